@@ -1,0 +1,17 @@
+//! The plain values of the domain: what a conversation is, and what a reviewer says about it.
+//!
+//! Invariant: no I/O, no clock, no randomness. Times and ids arrive as arguments.
+
+pub mod act;
+pub mod codebook;
+pub mod conversation;
+pub mod correction;
+pub mod event;
+pub mod id;
+pub mod label;
+pub mod score;
+pub mod step;
+pub mod summary;
+pub mod time;
+pub mod tool;
+pub mod trace;

@@ -1,0 +1,142 @@
+//! What a person asks to be recorded: the acts behind keys and flags, before they become events.
+//!
+//! Invariant: an act that breaks a rule (a fail without a step or an explicit "no single step") cannot become events.
+
+use super::codebook::CodebookChange;
+use super::correction::Correction;
+use super::id::{ConversationId, TranscriptHash};
+use super::label::{StepPointer, Verdict};
+
+/// One act of a reviewer; everything it writes shares a group, so one undo takes it back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// A verdict with all that belongs to it.
+    Judge(Judgement),
+    /// Put off without a verdict.
+    Skip(Subject),
+    /// A note; an empty text removes it.
+    Note {
+        /// On what.
+        subject: Subject,
+        /// The step, or the conversation.
+        at: Option<StepPointer>,
+        /// As written.
+        text: String,
+    },
+    /// Corrections without a verdict: a draft, or an addition to one's own label.
+    Correct {
+        /// On what.
+        subject: Subject,
+        /// By step.
+        corrections: Vec<(StepPointer, Correction)>,
+    },
+    /// An acceptance criterion.
+    Criterion {
+        /// On what.
+        subject: Subject,
+        /// True for "must", false for "must not".
+        must: bool,
+        /// In words.
+        text: String,
+    },
+    /// Codebook changes.
+    Codebook(Vec<CodebookChange>),
+    /// Personal data was shown or written unmasked.
+    Unmask {
+        /// Where: `screen`, or the command.
+        place: String,
+    },
+}
+
+/// A conversation and the text of it that was on screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The text that is judged.
+    pub transcript_hash: TranscriptHash,
+}
+
+/// A verdict with all that belongs to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// On what.
+    pub subject: Subject,
+    /// Pass, fail or unsure.
+    pub verdict: Verdict,
+    /// Where it first went wrong; a fail needs it.
+    pub failed_at: Option<FailedAt>,
+    /// 1 to 4.
+    pub severity: Option<u8>,
+    /// Modes by key or name; a name the codebook lacks becomes a new mode.
+    pub modes: Vec<String>,
+    /// By step.
+    pub corrections: Vec<(StepPointer, Correction)>,
+    /// A note on the conversation.
+    pub note: Option<String>,
+}
+
+/// Where a fail happened, as said by the reviewer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailedAt {
+    /// First at this step.
+    Step(StepPointer),
+    /// Explicitly at no single step.
+    NoSingleStep,
+}
+
+/// Why an act cannot be recorded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// A fail says where.
+    #[error(
+        "a fail needs the step where it first went wrong, or an explicit \"no single step\" (--step N or --no-step)"
+    )]
+    FailWithoutStep,
+    /// Severity has four grades.
+    #[error("severity {0} is not on the scale: 1 cosmetic, 2 annoying, 3 harmful, 4 critical")]
+    Severity(u8),
+    /// A mode needs a name.
+    #[error("a failure mode needs a name with at least one letter or digit")]
+    EmptyMode,
+    /// Failure modes and severities belong to fails.
+    #[error("failure modes, a failing step and severity belong to a fail; the verdict was {0}")]
+    OnlyForFail(&'static str),
+}
+
+impl Judgement {
+    /// A bare verdict.
+    pub fn new(subject: Subject, verdict: Verdict) -> Self {
+        Self {
+            subject,
+            verdict,
+            failed_at: None,
+            severity: None,
+            modes: Vec::new(),
+            corrections: Vec::new(),
+            note: None,
+        }
+    }
+
+    /// Checks the rules every judgement has to keep.
+    ///
+    /// # Errors
+    /// The first rule broken.
+    pub fn check(&self) -> Result<(), ActError> {
+        if self.verdict == Verdict::Fail && self.failed_at.is_none() {
+            return Err(ActError::FailWithoutStep);
+        }
+        if self.verdict == Verdict::Pass
+            && (self.failed_at.is_some() || !self.modes.is_empty() || self.severity.is_some())
+        {
+            return Err(ActError::OnlyForFail(self.verdict.word()));
+        }
+        if let Some(severity) = self.severity.filter(|severity| !(1..=4).contains(severity)) {
+            return Err(ActError::Severity(severity));
+        }
+        if self.modes.iter().any(|mode| super::codebook::slug(mode).is_empty()) {
+            return Err(ActError::EmptyMode);
+        }
+        Ok(())
+    }
+}
