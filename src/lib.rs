@@ -16,6 +16,8 @@
 //!
 //! `tests/architecture.rs` enforces the table.
 
+pub mod config;
 pub mod engine;
 pub mod model;
+pub mod paths;
 pub mod text;
