@@ -7,6 +7,7 @@
 
 pub mod door;
 pub mod find;
+pub mod highlight;
 pub mod safe;
 mod scalar;
 pub mod width;
