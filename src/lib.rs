@@ -18,6 +18,7 @@
 
 pub mod config;
 pub mod engine;
+pub mod ingest;
 pub mod model;
 pub mod paths;
 pub mod text;
