@@ -15,3 +15,4 @@ pub mod summary;
 pub mod time;
 pub mod tool;
 pub mod trace;
+pub mod undo;
