@@ -18,4 +18,5 @@
 
 pub mod engine;
 pub mod model;
+pub mod store;
 pub mod text;
