@@ -17,5 +17,7 @@
 //! `tests/architecture.rs` enforces the table.
 
 pub mod engine;
+pub mod ingest;
 pub mod model;
+pub mod store;
 pub mod text;
