@@ -4,8 +4,11 @@
 //! program, or damaged, is ever written to.
 
 mod error;
+pub mod events;
+pub mod journal;
 mod migrate;
 mod open;
+mod projection;
 
 use std::path::{Path, PathBuf};
 
