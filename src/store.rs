@@ -6,6 +6,7 @@
 mod error;
 mod migrate;
 mod open;
+mod payload;
 
 use std::path::{Path, PathBuf};
 

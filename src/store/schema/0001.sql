@@ -27,7 +27,8 @@ CREATE TABLE conversations (
     external_id TEXT NOT NULL,
     transcript_hash TEXT NOT NULL,
     content_hash BLOB NOT NULL,
-    by_session INTEGER NOT NULL,
+    -- 1 where it came as a whole (a transcript), 0 where it was put together from spans.
+    whole INTEGER NOT NULL,
     started_at INTEGER,
     ended_at INTEGER,
     intent TEXT,
