@@ -16,3 +16,4 @@ pub mod summary;
 pub mod time;
 pub mod tool;
 pub mod trace;
+pub mod undo;

@@ -156,9 +156,17 @@ impl Event {
         serde_json::to_string(self)
     }
 
-    /// The position in the log.
-    pub fn order(&self) -> (u64, &str, &str, u64) {
-        (self.lamport, &self.reviewer, &self.device, self.seq)
+    /// The position in the log. The id comes last: it decides only between events that claim one place in one journal.
+    pub fn order(&self) -> (u64, &str, &str, u64, &str) {
+        (self.lamport, &self.reviewer, &self.device, self.seq, &self.id)
+    }
+
+    /// The event that a journal line holds.
+    ///
+    /// # Errors
+    /// The line is no event: damaged, cut off, or something else.
+    pub fn parse(line: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(line)
     }
 }
 
