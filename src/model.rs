@@ -10,6 +10,7 @@ pub mod event;
 pub mod filter;
 pub mod id;
 pub mod label;
+pub mod queue;
 pub mod score;
 pub mod step;
 pub mod summary;
