@@ -8,6 +8,7 @@ pub mod events;
 pub mod journal;
 mod migrate;
 mod open;
+mod payload;
 mod projection;
 
 use std::path::{Path, PathBuf};

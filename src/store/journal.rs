@@ -325,7 +325,7 @@ fn end_of(path: &Path, breaks: usize) -> Result<(u64, Vec<u8>), StoreError> {
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(start)).map_err(io)?;
         file.read_to_end(&mut bytes).map_err(io)?;
-        if start == 0 || bytes.iter().filter(|byte| **byte == b'\n').count() >= breaks {
+        if start == 0 || bytes.split(|byte| *byte == b'\n').count() > breaks {
             return Ok((start, bytes));
         }
         wanted *= 4;

@@ -100,7 +100,7 @@ fn every_flipped_byte_is_found_and_placed() {
         bad[at] ^= 0x10;
         fs::write(&path, &bad).unwrap();
         let reading = read(journal.folder()).unwrap();
-        let line = good[..at].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        let line = good[..at].split(|byte| *byte == b'\n').count() as u64;
         let near = |fault: &Fault| fault.line == line || fault.line == line + 1;
         assert!(reading.faults.first().is_some_and(near), "byte {at}: {:?}", reading.faults);
         assert!(reading.entries.len() >= 2, "byte {at} hid other lines");

@@ -27,7 +27,8 @@ CREATE TABLE conversations (
     external_id TEXT NOT NULL,
     transcript_hash TEXT NOT NULL,
     content_hash BLOB NOT NULL,
-    by_session INTEGER NOT NULL,
+    -- 1 where it came as a whole (a transcript), 0 where it was put together from spans.
+    whole INTEGER NOT NULL,
     started_at INTEGER,
     ended_at INTEGER,
     intent TEXT,
@@ -46,6 +47,10 @@ CREATE TABLE conversations (
     failed_steps INTEGER NOT NULL,
     -- Lowest rank of any score within its evaluator: 0 worst, 1 best; 2 where nothing is scored.
     worst_rank REAL NOT NULL DEFAULT 2,
+    -- JSON lists: spans of failed steps; why it is where it is in the queue; spans of suspicious steps, worst first.
+    failed_spans TEXT NOT NULL,
+    reasons TEXT NOT NULL DEFAULT '[]',
+    suspects TEXT NOT NULL DEFAULT '[]',
     first_message TEXT NOT NULL,
     outcomes TEXT NOT NULL,
     attributes TEXT NOT NULL,
@@ -154,7 +159,7 @@ CREATE VIRTUAL TABLE conversation_text USING fts5 (
     body,
     content = '',
     contentless_delete = 1,
-    tokenize = "unicode61 remove_diacritics 2"
+    tokenize = 'unicode61 remove_diacritics 2'
 );
 
 -- Human acts. Appended, never updated or deleted; `line` is the event's exact journal line.
