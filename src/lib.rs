@@ -21,4 +21,5 @@ pub mod engine;
 pub mod ingest;
 pub mod model;
 pub mod paths;
+pub mod store;
 pub mod text;
