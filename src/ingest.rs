@@ -3,7 +3,6 @@
 //! Invariant: pure. The reader is handed in; there is no clock and no database here, memory is bounded by one record,
 //! and no [`Problem`] ever repeats text of the input.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -15,10 +14,26 @@ use crate::model::conversation::Conversation;
 use crate::model::trace::{Span, SpanEvent};
 
 pub mod assemble;
+mod chat;
+mod decode;
+mod detect;
+mod exchange;
+mod failure;
+mod join;
+mod message;
+mod openai;
+mod otlp;
 pub mod problem;
+mod python;
 pub mod read;
+mod scores;
+mod segments;
+mod semconv;
 pub mod session;
+mod tau;
+mod thread;
 pub mod tools;
+mod transcript;
 pub mod tree;
 
 pub use assemble::{Pieces, assemble};
@@ -158,6 +173,3 @@ pub struct ReadSummary {
 
 /// Receives items; breaks to stop.
 pub type Sink<'a> = dyn FnMut(Item) -> ControlFlow<()> + 'a;
-
-/// Names and values, sorted: used where order must not depend on the input's.
-pub type Facts = BTreeMap<String, Value>;

@@ -3,20 +3,36 @@
 //! Invariant: nothing outside this module names the SQLite library, and no file that is not ours, or newer than this
 //! program, or damaged, is ever written to.
 
+mod conversations;
+mod dictionary;
 mod error;
 pub mod events;
 pub mod journal;
 mod migrate;
 mod open;
 mod payload;
+mod pending;
 mod projection;
+mod query;
+mod scores;
+mod search;
+mod spans;
+mod summaries;
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::types::ToSql;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use serde::Serialize;
 
+pub use conversations::{Applied, Changes, ContentHash, Put, Stored};
 pub use error::{ErrorClass, StoreError};
+pub use migrate::Depth;
 pub use open::{Access, FILE_NAME};
+pub use pending::Pending;
+pub use query::Asker;
+pub use scores::Evaluator;
+pub use summaries::Totals;
 
 /// An open database: one connection, for one thread at a time.
 #[derive(Debug)]
@@ -24,6 +40,8 @@ pub struct Store {
     path: PathBuf,
     access: Access,
     connection: Connection,
+    dictionaries: dictionary::Dictionaries,
+    names: spans::Names,
 }
 
 /// Stops a running query of the store it came from, from another thread.
@@ -59,15 +77,38 @@ impl Store {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| StoreError::from_sqlite(path, error))?;
-        let value = work(&transaction)?;
+        let value = work(&transaction).map_err(|error| error.at(path))?;
         transaction.commit().map_err(|error| StoreError::from_sqlite(path, error))?;
         Ok(value)
+    }
+
+    fn damaged(&self, detail: String) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), detail }
+    }
+
+    fn io(&self, error: std::io::Error) -> StoreError {
+        StoreError::from_io(&self.path, error)
     }
 
     /// Names this database in an answer of SQLite.
     fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
         result.map_err(|error| StoreError::from_sqlite(&self.path, error))
     }
+}
+
+/// Takes an answer of SQLite as it is, until [`Store::write`] names the file.
+fn raw(source: rusqlite::Error) -> StoreError {
+    StoreError::Sqlite { path: PathBuf::new(), source }
+}
+
+/// Runs one statement.
+fn run(connection: &Connection, sql: &str, parameters: &[&dyn ToSql]) -> Result<usize, StoreError> {
+    connection.prepare_cached(sql).and_then(|mut statement| statement.execute(parameters)).map_err(raw)
+}
+
+/// A plain value as JSON text.
+fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(value)?)
 }
 
 #[cfg(test)]

@@ -145,6 +145,12 @@ pub enum StoreError {
         /// Some of their ids.
         examples: String,
     },
+    /// Another writer changed a row between reading and writing; the store tries again before it says so.
+    #[error("the database changed while it was being read; try again")]
+    Overtaken,
+    /// A plain value could not be written as JSON.
+    #[error("a value could not be stored: {0}")]
+    Json(#[from] serde_json::Error),
     /// Any other answer of SQLite.
     #[error("{}: {source}", path.display())]
     Sqlite {
@@ -172,6 +178,8 @@ impl StoreError {
             Self::Damaged { .. } => ErrorClass::Damaged,
             Self::Missing { .. }
             | Self::Interrupted
+            | Self::Overtaken
+            | Self::Json(_)
             | Self::Unknown(_)
             | Self::Ambiguous { .. }
             | Self::Sqlite { .. } => ErrorClass::General,
@@ -199,6 +207,14 @@ impl StoreError {
                 Self::Io { path, source: std::io::Error::other(source) }
             }
             _ => Self::Sqlite { path, source },
+        }
+    }
+
+    /// Names the file in, and sorts, an answer that was passed on as it was.
+    pub(super) fn at(self, path: &Path) -> Self {
+        match self {
+            Self::Sqlite { source, .. } => Self::from_sqlite(path, source),
+            other => other,
         }
     }
 

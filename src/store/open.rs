@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::migrate::{self, Depth};
@@ -61,7 +62,13 @@ impl Store {
         }
         identify(path)?;
         let connection = connect(path, access)?;
-        let mut store = Self { path: path.to_path_buf(), access, connection };
+        let mut store = Self {
+            path: path.to_path_buf(),
+            access,
+            connection,
+            dictionaries: super::dictionary::Dictionaries::default(),
+            names: super::spans::Names::new(),
+        };
         store.admit()?;
         Ok(store)
     }
@@ -218,6 +225,15 @@ fn configure(connection: &mut Connection, path: &Path, access: Access) -> Result
     connection.busy_timeout(PATIENCE).map_err(sql)?;
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
     connection.set_prepared_statement_cache_capacity(128);
+    // Letter case aside, in every script; SQLite's own comparison knows the Latin letters only.
+    connection
+        .create_scalar_function(
+            "folded",
+            1,
+            FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
+            |context| Ok(context.get::<Option<String>>(0)?.map(|text| text.to_lowercase())),
+        )
+        .map_err(sql)?;
     if access != Access::Read {
         let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(sql)?;
         if mode != "wal" {

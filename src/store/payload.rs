@@ -15,6 +15,8 @@ mod pool;
 
 use zstd::zstd_safe::CParameter;
 
+pub use encode::{kind_number, status_number};
+
 use crate::model::conversation::Conversation;
 
 /// The version of the layout.
@@ -60,15 +62,25 @@ impl Compressor {
     }
 }
 
-/// The inverse of [`Compressor::compress`]; `length` is that of the payload.
-pub fn decompress(data: &[u8], dictionary: Option<&[u8]>, length: usize) -> Result<Vec<u8>, Unreadable> {
-    let mut inner = match dictionary {
-        Some(dictionary) => zstd::bulk::Decompressor::with_dictionary(dictionary),
-        None => zstd::bulk::Decompressor::new(),
+/// The inverse of a [`Compressor`] with the same dictionary, kept for many payloads.
+pub struct Decompressor(zstd::bulk::Decompressor<'static>);
+
+impl Decompressor {
+    /// A decompressor for payloads made with `dictionary`.
+    pub fn new(dictionary: Option<&[u8]>) -> Result<Self, Unreadable> {
+        match dictionary {
+            Some(dictionary) => zstd::bulk::Decompressor::with_dictionary(dictionary),
+            None => zstd::bulk::Decompressor::new(),
+        }
+        .map(Self)
+        .map_err(|_| Unreadable)
     }
-    .map_err(|_| Unreadable)?;
-    let payload = inner.decompress(data, length).map_err(|_| Unreadable)?;
-    if payload.len() == length { Ok(payload) } else { Err(Unreadable) }
+
+    /// The payload, which is `length` bytes long.
+    pub fn decompress(&mut self, data: &[u8], length: usize) -> Result<Vec<u8>, Unreadable> {
+        let payload = self.0.decompress(data, length).map_err(|_| Unreadable)?;
+        if payload.len() == length { Ok(payload) } else { Err(Unreadable) }
+    }
 }
 
 /// Trains a dictionary; `None` where the samples are too few or too alike to make one worth having.

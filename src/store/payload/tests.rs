@@ -300,9 +300,10 @@ fn dictionaries_shrink_payloads_and_checksums_find_damage() {
     let plain = Compressor::new(None).unwrap().compress(&payloads[199]).unwrap();
     let mut small = Compressor::new(Some(&dictionary)).unwrap().compress(&payloads[199]).unwrap();
     assert!(small.len() * 2 < plain.len(), "{} of {}", small.len(), plain.len());
-    assert_eq!(decompress(&small, Some(&dictionary), payloads[199].len()).as_ref(), Ok(&payloads[199]));
+    let mut decompressor = Decompressor::new(Some(&dictionary)).unwrap();
+    assert_eq!(decompressor.decompress(&small, payloads[199].len()).as_ref(), Ok(&payloads[199]));
     let last = small.len() - 10;
     small[last] ^= 1;
-    assert_eq!(decompress(&small, Some(&dictionary), payloads[199].len()), Err(Unreadable));
+    assert_eq!(decompressor.decompress(&small, payloads[199].len()), Err(Unreadable));
     assert_eq!(train(&payloads[..1]), None);
 }

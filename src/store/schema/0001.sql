@@ -75,6 +75,14 @@ CREATE TABLE traces (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX traces_by_conversation ON traces (conversation);
 
+-- Where the answer of a model is, by the first eight bytes of the hash of its response id: some scores name nothing else.
+CREATE TABLE responses (
+    response INTEGER NOT NULL,
+    conversation INTEGER NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
+    PRIMARY KEY (response, conversation)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX responses_by_conversation ON responses (conversation);
+
 -- Ids that conversations had before their session was known.
 CREATE TABLE aliases (
     id TEXT PRIMARY KEY,
@@ -135,13 +143,11 @@ CREATE TABLE scores (
 CREATE TABLE pending (
     key INTEGER PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,
-    trace_id BLOB,
-    span_id BLOB,
-    target TEXT,
-    record BLOB NOT NULL
+    -- What it waits for: a trace, a response, a conversation of a source, by their names.
+    target TEXT NOT NULL,
+    record TEXT NOT NULL
 ) STRICT;
-CREATE INDEX pending_by_trace ON pending (trace_id);
-CREATE INDEX pending_by_target ON pending (target) WHERE target IS NOT NULL;
+CREATE INDEX pending_by_target ON pending (target);
 
 -- Texts that came in under the identity of a conversation whose stored text differs.
 CREATE TABLE conflicts (
@@ -152,7 +158,7 @@ CREATE TABLE conflicts (
     length INTEGER NOT NULL,
     data BLOB NOT NULL,
     PRIMARY KEY (conversation, content_hash)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- One document per conversation; the text itself is in the payload.
 CREATE VIRTUAL TABLE conversation_text USING fts5 (
