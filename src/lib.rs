@@ -16,9 +16,11 @@
 //!
 //! `tests/architecture.rs` enforces the table.
 
+pub mod config;
 pub mod engine;
 pub mod ingest;
 pub mod model;
 pub mod ops;
 pub mod store;
+pub mod paths;
 pub mod text;
