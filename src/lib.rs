@@ -20,6 +20,7 @@ pub mod config;
 pub mod engine;
 pub mod ingest;
 pub mod model;
+pub mod ops;
 pub mod paths;
 pub mod store;
 pub mod text;

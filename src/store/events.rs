@@ -17,7 +17,7 @@ use super::{Access, Store, StoreError, projection};
 
 mod heal;
 
-pub use heal::Healed;
+pub use heal::{Healed, difference};
 
 /// The largest clock or number that is taken from a journal, so that nobody's file can exhaust them.
 const LARGEST: u64 = 1 << 53;

@@ -205,24 +205,21 @@ impl Locked<'_> {
         append_synced(&path, &batch)
     }
 
-    /// Replaces all segments by `lines`. The old ones stay beside them under another name until the new ones are whole.
+    /// Replaces all segments by `lines`, and answers where the old ones were moved to.
     ///
     /// # Errors
-    /// A file cannot be written, renamed or removed.
-    pub fn replace(&self, lines: &[String]) -> Result<(), StoreError> {
+    /// A file cannot be written or renamed. Where this was cut short, the database fills the journal up again.
+    pub fn replace(&self, lines: &[String]) -> Result<Vec<PathBuf>, StoreError> {
         let folder = &self.journal.folder;
-        let io = |error| StoreError::from_io(folder, error);
         let mut aside = Vec::new();
         for path in segments(folder)? {
-            let old = path.with_extension("jsonl.old");
-            fs::rename(&path, &old).map_err(io)?;
+            let old = free_name(&path.with_extension("jsonl.old"));
+            fs::rename(&path, &old).map_err(|error| StoreError::from_io(&path, error))?;
             aside.push(old);
         }
         self.append(lines)?;
-        for old in aside {
-            fs::remove_file(old).map_err(io)?;
-        }
-        sync_folder(folder)
+        sync_folder(folder)?;
+        Ok(aside)
     }
 
     fn begin_segment(&self, number: u32) -> Result<PathBuf, StoreError> {
@@ -236,6 +233,19 @@ impl Locked<'_> {
         sync_folder(&self.journal.folder)?;
         Ok(path)
     }
+}
+
+/// `path`, or the same with a number after it that no file has yet.
+pub fn free_name(path: &Path) -> PathBuf {
+    let numbered = |number: u32| {
+        let mut name = path.as_os_str().to_os_string();
+        name.push(format!(".{number}"));
+        PathBuf::from(name)
+    };
+    std::iter::once(path.to_owned())
+        .chain((2..).map(numbered))
+        .find(|path| fs::symlink_metadata(path).is_err())
+        .unwrap_or_else(|| path.to_owned())
 }
 
 /// The segments of a journal, in order.

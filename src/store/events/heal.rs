@@ -149,6 +149,34 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Replaces the rows of a journal's events by its lines, and makes the projection anew. Events that only the database
+    /// has stay.
+    ///
+    /// # Errors
+    /// The database cannot be written; it was left as it was.
+    pub fn take_anew(&mut self, reading: &Reading) -> Result<u64, StoreError> {
+        let path = self.path.clone();
+        self.write(|transaction| {
+            let log = Log { connection: transaction, path: &path };
+            let entries = reading.entries.iter().filter(|entry| within_reach(&entry.event));
+            for entry in entries.clone() {
+                let event = &entry.event;
+                let sql = "DELETE FROM events WHERE id = ?1 OR (reviewer = ?2 AND device = ?3 AND seq = ?4)";
+                let values = params![event.id, event.reviewer, event.device, int(event.seq)];
+                log.sql(log.connection.execute(sql, values))?;
+            }
+            let mut count = 0;
+            for entry in entries {
+                log.insert(&entry.event, &entry.line)?;
+                count += 1;
+            }
+            projection::rebuild(&log)?;
+            Ok(count)
+        })
+    }
+}
+
 /// True for faults of lines that are kept in the quarantine.
 fn sets_aside(kind: &FaultKind) -> bool {
     matches!(kind, FaultKind::Unreadable(_))
@@ -210,7 +238,7 @@ impl Log<'_> {
 }
 
 /// The first byte at which two lines differ.
-pub(in crate::store) fn difference(a: &str, b: &str) -> Option<u64> {
+pub fn difference(a: &str, b: &str) -> Option<u64> {
     if a == b {
         return None;
     }

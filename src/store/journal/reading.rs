@@ -84,6 +84,12 @@ pub enum FaultKind {
         /// The event in the database.
         id: String,
     },
+    /// The database lacks the event.
+    #[error("event {id} is not in the database")]
+    NotInDatabase {
+        /// The event.
+        id: String,
+    },
     /// A clock or number no journal can reach.
     #[error("its clock or number is beyond any that this program writes")]
     Beyond,
