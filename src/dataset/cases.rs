@@ -185,10 +185,9 @@ fn whole<'a>(item: &Item<'a>) -> Row<'a> {
 
 fn acceptable(item: &Item<'_>, decision: &Decision<'_>, correction: &Correction) -> Result<Acceptable, Flaw> {
     Ok(match correction.kind {
-        CorrectionKind::NoCall => Acceptable::NoCall { no_call: true },
         // A better reply where nothing was called: no particular call is asked for.
         CorrectionKind::Reply if decision.step.tool().is_none() => Acceptable::Calls(Vec::new()),
-        CorrectionKind::Reply => Acceptable::NoCall { no_call: true },
+        CorrectionKind::NoCall | CorrectionKind::Reply => Acceptable::NoCall { no_call: true },
         CorrectionKind::AskCustomer => Acceptable::AskCustomer { ask_customer: true },
         CorrectionKind::HandOff => Acceptable::HandOff { hand_off: correction.reason.clone().unwrap_or_default() },
         CorrectionKind::Tool => {

@@ -185,3 +185,8 @@ pub fn corrected(story: &Story, mut label: Label, number: u32, correction: Corre
     label.corrections.sort_by_key(|placed| placed.at.step);
     label
 }
+
+/// The lines as a file.
+pub fn text_of(lines: &[String]) -> String {
+    lines.iter().fold(String::new(), |text, line| text + line + "\n")
+}

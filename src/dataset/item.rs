@@ -171,9 +171,9 @@ mod tests {
         assert_eq!(settle(&[ana.clone(), other], &now).unwrap_err(), Unsettled::Disputed);
         let draft = label(&story, "ben", None);
         assert_eq!(settle(std::slice::from_ref(&draft), &now).unwrap_err(), Unsettled::Draft);
-        assert_eq!(settle(&[ana.clone(), draft.clone()], &now).unwrap().1, [ana.clone()]);
+        assert_eq!(settle(&[ana.clone(), draft.clone()], &now).unwrap().1, std::slice::from_ref(&ana));
         let skipped = Label { skipped: true, ..draft };
-        assert_eq!(settle(&[skipped], &now).unwrap_err(), Unsettled::Skipped);
+        assert_eq!(settle(std::slice::from_ref(&skipped), &now).unwrap_err(), Unsettled::Skipped);
         let old = Label { transcript_hash: TranscriptHash::from_stored("t1:00"), ..ana.clone() };
         assert_eq!(settle(std::slice::from_ref(&old), &now).unwrap_err(), Unsettled::Stale);
         assert_eq!(settle(&[old, ben.clone()], &now).unwrap().1, [ben]);

@@ -55,7 +55,8 @@ struct Source<'a> {
 /// One failure mode of one reviewer; a reviewer without modes has one with `code` null.
 #[derive(Serialize)]
 struct Code<'a> {
-    code: Option<&'a str>,
+    #[serde(rename = "code")]
+    key: Option<&'a str>,
     name: Option<&'a str>,
     severity: Option<u8>,
     reviewer: &'a str,
@@ -203,9 +204,9 @@ fn item_id(item: &Item<'_>) -> String {
 
 fn codes<'a>(item: &Item<'a>, label: &'a Label) -> Vec<Code<'a>> {
     let note = label.notes.iter().find(|note| note.at.is_none()).map(|note| note.text.as_str());
-    let code = |code: Option<&'a str>| Code {
-        code,
-        name: code.map(|code| item.codebook.name_of(code)),
+    let code = |key: Option<&'a str>| Code {
+        key,
+        name: key.map(|key| item.codebook.name_of(key)),
         severity: label.severity,
         reviewer: &label.reviewer,
         at: label.at,

@@ -59,7 +59,7 @@ impl Exporter for OpenAiSft {
         let mut rows = Rows::default();
         let nested = nested_rows(item, &mut rows);
         match story(item) {
-            Ok(story) => push_story(item, &mut rows, story),
+            Ok(story) => push_story(item, &mut rows, &story),
             Err(_) if nested => {}
             Err(flaw) => rows.leave_out(item, None, flaw),
         }
@@ -100,7 +100,7 @@ fn nested_rows(item: &Item<'_>, rows: &mut Rows) -> bool {
 }
 
 /// Writes the row of a story, without what follows the last message to train on.
-fn push_story(item: &Item<'_>, rows: &mut Rows, story: Story) {
+fn push_story(item: &Item<'_>, rows: &mut Rows, story: &Story) {
     let trained = |message: &Chat| matches!(message, Chat::Assistant(said) if weight(item, &story.messages, said) == 1);
     let Some(last) = story.messages.iter().rposition(trained) else {
         rows.leave_out(item, None, "nothing in it was found right");

@@ -237,13 +237,12 @@ fn correct(recorded: &Said, at: &Step, correction: &Correction) -> Result<Said, 
         CorrectionKind::Tool => {
             let tool = correction.tool.clone().ok_or("the correction names no tool")?;
             let arguments = correction.arguments.as_ref().map_or("{}", |arguments| arguments.0.exact()).to_owned();
-            match message.calls.iter_mut().find(|call| call.step == at.number) {
-                Some(call) => (call.tool, call.arguments) = (tool, arguments),
+            if let Some(call) = message.calls.iter_mut().find(|call| call.step == at.number) {
+                (call.tool, call.arguments) = (tool, arguments);
+            } else {
                 // A call in place of an answer: the answer came too early and goes.
-                None => {
-                    message.text = None;
-                    message.calls.push(Call { id: String::new(), tool, arguments, result: None, step: at.number });
-                }
+                message.text = None;
+                message.calls.push(Call { id: String::new(), tool, arguments, result: None, step: at.number });
             }
         }
         CorrectionKind::NoCall => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::fixtures::{Story, corrected, fail, pass, right_call, words};
+use super::super::fixtures::{Story, corrected, fail, pass, right_call, text_of, words};
 use super::super::validate::check;
 use super::*;
 use crate::model::correction::AcceptableCall as Alternative;
@@ -12,7 +12,7 @@ use crate::model::tool::ExpectedCall;
 fn rows(story: &Story, label: Label) -> Vec<Value> {
     let labels = [label];
     let rows = Cases.rows(&story.item(&labels));
-    let text: String = rows.lines.iter().map(|line| format!("{line}\n")).collect();
+    let text = text_of(&rows.lines);
     assert_eq!(check(&Cases, &text), Ok(rows.lines.len() as u64), "{text}");
     rows.lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::fixtures::{Story, corrected, correction, fail, pass, right_call, words};
+use super::super::fixtures::{Story, corrected, correction, fail, pass, right_call, text_of, words};
 use super::super::validate::check;
 use super::*;
 use crate::model::correction::{Correction, CorrectionKind};
@@ -12,7 +12,7 @@ use crate::model::tool::Arguments;
 fn rows(story: &Story, label: Label) -> (Vec<Value>, Vec<&'static str>) {
     let labels = [label];
     let rows = TrlPreference.rows(&story.item(&labels));
-    let text: String = rows.lines.iter().map(|line| format!("{line}\n")).collect();
+    let text = text_of(&rows.lines);
     assert_eq!(check(&TrlPreference, &text), Ok(rows.lines.len() as u64), "{text}");
     let values = rows.lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     (values, rows.left_out.iter().map(|left| left.reason).collect())
