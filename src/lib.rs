@@ -19,6 +19,9 @@
 pub mod config;
 pub mod dataset;
 pub mod engine;
+pub mod ingest;
 pub mod model;
+pub mod ops;
+pub mod store;
 pub mod paths;
 pub mod text;
