@@ -17,5 +17,6 @@
 //! `tests/architecture.rs` enforces the table.
 
 pub mod engine;
+pub mod mask;
 pub mod model;
 pub mod text;
