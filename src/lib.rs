@@ -20,6 +20,7 @@ pub mod config;
 pub mod dataset;
 pub mod engine;
 pub mod ingest;
+pub mod mask;
 pub mod model;
 pub mod ops;
 pub mod paths;
