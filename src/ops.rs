@@ -2,7 +2,19 @@
 //!
 //! Invariant: nothing here prints, reads a clock or starts a thread; "now" is an argument.
 
+pub mod import;
 pub mod queue;
 pub mod review;
 pub mod verify;
 pub mod workspace;
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Units done.
+    pub done: u64,
+    /// Units in all, where known.
+    pub total: Option<u64>,
+    /// What is being done, for people.
+    pub what: String,
+}
