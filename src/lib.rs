@@ -21,6 +21,6 @@ pub mod engine;
 pub mod ingest;
 pub mod model;
 pub mod ops;
-pub mod store;
 pub mod paths;
+pub mod store;
 pub mod text;
