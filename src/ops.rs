@@ -2,6 +2,7 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod import;
 pub mod queue;
 pub mod review;
 pub mod verify;
