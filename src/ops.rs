@@ -1,6 +1,6 @@
-//! Use cases: what the command line and the terminal UI do, in one place for both.
+//! The use cases: what the command line and the terminal UI can do, each in one place.
 //!
-//! Invariant: nothing here prints, reads a clock or starts a thread; "now" is an argument.
+//! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
 pub mod import;
 pub mod queue;

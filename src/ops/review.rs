@@ -2,6 +2,7 @@
 //!
 //! Invariant: one act is one group of events, decided while nobody else can write, so that one undo takes it back whole.
 
+use crate::config::packs;
 use crate::model::act::{Act, ActError, FailedAt, Judgement, Saved, Subject};
 use crate::model::codebook::{Codebook, CodebookChange, slug};
 use crate::model::conversation::Conversation;
@@ -19,11 +20,9 @@ use super::workspace::Workspace;
 mod correct;
 mod describe;
 mod open;
-mod pack;
 
 pub use correct::CorrectionError;
 pub use open::open;
-pub use pack::{Pack, PackError, PackMode};
 
 /// Why an act was not recorded; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +47,14 @@ pub enum ReviewError {
     /// A mode cannot be merged into itself.
     #[error("{0:?} cannot be merged into itself; name two different failure modes")]
     MergeIntoSelf(String),
-    /// A codebook pack.
-    #[error(transparent)]
-    Pack(#[from] PackError),
+    /// No pack of that name ships with the program.
+    #[error("there is no codebook pack {name:?}; there are: {known}")]
+    Pack {
+        /// What was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
 }
 
 impl ReviewError {
@@ -156,19 +160,17 @@ pub fn codebook(workspace: &Workspace) -> Result<Codebook, ReviewError> {
     Ok(workspace.store().codebook()?)
 }
 
-/// Adds the modes of a pack that the codebook lacks, as one act.
+/// Adds the modes of a ready-made codebook that the codebook lacks, as one act.
 ///
 /// # Errors
-/// Nothing was saved.
-pub fn load_pack(workspace: &mut Workspace, pack: &Pack, now: Timestamp) -> Result<Saved, ReviewError> {
-    let changes = pack.changes();
+/// There is no such pack, or nothing could be saved.
+pub fn load_pack(workspace: &mut Workspace, name: &str, now: Timestamp) -> Result<Saved, ReviewError> {
+    let pack = packs::pack(name).ok_or_else(|| ReviewError::Pack {
+        name: name.to_owned(),
+        known: packs::packs().iter().map(|pack| pack.name.as_str()).collect::<Vec<_>>().join(", "),
+    })?;
     let written = workspace.append(now, |log| -> Result<Vec<Draft>, ReviewError> {
-        let codebook = log.codebook()?;
-        let lacking = |change: &CodebookChange| match change {
-            CodebookChange::Add { key, .. } => codebook.mode(key).is_none(),
-            _ => true,
-        };
-        Ok(changes.into_iter().filter(lacking).map(about_nothing).collect())
+        Ok(pack.changes(&log.codebook()?).into_iter().map(about_nothing).collect())
     })?;
     let what = match written.events.len() {
         0 => format!("{}: all its modes are in use already", pack.title),
@@ -176,6 +178,25 @@ pub fn load_pack(workspace: &mut Workspace, pack: &Pack, now: Timestamp) -> Resu
         count => format!("{}: {count} modes added", pack.title),
     };
     saved(workspace, written, what, None, now)
+}
+
+/// Records that conversations have other ids now, since their session became known; their labels follow.
+///
+/// # Errors
+/// Nothing was saved.
+pub fn follow(
+    workspace: &mut Workspace,
+    moved: &[(ConversationId, ConversationId)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    workspace.append::<StoreError>(now, |_| {
+        let alias = |(from, to): &(ConversationId, ConversationId)| Draft {
+            body: EventBody::Alias { from: from.clone(), to: to.clone() },
+            target: None,
+        };
+        Ok(moved.iter().map(alias).collect())
+    })?;
+    Ok(())
 }
 
 fn load(workspace: &Workspace, id: &ConversationId) -> Result<Option<Conversation>, StoreError> {
@@ -197,7 +218,7 @@ fn saved(
         None => None,
     };
     let summary = match &conversation {
-        Some(id) => super::queue::rows(workspace, std::slice::from_ref(id))?.pop(),
+        Some(id) => super::queue::rows(store, std::slice::from_ref(id), workspace.reviewer())?.pop(),
         None => None,
     };
     let touches_codebook = |event: &Event| matches!(event.body, EventBody::Codebook(_) | EventBody::Undo { .. });
@@ -319,15 +340,14 @@ fn new_modes(codebook: &Codebook, modes: &[String]) -> (Vec<Draft>, Vec<String>)
     for given in modes {
         let key = slug(given);
         let known = codebook.find(given).or_else(|| codebook.mode(&codebook.resolve(&key)));
-        let key = match known {
-            Some(mode) => mode.key.clone(),
-            None => {
-                let (name, description) = (given.trim().to_owned(), String::new());
-                let change = CodebookChange::Add { key: key.clone(), name, description, pack: None };
-                codebook.apply(&change);
-                drafts.push(about_nothing(change));
-                key
-            }
+        let key = if let Some(mode) = known {
+            mode.key.clone()
+        } else {
+            let (name, description) = (given.trim().to_owned(), String::new());
+            let change = CodebookChange::Add { key: key.clone(), name, description, pack: None };
+            codebook.apply(&change);
+            drafts.push(about_nothing(change));
+            key
         };
         if !keys.contains(&key) {
             keys.push(key);
