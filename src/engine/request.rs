@@ -58,6 +58,8 @@ pub struct ExportOrder {
     pub keep_personal_data: Option<String>,
 }
 
+}
+
 /// What the workers answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: one act is one group of events, decided while nobody else can write, so that one undo takes it back whole.
 
+use crate::config::packs;
 use crate::model::act::{Act, ActError, FailedAt, Judgement, Saved, Subject};
 use crate::model::codebook::{Codebook, CodebookChange, slug};
 use crate::model::conversation::Conversation;
@@ -19,11 +20,9 @@ use super::workspace::Workspace;
 mod correct;
 mod describe;
 mod open;
-mod pack;
 
 pub use correct::CorrectionError;
 pub use open::open;
-pub use pack::{Pack, PackError, PackMode};
 
 /// Why an act was not recorded; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +47,14 @@ pub enum ReviewError {
     /// A mode cannot be merged into itself.
     #[error("{0:?} cannot be merged into itself; name two different failure modes")]
     MergeIntoSelf(String),
-    /// A codebook pack.
-    #[error(transparent)]
-    Pack(#[from] PackError),
+    /// No pack of that name ships with the program.
+    #[error("there is no codebook pack {name:?}; there are: {known}")]
+    Pack {
+        /// What was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
 }
 
 impl ReviewError {
@@ -156,19 +160,17 @@ pub fn codebook(workspace: &Workspace) -> Result<Codebook, ReviewError> {
     Ok(workspace.store().codebook()?)
 }
 
-/// Adds the modes of a pack that the codebook lacks, as one act.
+/// Adds the modes of a ready-made codebook that the codebook lacks, as one act.
 ///
 /// # Errors
-/// Nothing was saved.
-pub fn load_pack(workspace: &mut Workspace, pack: &Pack, now: Timestamp) -> Result<Saved, ReviewError> {
-    let changes = pack.changes();
+/// There is no such pack, or nothing could be saved.
+pub fn load_pack(workspace: &mut Workspace, name: &str, now: Timestamp) -> Result<Saved, ReviewError> {
+    let pack = packs::pack(name).ok_or_else(|| ReviewError::Pack {
+        name: name.to_owned(),
+        known: packs::packs().iter().map(|pack| pack.name.as_str()).collect::<Vec<_>>().join(", "),
+    })?;
     let written = workspace.append(now, |log| -> Result<Vec<Draft>, ReviewError> {
-        let codebook = log.codebook()?;
-        let lacking = |change: &CodebookChange| match change {
-            CodebookChange::Add { key, .. } => codebook.mode(key).is_none(),
-            _ => true,
-        };
-        Ok(changes.into_iter().filter(lacking).map(about_nothing).collect())
+        Ok(pack.changes(&log.codebook()?).into_iter().map(about_nothing).collect())
     })?;
     let what = match written.events.len() {
         0 => format!("{}: all its modes are in use already", pack.title),
