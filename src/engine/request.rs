@@ -12,6 +12,7 @@ pub use crate::model::export::ExportOrder;
 use crate::model::id::ConversationId;
 pub use crate::model::queue::{Opened, QueueIndex, QueueOrder, QueueQuery};
 use crate::model::summary::Summary;
+pub use crate::ops::Progress;
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
 
@@ -77,17 +78,6 @@ pub enum Reply {
     },
     /// The request was cancelled, or a newer one of its slot took its place.
     Cancelled,
-}
-
-/// How far a job is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-    /// Units done.
-    pub done: u64,
-    /// Units in all, where known.
-    pub total: Option<u64>,
-    /// What is being done, for people.
-    pub what: String,
 }
 
 /// What comes from the workers.

@@ -20,7 +20,7 @@ use crate::model::label::{Label, Verdict};
 use crate::model::queue::{QueueOrder, QueueQuery};
 use crate::model::time::Timestamp;
 use crate::store::events::Draft;
-use crate::store::{ErrorClass, StoreError};
+use crate::store::{Asker, ErrorClass, StoreError};
 
 use super::Progress;
 use super::door::Door;
@@ -231,7 +231,7 @@ fn gather(
     each: &mut dyn FnMut(Gathered<'_>) -> Result<(), ExportError>,
 ) -> Result<Gathering, ExportError> {
     let query = QueueQuery { filter: order.filter.clone(), find: String::new(), order: QueueOrder::Oldest };
-    let mut ids = queue::index(workspace, &query, now)?.ids;
+    let mut ids = queue::index(workspace.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
     // The order of rows must not depend on scores or on anything else that may change while the labels do not.
     ids.sort();
     let codebook = workspace.store().codebook()?;

@@ -13,6 +13,7 @@ use crate::model::label::{LabelState, Verdict};
 use crate::model::queue::QueueQuery;
 use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
+use crate::store::Asker;
 
 use super::door::Door;
 use super::queue::{self, QueueError};
@@ -149,10 +150,10 @@ pub fn each_row(
     now: Timestamp,
     each: &mut dyn FnMut(Summary) -> bool,
 ) -> Result<(), QueueError> {
-    let index = queue::index(workspace, query, now)?;
+    let index = queue::index(workspace.store(), query, Asker { reviewer: workspace.reviewer(), now })?;
     let ids = &index.ids[..limit.unwrap_or(usize::MAX).min(index.ids.len())];
     for window in ids.chunks(WINDOW) {
-        for summary in queue::rows(workspace, window)? {
+        for summary in queue::rows(workspace.store(), window, workspace.reviewer())? {
             if !each(summary) {
                 return Ok(());
             }

@@ -180,6 +180,25 @@ pub fn load_pack(workspace: &mut Workspace, name: &str, now: Timestamp) -> Resul
     saved(workspace, written, what, None, now)
 }
 
+/// Records that conversations have other ids now, since their session became known; their labels follow.
+///
+/// # Errors
+/// Nothing was saved.
+pub fn follow(
+    workspace: &mut Workspace,
+    moved: &[(ConversationId, ConversationId)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    workspace.append::<StoreError>(now, |_| {
+        let alias = |(from, to): &(ConversationId, ConversationId)| Draft {
+            body: EventBody::Alias { from: from.clone(), to: to.clone() },
+            target: None,
+        };
+        Ok(moved.iter().map(alias).collect())
+    })?;
+    Ok(())
+}
+
 fn load(workspace: &Workspace, id: &ConversationId) -> Result<Option<Conversation>, StoreError> {
     workspace.store().conversation(&workspace.store().log().resolve(id)?)
 }
@@ -199,7 +218,7 @@ fn saved(
         None => None,
     };
     let summary = match &conversation {
-        Some(id) => super::queue::rows(workspace, std::slice::from_ref(id))?.pop(),
+        Some(id) => super::queue::rows(store, std::slice::from_ref(id), workspace.reviewer())?.pop(),
         None => None,
     };
     let touches_codebook = |event: &Event| matches!(event.body, EventBody::Codebook(_) | EventBody::Undo { .. });
@@ -321,15 +340,14 @@ fn new_modes(codebook: &Codebook, modes: &[String]) -> (Vec<Draft>, Vec<String>)
     for given in modes {
         let key = slug(given);
         let known = codebook.find(given).or_else(|| codebook.mode(&codebook.resolve(&key)));
-        let key = match known {
-            Some(mode) => mode.key.clone(),
-            None => {
-                let (name, description) = (given.trim().to_owned(), String::new());
-                let change = CodebookChange::Add { key: key.clone(), name, description, pack: None };
-                codebook.apply(&change);
-                drafts.push(about_nothing(change));
-                key
-            }
+        let key = if let Some(mode) = known {
+            mode.key.clone()
+        } else {
+            let (name, description) = (given.trim().to_owned(), String::new());
+            let change = CodebookChange::Add { key: key.clone(), name, description, pack: None };
+            codebook.apply(&change);
+            drafts.push(about_nothing(change));
+            key
         };
         if !keys.contains(&key) {
             keys.push(key);

@@ -151,7 +151,8 @@ pub fn show(workspace: &Workspace, id: &ConversationId, door: &Door) -> Result<S
     let unknown = || StoreError::Unknown(id.as_str().to_owned());
     let conversation = store.conversation(&id)?.ok_or_else(unknown)?;
     let door = door.knowing(&conversation);
-    let summary = super::queue::rows(workspace, std::slice::from_ref(&id))?.pop().ok_or_else(unknown)?;
+    let summary =
+        super::queue::rows(store, std::slice::from_ref(&id), workspace.reviewer())?.pop().ok_or_else(unknown)?;
     let summary = door.summary(&summary);
     let conversation = door.conversation(&conversation);
     let spans = conversation.spans.iter().map(span).collect();
