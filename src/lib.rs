@@ -19,3 +19,4 @@
 pub mod engine;
 pub mod model;
 pub mod text;
+pub mod tui;

@@ -184,3 +184,12 @@ pub struct Progress {
     /// What is being done, for people.
     pub what: String,
 }
+
+/// What comes from the workers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EngineMessage {
+    /// The one answer to a request.
+    Reply(Ticket, Reply),
+    /// How far a job is.
+    Progress(Ticket, Progress),
+}
