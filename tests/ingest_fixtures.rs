@@ -1,6 +1,7 @@
 //! Every fixture file gives the counts its README states, and one story told through different packages one transcript.
 //!
 //! Invariant: an importer in memory, as small as can be, stands in for the store.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;

@@ -110,10 +110,9 @@ impl Pass {
 /// Some packages record the value of a single argument instead of the arguments.
 fn only_value(arguments: &str, given: &str) -> bool {
     match serde_json::from_str(arguments) {
-        Ok(Value::Object(map)) if map.len() == 1 => map.values().all(|value| match value {
-            Value::String(text) => text == given,
-            other => other.to_string() == given,
-        }),
+        Ok(Value::Object(map)) if map.len() == 1 => {
+            map.values().all(|value| semconv::as_text(value).as_deref() == Some(given))
+        }
         _ => false,
     }
 }
@@ -131,7 +130,9 @@ fn timely(row: &Row, span: &Span, spans: &[Span]) -> bool {
 pub(super) fn uncalled(rows: &mut Vec<Row>, spans: &[Span], tree: &Tree) {
     let taken: Vec<usize> = rows.iter().filter_map(|row| row.execution).collect();
     let mut is_taken = vec![false; spans.len()];
-    taken.into_iter().for_each(|at| is_taken[at] = true);
+    for at in taken {
+        is_taken[at] = true;
+    }
     let mut extra = Vec::new();
     for execution in collect(spans, tree) {
         let at = execution.at;

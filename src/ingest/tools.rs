@@ -169,7 +169,9 @@ pub(super) fn collect(source: &str, spans: &mut [Span], told: &ToolList) -> Vec<
         // Nothing on record says what was offered: the file's word is taken for the whole conversation.
         all.clone_from(&told.tools);
     }
-    all.iter_mut().for_each(|spec| told.complete(source, spec));
+    for spec in &mut all {
+        told.complete(source, spec);
+    }
     all
 }
 
@@ -238,7 +240,7 @@ mod tests {
         let json = r#"[{"type":"function","function":{"name":"get_order","description":"d","parameters":{"type":"object"}}},
             {"name":"wipe","x-effect":"irreversible","input_schema":{"type": "object"}}]"#;
         let list = ToolList::parse("t.json", json).unwrap();
-        assert_eq!(list.tools[0].parameters.as_ref().map(|text| text.exact()), Some(r#"{"type":"object"}"#));
+        assert_eq!(list.tools[0].parameters.as_ref().map(crate::text::Untrusted::exact), Some(r#"{"type":"object"}"#));
         assert!(list.tools[0].effect_guessed);
         assert_eq!((list.tools[1].effect, list.tools[1].effect_guessed), (Effect::Irreversible, false));
         let toml =

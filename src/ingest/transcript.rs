@@ -191,7 +191,7 @@ impl<'s> Builder<'s> {
             thread.rows = self.facing[..*rows].to_vec();
         }
         if let (Merge::Within { customer: true, .. }, true) = (&merge, faces) {
-            self.demote_others(&agent, &span.id.trace_id);
+            self.demote_others(agent.as_ref(), &span.id.trace_id);
         }
         let known = merge.known(heard.len());
         self.hear(&mut thread, &heard, &known, (at, faces, first));
@@ -251,13 +251,13 @@ impl<'s> Builder<'s> {
     }
 
     /// The answer another agent gave to the same question was not what the customer saw, unless the trace says so.
-    fn demote_others(&mut self, agent: &Option<String>, trace: &str) {
+    fn demote_others(&mut self, agent: Option<&String>, trace: &str) {
         let Some(asked) = self.facing.iter().rposition(|row| self.rows[*row].key.0 == Piece::USER) else { return };
         let answer = self.answer(trace);
         let later = self.facing.split_off(asked + 1);
         for row in later {
             let shown = matches!(&self.rows[row].what, What::Text { text, .. } if Some(text) == answer.as_ref());
-            if self.rows[row].agent == *agent || shown {
+            if self.rows[row].agent.as_ref() == agent || shown {
                 self.facing.push(row);
             } else {
                 self.rows[row].depth = 1;
@@ -268,10 +268,10 @@ impl<'s> Builder<'s> {
     /// What the trace's root says was answered.
     fn answer(&mut self, trace: &str) -> Option<String> {
         if !self.answers.contains_key(trace) {
-            let roots = self.spans.iter().enumerate().filter(|(at, span)| {
+            let mut roots = self.spans.iter().enumerate().filter(|(at, span)| {
                 span.id.trace_id == trace && self.tree.parent[*at].is_none() && span.kind != SpanKind::Llm
             });
-            let output = roots.filter_map(|(_, span)| exchange::of_agent(span).output.pop()).next();
+            let output = roots.find_map(|(_, span)| exchange::of_agent(span).output.pop());
             self.answers.insert(trace.to_owned(), output.map(|message| message.text).unwrap_or_default());
         }
         self.answers.get(trace).filter(|text| !text.is_empty()).cloned()
