@@ -11,12 +11,20 @@ use crate::model::summary::Segments;
 use crate::model::trace::{Span, SpanKind};
 use crate::text::Untrusted;
 
-const INTENT: &[&str] = &["aftercall.intent", "intent", "customer.intent", "gen_ai.intent", "topic", "category"];
-const CHANNEL: &[&str] =
-    &["aftercall.channel", "channel", "customer.channel", "gen_ai.voice.channel_type", "conversation.channel"];
-const TIER: &[&str] = &["aftercall.customer.tier", "customer.tier", "tier", "customer_tier", "user.tier", "plan"];
+const INTENT: &[&str] =
+    &["aftercall.intent", "intent", "session.intent", "customer.intent", "gen_ai.intent", "topic", "category"];
+const CHANNEL: &[&str] = &[
+    "aftercall.channel",
+    "channel",
+    "session.channel",
+    "customer.channel",
+    "gen_ai.voice.channel_type",
+    "conversation.channel",
+];
+const TIER: &[&str] =
+    &["aftercall.customer.tier", "customer.tier", "session.tier", "tier", "customer_tier", "user.tier", "plan"];
 const LANGUAGE: &[&str] =
-    &["aftercall.language", "language", "user.language", "conversation.language", "lang", "locale"];
+    &["aftercall.language", "language", "session.language", "user.language", "conversation.language", "lang", "locale"];
 const VERSION: &[&str] = &[
     "gen_ai.agent.version",
     "aftercall.agent.version",

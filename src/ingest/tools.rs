@@ -165,9 +165,11 @@ pub(super) fn collect(source: &str, spans: &mut [Span], told: &ToolList) -> Vec<
     for span in spans.iter().filter(|span| span.kind == SpanKind::Tool) {
         ran(&mut all, span);
     }
-    if all.is_empty() {
+    if spans.iter().all(|span| span.offered_tools.is_empty()) {
         // Nothing on record says what was offered: the file's word is taken for the whole conversation.
-        all.clone_from(&told.tools);
+        let missing = told.tools.iter().filter(|spec| all.iter().all(|known| known.name != spec.name));
+        let missing: Vec<ToolSpec> = missing.cloned().collect();
+        all.extend(missing);
     }
     for spec in &mut all {
         told.complete(source, spec);
