@@ -320,6 +320,55 @@ fn tau_bench_results() {
 }
 
 #[test]
+fn depth_anywhere_ends_somewhere() {
+    let deep = |open: &str, close: &str, count: usize| format!("{}1{}", open.repeat(count), close.repeat(count));
+    let arguments = deep("[", "]", 100_000);
+    let parts = deep(r#"[{"type":"tool_result","content":"#, "}]", 20_000);
+    let texts = [
+        format!(
+            r#"{{"messages":[{{"role":"user","content":"x"}},{{"role":"assistant","tool_calls":[{{"function":{{"name":"t","arguments":{arguments}}}}}]}}]}}"#
+        ),
+        format!(
+            r#"{{"messages":[{{"role":"user","content":"x"}},{{"role":"assistant","tool_calls":[{{"function":{{"name":"t","arguments":"{arguments}"}}}}]}}]}}"#
+        ),
+        format!(r#"{{"messages":[{{"role":"user","content":"x"}},{{"role":"user","content":{parts}}}]}}"#),
+        format!(
+            r#"{{"messages":[{{"role":"user","content":"x"}}],"metadata":{arguments},"scores":{arguments},"tools":{arguments}}}"#
+        ),
+        format!(r#"{{"task_id":1,"traj":{arguments},"info":{arguments}}}"#),
+        format!(r#"{{"resourceSpans":[{{"resource":{arguments},"scopeSpans":[{{"spans":[{arguments}]}}]}}]}}"#),
+    ];
+    for text in texts {
+        for conversation in bytes(text.as_bytes(), &ReadOptions::default()).conversations {
+            conversation.transcript_hash();
+        }
+    }
+    let attribute =
+        |key: &str, text: &str| format!(r#"{{"key":"{key}","value":{{"stringValue":{}}}}}"#, serde_json::json!(text));
+    let keys = [
+        "gen_ai.input.messages",
+        "gen_ai.output.messages",
+        "input.value",
+        "output.value",
+        "metadata",
+        "gen_ai.tool.definitions",
+    ];
+    for content in [&arguments, &parts] {
+        let attributes = keys.map(|key| attribute(key, content)).join(",");
+        let span = format!(
+            r#"{{"traceId":"{}","spanId":"{}","name":"chat","attributes":[{},{attributes}]}}"#,
+            "a".repeat(32),
+            "b".repeat(16),
+            attribute("gen_ai.operation.name", "chat")
+        );
+        let text = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{span}]}}]}}]}}"#);
+        let outcome = bytes(text.as_bytes(), &ReadOptions::default());
+        assert_eq!(outcome.spans.len(), 1);
+        whole(outcome.spans);
+    }
+}
+
+#[test]
 fn a_stopped_reader_stops() {
     let good = "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}\n".repeat(10);
     let mut count = 0;

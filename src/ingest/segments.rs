@@ -2,7 +2,7 @@
 //!
 //! Invariant: the mapping is a table; what no row takes stays an attribute.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -82,6 +82,8 @@ pub(super) struct Portrait {
 pub(super) struct Gathered {
     facts: BTreeMap<String, Value>,
     portrait: Portrait,
+    /// Metadata read already: every span of a conversation tends to repeat it.
+    read: BTreeSet<String>,
 }
 
 impl Gathered {
@@ -131,7 +133,12 @@ impl Gathered {
                 self.keep(key, value);
             }
         }
+        let repeated = match span.attributes.get("metadata").and_then(Value::as_str) {
+            Some(text) => !self.read.insert(text.to_owned()),
+            None => false,
+        };
         if span.kind != SpanKind::Evaluator
+            && !repeated
             && let Some(metadata) = semconv::metadata(&span.attributes)
         {
             for (key, value) in &metadata {

@@ -146,6 +146,8 @@ struct Builder<'s> {
     threads: HashMap<Option<String>, Thread>,
     /// The rows the customer's thread consists of.
     facing: Vec<usize>,
+    /// Calls by their id.
+    called: HashMap<String, usize>,
     traces: HashSet<String>,
     answers: HashMap<String, String>,
     group: usize,
@@ -160,6 +162,7 @@ impl<'s> Builder<'s> {
             system: Vec::new(),
             threads: HashMap::new(),
             facing: Vec::new(),
+            called: HashMap::new(),
             traces: HashSet::new(),
             answers: HashMap::new(),
             group: 0,
@@ -189,6 +192,8 @@ impl<'s> Builder<'s> {
             };
         if let Merge::Facing { rows, .. } = &merge {
             thread.rows = self.facing[..*rows].to_vec();
+            let is_call = |row: &usize| matches!(self.rows[*row].what, What::Call { .. });
+            thread.calls = thread.rows.iter().copied().filter(is_call).collect();
         }
         if let (Merge::Within { customer: true, .. }, true) = (&merge, faces) {
             self.demote_others(agent.as_ref(), &span.id.trace_id);
@@ -315,40 +320,25 @@ impl<'s> Builder<'s> {
     fn result(&mut self, thread: &mut Thread, piece: &Piece, how: (usize, bool, usize)) -> usize {
         let (at, faces, answered) = how;
         let Piece::Result { id, text, .. } = piece else { return answered };
-        let calls: Vec<usize> =
-            thread.rows.iter().copied().filter(|row| matches!(self.rows[*row].what, What::Call { .. })).collect();
-        let by_id =
-            |row: &usize| matches!(&self.rows[*row].what, What::Call { call, .. } if id.is_some() && call.id == *id);
+        let named = id.as_ref().and_then(|id| self.called.get(id)).copied();
         let told = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: Some(told), .. } if told == text);
         let open = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: None, call } if id.is_none() || call.id.is_none());
-        let position = calls.iter().rposition(by_id).or_else(|| {
-            let rest = calls.get(answered..).unwrap_or_default();
-            rest.iter().position(told).or_else(|| rest.iter().position(open)).map(|found| found + answered)
-        });
-        if let Some(position) = position {
-            if let What::Call { result, .. } = &mut self.rows[calls[position]].what {
+        let rest = thread.calls.get(answered..).unwrap_or_default();
+        let in_order = || rest.iter().position(told).or_else(|| rest.iter().position(open));
+        let place = if named.is_some() { None } else { in_order() };
+        let row = named.or_else(|| place.map(|place| rest[place]));
+        if let Some(row) = row {
+            if let What::Call { result, .. } = &mut self.rows[row].what {
                 result.get_or_insert_with(|| text.clone());
             }
-            return answered.max(position + 1);
+            return place.map_or(answered, |place| answered + place + 1);
         }
-        // The call may be another agent's, or on no record at all.
-        let elsewhere = self
-            .rows
-            .iter()
-            .rposition(|row| matches!(&row.what, What::Call { call, .. } if id.is_some() && call.id == *id));
+        // The call is on no record at all.
         let known = |row: &Row| matches!(&row.what, What::Text { role: Role::Tool, text: told, .. } if told == text);
-        match elsewhere {
-            Some(row) => {
-                if let What::Call { result, .. } = &mut self.rows[row].what {
-                    result.get_or_insert_with(|| text.clone());
-                }
-            }
-            None if faces && !self.rows.iter().any(known) => {
-                let order = self.spans[at].start.map_or(0, |time| time.0);
-                let loose = Piece::text(Role::Tool, text.clone(), None);
-                self.push(thread, loose, (at, faces, order));
-            }
-            None => {}
+        if faces && !self.rows.iter().any(known) {
+            let order = self.spans[at].start.map_or(0, |time| time.0);
+            let loose = Piece::text(Role::Tool, text.clone(), None);
+            self.push(thread, loose, (at, faces, order));
         }
         answered
     }
@@ -389,6 +379,12 @@ impl<'s> Builder<'s> {
             execution: None,
         });
         thread.rows.push(row);
+        if let What::Call { call, .. } = &self.rows[row].what {
+            thread.calls.push(row);
+            if let Some(id) = &call.id {
+                self.called.insert(id.clone(), row);
+            }
+        }
         if faces {
             self.facing.push(row);
         }
@@ -403,6 +399,7 @@ fn row_is_said(row: &Row) -> bool {
 /// Numbers the rows and names their spans.
 fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
     let name = |at: usize| -> SpanRef { spans[at].id.clone() };
+    let spoken = spans.iter().any(|span| span.attributes.keys().any(|key| semconv::SPEECH.contains(&key.as_str())));
     let mut steps = Vec::with_capacity(rows.len());
     let (mut message, mut group) = (0, None);
     for (i, row) in rows.iter().enumerate() {
@@ -434,7 +431,7 @@ fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
             at: ran.or(row.at),
             span: holder.or(row.decision).or(row.span).map(name),
             decision: row.decision.map(name),
-            speech: speech(row, spans, tree),
+            speech: if spoken { speech(row, spans, tree) } else { None },
         });
     }
     steps
