@@ -13,7 +13,7 @@ use aftercall::ingest::{
 };
 use aftercall::model::conversation::Conversation;
 use aftercall::model::score::ScoreTarget;
-use aftercall::model::step::StepContent;
+use aftercall::model::step::{Growth, StepContent, growth};
 use aftercall::model::trace::{Span, SpanKind, SpanStatus};
 use serde_json::{Map, Value};
 
@@ -234,6 +234,38 @@ fn every_execution_is_a_step_and_every_step_has_its_spans() {
             assert!(offered > 0 || silent, "{file} {name}: nobody was offered a tool");
         }
     }
+}
+
+/// A store may meet a conversation while it is going on: whatever has ended so far must be how the whole begins.
+#[test]
+fn a_conversation_only_grows_while_its_spans_arrive() {
+    let Some(shared) = shared() else { return };
+    let mut conflicts = Vec::new();
+    for (file, paths) in packages(&shared) {
+        for conversation in conversations(&paths) {
+            let mut spans = conversation.spans.clone();
+            spans.sort_by_key(|span| span.end);
+            for count in 1..spans.len() {
+                let part = Pieces {
+                    source: conversation.source.exact().to_owned(),
+                    external_id: conversation.external_id.exact().to_owned(),
+                    spans: spans[..count].to_vec(),
+                    ..Pieces::default()
+                };
+                let part = assemble(part, &ToolList::default());
+                if !matches!(growth(&part.steps, &conversation.steps), Growth::Same | Growth::Extension) {
+                    let (part, whole) = (shape(&part), shape(&conversation));
+                    conflicts.push(format!("{file} {} {count}\n{part:?}\n{whole:?}", conversation.external_id.exact()));
+                }
+            }
+        }
+    }
+    assert!(
+        conflicts.is_empty(),
+        "{} conflicts, the first: {}",
+        conflicts.len(),
+        conflicts.iter().take(12).cloned().collect::<Vec<_>>().join("\n")
+    );
 }
 
 #[test]

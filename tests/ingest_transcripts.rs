@@ -353,3 +353,16 @@ fn tools_keep_their_schema_text_and_tell_who_was_offered_what() {
     let offered: Vec<_> = all.spans.iter().map(|span| (span.kind, span.offered_tools.clone())).collect();
     assert_eq!(offered, [(SpanKind::Llm, vec![0, 1]), (SpanKind::Llm, vec![0])]);
 }
+
+#[test]
+fn a_result_only_its_execution_knows_counts_once_the_turn_is_over() {
+    let mut failing = tool("pay", "{}", "");
+    failing["error.type"] = "Timeout".into();
+    let asked = span((1, "2", "1"), (1, 2), "c", &llm(&[say("user", "pay")], &[call("c", "pay", "{}")]));
+    let ran = span((1, "3", "1"), (3, 4), "t", &failing);
+    let going_on = conversation(&[asked.clone(), ran.clone()]);
+    assert_eq!(told(&going_on), ["user: pay", "pay({}) = -"]);
+    let over = conversation(&[asked, ran, span((1, "1", "9"), (0, 5), "turn of another service's trace", &agent("a"))]);
+    assert_eq!(told(&over), ["user: pay", "pay({}) = Timeout"]);
+    assert_eq!(over.counts().failed_steps, 1);
+}

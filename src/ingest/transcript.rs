@@ -399,6 +399,7 @@ fn row_is_said(row: &Row) -> bool {
 /// Numbers the rows and names their spans.
 fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
     let name = |at: usize| -> SpanRef { spans[at].id.clone() };
+    let settled = Settled::new(spans, tree);
     let spoken = spans.iter().any(|span| span.attributes.keys().any(|key| semconv::SPEECH.contains(&key.as_str())));
     let mut steps = Vec::with_capacity(rows.len());
     let (mut message, mut group) = (0, None);
@@ -417,7 +418,7 @@ fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
                 tool: call.tool.as_str().into(),
                 arguments: Arguments(call.arguments.as_str().into()),
                 call_id: call.id.as_deref().map(Into::into),
-                result: outcome(row, result.as_deref(), spans),
+                result: outcome(row, result.as_deref(), spans, &settled),
             },
         };
         let holder = if matches!(row.what, What::Call { .. }) { row.execution } else { row.span };
@@ -437,14 +438,52 @@ fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
     steps
 }
 
-fn outcome(row: &Row, told: Option<&str>, spans: &[Span]) -> Option<ToolResult> {
+fn outcome(row: &Row, told: Option<&str>, spans: &[Span], settled: &Settled<'_>) -> Option<ToolResult> {
     let execution = row.execution.map(|at| &spans[at]);
-    let recorded = execution.and_then(exchange::tool_result);
     let broke = execution.is_some_and(Span::failed);
-    let error = || execution.filter(|_| broke).and_then(|span| span.error.as_ref()).map(|text| text.exact().to_owned());
-    let text = told.map(str::to_owned).or(recorded).or_else(error)?;
+    let recorded = || {
+        let at = row.execution.filter(|at| settled.is(*at))?;
+        let error = || spans[at].error.as_ref().filter(|_| broke).map(|text| text.exact().to_owned());
+        exchange::tool_result(&spans[at]).or_else(error)
+    };
+    let text = told.map(str::to_owned).or_else(recorded)?;
     let failed = broke || super::failure::says_error(&text).is_some();
     Some(ToolResult { text: text.into(), failed })
+}
+
+/// Whether messages may still bring a result: while a trace goes on they may, and theirs is the text the model saw. An
+/// execution's own account is taken only after that, so that a transcript which grows never takes a word back.
+struct Settled<'s> {
+    spans: &'s [Span],
+    tree: &'s Tree,
+    /// When the last model call of each trace began.
+    last: HashMap<&'s str, Option<Timestamp>>,
+}
+
+impl<'s> Settled<'s> {
+    fn new(spans: &'s [Span], tree: &'s Tree) -> Self {
+        let mut last: HashMap<&str, Option<Timestamp>> = HashMap::new();
+        for span in spans.iter().filter(|span| span.kind == SpanKind::Llm) {
+            let entry = last.entry(&span.id.trace_id).or_default();
+            *entry = (*entry).max(span.start);
+        }
+        Self { spans, tree, last }
+    }
+
+    fn is(&self, at: usize) -> bool {
+        let span = &self.spans[at];
+        let heard = self.last.get(span.id.trace_id.as_str()).is_some_and(|last| *last > span.start);
+        // What ends a turn: its root, its agent, or (its parent being another service's) whatever stands at the top,
+        // unless that is glue, of which more may come.
+        let ends = |up: usize| {
+            let above = &self.spans[up];
+            let root = above.parent_span_id.is_none();
+            let glue = matches!(above.kind, SpanKind::Chain | SpanKind::Tool | SpanKind::Handoff);
+            // After a handoff the agent that ends is not the last to speak.
+            above.end.is_some() && (root || !(glue || span.kind == SpanKind::Handoff))
+        };
+        heard || ends(at) || self.tree.ancestors(at).any(ends)
+    }
 }
 
 /// Speech facts of a turn: on its own span, or on those above it.
