@@ -2,6 +2,8 @@
 //!
 //! Invariant: a frame around hostile text stays straight, and the bytes hold nothing a terminal obeys but our own.
 
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
 use std::num::NonZero;
 use std::path::Path;
 
