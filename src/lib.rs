@@ -26,3 +26,4 @@ pub mod ops;
 pub mod paths;
 pub mod store;
 pub mod text;
+pub mod tui;

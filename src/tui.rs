@@ -78,6 +78,8 @@ pub struct UiConfig {
     pub home: Option<PathBuf>,
     /// Codebook packs that can be loaded, by name.
     pub packs: Vec<String>,
+    /// The command of `$VISUAL` or `$EDITOR`, where there is one.
+    pub editor: Option<String>,
     /// The folder an export is written to unless another is typed.
     pub export_directory: String,
 }

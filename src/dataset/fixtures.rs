@@ -186,7 +186,9 @@ pub fn corrected(story: &Story, mut label: Label, number: u32, correction: Corre
     label
 }
 
-/// The lines as a file.
-pub fn text_of(lines: &[String]) -> String {
-    lines.iter().fold(String::new(), |text, line| text + line + "\n")
+/// Reads every line back and checks it.
+pub fn check_all(exporter: &dyn super::Exporter, lines: &[String]) {
+    for (i, line) in lines.iter().enumerate() {
+        assert_eq!(super::validate::check_line(exporter, i as u64 + 1, line), Ok(()), "{line}");
+    }
 }

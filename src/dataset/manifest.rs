@@ -31,8 +31,8 @@ pub struct Manifest {
     pub codebook_version: u32,
     /// The data files, in the order asked for.
     pub files: Vec<DataFile>,
-    /// The head of the event log: the newest event's id and the chain's hash per journal.
-    pub events_head: BTreeMap<String, String>,
+    /// The id of the newest event of the log when the export began.
+    pub events_head: Option<String>,
 }
 
 /// The program that wrote an export.

@@ -27,22 +27,14 @@ pub enum Shape {
     Trl,
 }
 
-/// Checks the whole text of a data file; gives the number of its rows.
+/// Checks one line of a data file, without its line break.
 ///
 /// # Errors
-/// The first row that breaks the format.
-pub fn check(exporter: &dyn Exporter, text: &str) -> Result<u64, Invalid> {
-    let fail = |line: u64, message: String| Invalid { file: exporter.file_name(), line, message };
-    let mut rows = 0;
-    for line in text.split_terminator('\n') {
-        rows += 1;
-        let row: Value = serde_json::from_str(line).map_err(|error| fail(rows, error.to_string()))?;
-        exporter.check(&row).map_err(|message| fail(rows, message))?;
-    }
-    if !text.is_empty() && !text.ends_with('\n') {
-        return Err(fail(rows, "the last line has no end".to_owned()));
-    }
-    Ok(rows)
+/// What breaks the format.
+pub fn check_line(exporter: &dyn Exporter, number: u64, line: &str) -> Result<(), Invalid> {
+    let fail = |message: String| Invalid { file: exporter.file_name(), line: number, message };
+    let row: Value = serde_json::from_str(line).map_err(|error| fail(error.to_string()))?;
+    exporter.check(&row).map_err(fail)
 }
 
 /// The list in a field.
@@ -150,8 +142,7 @@ mod tests {
     #[test]
     fn a_bad_line_is_named() {
         let exporter = super::super::exporter("openai-sft").unwrap();
-        assert_eq!(check(exporter, ""), Ok(0));
-        assert_eq!(check(exporter, "{\n").unwrap_err().line, 1);
-        assert!(check(exporter, "{\"messages\":[]}\n").is_err());
+        assert_eq!(check_line(exporter, 7, "{").unwrap_err().line, 7);
+        assert!(check_line(exporter, 1, "{\"messages\":[]}").is_err());
     }
 }

@@ -2,11 +2,15 @@
 //!
 //! Invariant: no error is lost; each becomes a line for people that says what, where and what to do.
 
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
+use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
 use crate::ops::review::{self, ReviewError};
-use crate::ops::workspace::Workspace;
+use crate::ops::workspace::{ImportOrder, Workspace};
 use crate::store::{Asker, StoreError};
 use crate::text::highlight;
 
@@ -27,10 +31,11 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Undo => saved(review::undo(workspace, now)),
         Request::Redo => saved(review::redo(workspace, now)),
         Request::LoadPack(name) => saved(review::load_pack(workspace, name, now)),
-        Request::Import(_) | Request::Export(_) => {
-            let _ = tell;
-            Reply::Cancelled
-        }
+        Request::Import(paths) => import(workspace, paths.clone(), now, tell),
+        Request::Export(_) => Reply::Failed {
+            message: "exports are made on the command line: aftercall export DIR --format NAME".into(),
+            retry: false,
+        },
     }
 }
 
@@ -56,6 +61,42 @@ fn not_read(error: &StoreError) -> Reply {
         StoreError::Interrupted => Reply::Cancelled,
         error => Reply::Failed { message: error.to_string(), retry: error.is_transient() },
     }
+}
+
+fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: Tell<'_>) -> Reply {
+    let order = ImportOrder { paths, ..ImportOrder::default() };
+    let report = match workspace.import(&order, now, tell) {
+        Ok(report) => report,
+        Err(ImportError::Store(StoreError::Interrupted)) => return Reply::Cancelled,
+        Err(error) => {
+            let retry = matches!(&error, ImportError::Store(error) if error.is_transient());
+            return Reply::Failed { message: error.to_string(), retry };
+        }
+    };
+    let figures = [
+        ("files", report.files),
+        ("read", report.read),
+        ("imported", report.imported),
+        ("unchanged", report.unchanged),
+        ("skipped", report.skipped),
+        ("conflicts", report.conflicts),
+        ("conversations", report.conversations),
+        ("spans", report.spans),
+        ("failed_steps", report.failed_steps),
+        ("scores", report.scores),
+        ("pending", report.pending),
+        ("problems", report.problems.len() as u64),
+    ];
+    let mut message = format!("{} records read, {} new", report.read, report.imported);
+    for (count, what) in [(report.skipped, "skipped"), (report.conflicts, "in conflict"), (report.pending, "waiting")] {
+        if count > 0 {
+            let _ = write!(message, ", {count} {what}");
+        }
+    }
+    if report.cancelled {
+        message.push_str("; stopped, what was stored is whole");
+    }
+    Reply::Done { message, figures: figures.into_iter().map(|(name, count)| (name.to_owned(), count)).collect() }
 }
 
 fn saved(outcome: Result<Saved, ReviewError>) -> Reply {

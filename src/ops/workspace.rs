@@ -13,7 +13,10 @@ use crate::store::events::{Draft, Healed, Log, Written, new_id};
 use crate::store::journal::{self, Journal};
 use crate::store::{Access, ErrorClass, FILE_NAME, Store, StoreError};
 
+mod import;
 mod place;
+
+pub use import::ImportOrder;
 
 /// The file that holds the masking key: outside the database, so that a copy of that alone unmasks nothing.
 const KEY_FILE: &str = "mask.key";

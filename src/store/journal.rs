@@ -235,17 +235,17 @@ impl Locked<'_> {
     }
 }
 
-/// `path`, or the same with a number after it that no file has yet.
+/// `path`, or the same with the first number after it that no file has yet.
 pub fn free_name(path: &Path) -> PathBuf {
-    let numbered = |number: u32| {
+    let mut free = path.to_owned();
+    let mut number = 1;
+    while fs::symlink_metadata(&free).is_ok() {
+        number += 1;
         let mut name = path.as_os_str().to_os_string();
         name.push(format!(".{number}"));
-        PathBuf::from(name)
-    };
-    std::iter::once(path.to_owned())
-        .chain((2..).map(numbered))
-        .find(|path| fs::symlink_metadata(path).is_err())
-        .unwrap_or_else(|| path.to_owned())
+        free = PathBuf::from(name);
+    }
+    free
 }
 
 /// The segments of a journal, in order.

@@ -11,6 +11,7 @@ use crate::model::event::{Event, EventBody};
 use crate::model::id::ConversationId;
 use crate::model::label::{Label, Verdict, project, project_codebook, undone_groups};
 
+use super::conversations::alias;
 use super::events::Log;
 use super::{Store, StoreError};
 
@@ -53,8 +54,7 @@ pub(super) fn update(log: &Log<'_>, events: &[&Event]) -> Result<(), StoreError>
     let mut touched = BTreeSet::new();
     for event in events {
         if let EventBody::Alias { from, to } = &event.body {
-            let sql = "INSERT INTO aliases (id, conversation) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
-            log.sql(log.connection().execute(sql, [from.as_str(), to.as_str()]))?;
+            alias(log.connection(), from, to)?;
             touched.extend([from.clone(), to.clone()]);
         }
         touched.extend(event.target.as_ref().map(|target| target.conversation.clone()));

@@ -10,7 +10,8 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::row::{self, Row};
-use super::theme::{Theme, Tone};
+use super::theme::{Signs, Theme, Tone};
+use crate::text::width::reserved;
 
 /// A screen being drawn.
 pub struct Canvas<'a> {
@@ -31,17 +32,17 @@ impl Canvas<'_> {
         for run in row.runs() {
             let style = self.theme.style(run.tone());
             for cluster in run.text().graphemes(true) {
-                let width = row::width(cluster) as u16;
-                if width == 0 || x + width > end {
-                    if x + width > end {
-                        return;
-                    }
-                    continue;
+                let width = reserved(cluster) as u16;
+                if x + width > end {
+                    return;
                 }
-                self.buffer[(x, area.y)].set_symbol(cluster).set_style(style);
+                let bare = self.theme.signs == Signs::Ascii && !cluster.is_ascii();
+                let symbol = if bare { "?" } else { cluster };
+                if width > 0 {
+                    self.buffer[(x, area.y)].set_symbol(symbol).set_style(style);
+                }
                 for covered in x + 1..x + width {
-                    self.buffer[(covered, area.y)].reset();
-                    self.buffer[(covered, area.y)].set_style(style);
+                    self.buffer[(covered, area.y)].set_symbol(" ").set_style(style);
                 }
                 x += width;
             }
@@ -106,6 +107,12 @@ impl Canvas<'_> {
         let [.., across, _, left, right] = self.theme.signs().frame;
         let line = format!("{left}{}{right}", across.repeat(usize::from(area.width).saturating_sub(2)));
         self.row(Rect { y, height: 1, ..area }, &Row::of(&line, Tone::Frame));
+    }
+
+    /// Draws a text being edited; the sweep takes out of it what must not be drawn.
+    pub fn text_area(&mut self, area: Rect, text: &ratatui_textarea::TextArea<'_>) {
+        use ratatui::widgets::Widget as _;
+        text.render(area.intersection(self.buffer.area), self.buffer);
     }
 
     /// Draws an upright rule.

@@ -162,7 +162,9 @@ impl Lens {
 
     /// The text on one line, as it may be shown.
     pub fn row(&self, text: &str, tone: Tone) -> Row {
-        Row::of(&self.see(text), tone)
+        let mut row = Row::new();
+        row.push_as(&self.see(text), tone, self.look.charset());
+        row
     }
 }
 

@@ -6,11 +6,12 @@
 use std::ops::Range;
 
 use super::pager::{piece, pieces};
-use super::row::{Row, hidden_count, wrap};
+use super::row::{Row, wrap};
 use super::scoring::{self, ScoreIndex};
 use super::state::Lens;
 use super::theme::{Theme, Tone};
 use crate::engine::request::Opened;
+use crate::text::safe::warnings;
 use crate::model::step::{Role, Step, StepContent};
 use crate::model::tool::members;
 
@@ -202,11 +203,14 @@ impl Typesetter<'_> {
     /// Marks for hidden characters and speech troubles.
     fn marks(&self, step: &Step, row: &mut Row) {
         if let StepContent::Message { text, .. } = &step.content {
-            let beginning: String = text.exact().chars().take(4_096).collect();
-            match hidden_count(&beginning, 100) {
-                0 => {}
-                1 => row.push(&format!("  {} 1 hidden character", self.theme.signs().warn), Tone::Warn),
-                n => row.push(&format!("  {} {n} hidden characters", self.theme.signs().warn), Tone::Warn),
+            let mut end = text.exact().len().min(8_192);
+            while !text.exact().is_char_boundary(end) {
+                end -= 1;
+            }
+            let found = warnings(&text.exact()[..end]);
+            let count = found.control + found.bidi + found.hidden;
+            if let Some(word) = found.word() {
+                row.push(&format!("  {} {count} {word}", self.theme.signs().warn), Tone::Warn);
             }
         }
         if let Some(speech) = &step.speech {

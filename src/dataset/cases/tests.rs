@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::fixtures::{Story, corrected, fail, pass, right_call, text_of, words};
-use super::super::validate::check;
+use super::super::fixtures::{Story, check_all, corrected, fail, pass, right_call, words};
 use super::*;
 use crate::model::correction::AcceptableCall as Alternative;
 use crate::model::label::{Criterion, Label};
@@ -12,8 +11,7 @@ use crate::model::tool::ExpectedCall;
 fn rows(story: &Story, label: Label) -> Vec<Value> {
     let labels = [label];
     let rows = Cases.rows(&story.item(&labels));
-    let text = text_of(&rows.lines);
-    assert_eq!(check(&Cases, &text), Ok(rows.lines.len() as u64), "{text}");
+    check_all(&Cases, &rows.lines);
     rows.lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

@@ -2,14 +2,13 @@
 
 use serde_json::Value;
 
-use super::super::fixtures::{Story, corrected, fail, pass, right_call};
-use super::super::validate::check;
+use super::super::fixtures::{Story, check_all, corrected, fail, pass, right_call};
 use super::*;
 use crate::model::label::{Label, PlacedNote};
 
 fn row(story: &Story, labels: &[Label]) -> Value {
     let rows = Labels.rows(&story.item(labels));
-    assert_eq!(check(&Labels, &format!("{}\n", rows.lines[0])), Ok(1));
+    check_all(&Labels, &rows.lines);
     serde_json::from_str(&rows.lines[0]).unwrap()
 }
 

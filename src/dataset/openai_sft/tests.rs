@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::fixtures::{Story, call, corrected, correction, fail, label, pass, right_call, say, text_of, words};
-use super::super::validate::check;
+use super::super::fixtures::{
+    Story, call, check_all, corrected, correction, fail, label, pass, right_call, say, words,
+};
 use super::*;
 use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::label::Label;
@@ -14,8 +15,7 @@ use crate::model::step::Role;
 fn rows(story: &Story, label: &Label) -> Vec<Value> {
     let labels = [label.clone()];
     let rows = OpenAiSft.rows(&story.item(&labels));
-    let text = text_of(&rows.lines);
-    assert_eq!(check(&OpenAiSft, &text), Ok(rows.lines.len() as u64), "{text}");
+    check_all(&OpenAiSft, &rows.lines);
     rows.lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::fixtures::{Story, corrected, correction, fail, pass, right_call, text_of, words};
-use super::super::validate::check;
+use super::super::fixtures::{Story, check_all, corrected, correction, fail, pass, right_call, words};
 use super::*;
 use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::label::Label;
@@ -12,8 +11,7 @@ use crate::model::tool::Arguments;
 fn rows(story: &Story, label: Label) -> (Vec<Value>, Vec<&'static str>) {
     let labels = [label];
     let rows = TrlPreference.rows(&story.item(&labels));
-    let text = text_of(&rows.lines);
-    assert_eq!(check(&TrlPreference, &text), Ok(rows.lines.len() as u64), "{text}");
+    check_all(&TrlPreference, &rows.lines);
     let values = rows.lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     (values, rows.left_out.iter().map(|left| left.reason).collect())
 }

@@ -114,11 +114,12 @@ fn fixtures_hold_what_their_readme_says_and_a_second_import_changes_nothing() {
             (conversations, traces, spans, error_spans),
             "{file}"
         );
-        let before = content(&store);
+        let (before, rows) = (content(&store), store.dump());
         assert_eq!(before.len() as u64, conversations);
         let second = import_into(&mut store, &paths);
         assert_eq!((second.imported, second.unchanged), (0, first.imported + first.unchanged), "{file}");
         assert_eq!(content(&store), before, "{file}");
+        assert!(store.dump() == rows, "{file}");
         store.check(Depth::Full).unwrap();
     }
 }
@@ -308,4 +309,45 @@ fn tau_bench_results_keep_reward_and_reference() {
     let id = store.resolve("0/0").unwrap();
     let conversation = store.conversation(&id).unwrap().unwrap();
     assert!(conversation.expected.is_some() && conversation.outcomes.contains_key("reward"));
+}
+
+#[test]
+fn an_evaluator_that_ran_later_is_kept_with_what_it_judges() {
+    let judged = otlp(&[("aa", "01", "", "S-1", "hello", 0)]);
+    let mut judge: serde_json::Value = serde_json::from_str(&otlp(&[("bb", "02", "", "", "judge", 9)])).unwrap();
+    let span = &mut judge["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+    span["links"] = serde_json::json!([{"traceId": "aa".repeat(16), "spanId": "01".repeat(8)}]);
+    span["attributes"] = serde_json::json!([{"key": "gen_ai.span.kind", "value": {"stringValue": "EVALUATOR"}}]);
+    let judge = judge.to_string();
+    let mut contents = Vec::new();
+    for (lines, records) in
+        [([&judged, &judge], 9), ([&judge, &judged], 9), ([&judge, &judged], 1), ([&judged, &judge], 1)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path());
+        let path = write(folder.path(), "all.jsonl", &lines.map(Clone::clone));
+        let report = import_in_batches(&mut store, std::slice::from_ref(&path), records);
+        assert_eq!((report.imported, report.conversations, report.pending), (2, 1, 0));
+        contents.push(content(&store));
+        let rows = store.dump();
+        assert_eq!(import_in_batches(&mut store, &[path], records).unchanged, 2);
+        assert_eq!(store.dump(), rows);
+    }
+    assert_eq!(contents[0].len(), 1);
+    assert!(contents.iter().all(|content| *content == contents[0]));
+}
+
+#[test]
+#[ignore = "a measurement, not a test: AFTERCALL_FILE=… cargo test --lib -- --ignored measure"]
+fn measure() {
+    let Ok(file) = std::env::var("AFTERCALL_FILE") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path());
+    for _ in 0..2 {
+        let start = std::time::Instant::now();
+        let report = import_into(&mut store, &[PathBuf::from(&file)]);
+        let size = std::fs::metadata(store.path()).unwrap().len();
+        eprintln!("{:?} {} spans, {} bytes in the database", start.elapsed(), report.spans, size);
+    }
+    eprintln!("{}", store.sizes());
 }

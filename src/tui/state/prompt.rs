@@ -83,8 +83,6 @@ pub enum TextFor {
     JudgeNote,
     /// The answer that should have been given at this step.
     Reply(u32),
-    /// What should have been said instead of the call.
-    SaidInstead,
     /// Arguments as raw JSON.
     RawJson,
 }
@@ -132,7 +130,6 @@ impl Editor {
             TextFor::Note => "Note on this conversation".to_owned(),
             TextFor::JudgeNote => "Note, saved with the verdict".to_owned(),
             TextFor::Reply(step) => format!("The answer that should have been given at step {step}"),
-            TextFor::SaidInstead => "What should have been said instead".to_owned(),
             TextFor::RawJson => "Arguments as raw JSON".to_owned(),
         }
     }

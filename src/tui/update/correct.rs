@@ -400,8 +400,8 @@ fn save(state: &mut State, form: &Correct, correction: Correction) {
     state.writes.last_fail = again.or(state.writes.last_fail.take());
 }
 
-/// Takes in a text from the editor: the whole of the arguments, or what should have been said.
-pub fn edited(state: &mut State, text: String) {
+/// Takes in a text from the editor: the whole of the arguments.
+pub fn edited(state: &mut State, text: &str) {
     let mut problem = None;
     for overlay in &mut state.overlays {
         let Overlay::Correct(form) = overlay else { continue };

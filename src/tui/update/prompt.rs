@@ -9,6 +9,7 @@ use crate::engine::request::{Reply, Request};
 use crate::model::act::Act;
 use crate::model::codebook::CodebookChange;
 use crate::model::correction::{Correction, CorrectionKind};
+use crate::model::filter::Filter;
 use crate::model::label::{Label, StepPointer};
 use crate::tui::action::Action;
 use crate::tui::command::{Command, EditorJob};
@@ -81,12 +82,20 @@ pub fn handle(state: &mut State, mut prompt: Box<Prompt>, pressed: Pressed) -> O
 /// Says while typing what is wrong with a filter.
 fn check_filter(prompt: &mut Prompt) {
     (prompt.error, prompt.error_at) = (None, None);
+    if prompt.question != Question::Filter {
+        return;
+    }
+    if let Err(error) = Filter::parse(prompt.input.text()) {
+        prompt.error = Some(error.to_string());
+        prompt.error_at = Some(error.column);
+    }
 }
 
 fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
     let typed = prompt.input.text().trim().to_owned();
     let chosen = prompt.fitting().get(prompt.choice).map(|(value, _)| value.clone());
     match prompt.question.clone() {
+        Question::Filter if prompt.error.is_some() => return Some(prompt),
         Question::Filter => {
             state.queue.asked.filter = typed;
             super::queue::ask(state);
@@ -253,7 +262,7 @@ fn finish(state: &mut State, editor: &Editor, text: String) {
             let correction = Correction { text: Some(text), ..bare(CorrectionKind::Reply) };
             super::correct::ask_remainder(state, at, correction);
         }
-        TextFor::SaidInstead | TextFor::RawJson => super::correct::edited(state, text),
+        TextFor::RawJson => super::correct::edited(state, &text),
     }
 }
 

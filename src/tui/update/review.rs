@@ -326,9 +326,7 @@ fn copy(state: &mut State) {
     }
     // Masked whatever the screen shows: the clipboard is a door out.
     let masked = (state.config.mask.0)(&text[..end]);
-    let safe: Vec<String> =
-        masked.lines().map(|line| crate::tui::row::Row::of(line, crate::tui::theme::Tone::Text).text()).collect();
-    state.want(Command::Copy(safe.join("\n")));
+    state.want(Command::Copy(crate::text::door::clipboard(&masked)));
 }
 
 /// To the next or previous block that holds the words.
