@@ -1,3 +1,7 @@
+//! The lanes: every request answered once, writes never dropped, panics survived.
+//!
+//! Invariant: no test here waits for a fixed time where it can wait for an answer.
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, channel};
