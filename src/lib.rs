@@ -17,10 +17,13 @@
 //! `tests/architecture.rs` enforces the table.
 
 pub mod config;
+pub mod dataset;
 pub mod engine;
 pub mod ingest;
+pub mod mask;
 pub mod model;
 pub mod ops;
 pub mod paths;
 pub mod store;
 pub mod text;
+pub mod tui;
