@@ -338,16 +338,101 @@ fn an_evaluator_that_ran_later_is_kept_with_what_it_judges() {
 }
 
 #[test]
-#[ignore = "a measurement, not a test: AFTERCALL_FILE=… cargo test --lib -- --ignored measure"]
-fn measure() {
-    let Ok(file) = std::env::var("AFTERCALL_FILE") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = open(folder.path());
-    for _ in 0..2 {
-        let start = std::time::Instant::now();
-        let report = import_into(&mut store, &[PathBuf::from(&file)]);
-        let size = std::fs::metadata(store.path()).unwrap().len();
-        eprintln!("{:?} {} spans, {} bytes in the database", start.elapsed(), report.spans, size);
+fn hostile_files_are_counted_stored_whole_and_stored_once() {
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/hostile"));
+    if !root.is_dir() {
+        eprintln!("skipped: ../shared is absent");
+        return;
     }
-    eprintln!("{}", store.sizes());
+    for folder in ["import", "spans", "text", "pii"] {
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files.into_iter().filter(|file| file.is_file()) {
+            let workspace = tempfile::tempdir().unwrap();
+            let mut store = open(workspace.path());
+            let first = import_into(&mut store, std::slice::from_ref(&file));
+            let (before, rows) = (content(&store), store.dump());
+            assert!(first.imported == 0 || !before.is_empty(), "{}", file.display());
+            let second = import_into(&mut store, std::slice::from_ref(&file));
+            assert_eq!(second.imported, 0, "{}", file.display());
+            assert!(content(&store) == before && store.dump() == rows, "{}", file.display());
+            store.check(Depth::Full).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_import_that_is_overtaken_by_another_loses_nothing_of_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut one, mut two) = (open(folder.path()), open(folder.path()));
+    let options = ImportOptions::default();
+    let records = |line: String| {
+        let mut records = Vec::new();
+        let input = Input { name: "x".into(), stem: "x".into(), reader: Box::new(std::io::Cursor::new(line)) };
+        let _ = ingest::read(input, &ReadOptions::default(), &mut |item| {
+            if let Item::Record(ingest::Record::Span(span)) = item {
+                records.push(*span);
+            }
+            ControlFlow::Continue(())
+        });
+        records
+    };
+    import_into(&mut one, &[write(folder.path(), "0.jsonl", &[otlp(&[("aa", "01", "", "S-1", "hello", 0)])])]);
+    let changes = {
+        let mut work = spans::Workset::new(&one, 0).unwrap();
+        work.add_spans(records(otlp(&[("bb", "01", "", "S-1", "again", 5)]))).unwrap();
+        work.settle().unwrap();
+        work.finish(&options.read.tools).unwrap().2
+    };
+    import_into(&mut two, &[write(folder.path(), "1.jsonl", &[otlp(&[("cc", "01", "", "S-1", "bye", 9)])])]);
+    assert_eq!(one.apply(&changes).unwrap(), crate::store::Applied::Overtaken);
+    let changes = Intake::new(&mut one, &options).unwrap().anew(changes).unwrap();
+    assert_eq!(one.apply(&changes).unwrap(), crate::store::Applied::Done);
+    let conversation = two.conversation(&ConversationId::derive("shop", "S-1")).unwrap().unwrap();
+    assert_eq!(conversation.spans.len(), 3);
+}
+
+/// The child of the test below: imports until it is killed.
+#[test]
+#[ignore = "runs in a child process of the kill test"]
+fn child_import() {
+    let (Ok(workspace), Ok(file)) = (std::env::var("AFTERCALL_WORKSPACE_DIR"), std::env::var("AFTERCALL_FILE")) else {
+        return;
+    };
+    let mut store = open(Path::new(&workspace));
+    import_in_batches(&mut store, &[file.into()], 20);
+}
+
+#[test]
+fn a_killed_import_leaves_whole_batches_and_the_next_one_completes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<String> = (1..=250)
+        .map(|n| {
+            let trace = format!("{n:02x}");
+            let session = format!("S-{}", n % 50);
+            otlp(&[(&trace, "02", "01", "", "inner", n), (&trace, "01", "", &session, "hello", n)])
+        })
+        .collect();
+    let file = write(folder.path(), "many.jsonl", &lines);
+    let clean = tempfile::tempdir().unwrap();
+    let mut expected = open(clean.path());
+    import_into(&mut expected, std::slice::from_ref(&file));
+    for milliseconds in [15, 40, 70, 110, 160] {
+        let workspace = tempfile::tempdir().unwrap();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "ops::import::tests::child_import"])
+            .env("AFTERCALL_WORKSPACE_DIR", workspace.path())
+            .env("AFTERCALL_FILE", &file)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let mut store = open(workspace.path());
+        store.check(Depth::Full).unwrap();
+        import_into(&mut store, std::slice::from_ref(&file));
+        assert!(content(&store) == content(&expected), "killed after {milliseconds} ms");
+    }
 }
