@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::row::{self, Row};
 use super::theme::{Signs, Theme, Tone};
-use crate::text::width::reserved;
+use crate::text::width::{drawn, reserved};
 
 /// A screen being drawn.
 pub struct Canvas<'a> {
@@ -134,7 +134,7 @@ pub fn sweep(buffer: &mut Buffer) {
             if symbol.len() == 1 && symbol.as_bytes()[0] >= 0x20 && symbol.as_bytes()[0] != 0x7f {
                 continue;
             }
-            if !row::is_safe(symbol) || row::width(symbol) > usize::from(area.right() - x) {
+            if !row::is_safe(symbol) || drawn(symbol) > usize::from(area.right() - x) {
                 cell.set_symbol("?");
                 cell.set_style(Style::new());
             }
