@@ -200,8 +200,10 @@ impl Builder<'_> {
             self.heading("Arguments");
             self.arguments(arguments.0.exact());
         }
+        self.result_begins(step);
         self.scores(subject, false);
         self.labels(step);
+        self.offered(step);
     }
 
     fn step_facts(&mut self, step: &Step) {
@@ -317,6 +319,28 @@ impl Builder<'_> {
                 self.line("  not JSON; as recorded:", Tone::Warn);
                 self.text(text, Tone::Text, 2);
             }
+        }
+    }
+
+    /// The beginning of a call's result; all of it is on its own tab.
+    fn result_begins(&mut self, step: Option<&Step>) {
+        let Some(StepContent::ToolCall { result: Some(result), .. }) = step.map(|step| &step.content) else { return };
+        self.heading("Result");
+        let beginning: String = result.text.exact().chars().take(600).collect();
+        self.text(&beginning, if result.failed { Tone::Bad } else { Tone::Text }, 2);
+        if beginning.len() < result.text.exact().len() {
+            self.line("  (goes on: tab 2)", Tone::Dim);
+        }
+    }
+
+    /// The names of the tools offered to a call.
+    fn offered(&mut self, step: Option<&Step>) {
+        let Some(step) = step.filter(|step| step.tool().is_some()) else { return };
+        let names: Vec<&str> =
+            self.opened.conversation.offered_at(step).iter().map(|spec| spec.name.exact()).take(40).collect();
+        if !names.is_empty() {
+            self.heading("Tools offered");
+            self.text(&names.join(", "), Tone::Dim, 2);
         }
     }
 

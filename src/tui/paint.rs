@@ -36,8 +36,11 @@ impl Canvas<'_> {
                 if x + width > end {
                     return;
                 }
-                let bare = self.theme.signs == Signs::Ascii && !cluster.is_ascii();
-                let symbol = if bare { "?" } else { cluster };
+                let symbol = match (self.theme.signs, cluster) {
+                    (Signs::Ascii, "…") => ".",
+                    (Signs::Ascii, other) if !other.is_ascii() => "?",
+                    _ => cluster,
+                };
                 if width > 0 {
                     self.buffer[(x, area.y)].set_symbol(symbol).set_style(style);
                 }

@@ -273,13 +273,13 @@ fn welcome(state: &State, canvas: &mut Canvas, area: Rect) {
         Row::new(),
         Row::of("Try it first", Tone::Strong),
         Row::of("  :demo", Tone::Key)
-            .with(&format!("  (type {colon} demo {enter}) an invented shop, 40 conversations, ready to be judged"), Tone::Text),
+            .with(&format!("  (type {colon} demo {enter})  an invented shop, ready to be judged"), Tone::Text),
         Row::of("  or, in a shell:  ", Tone::Dim).with("aftercall demo", Tone::Key),
         Row::new(),
         Row::of("Bring your own", Tone::Strong),
         Row::of(&format!("  {import}"), Tone::Key)
-            .with(&format!(" or {enter}  asks for a file: OTLP/JSON traces, OpenAI chat JSONL, tau-bench results;"), Tone::Text),
-        Row::of("           plain, gzip or zstd", Tone::Text),
+            .with(&format!(" or {enter}  asks for a file: OTLP/JSON traces, OpenAI chat JSONL,"), Tone::Text),
+        Row::of("               tau-bench results; plain, gzip or zstd", Tone::Text),
         Row::of("  or, in a shell:  ", Tone::Dim).with("aftercall import traces.jsonl", Tone::Key),
         Row::new(),
         Row::of("Nothing leaves this computer; importing the same file twice changes nothing.", Tone::Dim),

@@ -47,6 +47,15 @@ fn title(state: &State, review: &Review) -> Row {
         None => Row::of(review.id.as_str(), Tone::Title),
     };
     let Some(opened) = &review.opened else { return row };
+    if narrow {
+        row.push(&dot, Tone::Frame);
+        for (at, pane) in Pane::ALL.into_iter().enumerate() {
+            let name = if pane == review.focus { format!("[{}]", pane.title()) } else { pane.title().to_owned() };
+            let tone = if pane == review.focus { Tone::Title } else { Tone::Dim };
+            row.push(if at > 0 { " " } else { "" }, Tone::Text);
+            row.push(&name, tone);
+        }
+    }
     let segments = &opened.conversation.segments;
     let lens = state.lens();
     let mut add = |text: &str, tone: Tone| {
@@ -70,15 +79,6 @@ fn title(state: &State, review: &Review) -> Row {
         add(&format!("{} steps", opened.conversation.steps.len()), Tone::Text);
         if let (Some(start), Some(end)) = (start, end) {
             add(&duration(end.0 - start.0), Tone::Text);
-        }
-    }
-    if narrow {
-        row.push(&dot, Tone::Frame);
-        for (at, pane) in Pane::ALL.into_iter().enumerate() {
-            let name = if pane == review.focus { format!("[{}]", pane.title()) } else { pane.title().to_owned() };
-            let tone = if pane == review.focus { Tone::Title } else { Tone::Dim };
-            row.push(if at > 0 { " " } else { "" }, Tone::Text);
-            row.push(&name, tone);
         }
     }
     row
@@ -176,8 +176,9 @@ fn span_row(
     if !span.oddities.is_empty() {
         row.push(&format!(" {}", signs.warn), Tone::Warn);
     }
-    let scores_wide = if state.scores_hidden { 0 } else { (columns * 2 / 5).min(28) };
     let bar_wide = if columns >= 70 { 10 } else { 6 };
+    let room = columns.saturating_sub(9 + bar_wide + 18);
+    let scores_wide = if state.scores_hidden { 0 } else { (columns * 2 / 5).min(28).min(room) };
     let name_wide = columns.saturating_sub(9 + bar_wide + scores_wide + 1);
     let mut row = row.cut(name_wide.saturating_sub(1), signs.more).padded(name_wide);
     let micros = span.duration_micros();
@@ -242,7 +243,9 @@ fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     let columns = usize::from(foot.width);
     let theme = &state.config.theme;
     let step = review.step_index().map_or(0, |at| at + 1);
-    let mut right = Row::of(&format!("step {step} of {}", opened.conversation.steps.len()), Tone::Dim);
+    let total = opened.conversation.steps.len();
+    let place = if columns < 70 { format!("{step}/{total}") } else { format!("step {step} of {total}") };
+    let mut right = Row::of(&place, Tone::Dim);
     match &opened.own {
         Some(own) => {
             right.push(&format!(" {} you: ", theme.signs().dot), Tone::Dim);
