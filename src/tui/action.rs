@@ -597,7 +597,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(Action::Toggle, "toggle", &["space"], &[C::Export], Group::Form, "choose", "Choose or drop this."),
     row(Action::Yes, "yes", &["y"], &[C::Confirm], Group::Form, "yes", "Yes."),
-    row(Action::No, "no", &["n", "enter"], &[C::Confirm], Group::Form, "no", "No."),
+    row(Action::No, "no", &["enter", "n"], &[C::Confirm], Group::Form, "no", "No."),
     // Always
     row(
         Action::Commands,

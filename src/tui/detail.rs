@@ -19,6 +19,7 @@ use crate::model::step::{Role, Step, StepContent};
 use crate::model::time::Timestamp;
 use crate::model::tool::{Effect, members};
 use crate::model::trace::{Span, SpanOddity, SpanStatus};
+use crate::text::safe::{is_deceptive_name, warnings};
 
 /// What the detail pane shows of its subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -53,7 +54,7 @@ impl Tab {
             Self::Raw => "raw",
             Self::Scores => "scores",
             Self::Tools => "tools",
-            Self::Reasoning => "reasoning",
+            Self::Reasoning => "why",
             Self::System => "system",
         }
     }
@@ -199,8 +200,10 @@ impl Builder<'_> {
             self.heading("Arguments");
             self.arguments(arguments.0.exact());
         }
+        self.result_begins(step);
         self.scores(subject, false);
         self.labels(step);
+        self.offered(step);
     }
 
     fn step_facts(&mut self, step: &Step) {
@@ -236,12 +239,35 @@ impl Builder<'_> {
             row.push(&format!("  {}", (self.clock)(at)), Tone::Dim);
         }
         self.detail.sections.push(Section::Line(row));
+        self.hidden_facts(step);
         if let Some(speech) = &step.speech {
             let mut facts = Vec::new();
             facts.extend(speech.asr_confidence.map(|c| format!("heard with confidence {}", scoring::value(c))));
             facts.extend(speech.interrupted.map(|yes| (if yes { "interrupted" } else { "not interrupted" }).to_owned()));
             facts.extend(speech.first_audio_ms.map(|ms| format!("first audio after {ms:.0} ms")));
             self.line(&facts.join(", "), Tone::Dim);
+        }
+    }
+
+    /// Says what of the text is drawn as signs, so that nobody takes them for typed ones.
+    fn hidden_facts(&mut self, step: &Step) {
+        let text = match &step.content {
+            StepContent::Message { text, .. } => text.exact(),
+            StepContent::ToolCall { tool, .. } if is_deceptive_name(tool.exact()) => {
+                let text = format!("{} this name can be taken for another one", self.theme.signs().warn);
+                return self.line(&text, Tone::Warn);
+            }
+            StepContent::ToolCall { .. } => return,
+        };
+        let mut end = text.len().min(JSON);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let found = warnings(&text[..end]);
+        let kinds = [(found.control, "control"), (found.bidi, "direction-changing"), (found.hidden, "invisible")];
+        for (count, kind) in kinds.into_iter().filter(|(count, _)| *count > 0) {
+            let what = if count == 1 { format!("1 {kind} character is") } else { format!("{count} {kind} characters are") };
+            self.line(&format!("{} {what} drawn as signs", self.theme.signs().warn), Tone::Warn);
         }
     }
 
@@ -293,6 +319,28 @@ impl Builder<'_> {
                 self.line("  not JSON; as recorded:", Tone::Warn);
                 self.text(text, Tone::Text, 2);
             }
+        }
+    }
+
+    /// The beginning of a call's result; all of it is on its own tab.
+    fn result_begins(&mut self, step: Option<&Step>) {
+        let Some(StepContent::ToolCall { result: Some(result), .. }) = step.map(|step| &step.content) else { return };
+        self.heading("Result");
+        let beginning: String = result.text.exact().chars().take(600).collect();
+        self.text(&beginning, if result.failed { Tone::Bad } else { Tone::Text }, 2);
+        if beginning.len() < result.text.exact().len() {
+            self.line("  (goes on: tab 2)", Tone::Dim);
+        }
+    }
+
+    /// The names of the tools offered to a call.
+    fn offered(&mut self, step: Option<&Step>) {
+        let Some(step) = step.filter(|step| step.tool().is_some()) else { return };
+        let names: Vec<&str> =
+            self.opened.conversation.offered_at(step).iter().map(|spec| spec.name.exact()).take(40).collect();
+        if !names.is_empty() {
+            self.heading("Tools offered");
+            self.text(&names.join(", "), Tone::Dim, 2);
         }
     }
 
@@ -390,7 +438,12 @@ impl Builder<'_> {
             row.extend(self.lens.row(&label.exact().chars().take(40).collect::<String>(), Tone::Dim));
         }
         if let Some(rank) = self.opened.ranks.get(at).copied().flatten() {
-            row.push(&format!("  better than {:.0} %", rank * 100.0), Tone::Dim);
+            let words = if rank <= 0.0 {
+                "  the lowest of its kind".to_owned()
+            } else {
+                format!("  above {:.0} % of its kind", rank * 100.0)
+            };
+            row.push(&words, Tone::Dim);
         }
         if let Some(confidence) = score.confidence {
             row.push(&format!("  sure {}", scoring::value(confidence)), Tone::Dim);

@@ -138,7 +138,6 @@ impl Pager {
     /// Brings the cursor into a view of `height` lines and wraps what is visible.
     pub fn settle(&mut self, height: usize, source: &Source) {
         if source.count == 0 || height == 0 {
-            (self.cursor, self.top) = (Anchor::default(), Anchor::default());
             return;
         }
         self.cursor = self.clamp(self.cursor, source);

@@ -150,7 +150,7 @@ impl Session {
     }
 
     /// Gives the terminal back, waits for the workers, and takes their last answers.
-    fn close(mut self, inlet: &Receiver<Incoming>) -> std::io::Result<Outcome> {
+    fn close(self, inlet: &Receiver<Incoming>) -> std::io::Result<Outcome> {
         self.pump.end();
         terminal::give_back();
         let Self { mut state, workers, mut tickets, .. } = self;

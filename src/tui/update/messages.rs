@@ -92,9 +92,8 @@ fn saved(state: &mut State, saved: Saved) {
         return state.log.say(state.now, Weight::Info, saved.what);
     }
     state.writes.last = Some((saved.what.clone(), saved.at));
-    state.log.say(saved.at, Weight::Saved, saved.what.clone());
     // The status line says it already, with its time.
-    state.log.toast = None;
+    state.log.note(saved.at, Weight::Saved, saved.what.clone());
     if let Some(codebook) = saved.codebook {
         state.codebook = codebook;
     }

@@ -22,11 +22,12 @@ pub fn draw(state: &State, form: &Correct, canvas: &mut Canvas) {
         title.push(&format!(" {dot} the agent called "), Tone::Dim);
         title.push(&tool.chars().take(30).collect::<String>(), Tone::Tool);
     }
+    let room = usize::from(state.size.columns).saturating_sub(6);
     let keys = match form.stage {
         Stage::Choose => worded(
             state,
             &[(Action::Accept, "take it"), (Action::NextChoice, "next"), (Action::Back, "back")],
-            100,
+            room,
         ),
         Stage::Fill => worded(
             state,
@@ -38,9 +39,9 @@ pub fn draw(state: &State, form: &Correct, canvas: &mut Canvas) {
                 (Action::Alternative, "also right"),
                 (Action::Back, "back"),
             ],
-            110,
+            room,
         ),
-        Stage::Remainder => worded(state, &[(Action::No, "no, save"), (Action::Yes, "yes, save"), (Action::Back, "back")], 90),
+        Stage::Remainder => worded(state, &[(Action::No, "no, save"), (Action::Yes, "yes, save"), (Action::Back, "back")], room),
     };
     let rows = state.size.rows.saturating_sub(3).min(24);
     let area = Rect::new(0, (state.size.rows - rows) / 2, state.size.columns, rows);
