@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
+use crate::ops::export::ExportError;
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
 use crate::ops::review::{self, ReviewError};
@@ -15,7 +16,7 @@ use crate::store::{Asker, StoreError};
 use crate::text::highlight;
 
 use super::lane::Tell;
-use super::request::{Reply, Request, Saved};
+use super::request::{ExportOrder, Reply, Request, Saved};
 
 /// Carries out one request.
 pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tell: Tell<'_>) -> Reply {
@@ -32,10 +33,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Redo => saved(review::redo(workspace, now)),
         Request::LoadPack(name) => saved(review::load_pack(workspace, name, now)),
         Request::Import(paths) => import(workspace, paths.clone(), now, tell),
-        Request::Export(_) => Reply::Failed {
-            message: "exports are made on the command line: aftercall export DIR --format NAME".into(),
-            retry: false,
-        },
+        Request::Export(order) => export(workspace, order, now, tell),
     }
 }
 
@@ -97,6 +95,23 @@ fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: 
         message.push_str("; stopped, what was stored is whole");
     }
     Reply::Done { message, figures: figures.into_iter().map(|(name, count)| (name.to_owned(), count)).collect() }
+}
+
+fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: Tell<'_>) -> Reply {
+    match crate::ops::export::export(workspace, order, now, tell) {
+        Ok(report) => {
+            let files = report.manifest.files.iter().map(|file| format!("{} {}", file.rows, file.name));
+            let files: Vec<String> = files.collect();
+            let mut message = format!("written to {}: {} rows", report.directory.display(), files.join(", "));
+            if let Some(problem) = report.journal_problem {
+                let _ = write!(message, "; the journal lacks the record of it: {problem}");
+            }
+            let figures = report.manifest.files.into_iter().map(|file| (file.name, file.rows)).collect();
+            Reply::Done { message, figures }
+        }
+        Err(ExportError::Cancelled) => Reply::Cancelled,
+        Err(error) => Reply::Failed { retry: error.is_transient(), message: error.to_string() },
+    }
 }
 
 fn saved(outcome: Result<Saved, ReviewError>) -> Reply {

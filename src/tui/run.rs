@@ -80,7 +80,7 @@ const BATCH: usize = 256;
 /// # Errors
 /// There is no terminal, or it cannot be used.
 pub fn run(
-    workers: impl FnOnce(Sender<EngineMessage>) -> Box<dyn Workers>,
+    workers: impl FnOnce(Sender<EngineMessage>) -> std::io::Result<Box<dyn Workers>>,
     config: UiConfig,
     start: Start,
 ) -> Result<Outcome, TuiError> {
@@ -92,7 +92,7 @@ pub fn run(
     let (outlet, inlet) = channel();
     let (engine_outlet, engine_inlet) = channel();
     relay(engine_inlet, outlet.clone())?;
-    let workers = workers(engine_outlet);
+    let workers = workers(engine_outlet)?;
     terminal::take()?;
     let result = Session::open(config, workers, Pump::start(signals.clone(), outlet)?)
         .and_then(|session| session.show(start, &inlet));
@@ -258,11 +258,8 @@ fn edit(editor: Option<&str>, job: &EditorJob) -> Result<String, String> {
         return Err("Neither $VISUAL nor $EDITOR is set: the text can be changed right here.".to_owned());
     };
     let failed = |error: std::io::Error| format!("{editor} could not be used: {error}. The text is unchanged.");
-    let mut file = tempfile::Builder::new()
-        .prefix("aftercall-")
-        .suffix(&format!(".{}", job.ending))
-        .tempfile()
-        .map_err(failed)?;
+    let mut file =
+        tempfile::Builder::new().prefix("aftercall-").suffix(&format!(".{}", job.ending)).tempfile().map_err(failed)?;
     file.write_all(job.text.as_bytes()).and_then(|()| file.flush()).map_err(failed)?;
     let path = file.path();
     let status = std::process::Command::new("sh")
