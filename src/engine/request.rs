@@ -100,12 +100,3 @@ pub enum EngineMessage {
     /// How far a job is.
     Progress(Ticket, Progress),
 }
-
-/// What comes from the workers.
-#[derive(Debug, Clone, PartialEq)]
-pub enum EngineMessage {
-    /// The one answer to a request.
-    Reply(Ticket, Reply),
-    /// How far a job is.
-    Progress(Ticket, Progress),
-}

@@ -33,7 +33,7 @@ pub fn reply(state: &mut State, ticket: Ticket, reply: Reply) {
         Expected::Hits if state.queue.awaiting_hits == Some(ticket) => {
             state.queue.awaiting_hits = None;
             match reply {
-                Reply::Queue(index) => super::queue::hits_arrived(state, index),
+                Reply::Queue(index) => super::queue::hits_arrived(state, &index),
                 other => problem(state, other),
             }
         }
@@ -173,9 +173,10 @@ pub fn handle(state: &mut State, mut view: MessagesView, pressed: Pressed) -> Op
         Some(Action::HalfDown) => view.up = view.up.saturating_sub(page / 2),
         Some(Action::First) => view.up = last,
         Some(Action::Last) => view.up = 0,
-        Some(Action::Help) => state
-            .overlays
-            .push(Overlay::Help(crate::tui::state::help::Help { context: crate::tui::action::Context::Messages, top: 0 })),
+        Some(Action::Help) => state.overlays.push(Overlay::Help(crate::tui::state::help::Help {
+            context: crate::tui::action::Context::Messages,
+            top: 0,
+        })),
         _ => {}
     }
     view.up = view.up.min(last);
