@@ -27,6 +27,7 @@ use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
 mod frames;
+mod real;
 mod sample;
 mod stories;
 

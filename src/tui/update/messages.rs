@@ -27,6 +27,8 @@ pub fn reply(state: &mut State, ticket: Ticket, reply: Reply) {
             state.queue.awaiting = None;
             match reply {
                 Reply::Queue(index) => super::queue::arrived(state, index),
+                // A search that took its place in the workers' slot does not make the list less wanted.
+                Reply::Cancelled if !state.leaving => super::queue::ask(state),
                 other => super::prompt::filter_refused(state, other),
             }
         }

@@ -223,6 +223,9 @@ fn detail(state: &State, review: &Review, layout: &ReviewLayout, area: Rect, can
             tabs.push(&format!("[{}]", tab.title()), Tone::Title);
         } else if columns >= 56 {
             tabs.push(&format!(" {}", tab.title()), Tone::Dim);
+        } else if columns >= 46 {
+            let short: String = tab.title().chars().take(4).collect();
+            tabs.push(&format!(" {short}"), Tone::Dim);
         }
     }
     canvas.line(area, 0, &tabs.cut(columns, "…"));
