@@ -145,8 +145,8 @@ pub fn review(size: Size, focus: Pane, foot: u16) -> ReviewLayout {
         layout.detail = Some(Rect { y: right.y + upper, height: right.height - upper, ..right });
         return layout;
     }
-    let left = body.width * 42 / 100;
-    let middle = body.width * 28 / 100;
+    let left = body.width * 40 / 100;
+    let middle = body.width * 31 / 100;
     layout.transcript = Some(part(body.x, left));
     layout.rules = [Some(body.x + left), Some(body.x + left + 1 + middle)];
     layout.spans = Some(part(body.x + left + 1, middle));

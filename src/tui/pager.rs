@@ -35,6 +35,7 @@ pub struct Pager {
     pub top: Anchor,
     cache: HashMap<usize, Arc<[Row]>>,
     cached_rows: usize,
+    #[cfg_attr(not(test), allow(dead_code, reason = "the measure of work that the tests bound"))]
     wrapped: u64,
 }
 
@@ -49,6 +50,7 @@ const MARGIN: usize = 2;
 
 impl Pager {
     /// How many rows were wrapped so far: the measure of work the tests bound.
+    #[cfg(test)]
     pub fn wrapped_rows(&self) -> u64 {
         self.wrapped
     }
@@ -138,7 +140,6 @@ impl Pager {
     /// Brings the cursor into a view of `height` lines and wraps what is visible.
     pub fn settle(&mut self, height: usize, source: &Source) {
         if source.count == 0 || height == 0 {
-            (self.cursor, self.top) = (Anchor::default(), Anchor::default());
             return;
         }
         self.cursor = self.clamp(self.cursor, source);

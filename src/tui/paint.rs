@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::row::{self, Row};
 use super::theme::{Signs, Theme, Tone};
-use crate::text::width::reserved;
+use crate::text::width::{drawn, reserved};
 
 /// A screen being drawn.
 pub struct Canvas<'a> {
@@ -36,8 +36,11 @@ impl Canvas<'_> {
                 if x + width > end {
                     return;
                 }
-                let bare = self.theme.signs == Signs::Ascii && !cluster.is_ascii();
-                let symbol = if bare { "?" } else { cluster };
+                let symbol = match (self.theme.signs, cluster) {
+                    (Signs::Ascii, "…") => ".",
+                    (Signs::Ascii, other) if !other.is_ascii() => "?",
+                    _ => cluster,
+                };
                 if width > 0 {
                     self.buffer[(x, area.y)].set_symbol(symbol).set_style(style);
                 }
@@ -134,7 +137,7 @@ pub fn sweep(buffer: &mut Buffer) {
             if symbol.len() == 1 && symbol.as_bytes()[0] >= 0x20 && symbol.as_bytes()[0] != 0x7f {
                 continue;
             }
-            if !row::is_safe(symbol) || row::width(symbol) > usize::from(area.right() - x) {
+            if !row::is_safe(symbol) || drawn(symbol) > usize::from(area.right() - x) {
                 cell.set_symbol("?");
                 cell.set_style(Style::new());
             }

@@ -112,26 +112,31 @@ pub fn status(state: &State) -> Row {
         row.push(&text, Tone::Bad);
         return row.with(&dot, Tone::Frame).with(&key, Tone::Key).with(" tries again", Tone::Text);
     }
-    if let Some(toast) = &state.log.toast {
-        let tone = match toast.weight {
-            Weight::Info => Tone::Text,
-            Weight::Saved => Tone::Good,
-            Weight::Problem => Tone::Bad,
-        };
-        return row.with(&state.lens().see(&toast.text), tone);
-    }
     match (&state.writes.last, state.writes.pending.len()) {
         (_, n) if n > 0 => row.push("saving", Tone::Warn),
         (Some((what, at)), _) => {
             row.push(what, Tone::Text);
             row.push(&format!(" saved {} {}", theme.fine(), state.clock(*at)), Tone::Good);
         }
-        (None, _) => row.push("nothing judged yet in this session", Tone::Dim),
+        (None, _) if state.log.toast.is_none() => row.push("nothing judged yet in this session", Tone::Dim),
+        (None, _) => {}
+    }
+    if let Some(toast) = &state.log.toast {
+        let tone = match toast.weight {
+            Weight::Info => Tone::Text,
+            Weight::Saved => Tone::Good,
+            Weight::Problem => Tone::Bad,
+        };
+        if state.writes.last.is_some() || !state.writes.pending.is_empty() {
+            row.push(&dot, Tone::Frame);
+        }
+        return row.with(&state.lens().see(&toast.text), tone);
     }
     row.push(&dot, Tone::Frame);
-    match state.masked {
-        true => row.push("mask on", Tone::Dim),
-        false => row.push(&format!("{} mask OFF", theme.signs().warn), Tone::Warn),
+    if state.masked {
+        row.push("mask on", Tone::Dim);
+    } else {
+        row.push(&format!("{} mask OFF", theme.signs().warn), Tone::Warn);
     }
     if state.scores_hidden {
         row.push(&format!("{dot}scores hidden"), Tone::Dim);

@@ -10,7 +10,7 @@ use crate::model::label::StepPointer;
 use crate::model::step::{Role, Step, StepContent};
 use crate::model::tool::{ToolSpec, members};
 use crate::tui::input::LineInput;
-use crate::tui::schema::{Field, Schema};
+use crate::tui::schema::{Field, Kind, Schema};
 
 /// How far the correction is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,8 +174,20 @@ impl Correct {
 
     /// Values that suit a field: those seen under its name first, latest first.
     pub fn values_for(&self, field: &Field) -> Vec<&Seen> {
-        let mut values: Vec<&Seen> = self.seen.iter().filter(|seen| seen.key == field.name).collect();
-        values.extend(self.seen.iter().filter(|seen| seen.key != field.name));
+        let suits = |seen: &&Seen| match &field.kind {
+            _ if seen.key == field.name => 0,
+            Kind::Number | Kind::Integer => {
+                1 + usize::from(!seen.raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()))
+            }
+            Kind::String => 1 + usize::from(!seen.raw.starts_with('"')),
+            Kind::Choice(choices) => {
+                3 - 2 * usize::from(choices.iter().any(|choice| seen.raw.trim_matches('"') == choice))
+            }
+            Kind::Boolean => 3 - 2 * usize::from(matches!(seen.raw.as_str(), "true" | "false")),
+            Kind::Json => 1,
+        };
+        let mut values: Vec<&Seen> = self.seen.iter().filter(|seen| suits(seen) < 3).collect();
+        values.sort_by_key(suits);
         values
     }
 }

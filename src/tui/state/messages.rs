@@ -44,14 +44,18 @@ pub struct Log {
 }
 
 impl Log {
-    /// Says something.
-    pub fn say(&mut self, at: Timestamp, weight: Weight, text: impl Into<String>) {
-        let entry = Entry { at, weight, text: text.into() };
-        self.entries.push_back(entry.clone());
+    /// Writes something down without saying it.
+    pub fn note(&mut self, at: Timestamp, weight: Weight, text: impl Into<String>) {
+        self.entries.push_back(Entry { at, weight, text: text.into() });
         if self.entries.len() > KEPT {
             self.entries.pop_front();
         }
-        self.toast = Some(entry);
+    }
+
+    /// Says something.
+    pub fn say(&mut self, at: Timestamp, weight: Weight, text: impl Into<String>) {
+        self.note(at, weight, text);
+        self.toast = self.entries.back().cloned();
     }
 }
 

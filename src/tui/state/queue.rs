@@ -95,11 +95,6 @@ impl Queue {
         self.index.ids.get(self.cursor)
     }
 
-    /// The row at a position, where it is held.
-    pub fn row(&self, position: usize) -> Option<&Summary> {
-        self.rows.get(self.index.ids.get(position)?)
-    }
-
     /// The state of a row as far as this reviewer may know it.
     pub fn state_of(&self, row: &Summary, reviewer: &str) -> RowState {
         use crate::model::label::LabelState;

@@ -52,8 +52,7 @@ pub fn ended(state: &mut State, ticket: Ticket, reply: Reply) {
     if let Some(job) = job(state, ticket) {
         job.end = Some(end);
     }
-    state.log.say(state.now, weight, text);
-    state.log.toast = None;
+    state.log.note(state.now, weight, text);
     super::queue::ask(state);
 }
 

@@ -27,13 +27,15 @@ pub fn reply(state: &mut State, ticket: Ticket, reply: Reply) {
             state.queue.awaiting = None;
             match reply {
                 Reply::Queue(index) => super::queue::arrived(state, index),
+                // A search that took its place in the workers' slot does not make the list less wanted.
+                Reply::Cancelled if !state.leaving => super::queue::ask(state),
                 other => super::prompt::filter_refused(state, other),
             }
         }
         Expected::Hits if state.queue.awaiting_hits == Some(ticket) => {
             state.queue.awaiting_hits = None;
             match reply {
-                Reply::Queue(index) => super::queue::hits_arrived(state, index),
+                Reply::Queue(index) => super::queue::hits_arrived(state, &index),
                 other => problem(state, other),
             }
         }
@@ -92,9 +94,8 @@ fn saved(state: &mut State, saved: Saved) {
         return state.log.say(state.now, Weight::Info, saved.what);
     }
     state.writes.last = Some((saved.what.clone(), saved.at));
-    state.log.say(saved.at, Weight::Saved, saved.what.clone());
     // The status line says it already, with its time.
-    state.log.toast = None;
+    state.log.note(saved.at, Weight::Saved, saved.what.clone());
     if let Some(codebook) = saved.codebook {
         state.codebook = codebook;
     }

@@ -22,9 +22,10 @@ pub fn draw(state: &State, form: &Correct, canvas: &mut Canvas) {
         title.push(&format!(" {dot} the agent called "), Tone::Dim);
         title.push(&tool.chars().take(30).collect::<String>(), Tone::Tool);
     }
+    let room = usize::from(state.size.columns).saturating_sub(6);
     let keys = match form.stage {
         Stage::Choose => {
-            worded(state, &[(Action::Accept, "take it"), (Action::NextChoice, "next"), (Action::Back, "back")], 100)
+            worded(state, &[(Action::Accept, "take it"), (Action::NextChoice, "next"), (Action::Back, "back")], room)
         }
         Stage::Fill => worded(
             state,
@@ -36,10 +37,10 @@ pub fn draw(state: &State, form: &Correct, canvas: &mut Canvas) {
                 (Action::Alternative, "also right"),
                 (Action::Back, "back"),
             ],
-            110,
+            room,
         ),
         Stage::Remainder => {
-            worded(state, &[(Action::No, "no, save"), (Action::Yes, "yes, save"), (Action::Back, "back")], 90)
+            worded(state, &[(Action::No, "no, save"), (Action::Yes, "yes, save"), (Action::Back, "back")], room)
         }
     };
     let rows = state.size.rows.saturating_sub(3).min(24);
@@ -68,7 +69,8 @@ fn was(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
     match &form.was {
         Some((tool, arguments)) => {
             rows.push(Row::of(&tool.chars().take(60).collect::<String>(), Tone::Tool));
-            let text: String = crate::tui::detail::laid_out(&arguments.chars().take(2_000).collect::<String>());
+            let text: String = arguments.chars().take(2_000).collect();
+            let text = crate::text::highlight::pretty_json(&text).unwrap_or(text);
             rows.extend(wrap(&lens.see(&text), Tone::Text, columns, lens.look).into_iter().take(9));
         }
         None => rows.push(Row::of("it called no tool at this step", Tone::Dim)),

@@ -80,12 +80,14 @@ fn typed(state: &State, judge: &Judge, columns: usize) -> Row {
     let room = columns.saturating_sub(row.width()).min(40);
     row.extend(judge.input.row(room, Focus::Yes));
     let hint = match (state.codebook.modes.is_empty(), judge.input.is_empty()) {
-        (true, true) => "  type a name in your own words; it becomes the first failure mode",
-        (false, true) => "  a digit picks, letters search or name a new one",
+        (true, true) => "  name it in your own words",
+        (false, true) => "  digit picks, letters search or name a new one",
         _ => "",
     };
-    row.push(hint, Tone::Dim);
-    row.cut(columns, "…")
+    if row.width() + hint.len() <= columns {
+        row.push(hint, Tone::Dim);
+    }
+    row
 }
 
 fn offers(state: &State, judge: &Judge, columns: usize) -> Row {

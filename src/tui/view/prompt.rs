@@ -26,7 +26,7 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
     };
     let list = prompt.fitting();
     let shown = list.len().min(8);
-    let rows = 5 + shown as u16;
+    let rows = if prompt.error.is_some() { 7 } else { 5 } + shown as u16;
     let size = state.size;
     let area = Rect::new(0, size.rows.saturating_sub(rows + 1), size.columns, rows);
     let title = Row::of(prompt.title(), Tone::Title);
@@ -43,7 +43,9 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
                 _ => String::new(),
             };
             canvas.line(inside, 1, &Row::of(&pointer, Tone::Bad));
-            canvas.line(inside, 2, &Row::of(error, Tone::Bad).cut(columns, "…"));
+            for (at, row) in Row::of(error, Tone::Bad).folded(columns, 3).iter().enumerate() {
+                canvas.line(inside, 2 + at, row);
+            }
         }
         (None, _) if state.queue.awaiting.is_some() && prompt.question == Question::Filter => {
             canvas.line(inside, 1, &Row::of("looking", Tone::Warn));

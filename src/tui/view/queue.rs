@@ -41,13 +41,16 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
             &hints(state, &[Action::Import, Action::Commands, Action::Leave], columns),
         );
     }
-    let first = [Action::Open, Action::Filter, Action::Find, Action::NextHit, Action::Order, Action::Undo];
-    let second = [Action::Import, Action::Export, Action::Masking, Action::Commands, Action::Help, Action::Leave];
+    let mut first = vec![Action::Open, Action::Filter, Action::Find, Action::Order, Action::Undo];
+    if state.queue.hits.is_some() {
+        first.insert(3, Action::NextHit);
+    }
+    let second = [Action::Help, Action::Export, Action::Import, Action::Masking, Action::Commands, Action::Leave];
     if layout.shell.foot.height > 1 {
         canvas.line(layout.shell.foot, 0, &hints(state, &first, columns));
         canvas.line(layout.shell.foot, 1, &hints(state, &second, columns));
     } else {
-        let all: Vec<Action> = first.iter().chain(&second).copied().collect();
+        let all: Vec<Action> = first.into_iter().chain(second).collect();
         canvas.line(layout.shell.foot, 0, &hints(state, &all, columns));
     }
 }
@@ -101,9 +104,18 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(width: usize) -> Self {
-        let mut columns =
-            Self { number: 6, when: 12, segment: 16, first: 0, steps: 6, tools: 6, scores: 26, why: 20, state: 12 };
+    fn new(width: usize, count: usize) -> Self {
+        let mut columns = Self {
+            number: count.to_string().len().max(2) + 2,
+            when: 13,
+            segment: 16,
+            first: 0,
+            steps: 6,
+            tools: 6,
+            scores: 26,
+            why: 20,
+            state: 12,
+        };
         if width < 100 {
             columns = Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 19, why: 0, state: 10, ..columns };
         } else if width < 140 {
@@ -129,10 +141,10 @@ fn cell(row: &mut Row, text: Row, columns: usize) {
 }
 
 fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
-    let columns = Columns::new(usize::from(layout.list.width));
+    let columns = Columns::new(usize::from(layout.list.width), state.queue.index.ids.len());
     let mut headings = Row::of("  ", Tone::Dim);
     for (name, width) in [
-        ("    #", columns.number),
+        ("#", columns.number),
         ("When", columns.when),
         ("Segment", columns.segment),
         ("First message", columns.first),
@@ -163,7 +175,7 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
         match queue.rows.get(id) {
             Some(summary) => entry(state, &lens, &mut row, (position, summary), &columns),
             None if queue.missing.contains(id) => row.push("  gone", Tone::Dim),
-            None => row.push(&format!("{:>5}", position + 1), Tone::Dim),
+            None => row.push(&format!("{:>wide$}", position + 1, wide = columns.number - 2), Tone::Dim),
         }
         let area = Rect { y: layout.list.y + line as u16, height: 1, ..layout.list };
         let row = match &queue.hits {
@@ -178,7 +190,8 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
 }
 
 fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize, &Summary), columns: &Columns) {
-    cell(row, Row::of(&format!("{:>5}", position + 1), Tone::Dim), columns.number);
+    let number = format!("{:>wide$}", position + 1, wide = columns.number - 2);
+    cell(row, Row::of(&number, Tone::Dim), columns.number);
     let when = summary.started_at.map_or_else(String::new, |at| state.local(at, "%b %d %H:%M"));
     cell(row, Row::of(&when, Tone::Text), columns.when);
     cell(row, segment(lens, summary), columns.segment);
@@ -189,7 +202,7 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
         tools.push(state.config.theme.wrong(), Tone::Bad);
     }
     cell(row, tools, columns.tools);
-    let scores = if state.scores_hidden { Row::of("hidden", Tone::Dim) } else { worst(state, summary) };
+    let scores = if state.scores_hidden { Row::of("hidden", Tone::Dim) } else { worst(state, summary, columns.scores) };
     cell(row, scores, columns.scores);
     let why = summary.reasons.first().map_or("", String::as_str);
     let why = if state.scores_hidden { "" } else { why };
@@ -209,11 +222,12 @@ fn segment(lens: &Lens, summary: &Summary) -> Row {
     lens.row(&text, Tone::Text)
 }
 
-fn worst(state: &State, summary: &Summary) -> Row {
-    let mut row = Row::new();
-    for (at, (evaluator, rank)) in summary.worst.iter().take(2).enumerate() {
+fn worst(state: &State, summary: &Summary, columns: usize) -> Row {
+    let mut whole = Row::new();
+    for (at, (evaluator, rank)) in summary.worst.iter().take(3).enumerate() {
         let value = summary.scores.get(evaluator.exact()).copied().flatten();
         let tone = if *rank <= 0.2 { Tone::Warn } else { Tone::Dim };
+        let mut row = Row::new();
         if at > 0 {
             row.push("  ", Tone::Text);
         } else if *rank <= 0.2 {
@@ -223,8 +237,12 @@ fn worst(state: &State, summary: &Summary) -> Row {
         let name: String = evaluator.exact().chars().take(12).collect();
         row.push(&name, tone);
         row.push(&format!(" {}", value.map_or_else(|| "?".to_owned(), scoring::value)), tone);
+        if at > 0 && whole.width() + row.width() + 1 > columns {
+            break;
+        }
+        whole.extend(row);
     }
-    row
+    whole
 }
 
 fn row_state(state: &State, summary: &Summary) -> Row {
@@ -258,18 +276,14 @@ fn welcome(state: &State, canvas: &mut Canvas, area: Rect) {
         Row::of("No conversations here yet.", Tone::Title),
         Row::new(),
         Row::of("Try it first", Tone::Strong),
-        Row::of("  :demo", Tone::Key).with(
-            &format!("  (type {colon} demo {enter}) an invented shop, 40 conversations, ready to be judged"),
-            Tone::Text,
-        ),
+        Row::of("  :demo", Tone::Key)
+            .with(&format!("  (type {colon} demo {enter})  an invented shop, ready to be judged"), Tone::Text),
         Row::of("  or, in a shell:  ", Tone::Dim).with("aftercall demo", Tone::Key),
         Row::new(),
         Row::of("Bring your own", Tone::Strong),
-        Row::of(&format!("  {import}"), Tone::Key).with(
-            &format!(" or {enter}  asks for a file: OTLP/JSON traces, OpenAI chat JSONL, tau-bench results;"),
-            Tone::Text,
-        ),
-        Row::of("           plain, gzip or zstd", Tone::Text),
+        Row::of(&format!("  {import}"), Tone::Key)
+            .with(&format!(" or {enter}  asks for a file: OTLP/JSON traces, OpenAI chat JSONL,"), Tone::Text),
+        Row::of("               tau-bench results; plain, gzip or zstd", Tone::Text),
         Row::of("  or, in a shell:  ", Tone::Dim).with("aftercall import traces.jsonl", Tone::Key),
         Row::new(),
         Row::of("Nothing leaves this computer; importing the same file twice changes nothing.", Tone::Dim),

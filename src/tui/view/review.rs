@@ -47,6 +47,15 @@ fn title(state: &State, review: &Review) -> Row {
         None => Row::of(review.id.as_str(), Tone::Title),
     };
     let Some(opened) = &review.opened else { return row };
+    if narrow {
+        row.push(&dot, Tone::Frame);
+        for (at, pane) in Pane::ALL.into_iter().enumerate() {
+            let name = if pane == review.focus { format!("[{}]", pane.title()) } else { pane.title().to_owned() };
+            let tone = if pane == review.focus { Tone::Title } else { Tone::Dim };
+            row.push(if at > 0 { " " } else { "" }, Tone::Text);
+            row.push(&name, tone);
+        }
+    }
     let segments = &opened.conversation.segments;
     let lens = state.lens();
     let mut add = |text: &str, tone: Tone| {
@@ -70,15 +79,6 @@ fn title(state: &State, review: &Review) -> Row {
         add(&format!("{} steps", opened.conversation.steps.len()), Tone::Text);
         if let (Some(start), Some(end)) = (start, end) {
             add(&duration(end.0 - start.0), Tone::Text);
-        }
-    }
-    if narrow {
-        row.push(&dot, Tone::Frame);
-        for (at, pane) in Pane::ALL.into_iter().enumerate() {
-            let name = if pane == review.focus { format!("[{}]", pane.title()) } else { pane.title().to_owned() };
-            let tone = if pane == review.focus { Tone::Title } else { Tone::Dim };
-            row.push(if at > 0 { " " } else { "" }, Tone::Text);
-            row.push(&name, tone);
         }
     }
     row
@@ -171,16 +171,17 @@ fn span_row(
     let mut row = Row::of(if under { signs.cursor } else { " " }, Tone::Strong);
     row.push(if own { signs.suspect } else { " " }, Tone::Strong);
     row.push(&review.tree.branch(at, signs), Tone::Frame);
+    if span.failed() {
+        row.push(&format!("{} ", theme.wrong()), Tone::Bad);
+    }
     let name: String = span.name.exact().chars().take(60).collect();
     row.extend(state.lens().row(&name, if span.failed() { Tone::Bad } else { Tone::Text }));
-    if span.failed() {
-        row.push(&format!(" {}", theme.wrong()), Tone::Bad);
-    }
     if !span.oddities.is_empty() {
         row.push(&format!(" {}", signs.warn), Tone::Warn);
     }
-    let scores_wide = if state.scores_hidden { 0 } else { (columns / 3).min(24) };
-    let bar_wide = if columns >= 56 { 10 } else { 6 };
+    let bar_wide = if columns >= 70 { 10 } else { 6 };
+    let room = columns.saturating_sub(9 + bar_wide + 18);
+    let scores_wide = if state.scores_hidden { 0 } else { (columns * 2 / 5).min(28).min(room) };
     let name_wide = columns.saturating_sub(9 + bar_wide + scores_wide + 1);
     let mut row = row.cut(name_wide.saturating_sub(1), signs.more).padded(name_wide);
     let micros = span.duration_micros();
@@ -194,7 +195,7 @@ fn span_row(
         row.push(" ", Tone::Text);
         let more = if list.len() > 1 { format!(" +{}", list.len() - 1) } else { String::new() };
         let room = scores_wide.saturating_sub(more.len());
-        row.extend(scoring::brief(opened, *worst, theme).cut(room, signs.more));
+        row.extend(scoring::brief(opened, *worst, *theme).cut(room, signs.more));
         row.push(&more, Tone::Dim);
     }
     row
@@ -213,15 +214,18 @@ fn bar(state: &State, micros: i64, longest: i64, columns: usize) -> Row {
 
 fn detail(state: &State, review: &Review, layout: &ReviewLayout, area: Rect, canvas: &mut Canvas) {
     let columns = usize::from(area.width);
-    let mut tabs = heading(state, review, Pane::Detail, "Detail ");
+    let mut tabs = heading(state, review, Pane::Detail, "");
     for (at, tab) in Tab::ALL.into_iter().enumerate() {
         let chosen = tab == review.detail.tab;
-        let name = if chosen { format!("[{}]", tab.title()) } else { tab.title().to_owned() };
-        let full = columns >= 64 || chosen;
-        tabs.push(&format!(" {}", at + 1), if chosen { Tone::Title } else { Tone::Key });
-        if full {
-            tabs.push(if columns >= 80 { " " } else { "" }, Tone::Text);
-            tabs.push(&name, if chosen { Tone::Title } else { Tone::Dim });
+        let gap = if at > 0 { " " } else { "" };
+        tabs.push(&format!("{gap}{}", at + 1), Tone::Key);
+        if chosen {
+            tabs.push(&format!("[{}]", tab.title()), Tone::Title);
+        } else if columns >= 56 {
+            tabs.push(&format!(" {}", tab.title()), Tone::Dim);
+        } else if columns >= 46 {
+            let short: String = tab.title().chars().take(4).collect();
+            tabs.push(&format!(" {short}"), Tone::Dim);
         }
     }
     canvas.line(area, 0, &tabs.cut(columns, "…"));
@@ -245,11 +249,13 @@ fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     let columns = usize::from(foot.width);
     let theme = &state.config.theme;
     let step = review.step_index().map_or(0, |at| at + 1);
-    let mut right = Row::of(&format!("step {step} of {}", opened.conversation.steps.len()), Tone::Dim);
+    let total = opened.conversation.steps.len();
+    let place = if columns < 70 { format!("{step}/{total}") } else { format!("step {step} of {total}") };
+    let mut right = Row::of(&place, Tone::Dim);
     match &opened.own {
         Some(own) => {
             right.push(&format!(" {} you: ", theme.signs().dot), Tone::Dim);
-            right.extend(label_row(own, &state.codebook, theme));
+            right.extend(label_row(own, &state.codebook, *theme));
         }
         None => right.push(&format!(" {} not judged", theme.signs().dot), Tone::Dim),
     }
