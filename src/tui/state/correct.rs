@@ -124,15 +124,13 @@ impl Correct {
             }
             StepContent::Message { .. } => None,
         };
-        let mut choices: Vec<Choice> =
-            conversation.offered_at(step).into_iter().cloned().map(Choice::Tool).collect();
+        let mut choices: Vec<Choice> = conversation.offered_at(step).into_iter().cloned().map(Choice::Tool).collect();
         if let Some((tool, _)) = &was {
             // The tool that was called comes first: arguments alone are wrong more often than not.
             choices.sort_by_key(|choice| choice.name() != *tool);
         }
-        choices.extend(
-            [CorrectionKind::NoCall, CorrectionKind::AskCustomer, CorrectionKind::HandOff].map(Choice::Other),
-        );
+        choices
+            .extend([CorrectionKind::NoCall, CorrectionKind::AskCustomer, CorrectionKind::HandOff].map(Choice::Other));
         Self {
             at: step.pointer(),
             was,

@@ -23,11 +23,9 @@ pub fn draw(state: &State, form: &Correct, canvas: &mut Canvas) {
         title.push(&tool.chars().take(30).collect::<String>(), Tone::Tool);
     }
     let keys = match form.stage {
-        Stage::Choose => worded(
-            state,
-            &[(Action::Accept, "take it"), (Action::NextChoice, "next"), (Action::Back, "back")],
-            100,
-        ),
+        Stage::Choose => {
+            worded(state, &[(Action::Accept, "take it"), (Action::NextChoice, "next"), (Action::Back, "back")], 100)
+        }
         Stage::Fill => worded(
             state,
             &[
@@ -40,7 +38,9 @@ pub fn draw(state: &State, form: &Correct, canvas: &mut Canvas) {
             ],
             110,
         ),
-        Stage::Remainder => worded(state, &[(Action::No, "no, save"), (Action::Yes, "yes, save"), (Action::Back, "back")], 90),
+        Stage::Remainder => {
+            worded(state, &[(Action::No, "no, save"), (Action::Yes, "yes, save"), (Action::Back, "back")], 90)
+        }
     };
     let rows = state.size.rows.saturating_sub(3).min(24);
     let area = Rect::new(0, (state.size.rows - rows) / 2, state.size.columns, rows);
@@ -207,10 +207,7 @@ fn remainder(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
     rows.push(Row::new());
     rows.push(Row::of("Would the rest of the recorded conversation still stand after that?", Tone::Strong));
     let no = state.config.theme.signs().enter;
-    rows.push(
-        Row::of(&format!("{no} or n"), Tone::Key)
-            .with("  no: exports end at the corrected step", Tone::Text),
-    );
+    rows.push(Row::of(&format!("{no} or n"), Tone::Key).with("  no: exports end at the corrected step", Tone::Text));
     rows.push(Row::of("y", Tone::Key).with("       yes: the rest is kept", Tone::Text));
     for (line, row) in rows.into_iter().enumerate() {
         canvas.line(area, line, &row.cut(columns, "…"));

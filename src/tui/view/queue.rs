@@ -35,11 +35,14 @@ pub fn draw(state: &State, canvas: &mut Canvas) {
 fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     let columns = usize::from(layout.shell.foot.width);
     if state.queue.index.total == 0 {
-        return canvas.line(layout.shell.foot, 0, &hints(state, &[Action::Import, Action::Commands, Action::Leave], columns));
+        return canvas.line(
+            layout.shell.foot,
+            0,
+            &hints(state, &[Action::Import, Action::Commands, Action::Leave], columns),
+        );
     }
     let first = [Action::Open, Action::Filter, Action::Find, Action::NextHit, Action::Order, Action::Undo];
-    let second =
-        [Action::Import, Action::Export, Action::Masking, Action::Commands, Action::Help, Action::Leave];
+    let second = [Action::Import, Action::Export, Action::Masking, Action::Commands, Action::Help, Action::Leave];
     if layout.shell.foot.height > 1 {
         canvas.line(layout.shell.foot, 0, &hints(state, &first, columns));
         canvas.line(layout.shell.foot, 1, &hints(state, &second, columns));
@@ -99,17 +102,8 @@ struct Columns {
 
 impl Columns {
     fn new(width: usize) -> Self {
-        let mut columns = Self {
-            number: 6,
-            when: 12,
-            segment: 16,
-            first: 0,
-            steps: 6,
-            tools: 6,
-            scores: 26,
-            why: 20,
-            state: 12,
-        };
+        let mut columns =
+            Self { number: 6, when: 12, segment: 16, first: 0, steps: 6, tools: 6, scores: 26, why: 20, state: 12 };
         if width < 100 {
             columns = Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 19, why: 0, state: 10, ..columns };
         } else if width < 140 {
@@ -264,13 +258,17 @@ fn welcome(state: &State, canvas: &mut Canvas, area: Rect) {
         Row::of("No conversations here yet.", Tone::Title),
         Row::new(),
         Row::of("Try it first", Tone::Strong),
-        Row::of("  :demo", Tone::Key)
-            .with(&format!("  (type {colon} demo {enter}) an invented shop, 40 conversations, ready to be judged"), Tone::Text),
+        Row::of("  :demo", Tone::Key).with(
+            &format!("  (type {colon} demo {enter}) an invented shop, 40 conversations, ready to be judged"),
+            Tone::Text,
+        ),
         Row::of("  or, in a shell:  ", Tone::Dim).with("aftercall demo", Tone::Key),
         Row::new(),
         Row::of("Bring your own", Tone::Strong),
-        Row::of(&format!("  {import}"), Tone::Key)
-            .with(&format!(" or {enter}  asks for a file: OTLP/JSON traces, OpenAI chat JSONL, tau-bench results;"), Tone::Text),
+        Row::of(&format!("  {import}"), Tone::Key).with(
+            &format!(" or {enter}  asks for a file: OTLP/JSON traces, OpenAI chat JSONL, tau-bench results;"),
+            Tone::Text,
+        ),
         Row::of("           plain, gzip or zstd", Tone::Text),
         Row::of("  or, in a shell:  ", Tone::Dim).with("aftercall import traces.jsonl", Tone::Key),
         Row::new(),
