@@ -18,6 +18,7 @@
 
 pub mod engine;
 pub mod ingest;
+pub mod mask;
 pub mod model;
 pub mod ops;
 pub mod store;
