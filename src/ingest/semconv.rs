@@ -159,6 +159,20 @@ pub(super) const SPEECH_INTERRUPTED: &[&str] =
 pub(super) const SPEECH_FIRST_AUDIO: &[&str] =
     &["gen_ai.voice.latency.ttfb_ms", "gen_ai.voice.tts.ttfb_ms", "lk.response.ttfb_ms"];
 
+/// All of those.
+pub(super) const SPEECH: &[&str] = &[
+    "gen_ai.voice.asr.confidence",
+    "gen_ai.voice.stt.confidence",
+    "stt.confidence",
+    "lk.transcript_confidence",
+    "gen_ai.voice.interrupted",
+    "gen_ai.voice.interruption",
+    "lk.interrupted",
+    "gen_ai.voice.latency.ttfb_ms",
+    "gen_ai.voice.tts.ttfb_ms",
+    "lk.response.ttfb_ms",
+];
+
 /// The first of `keys` that is there and not null.
 pub(super) fn first<'a>(attributes: &'a Map<String, Value>, keys: &[&str]) -> Option<&'a Value> {
     keys.iter().find_map(|key| attributes.get(*key)).filter(|value| !value.is_null())
@@ -295,6 +309,12 @@ mod tests {
         let nested = map(json!({"metadata": "{\"thread_id\": \"t\"}"}));
         assert_eq!(session_key(&nested).map(|(_, key)| key), Some("t".into()));
         assert_eq!(session_key(&map(json!({"session.id": ""}))), None);
+    }
+
+    #[test]
+    fn the_list_of_speech_keys_is_whole() {
+        let parts = [SPEECH_CONFIDENCE, SPEECH_INTERRUPTED, SPEECH_FIRST_AUDIO].concat();
+        assert_eq!(parts, SPEECH);
     }
 
     #[test]
