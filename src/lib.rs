@@ -16,10 +16,12 @@
 //!
 //! `tests/architecture.rs` enforces the table.
 
+pub mod config;
 pub mod engine;
 pub mod ingest;
 pub mod mask;
 pub mod model;
 pub mod ops;
+pub mod paths;
 pub mod store;
 pub mod text;

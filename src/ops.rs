@@ -4,6 +4,9 @@
 
 pub mod import;
 pub mod queue;
+pub mod review;
+pub mod verify;
+pub mod workspace;
 
 /// How far a job is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,10 +6,13 @@
 mod conversations;
 mod dictionary;
 mod error;
+pub mod events;
+pub mod journal;
 mod migrate;
 mod open;
 mod payload;
 mod pending;
+mod projection;
 mod query;
 mod scores;
 mod search;

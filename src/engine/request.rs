@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::model::act::Act;
+pub use crate::model::act::Saved;
 use crate::model::codebook::Codebook;
 use crate::model::id::ConversationId;
-use crate::model::label::Label;
 pub use crate::model::queue::{Opened, QueueIndex, QueueOrder, QueueQuery};
 use crate::model::summary::Summary;
-use crate::model::time::Timestamp;
+pub use crate::ops::Progress;
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
 
@@ -59,27 +59,6 @@ pub struct ExportOrder {
     pub keep_personal_data: Option<String>,
 }
 
-/// What came of a write, once it is safe.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Saved {
-    /// What was done, in a few words, for the status line: `PASS`, `FAIL · wrong tool · step 6`, `undone: PASS`.
-    pub what: String,
-    /// The operation's group; empty where there was nothing to undo or redo.
-    pub group: String,
-    /// The conversation concerned, where there is one.
-    pub conversation: Option<ConversationId>,
-    /// Its row as it is now.
-    pub summary: Option<Box<Summary>>,
-    /// The reviewer's label as it is now.
-    pub own: Option<Box<Label>>,
-    /// The codebook, where the act changed it.
-    pub codebook: Option<Codebook>,
-    /// When it was saved.
-    pub at: Timestamp,
-    /// Set where the database has it but the journal could not be written: the reason.
-    pub journal_problem: Option<String>,
-}
-
 /// What the workers answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
@@ -113,13 +92,11 @@ pub enum Reply {
     Cancelled,
 }
 
-/// How far a job is.
+/// What comes from the workers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-    /// Units done.
-    pub done: u64,
-    /// Units in all, where known.
-    pub total: Option<u64>,
-    /// What is being done, for people.
-    pub what: String,
+pub enum EngineMessage {
+    /// The one answer to a request.
+    Reply(Ticket, Reply),
+    /// How far a job is.
+    Progress(Ticket, Progress),
 }

@@ -141,6 +141,24 @@ pub enum EventBody {
 }
 
 impl EventBody {
+    /// The word of its kind, as in the JSON form.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Verdict { .. } => "verdict",
+            Self::Mode { .. } => "mode",
+            Self::Correction(_) => "correction",
+            Self::Note { .. } => "note",
+            Self::Criterion { .. } => "criterion",
+            Self::Skip {} => "skip",
+            Self::Codebook(_) => "codebook",
+            Self::Export { .. } => "export",
+            Self::Unmask { .. } => "unmask",
+            Self::Alias { .. } => "alias",
+            Self::Undo { .. } => "undo",
+            Self::Other { kind, .. } => kind,
+        }
+    }
+
     /// True where `undo` may take it back: exports, unmaskings and aliases stay.
     pub fn undoable(&self) -> bool {
         !matches!(self, Self::Export { .. } | Self::Unmask { .. } | Self::Alias { .. } | Self::Other { .. })

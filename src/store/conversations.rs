@@ -340,7 +340,7 @@ fn put_row(transaction: &Connection, ready: &Ready<'_>, key: Option<i64>) -> Res
 }
 
 /// Records that `from` now stands for `to`, and so does everything that stood for `from`.
-fn alias(transaction: &Connection, from: &ConversationId, to: &ConversationId) -> Result<(), StoreError> {
+pub(super) fn alias(transaction: &Connection, from: &ConversationId, to: &ConversationId) -> Result<(), StoreError> {
     let (from, to) = (from.as_str(), to.as_str());
     run(transaction, "UPDATE aliases SET conversation = ?2 WHERE conversation = ?1", &[&from, &to])?;
     run(transaction, "INSERT OR REPLACE INTO aliases (id, conversation) VALUES (?1, ?2)", &[&from, &to])?;
