@@ -366,3 +366,37 @@ fn a_result_only_its_execution_knows_counts_once_the_turn_is_over() {
     assert_eq!(told(&over), ["user: pay", "pay({}) = Timeout"]);
     assert_eq!(over.counts().failed_steps, 1);
 }
+
+#[test]
+fn guardrails_and_helpers_without_a_name_stay_out_of_the_customers_thread() {
+    let ask = [say("user", "My parcel?")];
+    let more = [ask[0].clone(), say("assistant", "Shipped."), say("user", "When?")];
+    let with_system = |text: &str, input: &[Value], output: &str| {
+        let mut call = llm(input, &[say("assistant", output)]);
+        call["gen_ai.system_instructions"] = json!([{"type": "text", "content": text}]);
+        call["session.id"] = "s".into();
+        call
+    };
+    let all = conversation(&[
+        span((1, "1", ""), (0, 9), "guard", &json!({"gen_ai.span.kind": "GUARDRAIL"})),
+        span((1, "2", "1"), (1, 2), "c", &with_system("Is it safe?", &ask, "safe")),
+        span(
+            (1, "3", ""),
+            (3, 4),
+            "c",
+            &with_system("Rewrite the question", &[say("user", "Rewrite: My parcel?")], "parcel status"),
+        ),
+        span((1, "4", ""), (5, 6), "c", &with_system("You are Wren", &ask, "Shipped.")),
+        span((2, "5", ""), (11, 12), "c", &with_system("You are Wren", &more, "Tomorrow.")),
+    ]);
+    assert_eq!(
+        all.system.iter().map(aftercall::text::Untrusted::exact).collect::<Vec<_>>(),
+        ["Is it safe?", "Rewrite the question", "You are Wren"]
+    );
+    let told = told(&all);
+    assert_eq!(
+        told.iter().filter(|step| !step.starts_with('>')).collect::<Vec<_>>(),
+        ["user: My parcel?", "assistant: Shipped.", "user: When?", "assistant: Tomorrow."],
+        "{told:?}"
+    );
+}
