@@ -112,36 +112,4 @@ fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
 }
 
 #[cfg(test)]
-impl Store {
-    /// Every row of every table as text, but for compressed bytes; for tests that compare databases.
-    pub fn sizes(&self) -> String {
-        let sql = "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC";
-        self.rows(sql, &[], |row| Ok(format!("{:>12} {}", row.get::<_, i64>(1)?, row.get::<_, String>(0)?)))
-            .unwrap()
-            .join("\n")
-    }
-    pub fn dump(&self) -> Vec<String> {
-        let tables: Vec<String> = self
-            .rows(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'conversation_text%' ORDER BY name",
-                &[],
-                |row| row.get(0),
-            )
-            .unwrap();
-        let mut dump = Vec::new();
-        for table in tables {
-            let columns = if table == "payloads" { "conversation, length" } else { "*" };
-            let rows = self.rows(&format!("SELECT {columns} FROM {table}"), &[], |row| {
-                let columns = 0..row.as_ref().column_count();
-                columns
-                    .map(|at| row.get_ref(at).map(|value| format!("{value:?}")))
-                    .collect::<rusqlite::Result<Vec<_>>>()
-            });
-            dump.extend(rows.unwrap().into_iter().map(|row| format!("{table} {row:?}")));
-        }
-        dump
-    }
-}
-
-#[cfg(test)]
 mod tests;

@@ -2,17 +2,18 @@
 //!
 //! Invariant: no error is lost; each becomes a line for people that says what, where and what to do.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
-use crate::ops::export::ExportError;
+use crate::ops::export::{self, ExportError};
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
 use crate::ops::review::{self, ReviewError};
 use crate::ops::workspace::{ImportOrder, Workspace};
-use crate::store::{Asker, StoreError};
+use crate::store::{Asker, ErrorClass, StoreError};
 use crate::text::highlight;
 
 use super::lane::Tell;
@@ -98,20 +99,27 @@ fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: 
 }
 
 fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: Tell<'_>) -> Reply {
-    match crate::ops::export::export(workspace, order, now, tell) {
-        Ok(report) => {
-            let files = report.manifest.files.iter().map(|file| format!("{} {}", file.rows, file.name));
-            let files: Vec<String> = files.collect();
-            let mut message = format!("written to {}: {} rows", report.directory.display(), files.join(", "));
-            if let Some(problem) = report.journal_problem {
-                let _ = write!(message, "; the journal lacks the record of it: {problem}");
-            }
-            let figures = report.manifest.files.into_iter().map(|file| (file.name, file.rows)).collect();
-            Reply::Done { message, figures }
+    let report = match export::export(workspace, order, now, tell) {
+        Ok(report) => report,
+        Err(ExportError::Cancelled) => return Reply::Cancelled,
+        Err(error) => {
+            return Reply::Failed { message: error.to_string(), retry: error.class() == ErrorClass::Busy };
         }
-        Err(ExportError::Cancelled) => Reply::Cancelled,
-        Err(error) => Reply::Failed { retry: error.is_transient(), message: error.to_string() },
+    };
+    let rows: u64 = report.manifest.files.iter().map(|file| file.rows).sum();
+    let mut message = format!("{rows} rows written to {}", report.directory.display());
+    if let Some(problem) = report.journal_problem {
+        let _ = write!(message, "; the export is recorded in the database, but not in the journal: {problem}");
     }
+    let conversations = &report.manifest.conversations;
+    let mut figures = BTreeMap::from([
+        ("rows".to_owned(), rows),
+        ("matched".to_owned(), conversations.matched),
+        ("settled".to_owned(), conversations.settled),
+    ]);
+    figures.extend(report.manifest.files.iter().map(|file| (file.name.clone(), file.rows)));
+    figures.extend(conversations.left_out.iter().map(|(reason, count)| (format!("left out: {reason}"), *count)));
+    Reply::Done { message, figures }
 }
 
 fn saved(outcome: Result<Saved, ReviewError>) -> Reply {

@@ -1,3 +1,7 @@
+//! Imports of made and of shared files: counts, growth, order, repetition.
+//!
+//! Invariant: whatever is imported is imported again, and the second time changes nothing.
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -338,16 +342,57 @@ fn an_evaluator_that_ran_later_is_kept_with_what_it_judges() {
 }
 
 #[test]
-#[ignore = "a measurement, not a test: AFTERCALL_FILE=… cargo test --lib -- --ignored measure"]
-fn measure() {
-    let Ok(file) = std::env::var("AFTERCALL_FILE") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = open(folder.path());
-    for _ in 0..2 {
-        let start = std::time::Instant::now();
-        let report = import_into(&mut store, &[PathBuf::from(&file)]);
-        let size = std::fs::metadata(store.path()).unwrap().len();
-        eprintln!("{:?} {} spans, {} bytes in the database", start.elapsed(), report.spans, size);
+fn hostile_files_are_counted_stored_whole_and_stored_once() {
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/hostile"));
+    if !root.is_dir() {
+        eprintln!("skipped: ../shared is absent");
+        return;
     }
-    eprintln!("{}", store.sizes());
+    for folder in ["import", "spans", "text", "pii"] {
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files.into_iter().filter(|file| file.is_file()) {
+            let workspace = tempfile::tempdir().unwrap();
+            let mut store = open(workspace.path());
+            let first = import_into(&mut store, std::slice::from_ref(&file));
+            let (before, rows) = (content(&store), store.dump());
+            assert!(first.imported == 0 || !before.is_empty(), "{}", file.display());
+            let second = import_into(&mut store, std::slice::from_ref(&file));
+            assert_eq!(second.imported, 0, "{}", file.display());
+            assert!(content(&store) == before && store.dump() == rows, "{}", file.display());
+            store.check(Depth::Full).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_import_that_is_overtaken_by_another_loses_nothing_of_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut one, mut two) = (open(folder.path()), open(folder.path()));
+    let options = ImportOptions::default();
+    let records = |line: String| {
+        let mut records = Vec::new();
+        let input = Input { name: "x".into(), stem: "x".into(), reader: Box::new(std::io::Cursor::new(line)) };
+        let _ = ingest::read(input, &ReadOptions::default(), &mut |item| {
+            if let Item::Record(ingest::Record::Span(span)) = item {
+                records.push(*span);
+            }
+            ControlFlow::Continue(())
+        });
+        records
+    };
+    import_into(&mut one, &[write(folder.path(), "0.jsonl", &[otlp(&[("aa", "01", "", "S-1", "hello", 0)])])]);
+    let changes = {
+        let mut work = spans::Workset::new(&one, 0).unwrap();
+        work.add_spans(records(otlp(&[("bb", "01", "", "S-1", "again", 5)]))).unwrap();
+        work.settle().unwrap();
+        work.finish(&options.read.tools).unwrap().2
+    };
+    import_into(&mut two, &[write(folder.path(), "1.jsonl", &[otlp(&[("cc", "01", "", "S-1", "bye", 9)])])]);
+    assert_eq!(one.apply(&changes).unwrap(), crate::store::Applied::Overtaken);
+    let changes = Intake::new(&mut one, &options).unwrap().anew(changes).unwrap();
+    assert_eq!(one.apply(&changes).unwrap(), crate::store::Applied::Done);
+    let conversation = two.conversation(&ConversationId::derive("shop", "S-1")).unwrap().unwrap();
+    assert_eq!(conversation.spans.len(), 3);
 }
