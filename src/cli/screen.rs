@@ -4,43 +4,19 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 
 use super::error::{CliError, Exit};
 use super::output::Output;
 use super::setup::{Setup, resolve};
 use crate::config::ConfigError;
 use crate::config::packs::packs;
-use crate::engine::request::{EngineMessage, Request, Ticket};
-use crate::engine::{Engine, EngineSetup, system_clock};
+use crate::engine::{EngineSetup, system_clock};
 use crate::mask::{Known, Masker, Policy};
 use crate::ops::workspace::Workspace;
 use crate::store::Access;
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::{Palette, Signs, Theme};
-use crate::tui::{Clock, Mask, Outcome, Start, UiConfig, Workers};
-
-/// The engine behind the screen.
-struct Staff {
-    engine: Engine,
-    last: Ticket,
-}
-
-impl Workers for Staff {
-    fn ask(&mut self, request: Request) -> Ticket {
-        self.last = Ticket(self.last.0 + 1);
-        self.engine.ask(self.last, request);
-        self.last
-    }
-
-    fn cancel(&mut self, ticket: Ticket) {
-        self.engine.cancel(ticket);
-    }
-
-    fn join(self: Box<Self>) {
-        self.engine.join();
-    }
-}
+use crate::tui::{Clock, Mask, Outcome, Start, UiConfig};
 
 /// Opens the screen on the workspace.
 pub fn run(setup: &Setup, what: Option<&str>, output: &mut Output) -> Result<Exit, CliError> {
@@ -66,12 +42,8 @@ pub fn run(setup: &Setup, what: Option<&str>, output: &mut Output) -> Result<Exi
 pub fn show(setup: &Setup, workspace: &Workspace, start: Start) -> Result<Outcome, CliError> {
     let engine =
         EngineSetup { root: workspace.root().to_owned(), identity: workspace.identity().clone(), clock: system_clock };
-    // Threads are started before the terminal is taken, so that a failure is told on it.
-    let hired = |outlet: Sender<EngineMessage>| -> std::io::Result<Box<dyn Workers>> {
-        Ok(Box::new(Staff { engine: Engine::start(engine, outlet)?, last: Ticket(0) }))
-    };
     let config = config(setup, workspace)?;
-    Ok(crate::tui::run(hired, config, start)?)
+    Ok(crate::tui::run(engine, config, start)?)
 }
 
 /// Says what the screen could not save; the exit code.
