@@ -19,6 +19,7 @@
 pub mod config;
 pub mod engine;
 pub mod ingest;
+pub mod mask;
 pub mod model;
 pub mod ops;
 pub mod paths;

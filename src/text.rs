@@ -14,3 +14,11 @@ pub mod width;
 pub mod wrap;
 
 pub use safe::{SafeText, Untrusted};
+
+/// True for a scalar that takes no space and says nothing, or that reorders text: what a reader does not see when two
+/// texts look the same.
+pub fn is_invisible(c: char) -> bool {
+    let kind = scalar::never_drawn(c);
+    matches!(kind, Some(scalar::Unsafe::Bidi | scalar::Unsafe::Hidden))
+        || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}')
+}

@@ -96,7 +96,8 @@ impl Sieve {
         match judgement {
             Judgement::Keep => self.previous = Some(c),
             Judgement::Replace(Unsafe::Control) => (self.previous, self.marks) = (None, 0),
-            Judgement::Excess | Judgement::Replace(_) => {}
+            Judgement::Replace(_) => self.previous = None,
+            Judgement::Excess => {}
         }
         judgement
     }

@@ -184,7 +184,7 @@ fn times_are_resolved_against_now_only() {
 }
 
 fn any_text() -> impl Strategy<Value = String> {
-    prop_oneof!["[a-z0-9_.*:-]{1,8}", "\\PC{0,8}", any::<String>(), "none|any|or|and|not|1\\.\\.2|5"]
+    prop_oneof!["[a-c1_.*:,<>=()\"\\\\ -]{1,6}", "\\PC{0,8}", any::<String>(), "none|any|or|and|not|1\\.\\.2|5"]
 }
 
 fn any_number() -> impl Strategy<Value = f64> {

@@ -147,7 +147,11 @@ impl Builder<'_> {
     }
 
     /// Draws a cluster of scalars that may be drawn.
+    ///
+    /// Emoji and text selectors are left out: they say nothing, and change the width in some terminals only, which
+    /// shifts the rest of the line there.
     fn kept(&mut self, cluster: &str, source_end: usize) {
+        let cluster = &*cluster.replace(['\u{fe0e}', '\u{fe0f}'], "");
         if self.charset == Charset::Ascii && !cluster.is_ascii() {
             for c in cluster.chars() {
                 if c.is_ascii() {
@@ -159,10 +163,17 @@ impl Builder<'_> {
             return;
         }
         let (drawn, reserved) = (width::drawn(cluster), width::reserved(cluster));
-        if drawn == 0 {
-            self.baseless(cluster, source_end);
-        } else if drawn <= MAX_WIDTH && reserved <= MAX_GLYPH_WIDTH {
+        let wide = |c: char| width::reserved(c.encode_utf8(&mut [0; 4])) > 0;
+        let base = cluster.find(wide).unwrap_or(cluster.len());
+        if drawn == 0 || base > 0 {
+            let (marks, rest) = cluster.split_at(base);
+            self.baseless(marks, source_end);
+            if !rest.is_empty() {
+                self.kept(rest, source_end);
+            }
+        } else if reserved == drawn && drawn <= MAX_WIDTH || drawn == MAX_WIDTH && reserved <= MAX_GLYPH_WIDTH {
             self.out.shown.push_str(cluster);
+            // After two cells the drawing library moves the cursor to where it belongs, however far the terminal went.
             // One unit with its fill, so that no line is broken between the two.
             self.out.shown.extend(std::iter::repeat_n(' ', reserved - drawn));
             self.out.push(reserved, GlyphClass::Plain, source_end);
