@@ -17,6 +17,7 @@
 //! `tests/architecture.rs` enforces the table.
 
 pub mod config;
+pub mod dataset;
 pub mod engine;
 pub mod ingest;
 pub mod mask;

@@ -2,9 +2,13 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod door;
+pub mod export;
 pub mod import;
+pub mod list;
 pub mod queue;
 pub mod review;
+pub mod show;
 pub mod verify;
 pub mod workspace;
 

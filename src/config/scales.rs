@@ -109,15 +109,13 @@ fn normal(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     let mut previous_lower = false;
     for c in name.trim().chars() {
-        if !c.is_alphanumeric() {
-            if !out.ends_with('_') && !out.is_empty() {
-                out.push('_');
-            }
-        } else {
+        if c.is_alphanumeric() {
             if c.is_uppercase() && previous_lower {
                 out.push('_');
             }
             out.extend(c.to_lowercase());
+        } else if !out.ends_with('_') && !out.is_empty() {
+            out.push('_');
         }
         previous_lower = c.is_lowercase() || c.is_numeric();
     }

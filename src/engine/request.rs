@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use crate::model::act::Act;
 pub use crate::model::act::Saved;
 use crate::model::codebook::Codebook;
+pub use crate::model::export::ExportOrder;
 use crate::model::id::ConversationId;
 pub use crate::model::queue::{Opened, QueueIndex, QueueOrder, QueueQuery};
 use crate::model::summary::Summary;
@@ -44,19 +45,6 @@ pub enum Request {
     Export(ExportOrder),
     /// Job: load a ready-made codebook pack by name.
     LoadPack(String),
-}
-
-/// What to export, and where to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExportOrder {
-    /// A folder; it must not hold any of the files to be written.
-    pub directory: PathBuf,
-    /// Format names, as `aftercall export --format` takes them.
-    pub formats: Vec<String>,
-    /// In the filter language; empty for all labelled conversations.
-    pub filter: String,
-    /// The reason for writing personal data as it is; `None` masks it.
-    pub keep_personal_data: Option<String>,
 }
 
 /// What the workers answer.

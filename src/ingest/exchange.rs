@@ -42,6 +42,12 @@ pub(super) fn of_call(span: &Span) -> Exchange {
     if input.0.is_empty() {
         input.loose(&span.attributes, semconv::LOOSE_INPUT, Sender::User);
     }
+    if output.0.iter().all(|message| message.calls.is_empty()) {
+        // Some dialects flatten the words of an answer and leave its calls in the raw response.
+        let raw = semconv::text(&span.attributes, semconv::LOOSE_OUTPUT);
+        let raw = raw.filter(|text| text.starts_with(['{', '[']) && text.contains("tool_calls"));
+        output.offer(raw.and_then(|text| message::messages(&text)).unwrap_or_default());
+    }
     if output.0.iter().all(Message::is_blank) {
         output.loose(&span.attributes, semconv::LOOSE_OUTPUT, Sender::Assistant);
     }
@@ -51,10 +57,10 @@ pub(super) fn of_call(span: &Span) -> Exchange {
 /// The exchange of an agent or other wrapping span: what it was asked and what it answered.
 pub(super) fn of_agent(span: &Span) -> Exchange {
     let mut exchange = of_call(span);
-    if exchange.input.is_empty() && exchange.output.is_empty() {
-        if let Some(all) = span.attributes.get("pydantic_ai.all_messages").and_then(message::messages_in) {
-            exchange = finish(exchange.system, all, Vec::new());
-        }
+    if exchange.is_empty()
+        && let Some(all) = span.attributes.get("pydantic_ai.all_messages").and_then(message::messages_in)
+    {
+        exchange = finish(exchange.system, all, Vec::new());
     }
     exchange
 }

@@ -4,16 +4,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::exchange::{self, Exchange};
-use super::join;
-use super::message::{Call, Sender};
-use super::semconv;
+mod steps;
+mod turns;
+
+use steps::{finish, questions_first};
+use turns::{Customer, Turn, turns};
+
+use super::message::Call;
 use super::thread::{Merge, Piece, Thread, align, pieces};
 use super::tree::Tree;
-use crate::model::id::SpanRef;
-use crate::model::step::{Role, Speech, Step, StepContent, ToolResult};
+use super::{exchange, join};
+use crate::model::step::{Role, Step};
 use crate::model::time::Timestamp;
-use crate::model::tool::Arguments;
 use crate::model::trace::{Span, SpanKind};
 
 /// The transcript of a conversation, and its system messages.
@@ -50,91 +52,17 @@ pub(super) enum What {
 /// Builds the transcript of `spans`, which are in their final order.
 pub(super) fn build(spans: &mut [Span], tree: &Tree) -> Transcript {
     let mut builder = Builder::empty(spans, tree);
-    for turn in turns(spans, tree) {
+    let turns = turns(spans, tree);
+    builder.customer = Customer::learn(&turns, spans, tree);
+    for turn in turns {
         builder.turn(turn);
     }
     let Builder { mut rows, system, .. } = builder;
+    questions_first(&mut rows, spans);
     join::executions(&mut rows, spans, tree);
     join::uncalled(&mut rows, spans, tree);
     let steps = finish(&rows, spans, tree);
     Transcript { system, steps }
-}
-
-/// One exchange to merge, with the span it came from.
-struct Turn {
-    at: usize,
-    exchange: Exchange,
-    /// Below a guardrail: never part of what the customer saw.
-    aside: bool,
-    /// The only account of a trace whose model calls recorded nothing.
-    wrapper: bool,
-}
-
-/// The exchanges of all traces in start order.
-fn turns(spans: &[Span], tree: &Tree) -> Vec<Turn> {
-    let mut turns: Vec<Turn> = Vec::new();
-    let mut told: HashSet<&str> = HashSet::new();
-    for (at, span) in spans.iter().enumerate() {
-        let above = |kind: SpanKind| tree.ancestors(at).any(|up| spans[up].kind == kind);
-        if span.kind != SpanKind::Llm || above(SpanKind::Evaluator) {
-            continue;
-        }
-        let exchange = exchange::of_call(span);
-        if !exchange.is_empty() {
-            told.insert(&span.id.trace_id);
-            turns.push(Turn { at, exchange, aside: above(SpanKind::Guardrail), wrapper: false });
-        }
-    }
-    drop_nested(&mut turns, tree);
-    recover_answers(&mut turns, spans, tree);
-    let mut taken: HashSet<usize> = HashSet::new();
-    for (at, span) in spans.iter().enumerate() {
-        let speaks = matches!(span.kind, SpanKind::Agent | SpanKind::Chain | SpanKind::Other);
-        if told.contains(span.id.trace_id.as_str()) || !speaks || tree.ancestors(at).any(|up| taken.contains(&up)) {
-            continue;
-        }
-        let exchange = exchange::of_agent(span);
-        if !exchange.is_empty() {
-            taken.insert(at);
-            turns.push(Turn { at, exchange, aside: false, wrapper: true });
-        }
-    }
-    turns.sort_by_key(|turn| turn.at);
-    turns
-}
-
-/// Where two packages recorded one call, one within the other, the one that tells more stays.
-fn drop_nested(turns: &mut Vec<Turn>, tree: &Tree) {
-    let by_span: HashMap<usize, bool> = turns.iter().map(|turn| (turn.at, turn.exchange.output.is_empty())).collect();
-    let mut silent_outer: HashSet<usize> = HashSet::new();
-    let mut inner: HashSet<usize> = HashSet::new();
-    for turn in turns.iter() {
-        if let Some(outer) = tree.ancestors(turn.at).find(|up| by_span.contains_key(up)) {
-            if by_span[&outer] && !turn.exchange.output.is_empty() {
-                silent_outer.insert(outer);
-            } else {
-                inner.insert(turn.at);
-            }
-        }
-    }
-    turns.retain(|turn| !silent_outer.contains(&turn.at) && !inner.contains(&turn.at));
-}
-
-/// A streamed call records no answer; at the end of a trace the agent span above it has it.
-fn recover_answers(turns: &mut [Turn], spans: &[Span], tree: &Tree) {
-    let mut last: HashMap<&str, usize> = HashMap::new();
-    for (i, turn) in turns.iter().enumerate() {
-        last.insert(&spans[turn.at].id.trace_id, i);
-    }
-    for i in last.into_values() {
-        let turn = &mut turns[i];
-        if !turn.exchange.output.is_empty() || turn.aside {
-            continue;
-        }
-        let answers = tree.ancestors(turn.at).map(|up| exchange::of_agent(&spans[up]).output);
-        let said = answers.filter_map(|mut output| output.pop()).find(|message| message.sender == Sender::Assistant);
-        turn.exchange.output.extend(said.filter(|message| !message.text.is_empty()));
-    }
 }
 
 /// The state of the merge.
@@ -143,10 +71,14 @@ struct Builder<'s> {
     tree: &'s Tree,
     rows: Vec<Row>,
     system: Vec<String>,
-    threads: HashMap<Option<String>, Thread>,
+    /// By agent; what guardrails ask has threads of its own.
+    threads: HashMap<(bool, Option<String>), Thread>,
     /// The rows the customer's thread consists of.
     facing: Vec<usize>,
+    /// Calls by their id.
+    called: HashMap<String, usize>,
     traces: HashSet<String>,
+    customer: Customer,
     answers: HashMap<String, String>,
     group: usize,
 }
@@ -160,7 +92,9 @@ impl<'s> Builder<'s> {
             system: Vec::new(),
             threads: HashMap::new(),
             facing: Vec::new(),
+            called: HashMap::new(),
             traces: HashSet::new(),
+            customer: Customer::default(),
             answers: HashMap::new(),
             group: 0,
         }
@@ -175,7 +109,7 @@ impl<'s> Builder<'s> {
         }
         let span = &self.spans[at];
         let agent = span.agent.as_ref().map(|name| name.exact().to_owned());
-        let mut thread = self.threads.remove(&agent).unwrap_or_default();
+        let mut thread = self.threads.remove(&(aside, agent.clone())).unwrap_or_default();
         let heard = pieces(&exchange.input);
         let first = !aside && !self.traces.contains(&span.id.trace_id);
         let merge = self.place(&thread, &heard, span, &exchange.system);
@@ -184,14 +118,18 @@ impl<'s> Builder<'s> {
                 Merge::Own { .. } => thread.facing,
                 Merge::Facing { .. } | Merge::Within { customer: true, .. } => true,
                 Merge::Within { .. } | Merge::New => {
-                    first || (thread.facing && thread.system == exchange.system) || wrapper
+                    self.customer.asks(&heard, &span.id.trace_id, first)
+                        || (thread.facing && thread.system == exchange.system)
+                        || wrapper
                 }
             };
         if let Merge::Facing { rows, .. } = &merge {
             thread.rows = self.facing[..*rows].to_vec();
+            let is_call = |row: &usize| matches!(self.rows[*row].what, What::Call { .. });
+            thread.calls = thread.rows.iter().copied().filter(is_call).collect();
         }
         if let (Merge::Within { customer: true, .. }, true) = (&merge, faces) {
-            self.demote_others(&agent, &span.id.trace_id);
+            self.demote_others(agent.as_ref(), &span.id.trace_id);
         }
         let known = merge.known(heard.len());
         self.hear(&mut thread, &heard, &known, (at, faces, first));
@@ -209,7 +147,7 @@ impl<'s> Builder<'s> {
         thread.system = exchange.system;
         thread.silent = if exchange.output.is_empty() { Some(at) } else { None };
         thread.heard = heard.iter().filter_map(Piece::key).collect();
-        self.threads.insert(agent, thread);
+        self.threads.insert((aside, agent), thread);
     }
 
     /// How the history of a call joins what is known already.
@@ -251,13 +189,13 @@ impl<'s> Builder<'s> {
     }
 
     /// The answer another agent gave to the same question was not what the customer saw, unless the trace says so.
-    fn demote_others(&mut self, agent: &Option<String>, trace: &str) {
+    fn demote_others(&mut self, agent: Option<&String>, trace: &str) {
         let Some(asked) = self.facing.iter().rposition(|row| self.rows[*row].key.0 == Piece::USER) else { return };
         let answer = self.answer(trace);
         let later = self.facing.split_off(asked + 1);
         for row in later {
             let shown = matches!(&self.rows[row].what, What::Text { text, .. } if Some(text) == answer.as_ref());
-            if self.rows[row].agent == *agent || shown {
+            if self.rows[row].agent.as_ref() == agent || shown {
                 self.facing.push(row);
             } else {
                 self.rows[row].depth = 1;
@@ -268,10 +206,10 @@ impl<'s> Builder<'s> {
     /// What the trace's root says was answered.
     fn answer(&mut self, trace: &str) -> Option<String> {
         if !self.answers.contains_key(trace) {
-            let roots = self.spans.iter().enumerate().filter(|(at, span)| {
+            let mut roots = self.spans.iter().enumerate().filter(|(at, span)| {
                 span.id.trace_id == trace && self.tree.parent[*at].is_none() && span.kind != SpanKind::Llm
             });
-            let output = roots.filter_map(|(_, span)| exchange::of_agent(span).output.pop()).next();
+            let output = roots.find_map(|(_, span)| exchange::of_agent(span).output.pop());
             self.answers.insert(trace.to_owned(), output.map(|message| message.text).unwrap_or_default());
         }
         self.answers.get(trace).filter(|text| !text.is_empty()).cloned()
@@ -315,40 +253,25 @@ impl<'s> Builder<'s> {
     fn result(&mut self, thread: &mut Thread, piece: &Piece, how: (usize, bool, usize)) -> usize {
         let (at, faces, answered) = how;
         let Piece::Result { id, text, .. } = piece else { return answered };
-        let calls: Vec<usize> =
-            thread.rows.iter().copied().filter(|row| matches!(self.rows[*row].what, What::Call { .. })).collect();
-        let by_id =
-            |row: &usize| matches!(&self.rows[*row].what, What::Call { call, .. } if id.is_some() && call.id == *id);
+        let named = id.as_ref().and_then(|id| self.called.get(id)).copied();
         let told = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: Some(told), .. } if told == text);
         let open = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: None, call } if id.is_none() || call.id.is_none());
-        let position = calls.iter().rposition(by_id).or_else(|| {
-            let rest = calls.get(answered..).unwrap_or_default();
-            rest.iter().position(told).or_else(|| rest.iter().position(open)).map(|found| found + answered)
-        });
-        if let Some(position) = position {
-            if let What::Call { result, .. } = &mut self.rows[calls[position]].what {
+        let rest = thread.calls.get(answered..).unwrap_or_default();
+        let in_order = || rest.iter().position(told).or_else(|| rest.iter().position(open));
+        let place = if named.is_some() { None } else { in_order() };
+        let row = named.or_else(|| place.map(|place| rest[place]));
+        if let Some(row) = row {
+            if let What::Call { result, .. } = &mut self.rows[row].what {
                 result.get_or_insert_with(|| text.clone());
             }
-            return answered.max(position + 1);
+            return place.map_or(answered, |place| answered + place + 1);
         }
-        // The call may be another agent's, or on no record at all.
-        let elsewhere = self
-            .rows
-            .iter()
-            .rposition(|row| matches!(&row.what, What::Call { call, .. } if id.is_some() && call.id == *id));
+        // The call is on no record at all.
         let known = |row: &Row| matches!(&row.what, What::Text { role: Role::Tool, text: told, .. } if told == text);
-        match elsewhere {
-            Some(row) => {
-                if let What::Call { result, .. } = &mut self.rows[row].what {
-                    result.get_or_insert_with(|| text.clone());
-                }
-            }
-            None if faces && !self.rows.iter().any(known) => {
-                let order = self.spans[at].start.map_or(0, |time| time.0);
-                let loose = Piece::text(Role::Tool, text.clone(), None);
-                self.push(thread, loose, (at, faces, order));
-            }
-            None => {}
+        if faces && !self.rows.iter().any(known) {
+            let order = self.spans[at].start.map_or(0, |time| time.0);
+            let loose = Piece::text(Role::Tool, text.clone(), None);
+            self.push(thread, loose, (at, faces, order));
         }
         answered
     }
@@ -389,6 +312,12 @@ impl<'s> Builder<'s> {
             execution: None,
         });
         thread.rows.push(row);
+        if let What::Call { call, .. } = &self.rows[row].what {
+            thread.calls.push(row);
+            if let Some(id) = &call.id {
+                self.called.insert(id.clone(), row);
+            }
+        }
         if faces {
             self.facing.push(row);
         }
@@ -398,77 +327,4 @@ impl<'s> Builder<'s> {
 
 fn row_is_said(row: &Row) -> bool {
     !matches!(row.what, What::Text { role: Role::User | Role::Tool, .. })
-}
-
-/// Numbers the rows and names their spans.
-fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
-    let name = |at: usize| -> SpanRef { spans[at].id.clone() };
-    let mut steps = Vec::with_capacity(rows.len());
-    let (mut message, mut group) = (0, None);
-    for (i, row) in rows.iter().enumerate() {
-        if group != Some(row.group) {
-            message += 1;
-            group = Some(row.group);
-        }
-        let content = match &row.what {
-            What::Text { role, text, reasoning } => StepContent::Message {
-                role: *role,
-                text: text.as_str().into(),
-                reasoning: reasoning.as_deref().map(Into::into),
-            },
-            What::Call { call, result } => StepContent::ToolCall {
-                tool: call.tool.as_str().into(),
-                arguments: Arguments(call.arguments.as_str().into()),
-                call_id: call.id.as_deref().map(Into::into),
-                result: outcome(row, result.as_deref(), spans),
-            },
-        };
-        let holder = if matches!(row.what, What::Call { .. }) { row.execution } else { row.span };
-        let ran = row.execution.and_then(|at| spans[at].start);
-        steps.push(Step {
-            number: i as u32 + 1,
-            message,
-            content,
-            agent: row.agent.as_deref().map(Into::into),
-            depth: row.depth,
-            at: ran.or(row.at),
-            span: holder.or(row.decision).or(row.span).map(name),
-            decision: row.decision.map(name),
-            speech: speech(row, spans, tree),
-        });
-    }
-    steps
-}
-
-fn outcome(row: &Row, told: Option<&str>, spans: &[Span]) -> Option<ToolResult> {
-    let execution = row.execution.map(|at| &spans[at]);
-    let recorded = execution.and_then(exchange::tool_result);
-    let broke = execution.is_some_and(Span::failed);
-    let error = || execution.filter(|_| broke).and_then(|span| span.error.as_ref()).map(|text| text.exact().to_owned());
-    let text = told.map(str::to_owned).or(recorded).or_else(error)?;
-    let failed = broke || super::failure::says_error(&text).is_some();
-    Some(ToolResult { text: text.into(), failed })
-}
-
-/// Speech facts of a turn: on its own span, or on those above it.
-fn speech(row: &Row, spans: &[Span], tree: &Tree) -> Option<Speech> {
-    let What::Text { role, .. } = &row.what else { return None };
-    let at = row.span?;
-    let number = |keys: &[&str]| {
-        let mut places = std::iter::once(at).chain(tree.ancestors(at));
-        places.find_map(|at| semconv::first(&spans[at].attributes, keys)?.as_f64())
-    };
-    let flag = |keys: &[&str]| {
-        let mut places = std::iter::once(at).chain(tree.ancestors(at));
-        places.find_map(|at| semconv::first(&spans[at].attributes, keys)?.as_bool())
-    };
-    let speech = match role {
-        Role::User => Speech {
-            asr_confidence: number(semconv::SPEECH_CONFIDENCE),
-            interrupted: flag(semconv::SPEECH_INTERRUPTED),
-            first_audio_ms: None,
-        },
-        _ => Speech { first_audio_ms: number(semconv::SPEECH_FIRST_AUDIO), ..Speech::default() },
-    };
-    (speech != Speech::default()).then_some(speech)
 }

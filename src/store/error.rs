@@ -226,3 +226,30 @@ impl StoreError {
         Self::Io { path: path.to_path_buf(), source }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_sqlite_are_sorted_into_classes() {
+        let class = |code: i32| {
+            let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            StoreError::from_sqlite(Path::new("a.db"), source).class()
+        };
+        // busy, full, I/O, corrupt, no database, read-only, a wrong statement
+        let classes = [5, 13, 10, 11, 26, 8, 1].map(class);
+        assert_eq!(
+            classes,
+            [
+                ErrorClass::Busy,
+                ErrorClass::Io,
+                ErrorClass::Io,
+                ErrorClass::Damaged,
+                ErrorClass::Refused,
+                ErrorClass::Io,
+                ErrorClass::General
+            ]
+        );
+    }
+}

@@ -1,3 +1,7 @@
+//! Labels from events, in any order.
+//!
+//! Invariant: events here are made by rule from a few numbers, so that a failing case can be read.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,7 @@
+//! Undo and redo against an editor's.
+//!
+//! Invariant: the log is written here the way the program writes it.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

@@ -174,7 +174,7 @@ impl<'a> Intake<'a> {
     }
 
     /// The same changes against what is stored by now: another import came between.
-    fn anew(&self, changes: Changes) -> Result<Changes, StoreError> {
+    pub fn anew(&self, changes: Changes) -> Result<Changes, StoreError> {
         let mut work = Workset::new(self.store, self.last_key)?;
         for put in changes.puts {
             work.add_spans(spans_of(put.conversation))?;

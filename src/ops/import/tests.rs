@@ -1,3 +1,7 @@
+//! Imports of made and of shared files: counts, growth, order, repetition.
+//!
+//! Invariant: whatever is imported is imported again, and the second time changes nothing.
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -114,11 +118,12 @@ fn fixtures_hold_what_their_readme_says_and_a_second_import_changes_nothing() {
             (conversations, traces, spans, error_spans),
             "{file}"
         );
-        let before = content(&store);
+        let (before, rows) = (content(&store), store.dump());
         assert_eq!(before.len() as u64, conversations);
         let second = import_into(&mut store, &paths);
         assert_eq!((second.imported, second.unchanged), (0, first.imported + first.unchanged), "{file}");
         assert_eq!(content(&store), before, "{file}");
+        assert!(store.dump() == rows, "{file}");
         store.check(Depth::Full).unwrap();
     }
 }
@@ -308,4 +313,86 @@ fn tau_bench_results_keep_reward_and_reference() {
     let id = store.resolve("0/0").unwrap();
     let conversation = store.conversation(&id).unwrap().unwrap();
     assert!(conversation.expected.is_some() && conversation.outcomes.contains_key("reward"));
+}
+
+#[test]
+fn an_evaluator_that_ran_later_is_kept_with_what_it_judges() {
+    let judged = otlp(&[("aa", "01", "", "S-1", "hello", 0)]);
+    let mut judge: serde_json::Value = serde_json::from_str(&otlp(&[("bb", "02", "", "", "judge", 9)])).unwrap();
+    let span = &mut judge["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+    span["links"] = serde_json::json!([{"traceId": "aa".repeat(16), "spanId": "01".repeat(8)}]);
+    span["attributes"] = serde_json::json!([{"key": "gen_ai.span.kind", "value": {"stringValue": "EVALUATOR"}}]);
+    let judge = judge.to_string();
+    let mut contents = Vec::new();
+    for (lines, records) in
+        [([&judged, &judge], 9), ([&judge, &judged], 9), ([&judge, &judged], 1), ([&judged, &judge], 1)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path());
+        let path = write(folder.path(), "all.jsonl", &lines.map(Clone::clone));
+        let report = import_in_batches(&mut store, std::slice::from_ref(&path), records);
+        assert_eq!((report.imported, report.conversations, report.pending), (2, 1, 0));
+        contents.push(content(&store));
+        let rows = store.dump();
+        assert_eq!(import_in_batches(&mut store, &[path], records).unchanged, 2);
+        assert_eq!(store.dump(), rows);
+    }
+    assert_eq!(contents[0].len(), 1);
+    assert!(contents.iter().all(|content| *content == contents[0]));
+}
+
+#[test]
+fn hostile_files_are_counted_stored_whole_and_stored_once() {
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/hostile"));
+    if !root.is_dir() {
+        eprintln!("skipped: ../shared is absent");
+        return;
+    }
+    for folder in ["import", "spans", "text", "pii"] {
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files.into_iter().filter(|file| file.is_file()) {
+            let workspace = tempfile::tempdir().unwrap();
+            let mut store = open(workspace.path());
+            let first = import_into(&mut store, std::slice::from_ref(&file));
+            let (before, rows) = (content(&store), store.dump());
+            assert!(first.imported == 0 || !before.is_empty(), "{}", file.display());
+            let second = import_into(&mut store, std::slice::from_ref(&file));
+            assert_eq!(second.imported, 0, "{}", file.display());
+            assert!(content(&store) == before && store.dump() == rows, "{}", file.display());
+            store.check(Depth::Full).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_import_that_is_overtaken_by_another_loses_nothing_of_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut one, mut two) = (open(folder.path()), open(folder.path()));
+    let options = ImportOptions::default();
+    let records = |line: String| {
+        let mut records = Vec::new();
+        let input = Input { name: "x".into(), stem: "x".into(), reader: Box::new(std::io::Cursor::new(line)) };
+        let _ = ingest::read(input, &ReadOptions::default(), &mut |item| {
+            if let Item::Record(ingest::Record::Span(span)) = item {
+                records.push(*span);
+            }
+            ControlFlow::Continue(())
+        });
+        records
+    };
+    import_into(&mut one, &[write(folder.path(), "0.jsonl", &[otlp(&[("aa", "01", "", "S-1", "hello", 0)])])]);
+    let changes = {
+        let mut work = spans::Workset::new(&one, 0).unwrap();
+        work.add_spans(records(otlp(&[("bb", "01", "", "S-1", "again", 5)]))).unwrap();
+        work.settle().unwrap();
+        work.finish(&options.read.tools).unwrap().2
+    };
+    import_into(&mut two, &[write(folder.path(), "1.jsonl", &[otlp(&[("cc", "01", "", "S-1", "bye", 9)])])]);
+    assert_eq!(one.apply(&changes).unwrap(), crate::store::Applied::Overtaken);
+    let changes = Intake::new(&mut one, &options).unwrap().anew(changes).unwrap();
+    assert_eq!(one.apply(&changes).unwrap(), crate::store::Applied::Done);
+    let conversation = two.conversation(&ConversationId::derive("shop", "S-1")).unwrap().unwrap();
+    assert_eq!(conversation.spans.len(), 3);
 }

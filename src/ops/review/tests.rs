@@ -1,3 +1,7 @@
+//! Acts on a real workspace.
+//!
+//! Invariant: each test has a workspace of its own.
+
 use super::*;
 use crate::model::correction::{AcceptableCall, CorrectionKind};
 use crate::model::id::TranscriptHash;
@@ -62,12 +66,12 @@ impl Desk {
         Self { folder, workspace }
     }
 
-    fn act(&mut self, act: Act) -> Saved {
-        record(&mut self.workspace, &act, NOW).unwrap()
+    fn act(&mut self, act: &Act) -> Saved {
+        record(&mut self.workspace, act, NOW).unwrap()
     }
 
     fn judge(&mut self, judgement: Judgement) -> Saved {
-        self.act(Act::Judge(judgement))
+        self.act(&Act::Judge(judgement))
     }
 
     fn label(&self, conversation: &str) -> Option<Label> {
@@ -121,7 +125,7 @@ fn undo_takes_back_whole_acts_and_works_after_a_restart() {
     let mut desk = Desk::new();
     desk.judge(Judgement::new(subject("c1"), Verdict::Pass));
     desk.judge(fail("c1", &["late"]));
-    desk.act(Act::Skip(subject("c2")));
+    desk.act(&Act::Skip(subject("c2")));
     desk.workspace = open_as(&desk.folder, "mara");
     let undone = undo(&mut desk.workspace, NOW).unwrap();
     assert_eq!((undone.what.as_str(), undone.own), ("undone: skipped", None));
@@ -161,7 +165,7 @@ fn nobody_undoes_for_another() {
 fn a_drafts_corrections_go_with_the_verdict_and_an_earlier_verdicts_do_not() {
     let mut desk = Desk::new();
     let corrections = vec![(step(2), reply("first")), (step(6), reply("second"))];
-    desk.act(Act::Correct { subject: subject("c1"), corrections });
+    desk.act(&Act::Correct { subject: subject("c1"), corrections });
     assert_eq!(desk.label("c1").unwrap().verdict, None);
     desk.judge(Judgement { corrections: vec![(step(6), reply("better"))], ..fail("c1", &[]) });
     let texts = |label: Label| -> Vec<String> {
@@ -179,13 +183,13 @@ fn a_drafts_corrections_go_with_the_verdict_and_an_earlier_verdicts_do_not() {
 fn notes_criteria_and_unmaskings_are_kept() {
     let mut desk = Desk::new();
     let note = |text: &str| Act::Note { subject: subject("c1"), at: Some(step(2)), text: text.into() };
-    assert_eq!(desk.act(note("look here")).what, "note · step 2");
-    desk.act(Act::Criterion { subject: subject("c1"), must: true, text: "ask first".into() });
+    assert_eq!(desk.act(&note("look here")).what, "note · step 2");
+    desk.act(&Act::Criterion { subject: subject("c1"), must: true, text: "ask first".into() });
     let label = desk.label("c1").unwrap();
     assert_eq!((label.notes.len(), label.criteria[0].text.as_str()), (1, "ask first"));
-    assert_eq!(desk.act(note("")).what, "note removed · step 2");
+    assert_eq!(desk.act(&note("")).what, "note removed · step 2");
     assert_eq!(desk.label("c1").unwrap().notes, []);
-    desk.act(Act::Unmask { place: "screen".into() });
+    desk.act(&Act::Unmask { place: "screen".into() });
     assert_eq!(undo(&mut desk.workspace, NOW).unwrap().what, "undone: note removed · step 2");
     assert_eq!(desk.label("c1").unwrap().notes.len(), 1);
 }
@@ -211,7 +215,7 @@ fn modes_are_renamed_and_merged_by_key_or_name() {
     let mut desk = Desk::new();
     desk.judge(fail("c1", &["Late reply"]));
     desk.judge(fail("c2", &["Slow"]));
-    desk.act(Act::Codebook(vec![
+    desk.act(&Act::Codebook(vec![
         CodebookChange::Merge { from: "late reply".into(), into: "slow".into() },
         CodebookChange::Rename { key: "Slow".into(), name: " Too late ".into() },
     ]));

@@ -1,3 +1,7 @@
+//! Damage of every kind, found and mended.
+//!
+//! Invariant: files are changed here as a disk would change them, not through the store.
+
 use super::*;
 use crate::model::act::{Act, Judgement, Subject};
 use crate::model::id::{ConversationId, TranscriptHash};

@@ -1,3 +1,7 @@
+//! Opening workspaces.
+//!
+//! Invariant: each test has a folder of its own.
+
 use super::*;
 
 fn mode(path: &Path) -> u32 {
@@ -25,16 +29,6 @@ fn a_device_has_one_id_and_a_workspace_one_key() {
     let error = Workspace::open(&root, one, Access::Write).unwrap_err();
     assert_eq!(error.class(), ErrorClass::Refused);
     assert!(error.to_string().contains(KEY_FILE));
-}
-
-#[test]
-fn two_windows_that_start_together_agree_on_the_device() {
-    let folder = tempfile::tempdir().unwrap();
-    let ids: Vec<String> = std::thread::scope(|scope| {
-        let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| identity(&folder).device)).collect();
-        starts.into_iter().map(|start| start.join().unwrap()).collect()
-    });
-    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
 }
 
 #[test]

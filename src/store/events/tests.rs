@@ -1,3 +1,7 @@
+//! The log and its journal on real files.
+//!
+//! Invariant: after every step the projection equals a replay.
+
 use std::fs;
 
 use super::super::FILE_NAME;
@@ -275,4 +279,22 @@ fn an_impossible_clock_in_a_foreign_journal_does_not_end_the_log() {
     fs::write(copy.join("000001.jsonl"), event.line().unwrap() + "\n").unwrap();
     assert_eq!(desk.heal().set_aside[0].kind, FaultKind::Beyond);
     assert_eq!(desk.write(vec![verdict("c2", Verdict::Pass)]).events[0].lamport, 2);
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_keeps_no_label_from_being_saved() {
+    let mut desk = Desk::new();
+    desk.write(vec![verdict("c1", Verdict::Pass)]);
+    let before = desk.journal_bytes();
+    let away = desk.folder.path().join("away");
+    fs::rename(desk.folder.path().join(FOLDER), &away).unwrap();
+    let written = desk.write(vec![verdict("c2", Verdict::Pass)]);
+    assert_eq!(written.events.len(), 1);
+    assert!(written.journal_problem.is_some());
+    assert_eq!(desk.store.labels(&ConversationId::from_stored("c2")).unwrap().len(), 1);
+    fs::rename(&away, desk.folder.path().join(FOLDER)).unwrap();
+    assert_eq!(desk.journal_bytes(), before);
+    let written = desk.write(vec![verdict("c3", Verdict::Pass)]);
+    assert_eq!((written.journal_problem, written.healed.into_journals), (None, 1));
+    assert_eq!(journal::read(desk.journal.folder()).unwrap().entries.len(), 3);
 }

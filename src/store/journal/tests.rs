@@ -1,3 +1,7 @@
+//! Journals on real files, cut and changed at every byte.
+//!
+//! Invariant: each test has a folder of its own.
+
 use super::*;
 use crate::model::event::{EVENT_VERSION, EventBody, line_hash};
 use crate::model::time::Timestamp;
