@@ -81,7 +81,7 @@ fn perform(args: Args, output: &mut Output) -> Result<Exit, CliError> {
     match args.command {
         None => screen::run(&setup, None, output),
         Some(Command::Review { what }) => screen::run(&setup, what.as_deref(), output),
-        Some(Command::Demo { fresh }) => demo::run(&args.workspace, &setup, fresh, output),
+        Some(Command::Demo { fresh }) => demo::run(args.workspace.as_deref(), &setup, fresh, output),
         Some(Command::Import(import)) => import::run(&setup, &import, output),
         Some(Command::Label(label)) => label::run(&setup, &label, output),
         Some(Command::Undo) => label::undo(&setup, output),

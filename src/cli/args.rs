@@ -2,6 +2,9 @@
 //!
 //! Invariant: value lists come from the tables they stand for (formats, packs), so that help cannot lag behind.
 
+#![allow(clippy::struct_excessive_bools, reason = "flags are what they are on a command line")]
+#![allow(clippy::doc_markdown, reason = "these comments are the help text, where backticks would be shown")]
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;

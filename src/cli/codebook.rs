@@ -31,7 +31,7 @@ pub fn run(setup: &Setup, command: Option<CodebookCommand>, output: &mut Output)
         CodebookCommand::Packs => {
             let mut table = Table::new(&["pack", "modes", "what it is"]);
             for pack in packs() {
-                table.row(vec![pack.name.clone(), pack.modes.len().to_string(), pack.title.clone()]);
+                table.row(&[pack.name.clone(), pack.modes.len().to_string(), pack.title.clone()]);
             }
             table.write(output)?;
             return Ok(Exit::Ok);
@@ -64,7 +64,7 @@ fn list(setup: &Setup, json: bool, output: &mut Output) -> Result<Exit, CliError
         if json {
             output.json(&Row { schema_version: SCHEMA_VERSION, mode, codebook_version: codebook.version })?;
         } else {
-            table.row(vec![mode.key.clone(), mode.name.clone(), mode.description.clone()]);
+            table.row(&[mode.key.clone(), mode.name.clone(), mode.description.clone()]);
         }
     }
     if codebook.modes.is_empty() {

@@ -73,7 +73,7 @@ enum Right {
 }
 
 /// Runs the command.
-pub fn run(named: &Option<PathBuf>, setup: &Setup, fresh: bool, output: &mut Output) -> Result<Exit, CliError> {
+pub fn run(named: Option<&Path>, setup: &Setup, fresh: bool, output: &mut Output) -> Result<Exit, CliError> {
     if named.is_some() {
         return Err(CliError::Usage("the demo has its own workspace; leave --workspace out".to_owned()));
     }
@@ -100,7 +100,7 @@ pub fn run(named: &Option<PathBuf>, setup: &Setup, fresh: bool, output: &mut Out
 /// Moves the demo's folder to a free name beside it.
 fn set_aside(root: &Path) -> Result<PathBuf, CliError> {
     let name = |number: u32| root.with_file_name(format!("demo-{number}"));
-    let free = (1..).map(name).find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| name(0));
+    let free = (1..=9_999).map(name).find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| name(0));
     std::fs::rename(root, &free).map_err(|source| CliError::File { path: root.display().to_string(), source })?;
     Ok(free)
 }

@@ -87,14 +87,22 @@ impl CliError {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::Config(_) | Self::Queue(QueueError::Filter(_)) => Exit::Usage,
+            Self::Usage(_)
+            | Self::Config(_)
+            | Self::Queue(QueueError::Filter(_))
+            | Self::Export(
+                ExportError::Format { .. }
+                | ExportError::NoFormat(_)
+                | ExportError::NoReason
+                | ExportError::Queue(QueueError::Filter(_)),
+            ) => Exit::Usage,
             Self::Path(_) | Self::Screen(TuiError::NoTerminal) => Exit::Refused,
-            Self::Export(ExportError::Format { .. } | ExportError::NoFormat(_) | ExportError::NoReason) => Exit::Usage,
-            Self::Export(ExportError::Queue(QueueError::Filter(_))) => Exit::Usage,
-            Self::Review(ReviewError::Store(error)) | Self::Store(error) => of_class(error.class()),
+            Self::Review(ReviewError::Store(error))
+            | Self::Store(error)
+            | Self::Queue(QueueError::Store(error))
+            | Self::Import(ImportError::Store(error)) => of_class(error.class()),
             Self::Review(_) => Exit::Usage,
             Self::Workspace(error) => of_class(error.class()),
-            Self::Queue(QueueError::Store(error)) | Self::Import(ImportError::Store(error)) => of_class(error.class()),
             Self::Import(_) => Exit::Error,
             Self::Export(error) => of_class(error.class()),
             Self::Screen(_) | Self::File { .. } | Self::Output(_) => Exit::Io,

@@ -34,7 +34,7 @@ pub fn run(setup: &Setup, args: &EventsArgs, output: &mut Output) -> Result<Exit
             output.json(&value)?;
         } else {
             let body = value.get("body").map(Value::to_string).unwrap_or_default();
-            table.row(vec![
+            table.row(&[
                 event.at.to_string(),
                 event.reviewer.clone(),
                 about.map(|id| id.to_string()).unwrap_or_default(),

@@ -15,7 +15,7 @@ pub fn run(args: &FormatsArgs, output: &mut Output) -> Result<Exit, CliError> {
     if args.export {
         let mut table = Table::new(&["format", "file", "what it is"]);
         for exporter in EXPORTERS {
-            table.row(vec![exporter.name().into(), exporter.file_name().into(), exporter.help().into()]);
+            table.row(&[exporter.name().into(), exporter.file_name().into(), exporter.help().into()]);
         }
         table.write(output)?;
         return Ok(Exit::Ok);
@@ -23,7 +23,7 @@ pub fn run(args: &FormatsArgs, output: &mut Output) -> Result<Exit, CliError> {
     let mut table = Table::new(&["format", "what it is"]);
     for value in ImportFormat::value_variants().iter().filter_map(clap::ValueEnum::to_possible_value) {
         let help = value.get_help().map(ToString::to_string).unwrap_or_default();
-        table.row(vec![value.get_name().to_owned(), help]);
+        table.row(&[value.get_name().to_owned(), help]);
     }
     table.write(output)?;
     Ok(Exit::Ok)

@@ -35,7 +35,7 @@ pub fn run(setup: &Setup, args: &ListArgs, output: &mut Output) -> Result<Exit, 
         } else if args.csv {
             written = csv(&ListRow::of(&summary, &door), output);
         } else {
-            table.row(cells(&door.summary(&summary)));
+            table.row(&cells(&door.summary(&summary)));
         }
         written.is_ok()
     })?;

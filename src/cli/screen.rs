@@ -35,7 +35,7 @@ pub fn run(setup: &Setup, what: Option<&str>, output: &mut Output) -> Result<Exi
     let outcome = show(setup, &workspace, start)?;
     drop(workspace);
     let exit = told(&outcome, output);
-    if outcome.demo { super::demo::run(&None, setup, false, output) } else { Ok(exit) }
+    if outcome.demo { super::demo::run(None, setup, false, output) } else { Ok(exit) }
 }
 
 /// Shows the screen until it is left.

@@ -8,7 +8,7 @@ use super::args::Args;
 use super::error::CliError;
 use super::output::Output;
 use crate::config::Config;
-use crate::engine::system_clock;
+use crate::engine::{Clock, system_clock};
 use crate::model::act::{Act, Saved};
 use crate::model::id::ConversationId;
 use crate::model::time::Timestamp;
@@ -31,6 +31,8 @@ pub struct Setup {
     pub reviewer: String,
     /// True where no colour is wanted.
     pub no_color: bool,
+    /// Tells the time.
+    pub clock: Clock,
 }
 
 impl Setup {
@@ -48,6 +50,7 @@ impl Setup {
         Ok(Self {
             reviewer: reviewer.unwrap_or_else(|| "reviewer".to_owned()),
             no_color: args.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            clock: system_clock,
             places,
             environment,
             config,
@@ -94,7 +97,7 @@ impl Setup {
 
     /// The time.
     pub fn now(&self) -> Timestamp {
-        system_clock()
+        (self.clock)()
     }
 }
 

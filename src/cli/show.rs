@@ -2,6 +2,8 @@
 //!
 //! Invariant: step numbers are those of the screen and of `--step`.
 
+use std::fmt::Write as _;
+
 use super::args::ShowArgs;
 use super::error::{CliError, Exit};
 use super::output::Output;
@@ -51,7 +53,10 @@ fn write(shown: &Shown, output: &mut Output) -> Result<(), CliError> {
 }
 
 fn is_of(score: &ShownScore, step: &ShownStep) -> bool {
-    score.span_id.is_some() && (score.span_id == step.span_id || score.span_id == step.decision_span_id)
+    // A span that holds a whole exchange is no news about what the customer said in it.
+    step.role == "assistant"
+        && score.span_id.is_some()
+        && (score.span_id == step.span_id || score.span_id == step.decision_span_id)
 }
 
 /// Text with a mark before each of its lines, so that no text can pose as one of ours.
@@ -92,13 +97,13 @@ fn write_label(label: &Label, output: &mut Output) -> Result<(), CliError> {
         None => "draft".to_owned(),
     };
     if let Some(at) = &label.first_failure {
-        said.push_str(&format!(" · step {}", at.step));
+        let _ = write!(said, " · step {}", at.step);
     }
     if !label.modes.is_empty() {
-        said.push_str(&format!(" · {}", label.modes.join(", ")));
+        let _ = write!(said, " · {}", label.modes.join(", "));
     }
     if let Some(severity) = label.severity {
-        said.push_str(&format!(" · severity {severity}"));
+        let _ = write!(said, " · severity {severity}");
     }
     output.line(&format!("{}: {said}", label.reviewer))?;
     for placed in &label.corrections {

@@ -68,7 +68,7 @@ pub fn run(setup: &Setup, json: bool, output: &mut Output) -> Result<Exit, CliEr
             Effect::Irreversible => "irreversible",
         };
         let guessed = if row.effect_guessed { " (guessed)" } else { "" };
-        table.row(vec![
+        table.row(&[
             row.name,
             format!("{effect}{guessed}"),
             row.conversations.to_string(),
