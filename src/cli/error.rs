@@ -87,8 +87,13 @@ impl CliError {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Review(ReviewError::Store(error))
+            | Self::Store(error)
+            | Self::Queue(QueueError::Store(error))
+            | Self::Import(ImportError::Store(error)) => of_class(error.class()),
             Self::Usage(_)
             | Self::Config(_)
+            | Self::Review(_)
             | Self::Queue(QueueError::Filter(_))
             | Self::Export(
                 ExportError::Format { .. }
@@ -97,11 +102,6 @@ impl CliError {
                 | ExportError::Queue(QueueError::Filter(_)),
             ) => Exit::Usage,
             Self::Path(_) | Self::Screen(TuiError::NoTerminal) => Exit::Refused,
-            Self::Review(ReviewError::Store(error))
-            | Self::Store(error)
-            | Self::Queue(QueueError::Store(error))
-            | Self::Import(ImportError::Store(error)) => of_class(error.class()),
-            Self::Review(_) => Exit::Usage,
             Self::Workspace(error) => of_class(error.class()),
             Self::Import(_) => Exit::Error,
             Self::Export(error) => of_class(error.class()),
