@@ -66,8 +66,12 @@ fn every_door_masks_and_the_same_value_is_the_same_pseudonym() {
 #[test]
 fn unmasked_is_exact_and_recorded_before_anything_is_told() {
     let home = labelled();
-    let doors: [&[&str]; 4] =
-        [&["list", "--json", "--unmasked"], &["show", "t-1", "--unmasked"], &["show", "t-1", "--json", "--unmasked"], &["events", "--unmasked"]];
+    let doors: [&[&str]; 4] = [
+        &["list", "--json", "--unmasked"],
+        &["show", "t-1", "--unmasked"],
+        &["show", "t-1", "--json", "--unmasked"],
+        &["events", "--unmasked"],
+    ];
     for arguments in doors {
         let out = home.ok(arguments);
         assert!(out.contains(CUSTOMER) || out.contains(TYPED), "{arguments:?}: {out}");
@@ -119,7 +123,16 @@ fn escapes_in_every_field_are_harmless_in_every_door() {
     assert!(hostile["attributes"].to_string().contains("agent\\u0007"), "exact once parsed");
     for row in &rows {
         let id = row["id"].as_str().unwrap();
-        home.ok(&["label", id, "--fail", "--no-step", "--note", "\u{1b}]0;x\u{7} \u{202e}note", "--mode", "m\u{9b}ode"]);
+        home.ok(&[
+            "label",
+            id,
+            "--fail",
+            "--no-step",
+            "--note",
+            "\u{1b}]0;x\u{7} \u{202e}note",
+            "--mode",
+            "m\u{9b}ode",
+        ]);
         for arguments in [&["show", id][..], &["show", id, "--json"]] {
             let ran = home.run(arguments);
             assert!(ran.code == 0 && harmless(&ran.out) && harmless(&ran.err), "{arguments:?}");

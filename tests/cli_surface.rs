@@ -9,8 +9,25 @@ use home::{Home, SMALL};
 use serde_json::Value;
 
 const COMMANDS: [&str; 19] = [
-    "review", "demo", "import", "label", "undo", "redo", "list", "show", "events", "export", "codebook", "tools", "verify",
-    "rebuild", "formats", "filters", "completions", "man", "codebook add",
+    "review",
+    "demo",
+    "import",
+    "label",
+    "undo",
+    "redo",
+    "list",
+    "show",
+    "events",
+    "export",
+    "codebook",
+    "tools",
+    "verify",
+    "rebuild",
+    "formats",
+    "filters",
+    "completions",
+    "man",
+    "codebook add",
 ];
 
 #[test]
@@ -108,8 +125,22 @@ fn json() {
     insta::assert_snapshot!("import", shape(&home, &["import", "small.jsonl", "--source", "test", "--json"]));
     insta::assert_snapshot!("list_unlabelled", shape(&home, &["list", "--json"]));
     let label = [
-        "label", "t-1", "--fail", "--step", "2", "--mode", "Wrong tool", "--severity", "3", "--tool", "get_order",
-        "--args", "{\"order_id\":\"LF-1\"}", "--note", "asked for nothing of the kind", "--json",
+        "label",
+        "t-1",
+        "--fail",
+        "--step",
+        "2",
+        "--mode",
+        "Wrong tool",
+        "--severity",
+        "3",
+        "--tool",
+        "get_order",
+        "--args",
+        "{\"order_id\":\"LF-1\"}",
+        "--note",
+        "asked for nothing of the kind",
+        "--json",
     ];
     insta::assert_snapshot!("label", shape(&home, &label));
     insta::assert_snapshot!("list", shape(&home, &["list", "--json"]));

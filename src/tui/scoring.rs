@@ -75,7 +75,8 @@ impl<'a> Places<'a> {
             conversation.spans.iter().map(|span| (&span.id, span.parent_span_id.as_deref())).collect();
         let mut places = Self::default();
         for (at, step) in conversation.steps.iter().enumerate() {
-            if let Some(span) = &step.span {
+            // A customer's message only shares the span that first carried it; what is said of the span is not about it.
+            if let Some(span) = step.span.as_ref().filter(|_| !step.is_customers()) {
                 places.own.entry(span).or_insert(at);
             }
             if let Some(span) = &step.decision {
