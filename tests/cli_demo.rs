@@ -33,7 +33,9 @@ fn a_folder_of_somebodys_own_is_never_cleared() {
     let home = Home::new();
     home.import(home::SMALL);
     let own = home.workspace().display().to_string();
-    for arguments in [&["--workspace", &own, "demo", "--no-ui"][..], &["--workspace", &own, "demo", "--no-ui", "--fresh"]] {
+    for arguments in
+        [&["--workspace", &own, "demo", "--no-ui"][..], &["--workspace", &own, "demo", "--no-ui", "--fresh"]]
+    {
         let ran = home.run(arguments);
         assert_eq!(ran.code, 4, "{ran:?}");
     }

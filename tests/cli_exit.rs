@@ -140,29 +140,44 @@ fn unusable_places_are_refused_and_nothing_lands_in_the_current_folder() {
     };
     let file = home.file("a-file", "");
     let cases: [(&str, Ran); 5] = [
-        ("HOME", refused(&|command| {
-            command.env_remove("HOME");
-        })),
-        ("XDG_DATA_HOME", refused(&|command| {
-            command.env("XDG_DATA_HOME", "data");
-        })),
-        ("XDG_STATE_HOME", refused(&|command| {
-            command.env("XDG_STATE_HOME", "./state");
-        })),
-        ("is a file", refused(&|command| {
-            command.env("XDG_DATA_HOME", &file);
-        })),
-        ("is a file", refused(&|command| {
-            command.env("AFTERCALL_WORKSPACE", &file);
-        })),
+        (
+            "HOME",
+            refused(&|command| {
+                command.env_remove("HOME");
+            }),
+        ),
+        (
+            "XDG_DATA_HOME",
+            refused(&|command| {
+                command.env("XDG_DATA_HOME", "data");
+            }),
+        ),
+        (
+            "XDG_STATE_HOME",
+            refused(&|command| {
+                command.env("XDG_STATE_HOME", "./state");
+            }),
+        ),
+        (
+            "is a file",
+            refused(&|command| {
+                command.env("XDG_DATA_HOME", &file);
+            }),
+        ),
+        (
+            "is a file",
+            refused(&|command| {
+                command.env("AFTERCALL_WORKSPACE", &file);
+            }),
+        ),
     ];
     for (told, ran) in cases {
         assert_eq!(ran.code, 4, "{told}: {ran:?}");
         assert!(ran.err.contains(told), "{}", ran.err);
     }
     let empty = refused(&|command| {
-            command.env("AFTERCALL_WORKSPACE", "");
-        });
+        command.env("AFTERCALL_WORKSPACE", "");
+    });
     assert_eq!(empty.code, 2, "{empty:?}");
     assert!(untouched(bare.path()));
 }
@@ -194,8 +209,7 @@ fn a_closed_pipe_is_a_quiet_end_and_a_full_disk_an_error() {
     let home = Home::new();
     home.ok(&["import", &sample("conversations.jsonl")]);
     for arguments in [&["list", "--json"][..], &["show", "lk-1002", "--json"], &["man"], &["completions", "zsh"]] {
-        let mut child =
-            home.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = home.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = [0; 16];
         let mut out = child.stdout.take().unwrap();
         out.read_exact(&mut first).unwrap();
@@ -256,27 +270,33 @@ fn a_workspace_that_can_only_be_read_says_so() {
     assert_eq!(labelled.code, 6, "{labelled:?}");
 }
 
+/// The mode of a folder and all in it: mode, whether it is a folder, path.
+fn walk(folder: &Path, found: &mut Vec<(u32, bool, String)>) {
+    let data = fs::metadata(folder).unwrap();
+    found.push((data.permissions().mode() & 0o777, true, folder.display().to_string()));
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else {
+            let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            found.push((mode, false, path.display().to_string()));
+        }
+    }
+}
+
 #[test]
 fn everything_that_is_made_is_private() {
     let home = small();
     home.ok(&["label", "t-1", "--fail", "--no-step"]);
     home.ok(&["export", "out", "--format", "labels"]);
     home.ok(&["rebuild"]);
-    fn walk(folder: &Path, found: &mut Vec<(u32, bool, String)>) {
-        let data = fs::metadata(folder).unwrap();
-        found.push((data.permissions().mode() & 0o777, true, folder.display().to_string()));
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else {
-                let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-                found.push((mode, false, path.display().to_string()));
-            }
-        }
-    }
     let mut found = Vec::new();
-    for folder in [home.path().join(".local/share/aftercall"), home.path().join(".local/state/aftercall"), home.path().join("out")] {
+    for folder in [
+        home.path().join(".local/share/aftercall"),
+        home.path().join(".local/state/aftercall"),
+        home.path().join("out"),
+    ] {
         walk(&folder, &mut found);
     }
     assert!(found.len() > 8, "{found:?}");

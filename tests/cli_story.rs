@@ -52,9 +52,24 @@ fn a_fail_with_its_correction_goes_from_the_shell_into_a_dataset() {
     // By the execution span's id; the number means the same.
     let span = wrong["span_id"].as_str().unwrap();
     let saved = home.json(&[
-        "label", "lk-1002", "--fail", "--step", span, "--mode", "Wrong tool", "--severity", "4", "--tool", "cancel_order",
-        "--args", r#"{"order_id": "LF-50231"}"#, "--also", r#"{"tool":"escalate_to_human","arguments":{"queue":"orders","summary":"x"}}"#,
-        "--note", "ended the membership", "--json",
+        "label",
+        "lk-1002",
+        "--fail",
+        "--step",
+        span,
+        "--mode",
+        "Wrong tool",
+        "--severity",
+        "4",
+        "--tool",
+        "cancel_order",
+        "--args",
+        r#"{"order_id": "LF-50231"}"#,
+        "--also",
+        r#"{"tool":"escalate_to_human","arguments":{"queue":"orders","summary":"x"}}"#,
+        "--note",
+        "ended the membership",
+        "--json",
     ]);
     assert_eq!(saved["conversation"], id);
     let label = &saved["label"];
@@ -91,7 +106,10 @@ fn a_fail_with_its_correction_goes_from_the_shell_into_a_dataset() {
     // The same labels give the same bytes elsewhere, and nothing is overwritten.
     home.ok(&["export", "other", "--format", "labels,openai-sft,trl-preference,cases"]);
     for name in ["labels.jsonl", "openai-sft.jsonl", "trl-preference.jsonl", "cases.jsonl"] {
-        assert_eq!(fs::read(home.path().join("out").join(name)).unwrap(), fs::read(home.path().join("other").join(name)).unwrap());
+        assert_eq!(
+            fs::read(home.path().join("out").join(name)).unwrap(),
+            fs::read(home.path().join("other").join(name)).unwrap()
+        );
     }
     assert_eq!(home.run(&formats).code, 4);
 }
@@ -108,9 +126,10 @@ fn either_copy_of_the_labels_rebuilds_the_other() {
 
     let journals = home.workspace().join("journal");
     let journal = fs::read_dir(&journals).unwrap().next().unwrap().unwrap().path();
-    let tail = fs::read_dir(&journal).unwrap().map(|entry| entry.unwrap().path()).find(|path| {
-        path.extension().is_some_and(|extension| extension == "jsonl")
-    });
+    let tail = fs::read_dir(&journal)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
     let tail = tail.unwrap();
     let text = fs::read_to_string(&tail).unwrap();
     fs::write(&tail, text.replace("no idea", "an idea")).unwrap();
@@ -139,7 +158,10 @@ fn the_codebook_is_changed_by_acts_that_undo_takes_back() {
     home.ok(&["codebook", "rename", "late-hand-over", "Handed over late"]);
     let modes = |home: &Home| home.json(&["codebook", "list", "--json"])["modes"].clone();
     assert_eq!(modes(&home).as_array().unwrap().len(), 1);
-    assert_eq!((&modes(&home)[0]["key"], &modes(&home)[0]["name"]), (&json!("late-hand-over"), &json!("Handed over late")));
+    assert_eq!(
+        (&modes(&home)[0]["key"], &modes(&home)[0]["name"]),
+        (&json!("late-hand-over"), &json!("Handed over late"))
+    );
     home.ok(&["undo"]);
     home.ok(&["undo"]);
     assert_eq!(modes(&home).as_array().unwrap().len(), 2);

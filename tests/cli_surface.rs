@@ -5,12 +5,31 @@
 #[path = "support/home.rs"]
 mod home;
 
+use std::fmt::Write as _;
+
 use home::{Home, SMALL};
 use serde_json::Value;
 
 const COMMANDS: [&str; 19] = [
-    "review", "demo", "import", "label", "undo", "redo", "list", "show", "events", "export", "codebook", "tools", "verify",
-    "rebuild", "formats", "filters", "completions", "man", "codebook add",
+    "review",
+    "demo",
+    "import",
+    "label",
+    "undo",
+    "redo",
+    "list",
+    "show",
+    "events",
+    "export",
+    "codebook",
+    "tools",
+    "verify",
+    "rebuild",
+    "formats",
+    "filters",
+    "completions",
+    "man",
+    "codebook add",
 ];
 
 #[test]
@@ -19,7 +38,7 @@ fn help() {
     let mut all = home.ok(&["--help"]);
     for command in COMMANDS {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
-        all.push_str(&format!("\n======== aftercall {command} --help\n"));
+        let _ = writeln!(all, "\n======== aftercall {command} --help");
         all.push_str(&home.ok(&words));
     }
     insta::assert_snapshot!("help", all);
@@ -77,7 +96,7 @@ fn settled(value: &mut Value) {
             let mut out = String::new();
             for (at, part) in text.split("<EMAIL-").enumerate() {
                 match part.split_once('>') {
-                    Some((_, rest)) if at > 0 => out.push_str(&format!("<EMAIL-…>{rest}")),
+                    Some((_, rest)) if at > 0 => out.extend(["<EMAIL-…>", rest]),
                     _ => out.push_str(part),
                 }
             }
@@ -108,8 +127,22 @@ fn json() {
     insta::assert_snapshot!("import", shape(&home, &["import", "small.jsonl", "--source", "test", "--json"]));
     insta::assert_snapshot!("list_unlabelled", shape(&home, &["list", "--json"]));
     let label = [
-        "label", "t-1", "--fail", "--step", "2", "--mode", "Wrong tool", "--severity", "3", "--tool", "get_order",
-        "--args", "{\"order_id\":\"LF-1\"}", "--note", "asked for nothing of the kind", "--json",
+        "label",
+        "t-1",
+        "--fail",
+        "--step",
+        "2",
+        "--mode",
+        "Wrong tool",
+        "--severity",
+        "3",
+        "--tool",
+        "get_order",
+        "--args",
+        "{\"order_id\":\"LF-1\"}",
+        "--note",
+        "asked for nothing of the kind",
+        "--json",
     ];
     insta::assert_snapshot!("label", shape(&home, &label));
     insta::assert_snapshot!("list", shape(&home, &["list", "--json"]));
