@@ -270,25 +270,27 @@ fn a_workspace_that_can_only_be_read_says_so() {
     assert_eq!(labelled.code, 6, "{labelled:?}");
 }
 
+/// The mode of a folder and all in it: mode, whether it is a folder, path.
+fn walk(folder: &Path, found: &mut Vec<(u32, bool, String)>) {
+    let data = fs::metadata(folder).unwrap();
+    found.push((data.permissions().mode() & 0o777, true, folder.display().to_string()));
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else {
+            let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            found.push((mode, false, path.display().to_string()));
+        }
+    }
+}
+
 #[test]
 fn everything_that_is_made_is_private() {
     let home = small();
     home.ok(&["label", "t-1", "--fail", "--no-step"]);
     home.ok(&["export", "out", "--format", "labels"]);
     home.ok(&["rebuild"]);
-    fn walk(folder: &Path, found: &mut Vec<(u32, bool, String)>) {
-        let data = fs::metadata(folder).unwrap();
-        found.push((data.permissions().mode() & 0o777, true, folder.display().to_string()));
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else {
-                let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-                found.push((mode, false, path.display().to_string()));
-            }
-        }
-    }
     let mut found = Vec::new();
     for folder in [
         home.path().join(".local/share/aftercall"),

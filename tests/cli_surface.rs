@@ -5,6 +5,8 @@
 #[path = "support/home.rs"]
 mod home;
 
+use std::fmt::Write as _;
+
 use home::{Home, SMALL};
 use serde_json::Value;
 
@@ -36,7 +38,7 @@ fn help() {
     let mut all = home.ok(&["--help"]);
     for command in COMMANDS {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
-        all.push_str(&format!("\n======== aftercall {command} --help\n"));
+        let _ = writeln!(all, "\n======== aftercall {command} --help");
         all.push_str(&home.ok(&words));
     }
     insta::assert_snapshot!("help", all);
@@ -94,7 +96,7 @@ fn settled(value: &mut Value) {
             let mut out = String::new();
             for (at, part) in text.split("<EMAIL-").enumerate() {
                 match part.split_once('>') {
-                    Some((_, rest)) if at > 0 => out.push_str(&format!("<EMAIL-…>{rest}")),
+                    Some((_, rest)) if at > 0 => out.extend(["<EMAIL-…>", rest]),
                     _ => out.push_str(part),
                 }
             }

@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use super::args::{DemoArguments, Global};
-use super::context::Context;
+use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::screen;
 use crate::ops::demo::{self, DemoError};
@@ -41,7 +41,7 @@ pub fn demo(global: &Global, arguments: &DemoArguments) -> Result<Code, Failure>
     }
     demo::claim(root)?;
     let mut workspace = context.open_to_write(Access::Create)?;
-    let report = demo::fill(&mut workspace, context.now(), &mut |_| ControlFlow::Continue(()))?;
+    let report = demo::fill(&mut workspace, now(), &mut |_| ControlFlow::Continue(()))?;
     drop(workspace);
     if report.imported > 0 {
         context.talk.say(&format!("{} sample conversations are ready", report.conversations));

@@ -6,7 +6,7 @@ use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::args::ListArguments;
-use super::context::Context;
+use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::{Cell, Data};
@@ -31,7 +31,7 @@ pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failur
         data.csv(&names)?;
     }
     let (mut rows, mut failure) = (0, None);
-    each_row(&workspace, &query, arguments.limit, context.now(), &mut |summary| {
+    each_row(&workspace, &query, arguments.limit, now(), &mut |summary| {
         rows += 1;
         let row = ListRow::of(&summary, &door);
         let outcome = if arguments.json {

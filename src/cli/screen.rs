@@ -11,6 +11,7 @@ use super::args::Global;
 use super::context::Context;
 use super::demo;
 use super::failure::{Code, Failure};
+use super::output::warn;
 use crate::config::packs;
 use crate::engine::{EngineSetup, system_clock};
 use crate::mask::{Class, Known, Masker, Policy};
@@ -77,7 +78,7 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
     let keymap = keymap(context)?;
     let workspace = Workspace::open(context.root(), context.identity()?, Access::Create)?;
     for notice in workspace.notices() {
-        context.talk.warn(&format!("note: {notice}"));
+        warn(&format!("note: {notice}"));
     }
     let config = UiConfig {
         reviewer: workspace.reviewer().to_owned(),
@@ -101,7 +102,7 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         other @ TuiError::Terminal(_) => Failure::new(Code::Io, other.to_string()),
     })?;
     for line in &outcome.unsaved {
-        context.talk.warn(&format!("not saved: {line}"));
+        warn(&format!("not saved: {line}"));
     }
     if let Some(signal) = outcome.signal {
         return Err(Failure::Signal(signal));

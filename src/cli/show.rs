@@ -4,10 +4,12 @@
 //! what came of it is not in the transcript to read until the asking reviewer has judged.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::args::{EventsArguments, ShowArguments};
-use super::context::Context;
+use super::context::{Context, resolve};
 use super::failure::{Code, Failure};
+use super::import::count;
 use super::list::when;
 use super::output::Data;
 use crate::model::conversation::Conversation;
@@ -22,13 +24,14 @@ use crate::ops::review;
 use crate::ops::show::show as shown;
 use crate::ops::workspace::Workspace;
 use crate::store::StoreError;
+use crate::text::Untrusted;
 
 const GUTTER: &str = "  │ ";
 
 /// Carries `show` out.
 pub fn show(context: &Context, arguments: &ShowArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("show"))?;
-    let id = context.conversation(&workspace, &arguments.conversation)?;
+    let id = resolve(&workspace, &arguments.conversation)?;
     let mut data = Data::open();
     if arguments.json {
         data.json(&shown(&workspace, &id, &door)?)?;
@@ -90,16 +93,16 @@ impl Transcript<'_> {
             &one.segments.tier,
             &one.segments.agent_version,
         ];
-        let segments: Vec<&str> = segments.into_iter().flatten().map(|text| text.exact()).collect();
+        let segments: Vec<&str> = segments.into_iter().flatten().map(Untrusted::exact).collect();
         let (started, _) = one.period();
         self.data.line(&format!(
-            "{}  {}  {} steps, {} tool calls ({} failed), {} spans",
+            "{}  {}  {}, {} ({} failed), {}",
             when(started),
             segments.join(" · "),
-            counts.steps,
-            counts.tool_calls,
+            count(counts.steps.into(), "step"),
+            count(counts.tool_calls.into(), "call"),
             counts.failed_steps,
-            counts.spans
+            count(counts.spans.into(), "span"),
         ))
     }
 
@@ -162,7 +165,11 @@ impl Transcript<'_> {
             let verdict = label.verdict.map_or("draft", Verdict::word).to_uppercase();
             let mut parts = vec![format!("{} says {verdict}", label.reviewer)];
             parts.extend(label.modes.iter().map(|mode| codebook.name_of(mode).to_owned()));
-            parts.extend(label.first_failure.as_ref().map(|at| format!("first at step {}", at.step)));
+            match &label.first_failure {
+                Some(at) => parts.push(format!("first at step {}", at.step)),
+                None if label.verdict == Some(Verdict::Fail) => parts.push("at no single step".to_owned()),
+                None => {}
+            }
             parts.extend(label.severity.map(|severity| format!("severity {severity}")));
             self.data.line(&parts.join(" · "))?;
             for placed in &label.corrections {
@@ -214,7 +221,7 @@ fn words(correction: &Correction) -> String {
 pub fn events(context: &Context, arguments: &EventsArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("events"))?;
     let about = match &arguments.conversation {
-        Some(text) => Some(context.conversation(&workspace, text)?),
+        Some(text) => Some(resolve(&workspace, text)?),
         None => None,
     };
     let log = workspace.store().log();
@@ -248,15 +255,15 @@ fn masked(event: &Event, door: &Door) -> Result<serde_json::Value, Failure> {
 fn line(event: &Event, door: &Door) -> Result<String, Failure> {
     let mut line = format!("{}  {}  {}", event.at, event.reviewer, event.body.kind());
     if let Some(target) = &event.target {
-        line.push_str(&format!("  {}", target.conversation));
+        let _ = write!(line, "  {}", target.conversation);
         if let Some(step) = target.step {
-            line.push_str(&format!(" step {step}"));
+            let _ = write!(line, " step {step}");
         }
     }
     let value = masked(event, door)?;
     let body = value.get("body").filter(|body| body.as_object().is_none_or(|members| !members.is_empty()));
     if let Some(body) = body {
-        line.push_str(&format!("  {body}"));
+        let _ = write!(line, "  {body}");
     }
     Ok(line)
 }

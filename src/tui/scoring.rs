@@ -10,7 +10,6 @@ use super::theme::{Theme, Tone};
 use crate::engine::request::Opened;
 use crate::model::id::SpanRef;
 use crate::model::score::{Score, ScoreTarget};
-use crate::model::step::Role;
 
 /// Ranks at or below this are worth a look.
 const LOW_RANK: f64 = 0.2;

@@ -50,7 +50,7 @@ impl Terminal {
         let keys = pair.master.take_writer().expect("a writer");
         let (model_in, bytes_in) = (Arc::clone(&model), Arc::clone(&bytes));
         let reader = std::thread::spawn(move || {
-            let mut chunk = [0_u8; 65_536];
+            let mut chunk = vec![0_u8; 65_536];
             while let Ok(n @ 1..) = source.read(&mut chunk) {
                 bytes_in.lock().unwrap().extend_from_slice(&chunk[..n]);
                 model_in.lock().unwrap().process(&chunk[..n]);
