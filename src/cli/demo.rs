@@ -4,6 +4,7 @@
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -120,7 +121,8 @@ fn prepare(setup: &Setup, output: &mut Output) -> Result<(), CliError> {
     for answer in answers.iter().filter(|answer| answer.demo_judged) {
         judge_as_told(&mut workspace, answer, setup)?;
     }
-    std::fs::write(&ready, "the sample conversations are imported\n")
+    let made = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&ready);
+    made.and_then(|mut file| file.write_all(b"the sample conversations are imported\n"))
         .map_err(|source| CliError::File { path: ready.display().to_string(), source })
 }
 

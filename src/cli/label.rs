@@ -43,6 +43,10 @@ fn act(args: &LabelArgs, conversation: &Conversation) -> Result<Act, CliError> {
     let subject = Subject { conversation: conversation.id.clone(), transcript_hash: conversation.transcript_hash() };
     let step = args.step.as_deref().map(|text| pointer(conversation, text)).transpose()?;
     let correction = correction(args)?;
+    // The parser lets `requires = "step"` pass where --no-step stands, which conflicts with it.
+    if correction.is_some() && step.is_none() {
+        return Err(CliError::Usage("a correction is of a step: name it with --step".to_owned()));
+    }
     if args.remainder_valid && correction.is_none() {
         return Err(CliError::Usage(
             "--remainder-valid belongs to a correction (--tool, --no-call, --ask, --hand-off or --reply)".to_owned(),

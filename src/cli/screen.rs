@@ -100,6 +100,8 @@ fn theme(setup: &Setup) -> Result<Theme, CliError> {
 fn keymap(setup: &Setup) -> Result<Keymap, CliError> {
     Keymap::load(&setup.config.keys).map_err(|error| {
         let named = setup.config.key_lines.iter().find(|(id, _)| error.to_string().contains(id.as_str()));
-        in_config(setup, named.map_or(1, |(_, line)| *line), error.to_string())
+        let message = error.to_string();
+        let message = message.trim_start_matches("config.toml, [keys]: ").to_owned();
+        in_config(setup, named.map_or(1, |(_, line)| *line), message)
     })
 }
