@@ -6,7 +6,6 @@
 mod desk;
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::Path;
 
 use desk::{Desk, PERSONAL, rows, shared, wrong_tool};
 use serde_json::{Value, json};
