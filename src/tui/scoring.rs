@@ -10,7 +10,6 @@ use super::theme::{Theme, Tone};
 use crate::engine::request::Opened;
 use crate::model::id::SpanRef;
 use crate::model::score::{Score, ScoreTarget};
-use crate::model::step::Role;
 
 /// Ranks at or below this are worth a look.
 const LOW_RANK: f64 = 0.2;
@@ -77,7 +76,7 @@ impl<'a> Places<'a> {
         let mut places = Self::default();
         for (at, step) in conversation.steps.iter().enumerate() {
             // A customer's message lies in the span of the answer to it, and a score there speaks of the answer.
-            let said_to_the_agent = step.role() == Role::User;
+            let said_to_the_agent = step.is_customers();
             if let Some(span) = step.span.as_ref().filter(|_| !said_to_the_agent) {
                 places.own.entry(span).or_insert(at);
             }
