@@ -88,6 +88,8 @@ fn tell(context: &Context, report: &ExportReport, dry_run: bool) {
     }
     if let Some(reason) = &manifest.masking.kept_because {
         talk.say(&format!("personal data is written as it is, recorded with the reason: {reason}"));
+    } else if dry_run {
+        talk.say(&format!("personal data would be masked; {}", manifest.masking.limits));
     } else {
         let masked: u64 = manifest.masking.masked.values().sum();
         talk.say(&format!("personal data is masked ({}); {}", count(masked, "value"), manifest.masking.limits));

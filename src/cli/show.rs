@@ -17,7 +17,7 @@ use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::event::Event;
 use crate::model::label::{Label, Verdict};
 use crate::model::score::{Score, ScoreTarget};
-use crate::model::step::{Step, StepContent};
+use crate::model::step::{Role, Step, StepContent};
 use crate::model::tool::Arguments;
 use crate::ops::door::Door;
 use crate::ops::review;
@@ -110,7 +110,10 @@ impl Transcript<'_> {
     fn step_of(&self, score: &Score) -> Option<u32> {
         let ScoreTarget::Span(span) = &score.target else { return None };
         let steps = &self.conversation.steps;
-        let of = |step: &&Step| step.span.as_ref() == Some(span) || step.decision.as_ref() == Some(span);
+        // A span that holds a whole exchange is no news about what the customer said in it.
+        let of = |step: &&Step| {
+            step.role() != Role::User && (step.span.as_ref() == Some(span) || step.decision.as_ref() == Some(span))
+        };
         steps.iter().rev().find(of).map(|step| step.number)
     }
 
