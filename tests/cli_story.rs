@@ -246,18 +246,19 @@ fn every_door_masks() {
     assert_eq!(events.last().unwrap()["body"]["unmasked_reason"], "the customer asked for it");
 }
 
+fn walk(folder: &Path, each: &mut dyn FnMut(&Path, u32)) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        each(&path, std::fs::metadata(&path).unwrap().permissions().mode() & 0o777);
+        if path.is_dir() {
+            walk(&path, each);
+        }
+    }
+}
+
 #[test]
 fn private_files_stay_private() {
     let desk = judged();
-    fn walk(folder: &Path, each: &mut dyn FnMut(&Path, u32)) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            each(&path, std::fs::metadata(&path).unwrap().permissions().mode() & 0o777);
-            if path.is_dir() {
-                walk(&path, each);
-            }
-        }
-    }
     walk(&desk.path("data/aftercall"), &mut |path, mode| {
         assert_eq!(mode, if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
     });

@@ -5,6 +5,8 @@
 #[path = "support/desk.rs"]
 mod desk;
 
+use std::fmt::Write as _;
+
 use desk::{Desk, wrong_tool};
 use serde_json::Value;
 
@@ -31,7 +33,7 @@ fn help() {
         "completions",
         "man",
     ] {
-        all.push_str(&format!("\n=== {command}\n{}", desk.ok(&[command, "-h"])));
+        let _ = write!(all, "\n=== {command}\n{}", desk.ok(&[command, "-h"]));
     }
     insta::assert_snapshot!(all);
 }
@@ -65,7 +67,7 @@ fn settled(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(settled),
         Value::String(text) => {
             // Pseudonyms are made with the workspace's own key.
-            if let Some(at) = text.find("-").filter(|_| text.starts_with('<') && text.ends_with('>')) {
+            if let Some(at) = text.find('-').filter(|_| text.starts_with('<') && text.ends_with('>')) {
                 text.truncate(at);
                 text.push_str("-…>");
             }
@@ -141,7 +143,9 @@ fn json() {
             // Made with the workspace's key, and of ids and times of this run.
             row.as_object_mut().unwrap().retain(|key, _| key != "label_events" && key != "group_key");
             if let Some(labels) = row.get_mut("labels").and_then(Value::as_array_mut) {
-                labels.iter_mut().for_each(|label| label["at"] = "<at>".into());
+                for label in labels {
+                    label["at"] = "<at>".into();
+                }
             }
         }
         insta::assert_snapshot!(format!("export_{name}"), pretty(rows));

@@ -15,6 +15,9 @@ use crate::dataset::EXPORTERS;
 use crate::ingest::Format;
 use crate::model::queue::QueueOrder;
 
+/// Where options of every command stand in help.
+const GLOBAL: &str = "Global options";
+
 /// Review what customer-service agents did, say what went wrong and where, and keep it as data.
 #[derive(Debug, Parser)]
 #[command(
@@ -28,16 +31,16 @@ use crate::model::queue::QueueOrder;
 )]
 pub struct Args {
     /// The workspace's folder [default: $AFTERCALL_WORKSPACE, else "aftercall/workspace" in the data folder].
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub workspace: Option<PathBuf>,
     /// Who judges [default: from config.toml, else $USER].
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
     pub reviewer: Option<String>,
     /// Say nothing but errors.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = GLOBAL)]
     pub quiet: bool,
     /// Use no colour (as NO_COLOR does).
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub no_color: bool,
     /// What to do.
     #[command(subcommand)]
@@ -182,7 +185,7 @@ pub struct LabelArgs {
     #[arg(long)]
     pub no_step: bool,
     /// 1 cosmetic, 2 annoying, 3 harmful, 4 critical.
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=4))]
+    #[arg(long, value_name = "1..4", value_parser = clap::value_parser!(u8).range(1..=4))]
     pub severity: Option<u8>,
     /// A note on the conversation.
     #[arg(long, value_name = "TEXT")]

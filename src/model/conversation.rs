@@ -103,9 +103,11 @@ impl Conversation {
             return Some(step);
         }
         let wanted = text.to_ascii_lowercase();
-        self.steps
-            .iter()
+        // A span may hold what the customer said as well as what the agent made of it; the agent's step is meant.
+        let agents = || self.steps.iter().filter(|step| step.role() != super::step::Role::User);
+        agents()
             .find(|step| step.span.as_ref().is_some_and(|span| span.span_id == wanted))
+            .or_else(|| agents().find(|step| step.has_span(&wanted)))
             .or_else(|| self.steps.iter().find(|step| step.has_span(&wanted)))
     }
 
