@@ -40,7 +40,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["text", "model", "ingest", "dataset", "mask"];
 
 /// What the pure modules must not name.
-const IMPURE: &[&str] = &["std::fs", "SystemTime::now", "Instant::now", "Timestamp::now", "std::env", "TcpStream", "TcpListener"];
+const IMPURE: &[&str] =
+    &["std::fs", "SystemTime::now", "Instant::now", "Timestamp::now", "std::env", "TcpStream", "TcpListener"];
 
 /// Lines of code in one file, its tests not counted.
 const LONGEST_FILE: usize = 520;

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test: a panic is its way to fail")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -51,7 +52,8 @@ fn the_pictures_are_frames_of_the_demo() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = folder.path().join("demo");
     stage::fill(&workspace);
-    let mut screen = stage::screen(&workspace, (120, 36), Start::Queue("intent:cancel_order tier:trail_club".to_owned()));
+    let mut screen =
+        stage::screen(&workspace, (120, 36), Start::Queue("intent:cancel_order tier:trail_club".to_owned()));
     screen.press("enter ! J");
     assert!(screen.text().contains("cancel_membership"), "{}", screen.text());
     hold("assets/pictures/review.svg", &svg::svg(&screen.frame(), "The Review screen of Aftercall"));
@@ -75,7 +77,7 @@ fn the_command_table_is_the_program_s_help() {
     for line in commands.lines() {
         let Some((name, about)) = line.trim().split_once(' ') else { continue };
         if name != "help" {
-            table.push_str(&format!("| `aftercall {name}` | {} |\n", about.trim()));
+            let _ = writeln!(table, "| `aftercall {name}` | {} |", about.trim());
         }
     }
     hold_section("commands", &table);
