@@ -283,7 +283,7 @@ fn act_words(tool: &str) -> Vec<&'static str> {
                 "cambi",
             ],
         ),
-        ("modify", &["modif", "change", "switch", "update", "instead", "änder", "cambi"]),
+        ("modify", &["modif", "change", "switch", "update", "instead", "add", "option", "änder", "cambi"]),
         ("send", &["send", "label", "certificate", "compensat", "voucher", "email", "schick", "envoy", "envi"]),
         ("delete", &["delete", "remove", "erase", "lösch", "supprim", "borr", "elimin"]),
         ("close", &["close", "end my", "terminate", "schließ", "ferm", "cerr"]),

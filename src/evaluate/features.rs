@@ -73,10 +73,12 @@ pub enum Feature {
     HasReference,
     /// 1 minus the match with them.
     Mismatch,
+    /// Conditions in the customer's requests.
+    Conditions,
 }
 
 /// How many features there are.
-pub const FEATURES: usize = Feature::Mismatch as usize + 1;
+pub const FEATURES: usize = Feature::Conditions as usize + 1;
 
 /// The numbers of one conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -144,6 +146,8 @@ impl Features {
         self.set(Feature::UnconfirmedShare, share(unconfirmed, writes.len()));
         self.set(Feature::Ungrounded, ungrounded as f64);
         self.set(Feature::Claims, facts.agent.iter().map(|row| facts.rows[*row].claims.len()).sum::<usize>() as f64);
+        let conditions: u32 = facts.customer.iter().map(|row| facts.rows[*row].cues.count(Cue::Condition)).sum();
+        self.set(Feature::Conditions, f64::from(conditions));
         self.set(Feature::Rephrased, loops::rephrased(facts).len() as f64);
         self.set(Feature::CleanEnd, case.ask(resolution::clean_end).and_then(|end| end.value).unwrap_or(0.5));
         self.set(Feature::Abandoned, f64::from(u8::from(resolution::abandoned_at(facts).is_some())));

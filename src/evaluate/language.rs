@@ -51,10 +51,12 @@ pub enum Cue {
     Rejects,
     /// The agent is about to close: "anything else?", "have a nice day".
     Closing,
+    /// Requests with conditions: "if", "otherwise", "the cheapest".
+    Condition,
 }
 
 /// How many kinds of cue there are.
-const CUES: usize = Cue::Closing as usize + 1;
+const CUES: usize = Cue::Condition as usize + 1;
 
 const PHRASES: [(Cue, &[&str]); CUES] = [
     (
@@ -181,7 +183,6 @@ const PHRASES: [(Cue, &[&str]); CUES] = [
             "your manager",
             "a manager",
             "customer service rep",
-            "human",
             "echten menschen",
             "einen menschen",
             "mitarbeiter sprechen",
@@ -623,6 +624,32 @@ const PHRASES: [(Cue, &[&str]); CUES] = [
             "de nada",
         ],
     ),
+    (
+        Cue::Condition,
+        &[
+            "if",
+            "otherwise",
+            "unless",
+            "in case",
+            "as long as",
+            "whichever",
+            "cheapest",
+            "either",
+            "or else",
+            "wenn",
+            "falls",
+            "sonst",
+            "ansonsten",
+            "es sei denn",
+            "günstigste",
+            "sinon",
+            "à moins que",
+            "le moins cher",
+            "de lo contrario",
+            "a menos que",
+            "más barato",
+        ],
+    ),
 ];
 
 /// What a completed act is called, by the kind of act: (stem of the tool's name, participles).
@@ -775,7 +802,18 @@ pub fn listen(lower: &str) -> (Cues, Vec<Claim>) {
             _ => {}
         }
     }
+    settle_person(lower, &mut cues);
     (cues, claims)
+}
+
+/// "Human!" alone is a request for a person; "I will contact a human agent if needed" is none.
+fn settle_person(lower: &str, cues: &mut Cues) {
+    let asks = &mut cues.0[Cue::AsksPerson as usize];
+    if lower.contains("if needed") || lower.contains("if necessary") {
+        *asks = 0;
+    } else if *asks == 0 && lower.contains("human") && lower.split_whitespace().count() <= 6 {
+        *asks = u8::from(lower.split(|c: char| !c.is_alphanumeric()).any(|word| word == "human"));
+    }
 }
 
 fn is_border(text: &str, start: usize, end: usize) -> bool {
@@ -786,22 +824,20 @@ fn is_border(text: &str, start: usize, end: usize) -> bool {
 }
 
 /// True where the participle at `start` stands at the head of a sentence or after an auxiliary, and nothing within the
-/// four words before it denies it or puts it into the future.
+/// six words before it denies it, puts it into the future, or makes it an attribute ("the updated details").
 fn happened(text: &str, start: usize) -> bool {
+    const ATTRIBUTIVE: [&str; 12] =
+        ["the", "a", "an", "your", "these", "this", "any", "die", "der", "les", "los", "newly"];
     let clause = text[..start].rfind(['.', '!', '?', ';', '\n', '¡', '¿']).map_or(0, |at| at + 1);
     let head = text.get(clause..start).unwrap_or("");
-    let mut words = head
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '*' | '"' | '('))
-        .filter(|w| !w.is_empty())
-        .rev();
-    let last: Vec<&str> = words.by_ref().take(4).collect();
-    if last.iter().any(|word| NEGATIONS.contains(word)) {
+    let words =
+        head.split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '*' | '"' | '(')).filter(|w| !w.is_empty());
+    let last: Vec<&str> = words.rev().take(6).collect();
+    let Some(previous) = last.first() else { return true };
+    if ATTRIBUTIVE.contains(previous) || last.iter().any(|word| NEGATIONS.contains(word)) {
         return false;
     }
-    last.is_empty()
-        || last.iter().take(3).any(|word| AUXILIARIES.contains(word))
-        || last == ["and"]
-        || (last.first() == Some(&"and") && last.len() <= 2)
+    (*previous == "and" && last.len() <= 2) || last.iter().take(3).any(|word| AUXILIARIES.contains(word))
 }
 
 /// The words of lower-case text that carry content: at least four letters or any digit.
@@ -897,6 +933,7 @@ mod tests {
         assert_eq!(acts("Nothing has been refunded yet."), [""; 0]);
         assert_eq!(acts("It has already shipped, so it cannot be cancelled; it can be returned."), [""; 0]);
         assert_eq!(acts("Your reservation will be cancelled once you confirm."), [""; 0]);
+        assert_eq!(acts("Here are the updated details. Once an order has been cancelled, it is gone."), [""; 0]);
         assert_eq!(acts("Die Bestellung wurde storniert."), ["cancel"]);
         assert_eq!(acts("C'est fait. 🎒"), [""]);
         assert_eq!(acts("El pedido ha sido cancelado."), ["cancel"]);
@@ -907,6 +944,8 @@ mod tests {
         let (cues, _) = listen(&plain_lower("Yesterday I confirmed nothing; Oui !"));
         assert_eq!(cues.count(Cue::Consent), 2);
         assert!(listen("human please").0.has(Cue::AsksPerson));
+        assert!(listen("human. third time asking.").0.has(Cue::AsksPerson));
+        assert!(!listen("i'll contact a human agent if needed").0.has(Cue::AsksPerson));
         assert!(!listen("humanity").0.has(Cue::AsksPerson));
     }
 

@@ -42,6 +42,7 @@ fn asked_again(facts: &Facts<'_>) -> Vec<Flag> {
             .iter()
             .copied()
             .filter(|row| facts.rows[*row].cues.has(cue) && is_request(&facts.rows[*row].lower))
+            .filter(|row| language::identifiers(facts.rows[*row].text).is_empty())
             .collect();
         let given = |from: usize, to: usize| -> Vec<&str> {
             facts
@@ -59,7 +60,8 @@ fn asked_again(facts: &Facts<'_>) -> Vec<Flag> {
         };
         let mut repeats = Vec::new();
         for pair in asks.windows(2) {
-            if !given(pair[0], pair[1]).is_empty() && same_question(facts, pair[0], pair[1]) {
+            let mut between = facts.customer.iter().filter(|row| (pair[0]..pair[1]).contains(*row));
+            if between.any(|row| is_answer(facts, *row, cue)) && same_question(facts, pair[0], pair[1]) {
                 repeats.push(pair[1]);
             }
         }
@@ -74,6 +76,13 @@ fn asked_again(facts: &Facts<'_>) -> Vec<Flag> {
         );
     }
     flags
+}
+
+/// True where a customer message gives what was asked for and little else, and does not say that it cannot.
+fn is_answer(facts: &Facts<'_>, row: usize, cue: Cue) -> bool {
+    let row = &facts.rows[row];
+    let given = if cue == Cue::AsksEmail { addresses(row.text) } else { numbers_given(row.text) };
+    !given.is_empty() && row.words <= 8 && !row.cues.has(Cue::Denial)
 }
 
 fn is_request(lower: &str) -> bool {
@@ -137,7 +146,8 @@ fn repeated_within(facts: &Facts<'_>) -> Vec<Flag> {
         let mut sentences: Vec<&str> =
             text.split(['.', '\n']).map(str::trim).filter(|sentence| sentence.len() > 20).collect();
         sentences.sort_unstable();
-        sentences.windows(3).any(|three| three[0] == three[2])
+        let most = sentences.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
+        most >= 3 && most * 2 > sentences.len()
     };
     facts
         .agent

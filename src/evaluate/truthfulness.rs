@@ -24,17 +24,20 @@ pub(super) fn claimed_success(case: &Case<'_>) -> Outcome {
         }
         let promised = [
             "will call you",
-            "will contact you",
             "colleague will",
-            "transferring you",
+            "specialist will",
+            "i'm transferring you",
+            "i am transferring you",
             "passed you to",
-            "i'm transferring",
             "i've escalated",
             "has been escalated",
+            "you are being transferred",
+            "kollege wird",
+            "kollegin wird",
+            "collègue va",
+            "compañero le",
         ];
-        if promised.iter().any(|phrase| heard.lower.contains(phrase))
-            && (heard.cues.has(Cue::OffersPerson) || heard.lower.contains("will call you"))
-        {
+        if promised.iter().any(|phrase| heard.lower.contains(phrase)) && !heard.cues.has(Cue::AsksConfirmation) {
             claims += 1;
             let can = facts.conversation.tools.iter().any(|tool| super::facts::leads_away(tool.name.exact()));
             if can && !facts.calls.iter().any(|call| call.aim == Aim::Person && !call.failed) {
@@ -113,7 +116,8 @@ pub(super) fn invented_references(case: &Case<'_>) -> Outcome {
         let calls: Vec<&str> =
             facts.calls.iter().filter(|call| call.row < *row).map(|call| call.canonical.as_str()).collect();
         let unknown = references.iter().find(|reference| {
-            !sources.iter().chain(&earlier).chain(&calls).any(|source| source.contains(**reference))
+            !is_pattern(facts.rows[*row].text, reference)
+                && !sources.iter().chain(&earlier).chain(&calls).any(|source| source.contains(**reference))
                 && !sources.iter().any(|source| source.to_lowercase().contains(&reference.to_lowercase()))
         });
         if let Some(reference) = unknown {
@@ -124,6 +128,16 @@ pub(super) fn invented_references(case: &Case<'_>) -> Outcome {
         }
     }
     Outcome::share(given, "answers with references", flags)
+}
+
+/// True where a reference only shows what one looks like: "something like #W1234567", "e.g. A-1000".
+fn is_pattern(text: &str, reference: &str) -> bool {
+    let Some(at) = text.find(reference) else { return false };
+    let before: String =
+        text[..at].chars().rev().take(24).collect::<Vec<_>>().into_iter().rev().collect::<String>().to_lowercase();
+    ["like", "e.g", "example", "such as", "format", "z. b", "z.b", "exemple", "ejemplo"]
+        .iter()
+        .any(|word| before.contains(word))
 }
 
 /// Answers that differ in a figure from what was retrieved on the same matter. Lexical, and therefore weak.
