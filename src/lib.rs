@@ -18,5 +18,6 @@
 
 pub mod engine;
 pub mod evaluate;
+pub mod ingest;
 pub mod model;
 pub mod text;

@@ -16,7 +16,8 @@ pub fn parse(text: &str) -> Option<Value> {
             Value::Object(object) => (object.len() == 1 && object.contains_key("kw")) || object.contains_key("kwargs"),
             _ => false,
         };
-        return if wrapped { serde_json::from_str(&canonical_json(text)).ok() } else { Some(value) };
+        let value = if wrapped { serde_json::from_str(&canonical_json(text)).ok()? } else { value };
+        return Some(unquote_lists(value));
     }
     literal(text.trim()).map(unquote_lists)
 }
@@ -124,7 +125,7 @@ fn covers(expected: &Value, actual: &Value) -> bool {
 fn unquote_lists(value: Value) -> Value {
     match value {
         Value::Object(object) => object.into_iter().map(|(key, value)| (key, unquote_lists(value))).collect(),
-        Value::String(text) if text.starts_with('[') && text.ends_with(']') => {
+        Value::String(text) if text.starts_with("['") && text.ends_with("']") => {
             literal(&text).unwrap_or(Value::String(text))
         }
         other => other,

@@ -1,0 +1,277 @@
+//! One record at a time from JSON text: which form it has, and where it goes.
+//!
+//! Invariant: the form is judged per record by its members, so that one file may mix forms.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::otlp::{self, Signal};
+use super::problem::{Problem, ProblemKind};
+use super::{Format, Item, Limits, ReadOptions, ReadSummary, Record, Sink, openai, read, tau};
+
+/// Hands out records and problems of one input, and keeps count.
+pub(super) struct Decoder<'a, 's> {
+    path: String,
+    pub(super) stem: String,
+    pub(super) options: &'a ReadOptions,
+    sink: &'a mut Sink<'s>,
+    line: Option<u64>,
+    byte: Option<u64>,
+    ordinal: u64,
+    summary: ReadSummary,
+}
+
+impl<'a, 's> Decoder<'a, 's> {
+    pub(super) fn new(path: String, stem: String, options: &'a ReadOptions, sink: &'a mut Sink<'s>) -> Self {
+        Self { path, stem, options, sink, line: None, byte: None, ordinal: 0, summary: ReadSummary::default() }
+    }
+
+    pub(super) fn summary(&self) -> ReadSummary {
+        self.summary
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        self.summary.stopped
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.options.limits
+    }
+
+    /// The place of what comes next.
+    pub(super) fn at_line(&mut self, number: u64, byte: u64) {
+        (self.line, self.byte) = (Some(number), Some(byte));
+    }
+
+    /// Hands out a record.
+    pub(super) fn record(&mut self, record: Record) {
+        self.summary.read += 1;
+        self.emit(Item::Record(record));
+    }
+
+    /// Tells a problem at the current place that cost `lost` records.
+    pub(super) fn problem(&mut self, kind: ProblemKind, lost: u64, message: impl Into<String>) {
+        self.problem_at(0, kind, lost, message);
+    }
+
+    fn problem_at(&mut self, within: u64, kind: ProblemKind, lost: u64, message: impl Into<String>) {
+        self.summary.read += lost;
+        self.summary.skipped += lost;
+        let byte = self.byte.map(|byte| byte + within);
+        let (path, line, message) = (self.path.clone(), self.line, message.into());
+        self.emit(Item::Problem(Problem { path, line, byte, kind, message, lost }));
+    }
+
+    fn emit(&mut self, item: Item) {
+        if !self.summary.stopped && (self.sink)(item) == ControlFlow::Break(()) {
+            self.summary.stopped = true;
+        }
+    }
+
+    /// The input as a whole cannot be used.
+    pub(super) fn refuse(&mut self, reason: &str) {
+        self.problem(ProblemKind::Refused, 0, reason);
+    }
+
+    pub(super) fn failed_reading(&mut self, error: &std::io::Error) {
+        let (kind, message) = read::explain(error);
+        self.problem(kind, 1, message);
+    }
+
+    pub(super) fn too_large(&mut self) {
+        let limit = self.options.limits.record >> 20;
+        self.problem(ProblemKind::TooLarge, 1, format!("a record longer than the limit of {limit} MiB"));
+    }
+
+    /// Reads one line; `complete` says that a line break followed.
+    pub(super) fn line(&mut self, bytes: &[u8], complete: bool) {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let at = error.valid_up_to() as u64;
+                let message = format!("invalid UTF-8 at byte {at} of the line");
+                return self.problem_at(at, ProblemKind::InvalidUtf8, 1, message);
+            }
+        };
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let outcome = Top { decoder: self, nested: false }.deserialize(&mut deserializer);
+        if let Err(error) = outcome.and_then(|()| deserializer.end()) {
+            let within = offset_of(text, &error);
+            self.json_problem(error, within, complete);
+        }
+    }
+
+    /// Reads one document as it streams by.
+    pub(super) fn document(&mut self, reader: impl Read) {
+        (self.line, self.byte) = (None, None);
+        let mut deserializer = serde_json::Deserializer::from_reader(reader);
+        let outcome = Top { decoder: self, nested: false }.deserialize(&mut deserializer);
+        if self.stopped() {
+            return;
+        }
+        if let Err(error) = outcome.and_then(|()| deserializer.end()) {
+            self.line = Some(error.line() as u64);
+            self.json_problem(error, 0, false);
+        }
+    }
+
+    fn json_problem(&mut self, error: serde_json::Error, within: u64, complete: bool) {
+        if self.stopped() {
+            return;
+        }
+        if error.classify() == Category::Io {
+            return self.failed_reading(&std::io::Error::from(error));
+        }
+        let words = error.to_string();
+        let (kind, message) = match error.classify() {
+            Category::Eof if complete => (ProblemKind::Truncated, "the record ends early: truncated?".to_owned()),
+            Category::Eof => (ProblemKind::Truncated, "the last record ends early: truncated?".to_owned()),
+            // Messages of syntax errors are fixed phrases; those of data errors may quote the input.
+            Category::Syntax if words.starts_with("recursion limit") => {
+                (ProblemKind::TooDeep, "nested deeper than 127 levels".to_owned())
+            }
+            Category::Syntax => (ProblemKind::InvalidJson, format!("invalid JSON: {words}")),
+            Category::Data | Category::Io => (ProblemKind::NotARecord, "not a record of a known form".to_owned()),
+        };
+        self.problem_at(within, kind, 1, message);
+    }
+
+    /// A JSON value that is a record of none of the span forms.
+    fn other(&mut self, members: &[(String, Box<RawValue>)]) {
+        let format = self.options.format;
+        let has = |name: &str| members.iter().any(|(key, _)| key == name);
+        let ordinal = self.ordinal;
+        self.ordinal += 1;
+        if has("traj") && has("task_id") && matches!(format, Format::Auto | Format::Tau) {
+            tau::record(self, members);
+        } else if has("messages") && matches!(format, Format::Auto | Format::OpenAi) {
+            openai::record(self, members, ordinal);
+        } else if let Some((_, trace)) = members.iter().find(|(key, _)| key == "trace" && members.len() == 1) {
+            self.line(trace.get().to_owned().as_bytes(), true);
+        } else if members.is_empty() {
+            self.problem(ProblemKind::NotARecord, 1, "an empty object is no record");
+        } else {
+            let message = "an object of no known form: neither spans, log records, `messages`, nor `traj`";
+            self.problem(ProblemKind::NotARecord, 1, message);
+        }
+    }
+}
+
+/// The byte offset of a JSON error in `text`.
+fn offset_of(text: &str, error: &serde_json::Error) -> u64 {
+    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    (before + error.column().saturating_sub(1)).min(text.len()) as u64
+}
+
+/// A value at the top of a line or document, or an item of an array there.
+struct Top<'d, 'a, 's> {
+    decoder: &'d mut Decoder<'a, 's>,
+    nested: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Top<'_, '_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Top<'_, '_, '_> {
+    fn scalar(self) {
+        self.decoder.problem(ProblemKind::NotARecord, 1, "not an object");
+    }
+}
+
+impl<'de> Visitor<'de> for Top<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a record")
+    }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.scalar();
+        Ok(())
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        self.scalar();
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        self.scalar();
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        self.scalar();
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.scalar();
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        self.scalar();
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        if self.nested {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            self.decoder.problem(ProblemKind::NotARecord, 1, "an array within an array is no record");
+            return Ok(());
+        }
+        let mut items = 0_u64;
+        while seq.next_element_seed(Top { decoder: &mut *self.decoder, nested: true })?.is_some() {
+            items += 1;
+            if self.decoder.stopped() {
+                return Err(serde::de::Error::custom("stopped"));
+            }
+        }
+        if items == 0 {
+            self.decoder.problem(ProblemKind::NotARecord, 1, "an empty array is no record");
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let decoder = self.decoder;
+        let mut others: Vec<(String, Box<RawValue>)> = Vec::new();
+        let mut spans = false;
+        while let Some(key) = map.next_key::<String>()? {
+            match signal(&key, decoder.options.format) {
+                Some(Some(signal)) => {
+                    spans = true;
+                    map.next_value_seed(otlp::Requests { decoder: &mut *decoder, signal })?;
+                }
+                Some(None) => {
+                    spans = true;
+                    map.next_value::<IgnoredAny>()?;
+                }
+                None => others.push((key, map.next_value()?)),
+            }
+            if decoder.stopped() {
+                return Err(serde::de::Error::custom("stopped"));
+            }
+        }
+        if !spans {
+            decoder.other(&others);
+        }
+        Ok(())
+    }
+}
+
+/// Whether `key` holds OTLP data, and of which signal; the inner `None` is a signal that is of no use here.
+fn signal(key: &str, format: Format) -> Option<Option<Signal>> {
+    if !matches!(format, Format::Auto | Format::Otlp) {
+        return None;
+    }
+    match key {
+        "resourceSpans" | "resource_spans" | "batches" => Some(Some(Signal::Spans)),
+        "resourceLogs" | "resource_logs" => Some(Some(Signal::Logs)),
+        "resourceMetrics" | "resource_metrics" => Some(None),
+        _ => None,
+    }
+}

@@ -1,0 +1,138 @@
+//! What the bytes of an input are, judged by the bytes alone.
+//!
+//! Invariant: a file's name is never consulted; the verdict depends on the first bytes only.
+
+/// How an input is wrapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrapping {
+    /// Text, one record a line.
+    Lines,
+    /// Text, one JSON document over many lines.
+    Document,
+    /// A gzip stream.
+    Gzip,
+    /// A zstd stream.
+    Zstd,
+    /// Length-prefixed zstd frames, as the OpenTelemetry Collector's file exporter writes them.
+    FramedZstd,
+    /// Nothing at all.
+    Empty,
+    /// Something that is refused, and why.
+    Refused(&'static str),
+}
+
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Judges the first bytes of an input; `whole` says that there are no more.
+pub(super) fn wrapping(head: &[u8], whole: bool) -> Wrapping {
+    if head.starts_with(&[0x1f, 0x8b]) {
+        return Wrapping::Gzip;
+    }
+    if head.starts_with(&ZSTD) {
+        return Wrapping::Zstd;
+    }
+    if head.len() >= 8 && head[4..8] == ZSTD {
+        return Wrapping::FramedZstd;
+    }
+    if let Some(reason) = refusal(head) {
+        return Wrapping::Refused(reason);
+    }
+    let text = without_bom(head);
+    let start = text.iter().position(|byte| !byte.is_ascii_whitespace());
+    match start {
+        None if whole => Wrapping::Empty,
+        None => Wrapping::Lines,
+        Some(start) => text_form(&text[start..]),
+    }
+}
+
+/// The bytes without a UTF-8 byte order mark.
+pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes)
+}
+
+fn refusal(head: &[u8]) -> Option<&'static str> {
+    let magic: [(&[u8], &'static str); 8] = [
+        (&[0xff, 0xfe, 0, 0], "this is UTF-32 text; save it as UTF-8"),
+        (&[0, 0, 0xfe, 0xff], "this is UTF-32 text; save it as UTF-8"),
+        (&[0xff, 0xfe], "this is UTF-16 text (little endian); save it as UTF-8"),
+        (&[0xfe, 0xff], "this is UTF-16 text (big endian); save it as UTF-8"),
+        (b"PK\x03\x04", "this is a zip archive; unpack it and import the files inside"),
+        (b"PAR1", "this is a Parquet file; export it as JSON lines"),
+        (b"SQLite format 3\0", "this is an SQLite database, not an export"),
+        (b"BZh", "this is bzip2; recompress it with gzip or zstd"),
+    ];
+    if let Some((_, reason)) = magic.iter().find(|(bytes, _)| head.starts_with(bytes)) {
+        return Some(reason);
+    }
+    let sample = &head[..head.len().min(512)];
+    if !sample.contains(&0) {
+        return None;
+    }
+    let zeros = |parity: usize| sample.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
+    if zeros(1) * 4 > sample.len() {
+        return Some("this is UTF-16 text (little endian); save it as UTF-8");
+    }
+    if zeros(0) * 4 > sample.len() {
+        return Some("this is UTF-16 text (big endian); save it as UTF-8");
+    }
+    if looks_like_protobuf(head) {
+        return Some("this is OTLP in protobuf; write it as JSON lines (`format: json`)");
+    }
+    Some("this is binary data of no known form")
+}
+
+/// A protobuf request starts with field 1 (`0x0a`), bare or behind a four-byte length.
+fn looks_like_protobuf(head: &[u8]) -> bool {
+    head.first() == Some(&0x0a) || (head.first() == Some(&0) && head.get(4) == Some(&0x0a))
+}
+
+/// Lines or one document: a first line that is complete in itself means lines.
+fn text_form(text: &[u8]) -> Wrapping {
+    if text[0] != b'{' && text[0] != b'[' {
+        return Wrapping::Lines;
+    }
+    let (mut depth, mut in_string, mut escaped) = (0_i64, false, false);
+    for byte in text {
+        match byte {
+            b'\n' => {
+                // A line that ends inside a string is a damaged line, not the first of a document.
+                return if depth > 0 && !in_string { Wrapping::Document } else { Wrapping::Lines };
+            }
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth -= 1,
+            _ => {}
+        }
+    }
+    if text[0] == b'[' && depth > 0 { Wrapping::Document } else { Wrapping::Lines }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_documents_are_told_apart_by_their_first_line() {
+        assert_eq!(wrapping(b"{\"a\":1}\n{\"a\":2}\n", true), Wrapping::Lines);
+        assert_eq!(wrapping(b"{\n  \"a\": 1\n}", true), Wrapping::Document);
+        assert_eq!(wrapping(b"[\n{}]", true), Wrapping::Document);
+        assert_eq!(wrapping(b"[{\"a\": [1", false), Wrapping::Document);
+        assert_eq!(wrapping(b"\xef\xbb\xbf{\"a\":\"{\"}\n", true), Wrapping::Lines);
+        assert_eq!(wrapping(b"{\"a\":\"cut\n{}\n", true), Wrapping::Lines);
+        assert_eq!(wrapping(b"\n \n", true), Wrapping::Empty);
+        assert_eq!(wrapping(b"", true), Wrapping::Empty);
+    }
+
+    #[test]
+    fn encodings_and_archives_are_named() {
+        assert!(matches!(wrapping(b"\xff\xfe{\0", true), Wrapping::Refused(why) if why.contains("UTF-16")));
+        assert!(matches!(wrapping(b"{\0\"\0a\0\"\0", true), Wrapping::Refused(why) if why.contains("little")));
+        assert!(matches!(wrapping(b"PK\x03\x04..", true), Wrapping::Refused(why) if why.contains("zip")));
+        assert!(matches!(wrapping(b"\x0a\x12\x00\x08abc", true), Wrapping::Refused(why) if why.contains("protobuf")));
+        assert_eq!(wrapping(b"\x1f\x8b\x08", true), Wrapping::Gzip);
+        assert_eq!(wrapping(b"\0\0\0\x09\x28\xb5\x2f\xfd.", true), Wrapping::FramedZstd);
+    }
+}

@@ -1,0 +1,175 @@
+//! Calls and their executions: two records of one step.
+//!
+//! Invariant: an execution belongs to one call at most; an execution nobody is recorded to have called is a step too.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::message::Call;
+use super::transcript::{Row, What};
+use super::tree::Tree;
+use super::{exchange, failure, semconv};
+use crate::model::tool::canonical_json;
+use crate::model::trace::{FailureSign, Span, SpanKind};
+
+/// A tool span that waits for its call.
+struct Execution {
+    at: usize,
+    name: String,
+    arguments: Option<String>,
+    id: Option<String>,
+    taken: bool,
+}
+
+/// Finds the execution of every call: by call id, else by name and arguments, else by name in order.
+pub(super) fn executions(rows: &mut [Row], spans: &mut [Span], tree: &Tree) {
+    let mut ran = collect(spans, tree);
+    let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+    for (i, execution) in ran.iter().enumerate() {
+        by_name.entry(execution.name.clone()).or_default().push(i);
+    }
+    let wanted = |rows: &[Row]| -> Vec<usize> {
+        let open = |row: &Row| row.execution.is_none() && matches!(row.what, What::Call { .. });
+        rows.iter().enumerate().filter(|(_, row)| open(row)).map(|(i, _)| i).collect()
+    };
+    for pass in [Pass::Id, Pass::Arguments, Pass::Order] {
+        for i in wanted(rows) {
+            let What::Call { call, .. } = &rows[i].what else { continue };
+            let named = by_name.get(&join_name(&call.tool)).map(Vec::as_slice).unwrap_or_default();
+            let found = named.iter().copied().find(|candidate| {
+                let execution = &ran[*candidate];
+                !execution.taken && timely(&rows[i], &spans[execution.at], spans) && pass.joins(call, execution)
+            });
+            if let Some(found) = found {
+                ran[found].taken = true;
+                rows[i].execution = Some(ran[found].at);
+            }
+        }
+    }
+    // A result in the messages may say what its execution's span does not.
+    for row in rows.iter() {
+        if let (What::Call { result: Some(result), .. }, Some(at)) = (&row.what, row.execution)
+            && spans[at].failure_signs.is_empty()
+            && let Some(error) = failure::says_error(result)
+        {
+            spans[at].failure_signs.push(FailureSign::Result);
+            spans[at].error.get_or_insert_with(|| error.into());
+        }
+    }
+}
+
+fn collect(spans: &[Span], tree: &Tree) -> Vec<Execution> {
+    let outside = |at: usize| !tree.ancestors(at).any(|up| spans[up].kind == SpanKind::Evaluator);
+    let mut all = Vec::new();
+    for (at, span) in spans.iter().enumerate() {
+        if !matches!(span.kind, SpanKind::Tool | SpanKind::Handoff) || !outside(at) {
+            continue;
+        }
+        let name = join_name(&semconv::tool_name(span));
+        let arguments = semconv::text(&span.attributes, semconv::TOOL_ARGUMENTS);
+        let id = semconv::text(&span.attributes, semconv::CALL_ID);
+        all.push(Execution { at, name, arguments: arguments.map(|text| canonical_json(&text)), id, taken: false });
+    }
+    all
+}
+
+/// A name for joining: a handoff is called `transfer_to_x` and runs as `handoff to X`.
+fn join_name(name: &str) -> String {
+    let slug = |text: &str| text.trim().to_ascii_lowercase().replace([' ', '-'], "_");
+    for prefix in ["transfer_to_", "handoff to ", "handoff_to_", "handoff: "] {
+        if let Some(target) = name.strip_prefix(prefix) {
+            return format!("handoff {}", slug(target));
+        }
+    }
+    name.to_owned()
+}
+
+/// The ways to recognise a call's execution, surest first.
+#[derive(Clone, Copy)]
+enum Pass {
+    Id,
+    Arguments,
+    Order,
+}
+
+impl Pass {
+    fn joins(self, call: &Call, execution: &Execution) -> bool {
+        match self {
+            Self::Id => call.id.is_some() && call.id == execution.id,
+            _ if call.id.is_some() && execution.id.is_some() => false,
+            Self::Arguments => {
+                let wanted = canonical_json(&call.arguments);
+                execution.arguments.as_ref().is_some_and(|given| *given == wanted || only_value(&wanted, given))
+            }
+            Self::Order => true,
+        }
+    }
+}
+
+/// Some packages record the value of a single argument instead of the arguments.
+fn only_value(arguments: &str, given: &str) -> bool {
+    match serde_json::from_str(arguments) {
+        Ok(Value::Object(map)) if map.len() == 1 => map.values().all(|value| match value {
+            Value::String(text) => text == given,
+            other => other.to_string() == given,
+        }),
+        _ => false,
+    }
+}
+
+/// An execution belongs to a call's trace and does not start before the call's model call did.
+fn timely(row: &Row, span: &Span, spans: &[Span]) -> bool {
+    let Some(decision) = row.decision.or(row.span).map(|at| &spans[at]) else { return true };
+    if row.decision.is_none() {
+        return true;
+    }
+    decision.id.trace_id == span.id.trace_id && span.start >= decision.start
+}
+
+/// Adds a step for every execution that no recorded call explains.
+pub(super) fn uncalled(rows: &mut Vec<Row>, spans: &[Span], tree: &Tree) {
+    let taken: Vec<usize> = rows.iter().filter_map(|row| row.execution).collect();
+    let mut is_taken = vec![false; spans.len()];
+    taken.into_iter().for_each(|at| is_taken[at] = true);
+    let mut extra = Vec::new();
+    for execution in collect(spans, tree) {
+        let at = execution.at;
+        let within = tree.ancestors(at).any(|up| matches!(spans[up].kind, SpanKind::Tool | SpanKind::Handoff));
+        if is_taken[at] || within || spans[at].kind == SpanKind::Handoff {
+            continue;
+        }
+        extra.push(row_of(at, spans, rows));
+    }
+    let base = rows.iter().map(|row| row.group).max().unwrap_or(0) + 1;
+    for (i, mut row) in extra.into_iter().enumerate() {
+        row.group = base + i;
+        let place = rows.iter().position(|other| other.order > row.order).unwrap_or(rows.len());
+        rows.insert(place, row);
+    }
+}
+
+fn row_of(at: usize, spans: &[Span], rows: &[Row]) -> Row {
+    let span = &spans[at];
+    let agent = span.agent.as_ref().map(|name| name.exact().to_owned());
+    let nested = |row: &&Row| agent.is_some() && row.agent == agent;
+    let depth = rows.iter().find(nested).map_or(0, |row| row.depth);
+    let arguments = semconv::text(&span.attributes, semconv::TOOL_ARGUMENTS).unwrap_or_else(|| "{}".to_owned());
+    let call =
+        Call { id: semconv::text(&span.attributes, semconv::CALL_ID), tool: semconv::tool_name(span), arguments };
+    let decided = spans[..at].iter().rposition(|other| {
+        other.kind == SpanKind::Llm && other.id.trace_id == span.id.trace_id && other.end <= span.start
+    });
+    Row {
+        what: What::Call { call, result: exchange::tool_result(span) },
+        key: (0, 0),
+        agent,
+        depth,
+        at: span.start,
+        order: span.start.map_or(0, |time| time.0),
+        group: 0,
+        span: Some(at),
+        decision: decided,
+        execution: Some(at),
+    }
+}

@@ -1,0 +1,236 @@
+//! The reading loop: decompress, split into records, hand each to its form's reader.
+//!
+//! Invariant: one bad record never costs the rest; every record that is lost is told as a problem.
+
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
+
+use super::decode::Decoder;
+use super::detect::{Wrapping, without_bom, wrapping};
+use super::problem::ProblemKind;
+use super::{Input, Limits, ReadOptions, ReadSummary, Sink};
+
+const HEAD: usize = 64 << 10;
+
+/// Reads `input` to its end (or until `sink` breaks) and hands out every record and problem in file order.
+pub fn read(input: Input<'_>, options: &ReadOptions, sink: &mut Sink<'_>) -> ReadSummary {
+    let Input { name, stem, reader } = input;
+    let mut decoder = Decoder::new(name, stem, options, sink);
+    unwrap(reader, &mut decoder, 2);
+    decoder.summary()
+}
+
+/// Looks at the first bytes and reads what they announce; at most `layers` compressions deep.
+fn unwrap(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>, layers: u8) {
+    let mut head = Vec::with_capacity(HEAD);
+    if let Err(error) = (&mut reader).take(HEAD as u64).read_to_end(&mut head) {
+        return decoder.failed_reading(&error);
+    }
+    let form = wrapping(&head, head.len() < HEAD);
+    let size = head.len();
+    let whole: Box<dyn Read + '_> = Box::new(io::Cursor::new(head).chain(reader));
+    match form {
+        Wrapping::Empty => {}
+        Wrapping::Refused(reason) => decoder.refuse(reason),
+        Wrapping::Lines => lines(BufReader::with_capacity(HEAD.min(size.max(1)).max(4096), whole), decoder),
+        Wrapping::Document => document(whole, decoder),
+        Wrapping::FramedZstd => frames(whole, decoder),
+        Wrapping::Gzip | Wrapping::Zstd if layers == 0 => decoder.refuse("this is compressed more than twice"),
+        Wrapping::Gzip => {
+            let (source, meter) = Metered::new(whole);
+            let expanded = flate2::read::MultiGzDecoder::new(source);
+            unwrap(Box::new(Guard::new(expanded, meter, decoder.limits())), decoder, layers - 1);
+        }
+        Wrapping::Zstd => {
+            let (source, meter) = Metered::new(whole);
+            match zstd::stream::read::Decoder::new(source) {
+                Ok(expanded) => {
+                    unwrap(Box::new(Guard::new(expanded, meter, decoder.limits())), decoder, layers - 1);
+                }
+                Err(error) => decoder.failed_reading(&error),
+            }
+        }
+    }
+}
+
+/// One record a line; lines may be of any length up to the record limit.
+fn lines(mut reader: impl BufRead, decoder: &mut Decoder<'_, '_>) {
+    let limit = decoder.limits().record;
+    let (mut line, mut offset) = (Vec::new(), 0_u64);
+    for number in 1_u64.. {
+        line.clear();
+        match (&mut reader).take(limit.saturating_add(1)).read_until(b'\n', &mut line) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                decoder.at_line(number, offset);
+                return decoder.failed_reading(&error);
+            }
+        }
+        decoder.at_line(number, offset);
+        let mut length = line.len() as u64;
+        let complete = line.last() == Some(&b'\n');
+        if length > limit {
+            decoder.too_large();
+            match skip_line(&mut reader) {
+                Ok(skipped) => length += skipped,
+                Err(error) => return decoder.failed_reading(&error),
+            }
+        } else {
+            let text = if number == 1 { without_bom(&line) } else { &line };
+            if !text.iter().all(u8::is_ascii_whitespace) {
+                decoder.line(text, complete);
+            }
+        }
+        if decoder.stopped() {
+            return;
+        }
+        offset += length;
+    }
+}
+
+fn skip_line(reader: &mut impl BufRead) -> io::Result<u64> {
+    let mut skipped = 0;
+    loop {
+        let buffer = reader.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(skipped);
+        }
+        let (used, found) = match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffer.len(), false),
+        };
+        reader.consume(used);
+        skipped += used as u64;
+        if found {
+            return Ok(skipped);
+        }
+    }
+}
+
+/// One JSON document over many lines: a record, or an array of records, read without holding all of it.
+fn document(reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
+    let mut reader = BufReader::with_capacity(HEAD, reader);
+    match reader.fill_buf() {
+        Ok(head) => {
+            let mark = head.len() - without_bom(head).len();
+            reader.consume(mark);
+        }
+        Err(error) => return decoder.failed_reading(&error),
+    }
+    decoder.document(reader);
+}
+
+/// Length-prefixed zstd frames: each holds one request.
+fn frames(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
+    let limit = decoder.limits().record;
+    let mut offset = 0_u64;
+    for number in 1_u64.. {
+        decoder.at_line(number, offset);
+        let mut prefix = [0_u8; 4];
+        match reader.read(&mut prefix[..1]) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => return decoder.failed_reading(&error),
+        }
+        if let Err(error) = reader.read_exact(&mut prefix[1..]) {
+            return decoder.failed_reading(&error);
+        }
+        let length = u64::from(u32::from_be_bytes(prefix));
+        let mut text = Vec::new();
+        let expanded = zstd::stream::read::Decoder::new((&mut reader).take(length))
+            .and_then(|frame| frame.take(limit + 1).read_to_end(&mut text));
+        if let Err(error) = expanded {
+            return decoder.failed_reading(&error);
+        }
+        if text.len() as u64 > limit {
+            decoder.too_large();
+        } else if text.first() == Some(&0x0a) {
+            decoder.refuse("this is OTLP in protobuf; write it as JSON (`format: json`)");
+        } else {
+            decoder.line(&text, true);
+        }
+        if decoder.stopped() {
+            return;
+        }
+        // What the frame reader left of its length belongs to no later frame.
+        offset += 4 + length;
+    }
+}
+
+/// Counts the bytes that pass.
+struct Metered<R> {
+    inner: R,
+    count: Rc<Cell<u64>>,
+}
+
+impl<R> Metered<R> {
+    fn new(inner: R) -> (Self, Rc<Cell<u64>>) {
+        let count = Rc::new(Cell::new(0));
+        (Self { inner, count: Rc::clone(&count) }, count)
+    }
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.count.set(self.count.get() + read as u64);
+        Ok(read)
+    }
+}
+
+/// Stops a stream that expands beyond belief.
+struct Guard<R> {
+    inner: R,
+    compressed: Rc<Cell<u64>>,
+    expanded: u64,
+    limits: Limits,
+}
+
+impl<R> Guard<R> {
+    fn new(inner: R, compressed: Rc<Cell<u64>>, limits: Limits) -> Self {
+        Self { inner, compressed, expanded: 0, limits }
+    }
+}
+
+impl<R: Read> Read for Guard<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.expanded += read as u64;
+        let allowed = self.compressed.get().saturating_mul(self.limits.expansion).max(self.limits.expansion_free);
+        if self.expanded > allowed {
+            return Err(io::Error::other(Expanded(self.limits)));
+        }
+        Ok(read)
+    }
+}
+
+/// Why a [`Guard`] stopped.
+#[derive(Debug)]
+struct Expanded(Limits);
+
+impl std::fmt::Display for Expanded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Limits { expansion, expansion_free, .. } = self.0;
+        write!(
+            f,
+            "it expands more than {expansion} times beyond the first {} MiB; unpack it first if you trust it",
+            expansion_free >> 20
+        )
+    }
+}
+
+impl std::error::Error for Expanded {}
+
+/// What an I/O error means for the input, in words that hold nothing of it.
+pub(super) fn explain(error: &io::Error) -> (ProblemKind, String) {
+    let inner = error.get_ref();
+    if let Some(expanded) = inner.and_then(|inner| inner.downcast_ref::<Expanded>()) {
+        return (ProblemKind::TooLarge, expanded.to_string());
+    }
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return (ProblemKind::Truncated, "the compressed data ends early: truncated?".to_owned());
+    }
+    (ProblemKind::Io, format!("reading failed: {}", error.kind()))
+}

@@ -1,0 +1,59 @@
+//! Which conversation a span belongs to.
+//!
+//! Invariant: depends on the spans of one trace only, not on their order.
+
+use std::collections::HashMap;
+
+use super::semconv;
+use crate::model::id::SpanRef;
+use crate::model::trace::{Span, SpanKind};
+
+/// The external id of each of `spans`, which are all spans known of ONE trace: its own session key, else that of its
+/// nearest ancestor that has one, else the best one in the trace, else the trace id.
+pub fn assign(spans: &[&Span]) -> Vec<String> {
+    let own: Vec<Option<(usize, String)>> = spans.iter().map(|span| semconv::session_key(&span.attributes)).collect();
+    // The best key of the trace: best attribute first, then the most common value, then the smallest.
+    let mut votes: HashMap<(usize, &str), usize> = HashMap::new();
+    for (rank, key) in own.iter().flatten() {
+        *votes.entry((*rank, key)).or_default() += 1;
+    }
+    let best = votes.into_iter().min_by_key(|((rank, key), count)| (*rank, std::cmp::Reverse(*count), key.to_owned()));
+    let best = best.map(|((_, key), _)| key.to_owned());
+    let index: HashMap<&str, usize> = spans.iter().enumerate().map(|(i, span)| (span.id.span_id.as_str(), i)).collect();
+    let mut settled: Vec<Option<Option<String>>> = vec![None; spans.len()];
+    for start in 0..spans.len() {
+        let mut path = Vec::new();
+        let mut at = Some(start);
+        let mut found = None;
+        while let Some(i) = at {
+            if let Some(known) = &settled[i] {
+                found.clone_from(known);
+                break;
+            }
+            settled[i] = Some(None);
+            path.push(i);
+            if let Some((_, key)) = &own[i] {
+                found = Some(key.clone());
+                break;
+            }
+            at = spans[i].parent_span_id.as_deref().and_then(|id| index.get(id)).copied();
+        }
+        for i in path {
+            settled[i] = Some(found.clone());
+        }
+    }
+    let fallback = |i: usize| best.clone().unwrap_or_else(|| spans[i].id.trace_id.clone());
+    settled.into_iter().enumerate().map(|(i, key)| key.flatten().unwrap_or_else(|| fallback(i))).collect()
+}
+
+/// The span whose conversation `span` belongs to although it is of another trace: what an evaluator that ran afterwards
+/// links to. Such a span (and its trace) is to be kept with that conversation.
+pub fn linked_target(span: &Span) -> Option<SpanRef> {
+    if semconv::kind(span) != SpanKind::Evaluator {
+        return None;
+    }
+    match span.links.as_slice() {
+        [link] if link.target.trace_id != span.id.trace_id => Some(link.target.clone()),
+        _ => None,
+    }
+}
