@@ -135,6 +135,9 @@ fn located(runs: &[Run], blind: &[Evaluation]) {
         failed += 1;
         named += usize::from(!diff.extra.is_empty() || (diff.transfer.is_some() && !diff.is_clean()));
         missing += usize::from(diff.extra.is_empty() && !diff.missing.is_empty());
+        if diff.extra.is_empty() && diff.missing.is_empty() && diff.transfer.is_none() {
+            continue;
+        }
         let Some(truth) = diff.first_deviation(&facts).map(|row| facts.rows[row].step.number) else { continue };
         all += 1;
         let place = one.suspects.iter().position(|suspect| suspect.step == truth);

@@ -21,6 +21,9 @@ mod tools;
 mod truthfulness;
 mod voice;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::conversation::Conversation;
@@ -29,7 +32,7 @@ use crate::model::score::{Direction, Score, ScoreTarget};
 use facts::Facts;
 use features::Features;
 use policy::Policy;
-use registry::EVALUATORS;
+use registry::{Builtin, EVALUATORS};
 use suspects::Suspect;
 use suspicion::Suspicion;
 use tools::Schemas;
@@ -68,7 +71,7 @@ pub trait Evaluator: Sync {
 }
 
 /// One conversation with all that judging it takes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Case<'a> {
     /// What is known of it.
     pub facts: &'a Facts<'a>,
@@ -76,6 +79,8 @@ pub struct Case<'a> {
     pub limits: &'a Limits,
     /// Compiled schemas of the tools.
     schemas: &'a Schemas,
+    /// What was said already: several evaluators, the features and the suspects ask for the same judgement.
+    said: RefCell<BTreeMap<&'static str, Outcome>>,
 }
 
 /// What an evaluator says.
@@ -182,7 +187,7 @@ impl Judge {
     /// Judges one conversation with every evaluator and policy.
     pub fn evaluate(&self, conversation: &Conversation) -> Evaluation {
         let facts = Facts::of(conversation);
-        let case = Case { facts: &facts, limits: &self.limits, schemas: &self.schemas };
+        let case = Case { facts: &facts, limits: &self.limits, schemas: &self.schemas, said: RefCell::default() };
         let mut scores = Vec::new();
         let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
         for evaluator in EVALUATORS.iter().filter(|one| wanted(one.about().name)) {
@@ -202,12 +207,22 @@ impl Judge {
 }
 
 impl Case<'_> {
-    /// What a built-in evaluator says of this conversation.
-    fn ask(&self, judge: fn(&Case<'_>) -> Outcome) -> Option<Judgement> {
-        match judge(self) {
+    /// What a built-in evaluator says of this conversation, if it can tell.
+    fn ask(&self, evaluator: &Builtin) -> Option<Judgement> {
+        match evaluator.judge(self) {
             Outcome::Judged(judgement) => Some(judgement),
             Outcome::CannotTell(_) => None,
         }
+    }
+
+    /// Judges under a name, the first time only.
+    fn once(&self, name: &'static str, judge: fn(&Case<'_>) -> Outcome) -> Outcome {
+        if let Some(outcome) = self.said.borrow().get(name) {
+            return outcome.clone();
+        }
+        let outcome = judge(self);
+        self.said.borrow_mut().insert(name, outcome.clone());
+        outcome
     }
 }
 

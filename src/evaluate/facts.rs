@@ -3,6 +3,8 @@
 //! Invariant: facts depend on the conversation alone, never on the order in which its spans arrived; they point into
 //! it and copy only lower-case text.
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use super::arguments;
@@ -77,6 +79,10 @@ pub struct Call<'a> {
     pub failed: bool,
     /// Where it leads.
     pub aim: Aim,
+    /// Values nobody had named, once looked for.
+    pub(super) ungrounded: OnceCell<Vec<String>>,
+    /// What is wrong with its form, once looked at.
+    pub(super) malformed: OnceCell<Option<String>>,
 }
 
 /// A conversation seen through all that evaluators ask of it.
@@ -318,6 +324,8 @@ fn call_of<'a>(conversation: &'a Conversation, step: &'a Step, row: usize) -> Op
         result: result.as_ref().map(|result| result.text.exact()),
         failed,
         aim: aim_of(name),
+        ungrounded: OnceCell::new(),
+        malformed: OnceCell::new(),
     })
 }
 

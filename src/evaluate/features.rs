@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::Aim;
 use super::language::Cue;
+use super::registry::{self, Builtin};
 use super::resolution::{Mood, mood};
-use super::{Case, Outcome, crew, handoff, loops, operations, reference, resolution, tools, truthfulness};
+use super::{Case, handoff, loops, reference, resolution, tools};
 
 /// One number, by its place in [`Features`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -149,20 +150,20 @@ impl Features {
         let conditions: u32 = facts.customer.iter().map(|row| facts.rows[*row].cues.count(Cue::Condition)).sum();
         self.set(Feature::Conditions, f64::from(conditions));
         self.set(Feature::Rephrased, loops::rephrased(facts).len() as f64);
-        self.set(Feature::CleanEnd, case.ask(resolution::clean_end).and_then(|end| end.value).unwrap_or(0.5));
+        self.set(Feature::CleanEnd, case.ask(&registry::CLEAN_END).and_then(|end| end.value).unwrap_or(0.5));
         self.set(Feature::Abandoned, f64::from(u8::from(resolution::abandoned_at(facts).is_some())));
     }
 
     fn faults(&mut self, case: &Case<'_>) {
-        let count = |judges: &[fn(&Case<'_>) -> Outcome]| -> f64 {
-            judges.iter().filter_map(|judge| case.ask(*judge)).map(|judgement| judgement.flags.len()).sum::<usize>()
+        let count = |judges: &[&'static Builtin]| -> f64 {
+            judges.iter().filter_map(|judge| case.ask(judge)).map(|judgement| judgement.flags.len()).sum::<usize>()
                 as f64
         };
         let facts = case.facts;
-        self.set(Feature::Loops, count(&[loops::loops]));
-        self.set(Feature::FalseClaims, count(&[truthfulness::claimed_success]));
-        self.set(Feature::Unconfirmed, count(&[truthfulness::unconfirmed]));
-        self.set(Feature::Invented, count(&[truthfulness::invented_references]));
+        self.set(Feature::Loops, count(&[&registry::LOOPS]));
+        self.set(Feature::FalseClaims, count(&[&registry::CLAIMED]));
+        self.set(Feature::Unconfirmed, count(&[&registry::UNCONFIRMED]));
+        self.set(Feature::Invented, count(&[&registry::INVENTED]));
         self.set(
             Feature::Malformed,
             facts.calls.iter().filter(|call| tools::malformed(case, call).is_some()).count() as f64,
@@ -171,19 +172,14 @@ impl Features {
             Feature::WrongTool,
             facts.calls.iter().filter(|call| tools::better_tool(facts, call).is_some()).count() as f64,
         );
-        self.set(Feature::Ignored, count(&[handoff::human_escalation]));
+        self.set(Feature::Ignored, count(&[&registry::ESCALATION]));
         self.set(
             Feature::CrewFaults,
-            count(&[crew::verifier, crew::crew_verdict, crew::ignored_input, handoff::routing]),
+            count(&[&registry::VERIFIER, &registry::CREW_VERDICT, &registry::IGNORED, &registry::ROUTING]),
         );
         self.set(
             Feature::OtherFaults,
-            count(&[
-                truthfulness::contradictions,
-                operations::truncated,
-                operations::fallbacks,
-                truthfulness::other_customer,
-            ]),
+            count(&[&registry::CONTRADICTIONS, &registry::TRUNCATED, &registry::FALLBACKS, &registry::OTHER_CUSTOMER]),
         );
     }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::model::score::Direction;
 
 /// An evaluator that is part of the program.
-struct Builtin {
+pub(super) struct Builtin {
     about: About,
     judge: fn(&Case<'_>) -> Outcome,
 }
@@ -21,7 +21,7 @@ impl Evaluator for Builtin {
     }
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
-        (self.judge)(case)
+        case.once(self.about.name, self.judge)
     }
 }
 
@@ -50,7 +50,7 @@ const fn unlike(differs: &'static str, row: Builtin) -> Builtin {
     Builtin { about: About { differs: Some(differs), ..row.about }, judge: row.judge }
 }
 
-static TASK_COMPLETION: Builtin = unlike(
+pub(super) static TASK_COMPLETION: Builtin = unlike(
     "fi.evals gives 0.3 for any result and 0.2 for a final step, which makes it constant without criteria; ours starts at 1 and charges what the record speaks against",
     graded(
         "0 to 1; passes from 0.75 (from 1 against expected calls)",
@@ -62,7 +62,7 @@ static TASK_COMPLETION: Builtin = unlike(
         ),
     ),
 );
-static CONVERSATION_RESOLUTION: Builtin = unlike(
+pub(super) static CONVERSATION_RESOLUTION: Builtin = unlike(
     "fi.evals asks a hosted judge; ours grades from the record, in five named grades",
     graded(
         "1 thanked for, 0.75 done, 0.5 handed over or answered, 0.25 left open or refused, 0 failed or annoyed",
@@ -74,7 +74,7 @@ static CONVERSATION_RESOLUTION: Builtin = unlike(
         ),
     ),
 );
-static TOOL_SELECTION: Builtin = unlike(
+pub(super) static TOOL_SELECTION: Builtin = unlike(
     "fi.evals averages coverage, availability and success of calls and gives 1.0 without calls; ours compares changes only, or asks whether an offered tool fits the customer's words better, and abstains without calls",
     share(
         "ToolSelectionAccuracy",
@@ -83,7 +83,7 @@ static TOOL_SELECTION: Builtin = unlike(
         tools::tool_selection,
     ),
 );
-static FUNCTION_CALLS: Builtin = unlike(
+pub(super) static FUNCTION_CALLS: Builtin = unlike(
     "fi.evals gives a wrong name with right arguments 0.6 and never charges extra calls; ours matches whole calls by meaning, order-free, and charges extras",
     share(
         "FunctionCallAccuracy",
@@ -92,7 +92,7 @@ static FUNCTION_CALLS: Builtin = unlike(
         tools::function_calls,
     ),
 );
-static PARAMETERS: Builtin = unlike(
+pub(super) static PARAMETERS: Builtin = unlike(
     "fi.evals checks a flat list of names and types, and unreadable arguments become none; ours is JSON Schema, and unreadable arguments fail",
     share(
         "ParameterValidation",
@@ -101,7 +101,7 @@ static PARAMETERS: Builtin = unlike(
         tools::parameter_validation,
     ),
 );
-static TRAJECTORY: Builtin = unlike(
+pub(super) static TRAJECTORY: Builtin = unlike(
     "fi.evals weights its own three parts 0.4, 0.3, 0.3; ours is the mean of our parts that could tell",
     graded(
         "0 to 1; passes from 0.75",
@@ -113,7 +113,7 @@ static TRAJECTORY: Builtin = unlike(
         ),
     ),
 );
-static EFFICIENCY: Builtin = unlike(
+pub(super) static EFFICIENCY: Builtin = unlike(
     "fi.evals compares with a step budget of 10; ours names each wasted step (failed, repeated, already answered), since long work is not bad work",
     share(
         "StepEfficiency",
@@ -122,7 +122,7 @@ static EFFICIENCY: Builtin = unlike(
         resolution::step_efficiency,
     ),
 );
-static GOAL_PROGRESS: Builtin = unlike(
+pub(super) static GOAL_PROGRESS: Builtin = unlike(
     "fi.evals counts words of the goal in the steps, which predicted failures upside down; ours counts the records the customer named that a call got to",
     share(
         "GoalProgress",
@@ -131,7 +131,7 @@ static GOAL_PROGRESS: Builtin = unlike(
         resolution::goal_progress,
     ),
 );
-static LOOPS: Builtin = unlike(
+pub(super) static LOOPS: Builtin = unlike(
     "fi.evals asks a hosted judge; ours finds questions for what was given, repeated answers, and hand-overs back and forth",
     share(
         "CustomerAgentLoopDetection",
@@ -140,7 +140,7 @@ static LOOPS: Builtin = unlike(
         loops::loops,
     ),
 );
-static ESCALATION: Builtin = unlike(
+pub(super) static ESCALATION: Builtin = unlike(
     "fi.evals asks a hosted judge; ours compares each request for a person with the hand-overs that followed",
     graded(
         "1 in time, halved per ignored request, 0 never; passes from 0.75",
@@ -152,7 +152,7 @@ static ESCALATION: Builtin = unlike(
         ),
     ),
 );
-static REASONING: Builtin = unlike(
+pub(super) static REASONING: Builtin = unlike(
     "fi.evals counts connectives and rewards length; ours asks whether recorded reasoning speaks of the call it led to, and abstains where none is recorded",
     share(
         "ReasoningQuality",
@@ -162,37 +162,39 @@ static REASONING: Builtin = unlike(
     ),
 );
 
-static EXPECTED_CALLS: Builtin = share(
+pub(super) static EXPECTED_CALLS: Builtin = share(
     "ExpectedCalls",
     "successful changes against the expected ones, arguments by meaning, order-free",
     "expected calls",
     reference::expected_calls,
 );
-static TOOL_ERRORS: Builtin =
+pub(super) static TOOL_ERRORS: Builtin =
     share("ToolErrors", "calls that failed, in any disguise", "calls", operations::tool_errors);
-static SWALLOWED: Builtin = share(
+pub(super) static SWALLOWED: Builtin = share(
     "SwallowedErrors",
     "status fine, answer says error",
     "calls with spans and answers",
     operations::swallowed_errors,
 );
-static TIMEOUTS: Builtin = share("ToolTimeouts", "failed calls that name a time limit", "calls", operations::timeouts);
-static RETRIES: Builtin =
+pub(super) static TIMEOUTS: Builtin =
+    share("ToolTimeouts", "failed calls that name a time limit", "calls", operations::timeouts);
+pub(super) static RETRIES: Builtin =
     share("RetryStorm", "repeated failures of one tool in one turn", "calls", operations::retry_storm);
-static DUPLICATES: Builtin =
+pub(super) static DUPLICATES: Builtin =
     share("DuplicateWrites", "the same change made twice", "changes", operations::duplicate_writes);
-static FALLBACKS: Builtin = share(
+pub(super) static FALLBACKS: Builtin = share(
     "Fallbacks",
     "\"I did not understand\", \"something went wrong\" (en, de, fr, es)",
     "agent messages",
     operations::fallbacks,
 );
-static TRUNCATED: Builtin =
+pub(super) static TRUNCATED: Builtin =
     share("TruncatedReplies", "finish reasons: length, filter", "finish reasons", operations::truncated);
-static LATENCY: Builtin =
+pub(super) static LATENCY: Builtin =
     share("LatencyBudget", "duration of steps, waiting time of customers", "times", operations::latency);
-static RUNAWAY: Builtin = share("Runaway", "calls between two customer messages", "calls", operations::runaway);
-static COST: Builtin = Builtin {
+pub(super) static RUNAWAY: Builtin =
+    share("Runaway", "calls between two customer messages", "calls", operations::runaway);
+pub(super) static COST: Builtin = Builtin {
     about: About {
         name: "CostDollars",
         version: 1,
@@ -204,47 +206,47 @@ static COST: Builtin = Builtin {
     },
     judge: operations::cost,
 };
-static CLAIMED: Builtin = share(
+pub(super) static CLAIMED: Builtin = share(
     "ClaimedSuccess",
     "\"it is done\" (en, de, fr, es) against the calls behind it",
     "claims",
     truthfulness::claimed_success,
 );
-static UNCONFIRMED: Builtin = share(
+pub(super) static UNCONFIRMED: Builtin = share(
     "UnconfirmedAction",
     "irreversible calls the customer neither asked for nor agreed to (en, de, fr, es)",
     "irreversible calls",
     truthfulness::unconfirmed,
 );
-static UNGROUNDED: Builtin = share(
+pub(super) static UNGROUNDED: Builtin = share(
     "UngroundedArguments",
     "argument values named by neither customer, tool nor instructions",
     "calls",
     tools::ungrounded_arguments,
 );
-static INVENTED: Builtin = share(
+pub(super) static INVENTED: Builtin = share(
     "InventedReferences",
     "reference numbers in answers that occur nowhere before",
     "references in answers",
     truthfulness::invented_references,
 );
-static CONTRADICTIONS: Builtin = share(
+pub(super) static CONTRADICTIONS: Builtin = share(
     "ContradictsRetrieved",
     "figures in answers against retrieved text; lexical and weak",
     "retrieved text",
     truthfulness::contradictions,
 );
-static OTHER_CUSTOMER: Builtin =
+pub(super) static OTHER_CUSTOMER: Builtin =
     share("OtherCustomer", "account ids in calls other than the first", "account ids", truthfulness::other_customer);
-static REPHRASING: Builtin =
+pub(super) static REPHRASING: Builtin =
     share("CustomerRephrasing", "customer messages alike", "two customer messages", loops::rephrasing);
-static FRUSTRATION: Builtin = share(
+pub(super) static FRUSTRATION: Builtin = share(
     "CustomerFrustration",
     "words, capitals and marks of annoyance (en, de, fr, es)",
     "customer messages",
     resolution::frustration,
 );
-static LEAVING: Builtin = graded(
+pub(super) static LEAVING: Builtin = graded(
     "1 content, 0.5 neutral, 0 annoyed",
     share(
         "LeavingSentiment",
@@ -253,15 +255,15 @@ static LEAVING: Builtin = graded(
         resolution::leaving_sentiment,
     ),
 );
-static ABANDONMENT: Builtin = graded(
+pub(super) static ABANDONMENT: Builtin = graded(
     "1 stayed, 0 left",
     share("Abandonment", "an open question of the agent at the end", "an exchange", resolution::abandonment),
 );
-static CLEAN_END: Builtin = graded(
+pub(super) static CLEAN_END: Builtin = graded(
     "1 with a closing word, 0.5 without, 0 badly",
     share("CleanEnd", "the last words of both sides (en, de, fr, es)", "an exchange", resolution::clean_end),
 );
-static PACKET: Builtin = graded(
+pub(super) static PACKET: Builtin = graded(
     "0 to 1: share of six parts",
     share(
         "HandoverPacket",
@@ -270,40 +272,40 @@ static PACKET: Builtin = graded(
         handoff::handover_packet,
     ),
 );
-static REASON: Builtin = graded(
+pub(super) static REASON: Builtin = graded(
     "a label: customer's wish, inability, policy, capacity",
     share("HandoffReason", "what came before the hand-over", "a hand-over", handoff::handoff_reason),
 );
-static ROUTING: Builtin = share(
+pub(super) static ROUTING: Builtin = share(
     "WrongRoute",
     "hand-overs to an agent that refuses without trying",
     "hand-overs between agents",
     handoff::routing,
 );
-static ROLES: Builtin = graded(
+pub(super) static ROLES: Builtin = graded(
     "0 to 1: share of calls that did not fail",
     share("CrewRoles", "failed calls per named agent", "two named agents", crew::roles),
 );
-static IGNORED: Builtin = share(
+pub(super) static IGNORED: Builtin = share(
     "IgnoredInput",
     "steps of a plan nobody carried out",
     "a planner's list and a tool list",
     crew::ignored_input,
 );
-static VERIFIER: Builtin = share(
+pub(super) static VERIFIER: Builtin = share(
     "VerifierPassedFailure",
     "passes of a verifier over failed or invented steps",
     "verdicts of a verifier",
     crew::verifier,
 );
-static CREW_VERDICT: Builtin = graded(
+pub(super) static CREW_VERDICT: Builtin = graded(
     "1 passed, 0 failed",
     share("CrewVerdict", "the verifier's last verdict", "verdicts of a verifier", crew::crew_verdict),
 );
-static INTERRUPTIONS: Builtin =
+pub(super) static INTERRUPTIONS: Builtin =
     share("VoiceInterruptions", "turns that cut the other side off", "speech facts", voice::interruptions);
-static SILENCE: Builtin = share("VoiceSilence", "time to first audio", "speech facts", voice::silence);
-static RECOGNITION: Builtin =
+pub(super) static SILENCE: Builtin = share("VoiceSilence", "time to first audio", "speech facts", voice::silence);
+pub(super) static RECOGNITION: Builtin =
     share("VoiceRecognition", "changes on words recognised with low confidence", "speech facts", voice::recognition);
 
 /// Every built-in evaluator, in the order in which they are listed.

@@ -5,7 +5,7 @@
 
 use super::facts::{Aim, Facts, Row, Speaker};
 use super::language::{self, Cue};
-use super::{Case, Flag, Judgement, Outcome, handoff, loops, operations, reference, tools, truthfulness};
+use super::{Case, Flag, Judgement, Outcome, handoff, loops, operations, reference, registry};
 
 /// How a customer's message sounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +51,8 @@ pub(super) fn task_completion(case: &Case<'_>) -> Outcome {
         value -= weight;
         flags.push(flag);
     };
-    for (judge, weight) in [
-        (truthfulness::claimed_success as fn(&Case<'_>) -> Outcome, 0.6),
-        (tools::tool_selection, 0.4),
-        (truthfulness::unconfirmed, 0.4),
-    ] {
+    for (judge, weight) in [(&registry::CLAIMED, 0.6), (&registry::TOOL_SELECTION, 0.4), (&registry::UNCONFIRMED, 0.4)]
+    {
         if let Some(flag) = case.ask(judge).and_then(|judgement| judgement.flags.into_iter().next()) {
             charge(flag, weight);
         }
@@ -90,7 +87,7 @@ pub(super) fn resolution(case: &Case<'_>) -> Outcome {
     let mood = mood(&facts.rows[*last]);
     let done = facts.writes().any(|call| !call.failed);
     let handed = !handoff::handovers(facts).is_empty();
-    let broken = case.ask(truthfulness::claimed_success).is_some_and(|claims| !claims.flags.is_empty());
+    let broken = case.ask(&registry::CLAIMED).is_some_and(|claims| !claims.flags.is_empty());
     let open = abandoned_at(facts).is_some();
     let late = *last;
     let (value, words) = match (mood, done, handed) {
@@ -143,7 +140,7 @@ pub(super) fn step_efficiency(case: &Case<'_>) -> Outcome {
             flags.push(Flag::at(call.row, format!("{} failed{}", call.tool, operations::said(call))));
         }
     }
-    if let Some(judgement) = case.ask(loops::loops) {
+    if let Some(judgement) = case.ask(&registry::LOOPS) {
         flags.extend(judgement.flags);
     }
     flags.sort_by_key(|flag| flag.row);
@@ -153,7 +150,7 @@ pub(super) fn step_efficiency(case: &Case<'_>) -> Outcome {
 
 /// The mean of TaskCompletion, ToolSelectionAccuracy and StepEfficiency, of those that could tell.
 pub(super) fn trajectory(case: &Case<'_>) -> Outcome {
-    let parts: Vec<Judgement> = [task_completion as fn(&Case<'_>) -> Outcome, tools::tool_selection, step_efficiency]
+    let parts: Vec<Judgement> = [&registry::TASK_COMPLETION, &registry::TOOL_SELECTION, &registry::EFFICIENCY]
         .into_iter()
         .filter_map(|judge| case.ask(judge))
         .collect();

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{Aim, Facts, Speaker};
 use super::language::Cue;
+use super::registry::{self, Builtin};
 use super::resolution::{Mood, mood};
-use super::{Case, Outcome, crew, handoff, loops, operations, reference, tools, truthfulness};
+use super::{Case, loops, reference, tools};
 use crate::model::id::SpanRef;
 
 /// A suspicious step.
@@ -98,10 +99,8 @@ fn of_tools(case: &Case<'_>) -> Vec<Suspect> {
     let mut first_write = true;
     for call in &facts.calls {
         let row = call.row;
-        if call.is_write() {
-            if !call.failed {
-                found.add(row, 2.0, format!("{} changed something", call.tool));
-            }
+        if call.is_done_write() {
+            found.add(row, 2.0, format!("{} changed something", call.tool));
             if !facts.agreed(call) {
                 found.add(row, 1.5, format!("{} without a yes of the customer", call.tool));
             }
@@ -146,18 +145,18 @@ fn of_tools(case: &Case<'_>) -> Vec<Suspect> {
 
 /// Steps the evaluators that name a concrete fault point at.
 fn flagged(case: &Case<'_>, found: &mut Suspicions) {
-    let judges: [(fn(&Case<'_>) -> Outcome, f64); 11] = [
-        (truthfulness::claimed_success, 4.5),
-        (truthfulness::unconfirmed, 2.0),
-        (truthfulness::invented_references, 2.5),
-        (truthfulness::contradictions, 4.0),
-        (truthfulness::other_customer, 3.0),
-        (loops::loops, 1.5),
-        (handoff::human_escalation, 3.0),
-        (handoff::routing, 3.0),
-        (operations::truncated, 3.0),
-        (crew::ignored_input, 2.0),
-        (crew::verifier, 1.5),
+    let judges: [(&'static Builtin, f64); 11] = [
+        (&registry::CLAIMED, 4.5),
+        (&registry::UNCONFIRMED, 2.0),
+        (&registry::INVENTED, 2.5),
+        (&registry::CONTRADICTIONS, 4.0),
+        (&registry::OTHER_CUSTOMER, 3.0),
+        (&registry::LOOPS, 1.5),
+        (&registry::ESCALATION, 3.0),
+        (&registry::ROUTING, 3.0),
+        (&registry::TRUNCATED, 3.0),
+        (&registry::IGNORED, 2.0),
+        (&registry::VERIFIER, 1.5),
     ];
     for (judge, weight) in judges {
         let Some(judgement) = case.ask(judge) else { continue };
@@ -217,9 +216,7 @@ fn is_agent(facts: &Facts<'_>, row: usize) -> bool {
 }
 
 fn tells_error(lower: &str) -> bool {
-    ["error", "exitcode: 1", "execution failed", "traceback", "exception", "failed", "not found", "unable to"]
-        .iter()
-        .any(|word| lower.contains(word))
+    ["error", "exitcode: 1", "execution failed", "traceback", "exception"].iter().any(|word| lower.contains(word))
 }
 
 /// Numbers of two digits and more in a row that no earlier row holds.

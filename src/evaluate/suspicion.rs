@@ -77,21 +77,25 @@ const GRADED: [Graded; 10] = [
 const STEP: f64 = 0.25;
 
 /// A fault that stands for itself: what one of them is worth, and its words.
-const FAULTS: [(Feature, f64, &str); 10] = [
+const FAULTS: [(Feature, f64, &str); 11] = [
     (Feature::FalseClaims, 1.6, "success claimed without a call behind it"),
     (Feature::Unconfirmed, 1.0, "irreversible step nobody asked for"),
-    (Feature::Malformed, 0.5, "malformed or unknown call"),
+    (Feature::Malformed, 0.8, "malformed or unknown call"),
     (Feature::WrongTool, 1.4, "another tool fits the customer's words better"),
     (Feature::Ignored, 1.2, "request for a person not met"),
-    (Feature::Loops, 0.6, "going round in circles"),
+    (Feature::Loops, 0.3, "going round in circles"),
     (Feature::BrokenRules, 1.2, "policy rule broken"),
     (Feature::CrewFaults, 1.2, "fault within the crew"),
     (Feature::OtherFaults, 0.7, "contradiction, cut-off reply or fallback"),
+    (Feature::AnnoyedShare, 1.0, "the customer sounds annoyed"),
     (Feature::Abandoned, 0.3, "ends on an open question"),
 ];
 
 /// The logit before anything is known: failures are the rarer case.
 const BASE: f64 = -0.4;
+
+/// A short conversation is no sign of success: below the usual, a graded number counts for no more than this.
+const LEAST: f64 = -2.0;
 
 /// What a mismatch with expected calls is worth, and what a match is.
 const MISMATCH: (f64, f64) = (4.0, -4.0);
@@ -132,7 +136,7 @@ impl Graded {
         let value = features.get(self.feature);
         let shown = if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.2}") };
         let scaled = if self.count { value.max(0.0).ln_1p() } else { value };
-        let deviation = ((scaled - self.mean) / self.spread).clamp(-3.0, 3.0);
+        let deviation = ((scaled - self.mean) / self.spread).clamp(LEAST, 3.0);
         let height = if deviation >= 0.0 { "high" } else { "low" };
         Reason { words: format!("{} {shown} ({height})", self.words), weight: STEP * deviation }
     }

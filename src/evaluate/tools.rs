@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::facts::{Aim, Call, Facts};
+use super::facts::{Aim, Call, Facts, Speaker};
 use super::{Case, Flag, Outcome, arguments, reference};
 use crate::model::tool::{Effect, ToolSpec};
 
@@ -43,6 +43,10 @@ impl Schemas {
 
 /// What is wrong with the form of a call, if anything is.
 pub(super) fn malformed(case: &Case<'_>, call: &Call<'_>) -> Option<String> {
+    call.malformed.get_or_init(|| check_form(case, call)).clone()
+}
+
+fn check_form(case: &Case<'_>, call: &Call<'_>) -> Option<String> {
     let offered = !case.facts.conversation.tools.is_empty();
     if offered && call.spec.is_none() && call.aim != Aim::Agent {
         return Some(format!("{} is not among the tools on offer", call.tool));
@@ -79,7 +83,11 @@ pub(super) fn parameter_validation(case: &Case<'_>) -> Outcome {
 }
 
 /// Argument values of a call that occur nowhere before it.
-pub(super) fn ungrounded(facts: &Facts<'_>, call: &Call<'_>) -> Vec<String> {
+pub(super) fn ungrounded<'c>(facts: &Facts<'_>, call: &'c Call<'_>) -> &'c [String] {
+    call.ungrounded.get_or_init(|| unnamed_values(facts, call))
+}
+
+fn unnamed_values(facts: &Facts<'_>, call: &Call<'_>) -> Vec<String> {
     const FREE: [&str; 24] = [
         "reason",
         "summary",
@@ -191,22 +199,29 @@ pub(super) fn ungrounded_arguments(case: &Case<'_>) -> Outcome {
     Outcome::share(with_arguments.len(), "calls", flags)
 }
 
-/// The tool on offer that fits the customer's words better than the one that was called, for calls that change
+/// The tool on offer that fits the words of the customer (or of another agent of the crew) better than the one that was called, for calls that change
 /// something: all words of the other tool's name were said, and a word of this one's was not.
 pub(super) fn better_tool<'a>(facts: &'a Facts<'_>, call: &Call<'_>) -> Option<&'a str> {
     if !call.is_write() {
         return None;
     }
-    let said: String = facts
-        .customer
+    let caller = &facts.rows[call.row].step.agent;
+    let said: Vec<&str> = facts
+        .rows
         .iter()
-        .filter(|row| **row < call.row)
-        .map(|row| facts.rows[*row].lower.as_str())
-        .collect::<Vec<_>>()
-        .join(" ");
-    let heard = |name: &str| name_words(name).iter().filter(|word| said.contains(word.as_str())).count();
+        .take(call.row)
+        .filter(|row| row.speaker == Speaker::Customer || (row.speaker == Speaker::Agent && row.step.agent != *caller))
+        .map(|row| row.lower.as_str())
+        .collect();
+    let heard = |name: &str| {
+        name_words(name).iter().filter(|word| said.iter().any(|text| text.contains(word.as_str()))).count()
+    };
     let own = name_words(call.tool);
-    if own.is_empty() || heard(call.tool) == own.len() {
+    let begun = |word: &String| {
+        let begin: String = word.chars().take(3).collect();
+        said.iter().any(|text| text.split(|c: char| !c.is_alphanumeric()).any(|other| other.starts_with(&begin)))
+    };
+    if own.is_empty() || own.iter().all(begun) {
         return None;
     }
     facts
