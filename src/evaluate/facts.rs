@@ -67,6 +67,8 @@ pub struct Call<'a> {
     pub tool: &'a str,
     /// What is known of the tool.
     pub spec: Option<&'a ToolSpec>,
+    /// True where the model was offered the tool, or no list of tools is recorded.
+    pub offered: bool,
     /// What the call does.
     pub effect: Effect,
     /// Its arguments, where they can be read.
@@ -315,6 +317,7 @@ fn call_of<'a>(conversation: &'a Conversation, step: &'a Step, row: usize) -> Op
         row,
         tool: name,
         spec,
+        offered: conversation.tools.is_empty() || conversation.offered_at(step).iter().any(|spec| spec.name == *tool),
         effect: spec.map_or_else(|| Effect::guess(name), |spec| spec.effect),
         canonical: parsed.as_ref().map_or_else(
             || arguments.0.exact().to_owned(),

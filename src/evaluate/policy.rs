@@ -17,6 +17,8 @@ use crate::model::tool::Effect;
 use crate::text::Untrusted;
 
 pub use read::PolicyError;
+#[cfg(test)]
+pub(super) use read::example;
 
 /// A set of rules from one file.
 #[derive(Debug, Clone, PartialEq)]

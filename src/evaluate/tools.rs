@@ -47,8 +47,7 @@ pub(super) fn malformed(case: &Case<'_>, call: &Call<'_>) -> Option<String> {
 }
 
 fn check_form(case: &Case<'_>, call: &Call<'_>) -> Option<String> {
-    let offered = !case.facts.conversation.tools.is_empty();
-    if offered && call.spec.is_none() && call.aim != Aim::Agent {
+    if !call.offered && call.aim != Aim::Agent {
         return Some(format!("{} is not among the tools on offer", call.tool));
     }
     let raw = case.facts.rows[call.row].step;
@@ -262,11 +261,10 @@ pub(super) fn tool_selection(case: &Case<'_>) -> Outcome {
         return Outcome::graded(value, 1.0, why, diff.flags(case.facts)).labelled("against expected calls");
     }
     let calls = &case.facts.calls;
-    let offered = !case.facts.conversation.tools.is_empty();
     let flags = calls
         .iter()
         .filter_map(|call| {
-            if offered && call.spec.is_none() && call.aim != Aim::Agent {
+            if !call.offered && call.aim != Aim::Agent {
                 return Some(Flag::at(call.row, format!("{} is not among the tools on offer", call.tool)));
             }
             let better = better_tool(case.facts, call)?;

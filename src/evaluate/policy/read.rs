@@ -178,7 +178,7 @@ pub(super) fn cue(phrase: &str) -> Option<Cue> {
 
 /// Reads an example: lines of `customer: …`, `agent: …`, `system: …` and `call: tool {arguments} -> result`; a line
 /// `tools: a, b!` names tools on offer, with `!` for irreversible ones.
-pub(super) fn example(text: &str) -> Result<Conversation, String> {
+pub(in super::super) fn example(text: &str) -> Result<Conversation, String> {
     let id = ConversationId::derive("policy-example", text);
     let mut conversation = Conversation {
         id: id.clone(),
