@@ -1,6 +1,7 @@
 //! Every fixture file gives the counts its README states, and one story told through different packages one transcript.
 //!
 //! Invariant: an importer in memory, as small as can be, stands in for the store.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -11,8 +12,9 @@ use aftercall::ingest::{
     assemble, read, session,
 };
 use aftercall::model::conversation::Conversation;
-use aftercall::model::step::StepContent;
-use aftercall::model::trace::{Span, SpanStatus};
+use aftercall::model::score::ScoreTarget;
+use aftercall::model::step::{Growth, StepContent, growth};
+use aftercall::model::trace::{Span, SpanKind, SpanStatus};
 use serde_json::{Map, Value};
 
 fn shared() -> Option<PathBuf> {
@@ -206,14 +208,102 @@ fn one_story_has_one_shape_whatever_told_it() {
 }
 
 #[test]
-#[ignore = "prints transcripts to be read by eye: STORY=s16 cargo test --test ingest_fixtures -- --ignored --nocapture"]
-fn print_a_story() {
+fn every_execution_is_a_step_and_every_step_has_its_spans() {
     let Some(shared) = shared() else { return };
-    let stories = stories(&shared);
-    let wanted = std::env::var("STORY").unwrap_or_default();
     for (file, paths) in packages(&shared) {
         for conversation in conversations(&paths) {
-            if stories[conversation.external_id.exact()] != wanted {
+            let name = conversation.external_id.exact();
+            let ran = conversation.spans.iter().filter(|span| span.kind == SpanKind::Tool);
+            let ran: BTreeSet<_> = ran.map(|span| span.id.clone()).map(|id| (id.trace_id, id.span_id)).collect();
+            let calls = conversation.steps.iter().filter(|step| step.tool().is_some());
+            let mut joined = BTreeSet::new();
+            for step in calls {
+                let decision = conversation.span(step.decision.as_ref().unwrap()).unwrap();
+                assert_eq!(decision.kind, SpanKind::Llm, "{file} {name}");
+                assert!(!step.tool().unwrap().exact().is_empty());
+                let span = step.span.clone().unwrap();
+                joined.insert((span.trace_id, span.span_id));
+            }
+            assert!(ran.is_subset(&joined), "{file} {name}: executions without a call");
+            assert!(conversation.steps.iter().all(|step| step.span.is_some() && step.at.is_some()), "{file} {name}");
+            assert!(conversation.steps.is_sorted_by_key(|step| step.message));
+            assert!(!conversation.system.is_empty() || file.contains("agents"), "{file} {name}");
+            let offered = conversation.spans.iter().filter(|span| !span.offered_tools.is_empty()).count();
+            // These two do not record what was offered.
+            let silent = file.contains("legacy") || file.contains("openai-agents");
+            assert!(offered > 0 || silent, "{file} {name}: nobody was offered a tool");
+        }
+    }
+}
+
+/// A store may meet a conversation while it is going on: whatever has ended so far must be how the whole begins.
+#[test]
+fn a_conversation_only_grows_while_its_spans_arrive() {
+    let Some(shared) = shared() else { return };
+    let mut conflicts = Vec::new();
+    for (file, paths) in packages(&shared) {
+        for conversation in conversations(&paths) {
+            let mut spans = conversation.spans.clone();
+            spans.sort_by_key(|span| span.end);
+            for count in 1..spans.len() {
+                let part = Pieces {
+                    source: conversation.source.exact().to_owned(),
+                    external_id: conversation.external_id.exact().to_owned(),
+                    spans: spans[..count].to_vec(),
+                    ..Pieces::default()
+                };
+                let part = assemble(part, &ToolList::default());
+                if !matches!(growth(&part.steps, &conversation.steps), Growth::Same | Growth::Extension) {
+                    let (part, whole) = (shape(&part), shape(&conversation));
+                    conflicts.push(format!("{file} {} {count}\n{part:?}\n{whole:?}", conversation.external_id.exact()));
+                }
+            }
+        }
+    }
+    assert!(
+        conflicts.is_empty(),
+        "{} conflicts, the first: {}",
+        conflicts.len(),
+        conflicts.iter().take(12).cloned().collect::<Vec<_>>().join("\n")
+    );
+}
+
+#[test]
+fn scores_arrive_with_their_targets() {
+    let Some(shared) = shared() else { return };
+    let otlp = shared.join("fixtures/otlp");
+    for (files, count) in [
+        (vec!["otel-genai-openai.jsonl", "otel-genai-openai.logs.jsonl"], 52),
+        (vec!["traceai-openai-fi-evals.jsonl"], 87),
+        (vec!["traceai-openai.jsonl"], 0),
+    ] {
+        let paths: Vec<PathBuf> = files.iter().map(|file| otlp.join(file)).collect();
+        let all = conversations(&paths);
+        let scores: Vec<_> = all.iter().flat_map(|one| one.scores.iter().map(move |score| (one, score))).collect();
+        assert_eq!(scores.len(), count, "{files:?}");
+        for (conversation, score) in scores {
+            let ScoreTarget::Span(target) = &score.target else { panic!("{files:?}: a score of no span") };
+            let target = conversation.span(target).unwrap();
+            assert_ne!(target.kind, SpanKind::Evaluator);
+            assert!(score.value.is_some());
+        }
+    }
+}
+
+#[test]
+#[ignore = "prints transcripts to be read by eye; STORY=s16 or FILE=path says which"]
+fn print_transcripts() {
+    let Some(shared) = shared() else { return };
+    let mut stories = stories(&shared);
+    let mut wanted = std::env::var("STORY").unwrap_or_default();
+    let mut packages = packages(&shared);
+    if let Ok(file) = std::env::var("FILE") {
+        packages = vec![("file", vec![PathBuf::from(file)])];
+        (stories, wanted) = (BTreeMap::new(), String::new());
+    }
+    for (file, paths) in packages {
+        for conversation in conversations(&paths) {
+            if stories.get(conversation.external_id.exact()).is_some_and(|story| *story != wanted) {
                 continue;
             }
             println!("== {file} {} {:?}", conversation.external_id.exact(), conversation.counts());

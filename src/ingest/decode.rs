@@ -2,8 +2,10 @@
 //!
 //! Invariant: the form is judged per record by its members, so that one file may mix forms.
 
+use std::cell::Cell;
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
@@ -21,13 +23,23 @@ pub(super) struct Decoder<'a, 's> {
     sink: &'a mut Sink<'s>,
     line: Option<u64>,
     byte: Option<u64>,
-    ordinal: u64,
     summary: ReadSummary,
+    /// Bytes of a document read since the last record.
+    since: Rc<Cell<u64>>,
 }
 
 impl<'a, 's> Decoder<'a, 's> {
     pub(super) fn new(path: String, stem: String, options: &'a ReadOptions, sink: &'a mut Sink<'s>) -> Self {
-        Self { path, stem, options, sink, line: None, byte: None, ordinal: 0, summary: ReadSummary::default() }
+        Self {
+            path,
+            stem,
+            options,
+            sink,
+            line: None,
+            byte: None,
+            summary: ReadSummary::default(),
+            since: Rc::default(),
+        }
     }
 
     pub(super) fn summary(&self) -> ReadSummary {
@@ -67,6 +79,7 @@ impl<'a, 's> Decoder<'a, 's> {
     }
 
     fn emit(&mut self, item: Item) {
+        self.since.set(0);
         if !self.summary.stopped && (self.sink)(item) == ControlFlow::Break(()) {
             self.summary.stopped = true;
         }
@@ -108,7 +121,8 @@ impl<'a, 's> Decoder<'a, 's> {
     /// Reads one document as it streams by.
     pub(super) fn document(&mut self, reader: impl Read) {
         (self.line, self.byte) = (None, None);
-        let mut deserializer = serde_json::Deserializer::from_reader(reader);
+        let bounded = read::Bounded { inner: reader, since: Rc::clone(&self.since), limit: self.limits().record };
+        let mut deserializer = serde_json::Deserializer::from_reader(bounded);
         let outcome = Top { decoder: self, nested: false }.deserialize(&mut deserializer);
         if self.stopped() {
             return;
@@ -144,12 +158,10 @@ impl<'a, 's> Decoder<'a, 's> {
     fn other(&mut self, members: &[(String, Box<RawValue>)]) {
         let format = self.options.format;
         let has = |name: &str| members.iter().any(|(key, _)| key == name);
-        let ordinal = self.ordinal;
-        self.ordinal += 1;
         if has("traj") && has("task_id") && matches!(format, Format::Auto | Format::Tau) {
             tau::record(self, members);
         } else if has("messages") && matches!(format, Format::Auto | Format::OpenAi) {
-            openai::record(self, members, ordinal);
+            openai::record(self, members);
         } else if let Some((_, trace)) = members.iter().find(|(key, _)| key == "trace" && members.len() == 1) {
             self.line(trace.get().to_owned().as_bytes(), true);
         } else if members.is_empty() {
@@ -242,15 +254,15 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
         let mut spans = false;
         while let Some(key) = map.next_key::<String>()? {
             match signal(&key, decoder.options.format) {
-                Some(Some(signal)) => {
+                Member::Holds(signal) => {
                     spans = true;
                     map.next_value_seed(otlp::Requests { decoder: &mut *decoder, signal })?;
                 }
-                Some(None) => {
+                Member::Useless => {
                     spans = true;
                     map.next_value::<IgnoredAny>()?;
                 }
-                None => others.push((key, map.next_value()?)),
+                Member::Other => others.push((key, map.next_value()?)),
             }
             if decoder.stopped() {
                 return Err(serde::de::Error::custom("stopped"));
@@ -263,15 +275,23 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
     }
 }
 
-/// Whether `key` holds OTLP data, and of which signal; the inner `None` is a signal that is of no use here.
-fn signal(key: &str, format: Format) -> Option<Option<Signal>> {
+/// What a member of a request may be.
+enum Member {
+    /// OTLP data of this signal.
+    Holds(Signal),
+    /// OTLP data of a signal that is of no use here.
+    Useless,
+    Other,
+}
+
+fn signal(key: &str, format: Format) -> Member {
     if !matches!(format, Format::Auto | Format::Otlp) {
-        return None;
+        return Member::Other;
     }
     match key {
-        "resourceSpans" | "resource_spans" | "batches" => Some(Some(Signal::Spans)),
-        "resourceLogs" | "resource_logs" => Some(Some(Signal::Logs)),
-        "resourceMetrics" | "resource_metrics" => Some(None),
-        _ => None,
+        "resourceSpans" | "resource_spans" | "batches" => Member::Holds(Signal::Spans),
+        "resourceLogs" | "resource_logs" => Member::Holds(Signal::Logs),
+        "resourceMetrics" | "resource_metrics" => Member::Useless,
+        _ => Member::Other,
     }
 }

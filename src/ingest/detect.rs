@@ -66,6 +66,9 @@ fn refusal(head: &[u8]) -> Option<&'static str> {
         return Some(reason);
     }
     let sample = &head[..head.len().min(512)];
+    if looks_like_protobuf(head) {
+        return Some("this is OTLP in protobuf; write it as JSON lines (`format: json`)");
+    }
     if !sample.contains(&0) {
         return None;
     }
@@ -76,15 +79,14 @@ fn refusal(head: &[u8]) -> Option<&'static str> {
     if zeros(0) * 4 > sample.len() {
         return Some("this is UTF-16 text (big endian); save it as UTF-8");
     }
-    if looks_like_protobuf(head) {
-        return Some("this is OTLP in protobuf; write it as JSON lines (`format: json`)");
-    }
     Some("this is binary data of no known form")
 }
 
-/// A protobuf request starts with field 1 (`0x0a`), bare or behind a four-byte length.
+/// A protobuf request starts with field 1 (`0x0a`) and a length of more than one byte, bare or behind a four-byte
+/// length; no text has such a byte after its first line break.
 fn looks_like_protobuf(head: &[u8]) -> bool {
-    head.first() == Some(&0x0a) || (head.first() == Some(&0) && head.get(4) == Some(&0x0a))
+    let field = |at: usize| head.get(at) == Some(&0x0a) && head.get(at + 1).is_some_and(|byte| *byte >= 0x80);
+    field(0) || (head.first() == Some(&0) && field(4))
 }
 
 /// Lines or one document: a first line that is complete in itself means lines.
@@ -131,7 +133,7 @@ mod tests {
         assert!(matches!(wrapping(b"\xff\xfe{\0", true), Wrapping::Refused(why) if why.contains("UTF-16")));
         assert!(matches!(wrapping(b"{\0\"\0a\0\"\0", true), Wrapping::Refused(why) if why.contains("little")));
         assert!(matches!(wrapping(b"PK\x03\x04..", true), Wrapping::Refused(why) if why.contains("zip")));
-        assert!(matches!(wrapping(b"\x0a\x12\x00\x08abc", true), Wrapping::Refused(why) if why.contains("protobuf")));
+        assert!(matches!(wrapping(b"\x0a\x92\x01\x08abc", true), Wrapping::Refused(why) if why.contains("protobuf")));
         assert_eq!(wrapping(b"\x1f\x8b\x08", true), Wrapping::Gzip);
         assert_eq!(wrapping(b"\0\0\0\x09\x28\xb5\x2f\xfd.", true), Wrapping::FramedZstd);
     }

@@ -57,10 +57,10 @@ pub(super) fn of_call(span: &Span) -> Exchange {
 /// The exchange of an agent or other wrapping span: what it was asked and what it answered.
 pub(super) fn of_agent(span: &Span) -> Exchange {
     let mut exchange = of_call(span);
-    if exchange.input.is_empty() && exchange.output.is_empty() {
-        if let Some(all) = span.attributes.get("pydantic_ai.all_messages").and_then(message::messages_in) {
-            exchange = finish(exchange.system, all, Vec::new());
-        }
+    if exchange.is_empty()
+        && let Some(all) = span.attributes.get("pydantic_ai.all_messages").and_then(message::messages_in)
+    {
+        exchange = finish(exchange.system, all, Vec::new());
     }
     exchange
 }

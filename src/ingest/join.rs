@@ -37,9 +37,13 @@ pub(super) fn executions(rows: &mut [Row], spans: &mut [Span], tree: &Tree) {
         for i in wanted(rows) {
             let What::Call { call, .. } = &rows[i].what else { continue };
             let named = by_name.get(&join_name(&call.tool)).map(Vec::as_slice).unwrap_or_default();
+            if named.is_empty() {
+                continue;
+            }
+            let sought = Sought::new(call, pass);
             let found = named.iter().copied().find(|candidate| {
                 let execution = &ran[*candidate];
-                !execution.taken && timely(&rows[i], &spans[execution.at], spans) && pass.joins(call, execution)
+                !execution.taken && timely(&rows[i], &spans[execution.at], spans) && sought.is(execution)
             });
             if let Some(found) = found {
                 ran[found].taken = true;
@@ -93,28 +97,39 @@ enum Pass {
     Order,
 }
 
-impl Pass {
-    fn joins(self, call: &Call, execution: &Execution) -> bool {
-        match self {
-            Self::Id => call.id.is_some() && call.id == execution.id,
-            _ if call.id.is_some() && execution.id.is_some() => false,
-            Self::Arguments => {
-                let wanted = canonical_json(&call.arguments);
-                execution.arguments.as_ref().is_some_and(|given| *given == wanted || only_value(&wanted, given))
-            }
-            Self::Order => true,
-        }
-    }
+/// What to look for in one pass.
+struct Sought<'c> {
+    pass: Pass,
+    id: Option<&'c str>,
+    arguments: String,
+    /// The value of a lone argument: some packages record that instead of the arguments.
+    only_value: Option<String>,
 }
 
-/// Some packages record the value of a single argument instead of the arguments.
-fn only_value(arguments: &str, given: &str) -> bool {
-    match serde_json::from_str(arguments) {
-        Ok(Value::Object(map)) if map.len() == 1 => map.values().all(|value| match value {
-            Value::String(text) => text == given,
-            other => other.to_string() == given,
-        }),
-        _ => false,
+impl<'c> Sought<'c> {
+    fn new(call: &'c Call, pass: Pass) -> Self {
+        let id = call.id.as_deref();
+        if !matches!(pass, Pass::Arguments) {
+            return Self { pass, id, arguments: String::new(), only_value: None };
+        }
+        let arguments = canonical_json(&call.arguments);
+        let only_value = match serde_json::from_str(&arguments) {
+            Ok(Value::Object(map)) if map.len() == 1 => map.values().next().and_then(semconv::as_text),
+            _ => None,
+        };
+        Self { pass, id, arguments, only_value }
+    }
+
+    fn is(&self, execution: &Execution) -> bool {
+        let given = execution.arguments.as_deref();
+        match self.pass {
+            Pass::Id => self.id.is_some() && self.id == execution.id.as_deref(),
+            _ if self.id.is_some() && execution.id.is_some() => false,
+            Pass::Arguments => {
+                given.is_some_and(|given| given == self.arguments || self.only_value.as_deref() == Some(given))
+            }
+            Pass::Order => true,
+        }
     }
 }
 
@@ -131,7 +146,9 @@ fn timely(row: &Row, span: &Span, spans: &[Span]) -> bool {
 pub(super) fn uncalled(rows: &mut Vec<Row>, spans: &[Span], tree: &Tree) {
     let taken: Vec<usize> = rows.iter().filter_map(|row| row.execution).collect();
     let mut is_taken = vec![false; spans.len()];
-    taken.into_iter().for_each(|at| is_taken[at] = true);
+    for at in taken {
+        is_taken[at] = true;
+    }
     let mut extra = Vec::new();
     for execution in collect(spans, tree) {
         let at = execution.at;

@@ -115,6 +115,9 @@ pub(super) fn messages(text: &str) -> Option<Vec<Message>> {
     found(text, 0).filter(|messages| !messages.is_empty())
 }
 
+/// How deep messages may lie within wrappers, and results within results.
+const DEEPEST: u8 = 6;
+
 /// Members under which an object holds messages or one message, best first.
 const HOLDERS: &[&str] = &[
     "messages",
@@ -132,7 +135,7 @@ const HOLDERS: &[&str] = &[
 
 fn found(text: &str, depth: u8) -> Option<Vec<Message>> {
     let text = text.trim();
-    if depth > 6 {
+    if depth > DEEPEST {
         return None;
     }
     if let Some(items) = list(text) {
@@ -197,15 +200,15 @@ fn message(text: &str) -> Option<Vec<Message>> {
 /// A Responses API item that carries a result.
 fn result_item(object: &Object<'_>) -> Option<Message> {
     let result = object.get("output").or_else(|| object.get("response")).or_else(|| object.get("result"))?;
-    let mut message = Message::new(Sender::Tool, result_text(result));
+    let mut message = Message::new(Sender::Tool, result_text(result, 0));
     message.call_id = object.text("call_id").or_else(|| object.text("id"));
     Some(message)
 }
 
 /// A result as text: strings as they are, content parts joined, anything else as its JSON.
-fn result_text(raw: &RawValue) -> String {
+fn result_text(raw: &RawValue, depth: u8) -> String {
     string(raw).unwrap_or_else(|| {
-        let parts = content(raw);
+        let parts = nested_content(raw, depth);
         if parts.text.is_empty() { raw.get().to_owned() } else { parts.text }
     })
 }
@@ -275,23 +278,31 @@ impl Content {
 
 /// Reads message content: a string, a part, or a list of parts.
 pub(super) fn content(raw: &RawValue) -> Content {
+    nested_content(raw, 0)
+}
+
+/// Results may hold parts, which may hold results; that ends at [`DEEPEST`].
+fn nested_content(raw: &RawValue, depth: u8) -> Content {
     let mut all = Content::default();
+    if depth > DEEPEST {
+        return all;
+    }
     if let Some(text) = string(raw) {
         all.text = text;
     } else if let Some(parts) = list(raw.get()) {
         for item in parts {
             match string(item) {
                 Some(text) => all.say(&text),
-                None => part(item, &mut all),
+                None => part(item, &mut all, depth),
             }
         }
     } else if raw.get().starts_with('{') {
-        part(raw, &mut all);
+        part(raw, &mut all, depth);
     }
     all
 }
 
-fn part(raw: &RawValue, all: &mut Content) {
+fn part(raw: &RawValue, all: &mut Content, depth: u8) {
     let Some(object) = Object::parse(raw.get()) else { return };
     let kind = object.text("type").unwrap_or_default();
     let words = || object.text("text").or_else(|| object.text("content")).or_else(|| object.text("input_text"));
@@ -311,7 +322,11 @@ fn part(raw: &RawValue, all: &mut Content) {
         "tool_call" | "tool_use" | "function_call" | "server_tool_call" => all.calls.extend(call(&object)),
         "tool_call_response" | "tool_result" | "function_call_output" => {
             let names = ["response", "result", "output", "content"];
-            let text = names.iter().find_map(|name| object.get(name)).map(result_text).unwrap_or_default();
+            let text = names
+                .iter()
+                .find_map(|name| object.get(name))
+                .map(|raw| result_text(raw, depth + 1))
+                .unwrap_or_default();
             let mut message = Message::new(Sender::Tool, text);
             message.call_id = ["tool_use_id", "call_id", "id"].iter().find_map(|name| object.text(name));
             all.results.push(message);

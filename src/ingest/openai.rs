@@ -31,11 +31,13 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Reads one record and hands out its conversation, or the reason why not.
-pub(super) fn record(decoder: &mut Decoder<'_, '_>, members: &[(String, Box<RawValue>)], ordinal: u64) {
-    let _ = ordinal;
+pub(super) fn record(decoder: &mut Decoder<'_, '_>, members: &[(String, Box<RawValue>)]) {
     if let Some(name) = KNOWN.iter().find(|name| members.iter().filter(|(key, _)| key == *name).count() > 1) {
         let message = format!("the member `{name}` occurs twice; keep one");
         return decoder.problem(ProblemKind::DuplicateKey, 1, message);
+    }
+    if members.iter().any(|(_, raw)| lone_surrogate(raw.get())) {
+        return decoder.problem(ProblemKind::InvalidJson, 1, "invalid JSON: half of a surrogate pair in an escape");
     }
     match read(decoder, members) {
         Ok((told, unusable)) => {
@@ -49,6 +51,18 @@ pub(super) fn record(decoder: &mut Decoder<'_, '_>, members: &[(String, Box<RawV
         }
         Err((kind, why)) => decoder.problem(kind, 1, why),
     }
+}
+
+/// True where an escape names half of a surrogate pair: text that no UTF-8 can hold.
+fn lone_surrogate(json: &str) -> bool {
+    let lower = |at: usize| json.as_bytes().get(at).map(u8::to_ascii_lowercase);
+    let suspicious =
+        json.match_indices("\\u").any(|(at, _)| lower(at + 2) == Some(b'd') && lower(at + 3) >= Some(b'8'));
+    suspicious
+        && serde_json::from_str::<Value>(json).is_err_and(|error| {
+            let words = error.to_string();
+            words.contains("surrogate") || words.contains("hex escape")
+        })
 }
 
 type Refusal = (ProblemKind, String);
@@ -65,9 +79,12 @@ fn read(decoder: &Decoder<'_, '_>, members: &[(String, Box<RawValue>)]) -> Resul
     };
     let definitions = get("tools").or_else(|| get("functions"));
     told.tools = definitions.map(|raw| tools::tools(raw.get())).unwrap_or_default();
+    if told.tools.is_empty() {
+        told.tools.clone_from(&decoder.options.tools.tools);
+    }
     let source = told.source.clone();
     told.tools.iter_mut().for_each(|spec| decoder.options.tools.complete(&source, spec));
-    let (scores, unusable) = value("scores").map(|value| scores::beside(&value, "chat-jsonl")).unwrap_or_default();
+    let (scores, unusable) = get("scores").map(|raw| scores::beside(raw, "chat-jsonl")).unwrap_or_default();
     told.scores = scores;
     if let Some(Value::Object(metadata)) = value("metadata") {
         metadata.iter().for_each(|(key, value)| told.gathered.member(key, value));

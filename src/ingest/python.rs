@@ -165,7 +165,9 @@ impl Reader<'_> {
             "None" => "null",
             "True" => "true",
             "False" => "false",
-            number => serde_json::from_str::<&serde_json::value::RawValue>(number).ok().map(|raw| raw.get())?,
+            number => serde_json::from_str::<&serde_json::value::RawValue>(number)
+                .ok()
+                .map(serde_json::value::RawValue::get)?,
         };
         self.out.push_str(json);
         Some(())

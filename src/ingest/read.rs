@@ -138,24 +138,41 @@ fn frames(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
             return decoder.failed_reading(&error);
         }
         let length = u64::from(u32::from_be_bytes(prefix));
-        let mut text = Vec::new();
-        let expanded = zstd::stream::read::Decoder::new((&mut reader).take(length))
-            .and_then(|frame| frame.take(limit + 1).read_to_end(&mut text));
-        if let Err(error) = expanded {
+        let mut frame = Vec::new();
+        let read = (&mut reader).take(length.min(limit)).read_to_end(&mut frame);
+        let skipped =
+            read.and_then(|_| io::copy(&mut (&mut reader).take(length.saturating_sub(limit)), &mut io::sink()));
+        if let Err(error) = skipped {
             return decoder.failed_reading(&error);
         }
-        if text.len() as u64 > limit {
-            decoder.too_large();
-        } else if text.first() == Some(&0x0a) {
-            decoder.refuse("this is OTLP in protobuf; write it as JSON (`format: json`)");
-        } else {
-            decoder.line(&text, true);
-        }
+        one_frame(&frame, length, decoder);
         if decoder.stopped() {
             return;
         }
-        // What the frame reader left of its length belongs to no later frame.
         offset += 4 + length;
+    }
+}
+
+/// One zstd frame of `length` bytes, of which `frame` holds at most the record limit.
+fn one_frame(frame: &[u8], length: u64, decoder: &mut Decoder<'_, '_>) {
+    let limit = decoder.limits().record;
+    if (frame.len() as u64) < length {
+        return if length > limit {
+            decoder.too_large();
+        } else {
+            decoder.failed_reading(&io::ErrorKind::UnexpectedEof.into());
+        };
+    }
+    let mut text = Vec::new();
+    let expanded = zstd::stream::read::Decoder::new(frame)
+        .and_then(|frame| frame.take(limit.saturating_add(1)).read_to_end(&mut text));
+    match expanded {
+        Err(error) => decoder.failed_reading(&error),
+        Ok(_) if text.len() as u64 > limit => decoder.too_large(),
+        Ok(_) if text.first() == Some(&0x0a) => {
+            decoder.problem(ProblemKind::Refused, 1, "this is OTLP in protobuf; write it as JSON (`format: json`)");
+        }
+        Ok(_) => decoder.line(&text, true),
     }
 }
 
@@ -206,6 +223,34 @@ impl<R: Read> Read for Guard<R> {
     }
 }
 
+/// Stops a document of which one record is longer than the limit; whoever takes a record resets `since`.
+pub(super) struct Bounded<R> {
+    pub(super) inner: R,
+    pub(super) since: Rc<Cell<u64>>,
+    pub(super) limit: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let since = self.since.get() + read as u64;
+        self.since.set(since);
+        if since > self.limit { Err(io::Error::other(TooLong(self.limit))) } else { Ok(read) }
+    }
+}
+
+/// Why a [`Bounded`] stopped.
+#[derive(Debug)]
+struct TooLong(u64);
+
+impl std::fmt::Display for TooLong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a record longer than the limit of {} MiB; what follows it was not read", self.0 >> 20)
+    }
+}
+
+impl std::error::Error for TooLong {}
+
 /// Why a [`Guard`] stopped.
 #[derive(Debug)]
 struct Expanded(Limits);
@@ -228,6 +273,9 @@ pub(super) fn explain(error: &io::Error) -> (ProblemKind, String) {
     let inner = error.get_ref();
     if let Some(expanded) = inner.and_then(|inner| inner.downcast_ref::<Expanded>()) {
         return (ProblemKind::TooLarge, expanded.to_string());
+    }
+    if let Some(long) = inner.and_then(|inner| inner.downcast_ref::<TooLong>()) {
+        return (ProblemKind::TooLarge, long.to_string());
     }
     if error.kind() == io::ErrorKind::UnexpectedEof {
         return (ProblemKind::Truncated, "the compressed data ends early: truncated?".to_owned());

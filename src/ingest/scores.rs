@@ -4,12 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::message::list;
 use super::tree::Tree;
 use super::{TARGET_KEY, semconv};
 use crate::model::id::SpanRef;
 use crate::model::score::{Score, ScoreTarget};
+use crate::model::tool::members;
 use crate::model::trace::{Span, SpanKind};
 
 /// Lists of scores flattened into `PREFIX.N.ITEM.field` keys, and what they speak about.
@@ -229,37 +232,19 @@ fn verdict(label: &str) -> Option<bool> {
 
 /// Scores given beside a transcript: a list of objects, or an object of name and value. The second part counts those
 /// that say nothing usable.
-pub(super) fn beside(value: &Value, source: &str) -> (Vec<Score>, u64) {
+pub(super) fn beside(raw: &RawValue, source: &str) -> (Vec<Score>, u64) {
+    let named = members(raw.get()).map(|all| all.into_iter().map(|(name, raw)| (Some(name), raw)).collect());
+    let listed = || list(raw.get()).map(|all| all.into_iter().map(|raw| (None, raw)).collect());
+    let items: Vec<(Option<String>, &RawValue)> = match named.or_else(listed) {
+        Some(items) => items,
+        None => return (Vec::new(), u64::from(raw.get() != "null")),
+    };
     let mut scores = Vec::new();
     let mut unusable = 0;
-    let items: Vec<(Option<String>, &Value)> = match value {
-        Value::Array(items) => items.iter().map(|item| (None, item)).collect(),
-        Value::Object(map) => map.iter().map(|(name, value)| (Some(name.clone()), value)).collect(),
-        Value::Null => Vec::new(),
-        _ => return (scores, 1),
-    };
-    for (name, item) in items {
-        let score = match item {
-            Value::Object(map) => {
-                let text = |keys: &[&str]| semconv::text(map, keys);
-                let fields = Fields {
-                    value: semconv::first(map, &["value", "score"]),
-                    label: text(&["label", "category"]),
-                    passed: map.get("passed").and_then(Value::as_bool),
-                    confidence: map.get("confidence").and_then(Value::as_f64),
-                    explanation: text(&["explanation", "reason", "rationale", "comment"]),
-                    version: text(&["version"]),
-                    evidence: Vec::new(),
-                };
-                let evaluator = name.or_else(|| text(&["name", "evaluator", "key", "metric"]));
-                evaluator.and_then(|evaluator| fields.score(evaluator, source, &ScoreTarget::Conversation))
-            }
-            other => {
-                let fields = Fields { value: Some(other), ..Fields::default() };
-                name.and_then(|evaluator| fields.score(evaluator, source, &ScoreTarget::Conversation))
-            }
-        };
-        match score {
+    for (name, raw) in items {
+        // Read one by one: a number that no float can hold costs its own score only.
+        let item = serde_json::from_str::<Value>(raw.get());
+        match item.ok().and_then(|item| one_beside(name, &item, source)) {
             Some(score) => scores.push(score),
             None => unusable += 1,
         }
@@ -267,19 +252,37 @@ pub(super) fn beside(value: &Value, source: &str) -> (Vec<Score>, u64) {
     (scores, unusable)
 }
 
+fn one_beside(name: Option<String>, item: &Value, source: &str) -> Option<Score> {
+    let Value::Object(map) = item else {
+        let fields = Fields { value: Some(item), ..Fields::default() };
+        return fields.score(name?, source, &ScoreTarget::Conversation);
+    };
+    let text = |keys: &[&str]| semconv::text(map, keys);
+    let fields = Fields {
+        value: semconv::first(map, &["value", "score"]),
+        label: text(&["label", "category"]),
+        passed: map.get("passed").and_then(Value::as_bool),
+        confidence: map.get("confidence").and_then(Value::as_f64),
+        explanation: text(&["explanation", "reason", "rationale", "comment"]),
+        version: text(&["version"]),
+        evidence: Vec::new(),
+    };
+    let evaluator = name.or_else(|| text(&["name", "evaluator", "key", "metric"]))?;
+    fields.score(evaluator, source, &ScoreTarget::Conversation)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn odd_values_are_typed_or_refused_and_never_zero() {
-        let value = json!([
-            {"name": "a", "value": null}, {"name": "a", "value": true}, {"name": "a", "value": "high"},
+        let text = r#"[{"name": "a", "value": null}, {"name": "a", "value": true}, {"name": "a", "value": "high"},
             {"name": "a", "value": ""}, {"name": "a", "value": -1}, {"name": "a", "value": []},
-            {"name": "a", "value": {}}, {"value": 1}, {"name": "a", "value": null, "label": "unsure"}]);
-        let (scores, unusable) = beside(&value, "chat-jsonl");
-        assert_eq!(unusable, 5);
+            {"name": "a", "value": {}}, {"value": 1}, {"name": "a", "value": null, "label": "unsure"},
+            {"name": "a", "value": 1e999}]"#;
+        let (scores, unusable) = beside(serde_json::from_str(text).unwrap(), "chat-jsonl");
+        assert_eq!(unusable, 6);
         let told: Vec<_> = scores.iter().map(|score| (score.value, score.passed, score.label.is_some())).collect();
         assert_eq!(
             told,

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the mapping is a table; what no row takes stays an attribute.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -11,12 +11,20 @@ use crate::model::summary::Segments;
 use crate::model::trace::{Span, SpanKind};
 use crate::text::Untrusted;
 
-const INTENT: &[&str] = &["aftercall.intent", "intent", "customer.intent", "gen_ai.intent", "topic", "category"];
-const CHANNEL: &[&str] =
-    &["aftercall.channel", "channel", "customer.channel", "gen_ai.voice.channel_type", "conversation.channel"];
-const TIER: &[&str] = &["aftercall.customer.tier", "customer.tier", "tier", "customer_tier", "user.tier", "plan"];
+const INTENT: &[&str] =
+    &["aftercall.intent", "intent", "session.intent", "customer.intent", "gen_ai.intent", "topic", "category"];
+const CHANNEL: &[&str] = &[
+    "aftercall.channel",
+    "channel",
+    "session.channel",
+    "customer.channel",
+    "gen_ai.voice.channel_type",
+    "conversation.channel",
+];
+const TIER: &[&str] =
+    &["aftercall.customer.tier", "customer.tier", "session.tier", "tier", "customer_tier", "user.tier", "plan"];
 const LANGUAGE: &[&str] =
-    &["aftercall.language", "language", "user.language", "conversation.language", "lang", "locale"];
+    &["aftercall.language", "language", "session.language", "user.language", "conversation.language", "lang", "locale"];
 const VERSION: &[&str] = &[
     "gen_ai.agent.version",
     "aftercall.agent.version",
@@ -74,6 +82,8 @@ pub(super) struct Portrait {
 pub(super) struct Gathered {
     facts: BTreeMap<String, Value>,
     portrait: Portrait,
+    /// Metadata read already: every span of a conversation tends to repeat it.
+    read: BTreeSet<String>,
 }
 
 impl Gathered {
@@ -123,7 +133,12 @@ impl Gathered {
                 self.keep(key, value);
             }
         }
+        let repeated = match span.attributes.get("metadata").and_then(Value::as_str) {
+            Some(text) => !self.read.insert(text.to_owned()),
+            None => false,
+        };
         if span.kind != SpanKind::Evaluator
+            && !repeated
             && let Some(metadata) = semconv::metadata(&span.attributes)
         {
             for (key, value) in &metadata {

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::model::trace::{Span, SpanKind};
 
+/// Where the message of an error status is kept.
+pub(super) const STATUS_MESSAGE: &str = "otel.status_description";
+
 /// The namespace of spans whose resource names no service or project.
 pub(super) const DEFAULT_SOURCE: &str = "default";
 
@@ -159,6 +162,20 @@ pub(super) const SPEECH_INTERRUPTED: &[&str] =
 pub(super) const SPEECH_FIRST_AUDIO: &[&str] =
     &["gen_ai.voice.latency.ttfb_ms", "gen_ai.voice.tts.ttfb_ms", "lk.response.ttfb_ms"];
 
+/// All of those.
+pub(super) const SPEECH: &[&str] = &[
+    "gen_ai.voice.asr.confidence",
+    "gen_ai.voice.stt.confidence",
+    "stt.confidence",
+    "lk.transcript_confidence",
+    "gen_ai.voice.interrupted",
+    "gen_ai.voice.interruption",
+    "lk.interrupted",
+    "gen_ai.voice.latency.ttfb_ms",
+    "gen_ai.voice.tts.ttfb_ms",
+    "lk.response.ttfb_ms",
+];
+
 /// The first of `keys` that is there and not null.
 pub(super) fn first<'a>(attributes: &'a Map<String, Value>, keys: &[&str]) -> Option<&'a Value> {
     keys.iter().find_map(|key| attributes.get(*key)).filter(|value| !value.is_null())
@@ -230,7 +247,7 @@ pub(super) fn kind(span: &Span) -> SpanKind {
         Some(SpanKind::Tool) if lower.starts_with("handoff") => SpanKind::Handoff,
         Some(kind) => kind,
         None if first(attributes, &["gen_ai.evaluation.name"]).is_some() => SpanKind::Evaluator,
-        None if first(attributes, TOOL_NAME).is_some() => SpanKind::Tool,
+        None if first(attributes, &["gen_ai.tool.name", "tool.name", "mcp.tool.name"]).is_some() => SpanKind::Tool,
         None if lower.starts_with("execute_tool ") || lower.starts_with("tool ") => SpanKind::Tool,
         None if first(attributes, &["gen_ai.request.model", "llm.model_name", "gen_ai.response.model"]).is_some() => {
             SpanKind::Llm
@@ -295,6 +312,12 @@ mod tests {
         let nested = map(json!({"metadata": "{\"thread_id\": \"t\"}"}));
         assert_eq!(session_key(&nested).map(|(_, key)| key), Some("t".into()));
         assert_eq!(session_key(&map(json!({"session.id": ""}))), None);
+    }
+
+    #[test]
+    fn the_list_of_speech_keys_is_whole() {
+        let parts = [SPEECH_CONFIDENCE, SPEECH_INTERRUPTED, SPEECH_FIRST_AUDIO].concat();
+        assert_eq!(parts, SPEECH);
     }
 
     #[test]

@@ -57,3 +57,8 @@ pub fn linked_target(span: &Span) -> Option<SpanRef> {
         _ => None,
     }
 }
+
+/// The response id of a model call: what a log record may name instead of a span.
+pub fn response_id(span: &Span) -> Option<&str> {
+    span.attributes.get("gen_ai.response.id").and_then(serde_json::Value::as_str)
+}

@@ -81,6 +81,8 @@ pub(super) fn pieces(messages: &[Message]) -> Vec<Piece> {
 pub(super) struct Thread {
     /// Its rows, in order.
     pub(super) rows: Vec<usize>,
+    /// Those of its rows that are calls.
+    pub(super) calls: Vec<usize>,
     /// Whether the customer hears it.
     pub(super) facing: bool,
     /// The trace, instructions and history of its last call.

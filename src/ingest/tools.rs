@@ -165,11 +165,15 @@ pub(super) fn collect(source: &str, spans: &mut [Span], told: &ToolList) -> Vec<
     for span in spans.iter().filter(|span| span.kind == SpanKind::Tool) {
         ran(&mut all, span);
     }
-    if all.is_empty() {
+    if spans.iter().all(|span| span.offered_tools.is_empty()) {
         // Nothing on record says what was offered: the file's word is taken for the whole conversation.
-        all.clone_from(&told.tools);
+        let missing = told.tools.iter().filter(|spec| all.iter().all(|known| known.name != spec.name));
+        let missing: Vec<ToolSpec> = missing.cloned().collect();
+        all.extend(missing);
     }
-    all.iter_mut().for_each(|spec| told.complete(source, spec));
+    for spec in &mut all {
+        told.complete(source, spec);
+    }
     all
 }
 
@@ -238,7 +242,7 @@ mod tests {
         let json = r#"[{"type":"function","function":{"name":"get_order","description":"d","parameters":{"type":"object"}}},
             {"name":"wipe","x-effect":"irreversible","input_schema":{"type": "object"}}]"#;
         let list = ToolList::parse("t.json", json).unwrap();
-        assert_eq!(list.tools[0].parameters.as_ref().map(|text| text.exact()), Some(r#"{"type":"object"}"#));
+        assert_eq!(list.tools[0].parameters.as_ref().map(crate::text::Untrusted::exact), Some(r#"{"type":"object"}"#));
         assert!(list.tools[0].effect_guessed);
         assert_eq!((list.tools[1].effect, list.tools[1].effect_guessed), (Effect::Irreversible, false));
         let toml =

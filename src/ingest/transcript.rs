@@ -146,6 +146,8 @@ struct Builder<'s> {
     threads: HashMap<Option<String>, Thread>,
     /// The rows the customer's thread consists of.
     facing: Vec<usize>,
+    /// Calls by their id.
+    called: HashMap<String, usize>,
     traces: HashSet<String>,
     answers: HashMap<String, String>,
     group: usize,
@@ -160,6 +162,7 @@ impl<'s> Builder<'s> {
             system: Vec::new(),
             threads: HashMap::new(),
             facing: Vec::new(),
+            called: HashMap::new(),
             traces: HashSet::new(),
             answers: HashMap::new(),
             group: 0,
@@ -189,9 +192,11 @@ impl<'s> Builder<'s> {
             };
         if let Merge::Facing { rows, .. } = &merge {
             thread.rows = self.facing[..*rows].to_vec();
+            let is_call = |row: &usize| matches!(self.rows[*row].what, What::Call { .. });
+            thread.calls = thread.rows.iter().copied().filter(is_call).collect();
         }
         if let (Merge::Within { customer: true, .. }, true) = (&merge, faces) {
-            self.demote_others(&agent, &span.id.trace_id);
+            self.demote_others(agent.as_ref(), &span.id.trace_id);
         }
         let known = merge.known(heard.len());
         self.hear(&mut thread, &heard, &known, (at, faces, first));
@@ -251,13 +256,13 @@ impl<'s> Builder<'s> {
     }
 
     /// The answer another agent gave to the same question was not what the customer saw, unless the trace says so.
-    fn demote_others(&mut self, agent: &Option<String>, trace: &str) {
+    fn demote_others(&mut self, agent: Option<&String>, trace: &str) {
         let Some(asked) = self.facing.iter().rposition(|row| self.rows[*row].key.0 == Piece::USER) else { return };
         let answer = self.answer(trace);
         let later = self.facing.split_off(asked + 1);
         for row in later {
             let shown = matches!(&self.rows[row].what, What::Text { text, .. } if Some(text) == answer.as_ref());
-            if self.rows[row].agent == *agent || shown {
+            if self.rows[row].agent.as_ref() == agent || shown {
                 self.facing.push(row);
             } else {
                 self.rows[row].depth = 1;
@@ -268,10 +273,10 @@ impl<'s> Builder<'s> {
     /// What the trace's root says was answered.
     fn answer(&mut self, trace: &str) -> Option<String> {
         if !self.answers.contains_key(trace) {
-            let roots = self.spans.iter().enumerate().filter(|(at, span)| {
+            let mut roots = self.spans.iter().enumerate().filter(|(at, span)| {
                 span.id.trace_id == trace && self.tree.parent[*at].is_none() && span.kind != SpanKind::Llm
             });
-            let output = roots.filter_map(|(_, span)| exchange::of_agent(span).output.pop()).next();
+            let output = roots.find_map(|(_, span)| exchange::of_agent(span).output.pop());
             self.answers.insert(trace.to_owned(), output.map(|message| message.text).unwrap_or_default());
         }
         self.answers.get(trace).filter(|text| !text.is_empty()).cloned()
@@ -315,40 +320,25 @@ impl<'s> Builder<'s> {
     fn result(&mut self, thread: &mut Thread, piece: &Piece, how: (usize, bool, usize)) -> usize {
         let (at, faces, answered) = how;
         let Piece::Result { id, text, .. } = piece else { return answered };
-        let calls: Vec<usize> =
-            thread.rows.iter().copied().filter(|row| matches!(self.rows[*row].what, What::Call { .. })).collect();
-        let by_id =
-            |row: &usize| matches!(&self.rows[*row].what, What::Call { call, .. } if id.is_some() && call.id == *id);
+        let named = id.as_ref().and_then(|id| self.called.get(id)).copied();
         let told = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: Some(told), .. } if told == text);
         let open = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: None, call } if id.is_none() || call.id.is_none());
-        let position = calls.iter().rposition(by_id).or_else(|| {
-            let rest = calls.get(answered..).unwrap_or_default();
-            rest.iter().position(told).or_else(|| rest.iter().position(open)).map(|found| found + answered)
-        });
-        if let Some(position) = position {
-            if let What::Call { result, .. } = &mut self.rows[calls[position]].what {
+        let rest = thread.calls.get(answered..).unwrap_or_default();
+        let in_order = || rest.iter().position(told).or_else(|| rest.iter().position(open));
+        let place = if named.is_some() { None } else { in_order() };
+        let row = named.or_else(|| place.map(|place| rest[place]));
+        if let Some(row) = row {
+            if let What::Call { result, .. } = &mut self.rows[row].what {
                 result.get_or_insert_with(|| text.clone());
             }
-            return answered.max(position + 1);
+            return place.map_or(answered, |place| answered + place + 1);
         }
-        // The call may be another agent's, or on no record at all.
-        let elsewhere = self
-            .rows
-            .iter()
-            .rposition(|row| matches!(&row.what, What::Call { call, .. } if id.is_some() && call.id == *id));
+        // The call is on no record at all.
         let known = |row: &Row| matches!(&row.what, What::Text { role: Role::Tool, text: told, .. } if told == text);
-        match elsewhere {
-            Some(row) => {
-                if let What::Call { result, .. } = &mut self.rows[row].what {
-                    result.get_or_insert_with(|| text.clone());
-                }
-            }
-            None if faces && !self.rows.iter().any(known) => {
-                let order = self.spans[at].start.map_or(0, |time| time.0);
-                let loose = Piece::text(Role::Tool, text.clone(), None);
-                self.push(thread, loose, (at, faces, order));
-            }
-            None => {}
+        if faces && !self.rows.iter().any(known) {
+            let order = self.spans[at].start.map_or(0, |time| time.0);
+            let loose = Piece::text(Role::Tool, text.clone(), None);
+            self.push(thread, loose, (at, faces, order));
         }
         answered
     }
@@ -389,6 +379,12 @@ impl<'s> Builder<'s> {
             execution: None,
         });
         thread.rows.push(row);
+        if let What::Call { call, .. } = &self.rows[row].what {
+            thread.calls.push(row);
+            if let Some(id) = &call.id {
+                self.called.insert(id.clone(), row);
+            }
+        }
         if faces {
             self.facing.push(row);
         }
@@ -403,6 +399,8 @@ fn row_is_said(row: &Row) -> bool {
 /// Numbers the rows and names their spans.
 fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
     let name = |at: usize| -> SpanRef { spans[at].id.clone() };
+    let settled = Settled::new(spans, tree);
+    let spoken = spans.iter().any(|span| span.attributes.keys().any(|key| semconv::SPEECH.contains(&key.as_str())));
     let mut steps = Vec::with_capacity(rows.len());
     let (mut message, mut group) = (0, None);
     for (i, row) in rows.iter().enumerate() {
@@ -420,7 +418,7 @@ fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
                 tool: call.tool.as_str().into(),
                 arguments: Arguments(call.arguments.as_str().into()),
                 call_id: call.id.as_deref().map(Into::into),
-                result: outcome(row, result.as_deref(), spans),
+                result: outcome(row, result.as_deref(), spans, &settled),
             },
         };
         let holder = if matches!(row.what, What::Call { .. }) { row.execution } else { row.span };
@@ -434,20 +432,58 @@ fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
             at: ran.or(row.at),
             span: holder.or(row.decision).or(row.span).map(name),
             decision: row.decision.map(name),
-            speech: speech(row, spans, tree),
+            speech: if spoken { speech(row, spans, tree) } else { None },
         });
     }
     steps
 }
 
-fn outcome(row: &Row, told: Option<&str>, spans: &[Span]) -> Option<ToolResult> {
+fn outcome(row: &Row, told: Option<&str>, spans: &[Span], settled: &Settled<'_>) -> Option<ToolResult> {
     let execution = row.execution.map(|at| &spans[at]);
-    let recorded = execution.and_then(exchange::tool_result);
     let broke = execution.is_some_and(Span::failed);
-    let error = || execution.filter(|_| broke).and_then(|span| span.error.as_ref()).map(|text| text.exact().to_owned());
-    let text = told.map(str::to_owned).or(recorded).or_else(error)?;
+    let recorded = || {
+        let at = row.execution.filter(|at| settled.is(*at))?;
+        let error = || spans[at].error.as_ref().filter(|_| broke).map(|text| text.exact().to_owned());
+        exchange::tool_result(&spans[at]).or_else(error)
+    };
+    let text = told.map(str::to_owned).or_else(recorded)?;
     let failed = broke || super::failure::says_error(&text).is_some();
     Some(ToolResult { text: text.into(), failed })
+}
+
+/// Whether messages may still bring a result: while a trace goes on they may, and theirs is the text the model saw. An
+/// execution's own account is taken only after that, so that a transcript which grows never takes a word back.
+struct Settled<'s> {
+    spans: &'s [Span],
+    tree: &'s Tree,
+    /// When the last model call of each trace began.
+    last: HashMap<&'s str, Option<Timestamp>>,
+}
+
+impl<'s> Settled<'s> {
+    fn new(spans: &'s [Span], tree: &'s Tree) -> Self {
+        let mut last: HashMap<&str, Option<Timestamp>> = HashMap::new();
+        for span in spans.iter().filter(|span| span.kind == SpanKind::Llm) {
+            let entry = last.entry(&span.id.trace_id).or_default();
+            *entry = (*entry).max(span.start);
+        }
+        Self { spans, tree, last }
+    }
+
+    fn is(&self, at: usize) -> bool {
+        let span = &self.spans[at];
+        let heard = self.last.get(span.id.trace_id.as_str()).is_some_and(|last| *last > span.start);
+        // What ends a turn: its root, its agent, or (its parent being another service's) whatever stands at the top,
+        // unless that is glue, of which more may come.
+        let ends = |up: usize| {
+            let above = &self.spans[up];
+            let root = above.parent_span_id.is_none();
+            let glue = matches!(above.kind, SpanKind::Chain | SpanKind::Tool | SpanKind::Handoff);
+            // After a handoff the agent that ends is not the last to speak.
+            above.end.is_some() && (root || !(glue || span.kind == SpanKind::Handoff))
+        };
+        heard || ends(at) || self.tree.ancestors(at).any(ends)
+    }
 }
 
 /// Speech facts of a turn: on its own span, or on those above it.

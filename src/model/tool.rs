@@ -92,12 +92,34 @@ impl Arguments {
     }
 }
 
+/// Nesting deeper than this has no canonical form but its own text: sorting it would need as deep a stack.
+const DEEPEST: usize = 128;
+
 /// The canonical form of JSON text: keys sorted by code point, no white space, number tokens kept as written.
 pub fn canonical_json(text: &str) -> String {
+    if deeper_than(text, DEEPEST) {
+        return text.to_owned();
+    }
     let Ok(raw) = serde_json::from_str::<&RawValue>(text.trim()) else { return text.to_owned() };
     let mut out = String::with_capacity(text.len());
     write_canonical(unwrapped(raw).as_ref().unwrap_or(&raw.to_owned()), &mut out);
     out
+}
+
+/// True where JSON text opens more than `limit` brackets within each other.
+fn deeper_than(text: &str, limit: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    text.bytes().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > limit
+    })
 }
 
 /// The object inside the wrappers that instrumentation puts around arguments, if `raw` is such a wrapper.
@@ -204,6 +226,12 @@ mod tests {
         assert_eq!(canonical_json(r#"{"args": [], "kwargs": {"id": 7}}"#), r#"{"id":7}"#);
         assert_eq!(canonical_json(r#"{"order": "A-1"#), r#"{"order": "A-1"#);
         assert_eq!(canonical_json(r#""plain""#), r#""plain""#);
+    }
+
+    #[test]
+    fn depth_has_an_end() {
+        let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(canonical_json(&deep), deep);
     }
 
     #[test]

@@ -1,0 +1,270 @@
+//! The members of spans and log records as they are written, whoever was careless about types.
+//!
+//! Invariant: an unknown or odd member never fails its neighbours; 64-bit numbers arrive as text or numbers.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::model::id::{SpanRef, hex};
+use crate::model::time::Timestamp;
+use crate::model::trace::{SpanEvent, SpanLink};
+
+/// An id of `bytes` bytes in hex or base64, as lower-case hex; `None` where it is neither, or all zeros.
+pub(super) fn id(text: &str, bytes: usize) -> Option<String> {
+    let id = if text.len() == bytes * 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        text.to_ascii_lowercase()
+    } else if text.len() == bytes.div_ceil(3) * 4 {
+        let decoded = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
+        (decoded.len() == bytes).then(|| hex(&decoded))?
+    } else {
+        return None;
+    };
+    id.bytes().any(|byte| byte != b'0').then_some(id)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct WireResource {
+    pub(super) attributes: Attributes,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct WireSpan {
+    #[serde(alias = "trace_id")]
+    pub(super) trace_id: Text,
+    #[serde(alias = "span_id")]
+    pub(super) span_id: Text,
+    #[serde(alias = "parent_span_id")]
+    pub(super) parent_span_id: Text,
+    pub(super) name: Text,
+    #[serde(alias = "start_time_unix_nano")]
+    pub(super) start_time_unix_nano: Number,
+    #[serde(alias = "end_time_unix_nano")]
+    pub(super) end_time_unix_nano: Number,
+    pub(super) attributes: Attributes,
+    pub(super) events: Option<Vec<WireEvent>>,
+    pub(super) links: Option<Vec<WireLink>>,
+    pub(super) status: Option<WireStatus>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct WireStatus {
+    pub(super) code: Text,
+    pub(super) message: Text,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct WireEvent {
+    #[serde(alias = "time_unix_nano")]
+    pub(super) time_unix_nano: Number,
+    pub(super) name: Text,
+    pub(super) attributes: Attributes,
+}
+
+impl WireEvent {
+    pub(super) fn into_event(self) -> SpanEvent {
+        SpanEvent {
+            at: Timestamp::from_nanos(self.time_unix_nano.0),
+            name: self.name.0.into(),
+            attributes: self.attributes.0,
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct WireLink {
+    #[serde(alias = "trace_id")]
+    pub(super) trace_id: Text,
+    #[serde(alias = "span_id")]
+    pub(super) span_id: Text,
+    pub(super) attributes: Attributes,
+}
+
+impl WireLink {
+    pub(super) fn into_link(self) -> Option<SpanLink> {
+        let target = SpanRef { trace_id: id(&self.trace_id.0, 16)?, span_id: id(&self.span_id.0, 8)? };
+        Some(SpanLink { target, attributes: self.attributes.0 })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct WireLog {
+    #[serde(alias = "time_unix_nano")]
+    pub(super) time_unix_nano: Number,
+    #[serde(alias = "observed_time_unix_nano")]
+    pub(super) observed_time_unix_nano: Number,
+    #[serde(alias = "severity_number")]
+    pub(super) severity_number: Number,
+    pub(super) body: Option<Any>,
+    pub(super) attributes: Attributes,
+    #[serde(alias = "trace_id")]
+    pub(super) trace_id: Text,
+    #[serde(alias = "span_id")]
+    pub(super) span_id: Text,
+    #[serde(alias = "event_name")]
+    pub(super) event_name: Text,
+}
+
+/// Text where the writer was careless about types: numbers and booleans as they print, `null` as nothing.
+#[derive(Default)]
+pub(super) struct Text(pub(super) String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Value::deserialize(deserializer)? {
+            Value::String(text) => text,
+            Value::Null => String::new(),
+            other => other.to_string(),
+        }))
+    }
+}
+
+/// A 64-bit count, as string or number; 0 where it is none.
+#[derive(Default)]
+pub(super) struct Number(pub(super) u64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Value::deserialize(deserializer)? {
+            Value::Number(number) => number.as_u64().or_else(|| number.as_f64().map(|float| float as u64)).unwrap_or(0),
+            Value::String(text) => count(text.trim()),
+            _ => 0,
+        }))
+    }
+}
+
+/// Digits as a count; more than 64 bits hold is the most they hold, which marks the time as impossible.
+fn count(digits: &str) -> u64 {
+    let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().unwrap_or(if all_digits { u64::MAX } else { 0 })
+}
+
+/// Attributes: the last of equal keys wins.
+#[derive(Default)]
+pub(super) struct Attributes(pub(super) Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Attributes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Pair<'a> {
+            #[serde(borrow, default)]
+            key: Cow<'a, str>,
+            #[serde(default)]
+            value: Option<Any>,
+        }
+        let pairs: Option<Vec<Pair<'de>>> = Option::deserialize(deserializer)?;
+        let pairs = pairs.unwrap_or_default();
+        let mut map = Map::with_capacity(pairs.len());
+        for Pair { key, value } in pairs {
+            map.insert(key.into_owned(), value.map_or(Value::Null, |any| any.0));
+        }
+        Ok(Self(map))
+    }
+}
+
+/// An `AnyValue`, as the JSON value it stands for.
+pub(super) struct Any(pub(super) Value);
+
+impl<'de> Deserialize<'de> for Any {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnyVisitor).map(Self)
+    }
+}
+
+struct AnyVisitor;
+
+impl<'de> Visitor<'de> for AnyVisitor {
+    type Value = Value;
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an attribute value")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut value = Value::Null;
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            match key.as_ref() {
+                "stringValue" | "string_value" | "bytesValue" | "bytes_value" => {
+                    value = Value::String(map.next_value::<Text>()?.0);
+                }
+                "boolValue" | "bool_value" => value = map.next_value()?,
+                "intValue" | "int_value" => {
+                    value = match map.next_value::<Value>()? {
+                        Value::String(text) => text.trim().parse::<i64>().map_or(Value::String(text), Value::from),
+                        other => other,
+                    };
+                }
+                // "NaN" and "Infinity" stay the words they are: JSON has no such numbers.
+                "doubleValue" | "double_value" => {
+                    value = match map.next_value::<Value>()? {
+                        Value::String(text) => match text.trim().parse::<f64>() {
+                            Ok(number) if number.is_finite() => Value::from(number),
+                            _ => Value::String(text),
+                        },
+                        other => other,
+                    };
+                }
+                "arrayValue" | "array_value" => {
+                    let list: Option<List<Any>> = map.next_value()?;
+                    let values = list.and_then(|list| list.values).unwrap_or_default();
+                    value = Value::Array(values.into_iter().map(|any| any.0).collect());
+                }
+                "kvlistValue" | "kvlist_value" => {
+                    let list: Option<Pairs> = map.next_value()?;
+                    value = Value::Object(list.unwrap_or_default().values.0);
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(value)
+    }
+}
+
+#[derive(Deserialize)]
+struct List<T> {
+    #[serde(default = "Option::default")]
+    values: Option<Vec<T>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Pairs {
+    values: Attributes,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_come_in_hex_and_base64() {
+        let bytes = [0xab_u8; 16];
+        let base64 = base64::engine::general_purpose::STANDARD.encode(bytes);
+        assert_eq!(id(&base64, 16), Some("ab".repeat(16)));
+        assert_eq!(id(&"AB".repeat(16), 16), Some("ab".repeat(16)));
+        assert_eq!(id("12", 8), None);
+        assert_eq!(id(&"0".repeat(16), 8), None);
+        assert_eq!(id("zz".repeat(8).as_str(), 8), None);
+    }
+
+    #[test]
+    fn attribute_values_of_every_kind() {
+        let text = r#"[{"key":"s","value":{"stringValue":"x"}},{"key":"i","value":{"intValue":"7"}},
+            {"key":"d","value":{"doubleValue":"NaN"}},{"key":"n","value":{}},{"key":"z","value":null},
+            {"key":"a","value":{"arrayValue":{}}},{"key":"b","value":{"boolValue":true}},
+            {"key":"k","value":{"kvlistValue":{"values":[{"key":"x","value":{"doubleValue":1.5}}]}}},
+            {"key":"s","value":{"stringValue":"last"}}]"#;
+        let attributes: Attributes = serde_json::from_str(text).unwrap();
+        let expected = serde_json::json!({"s":"last","i":7,"d":"NaN","n":null,"z":null,"a":[],"b":true,"k":{"x":1.5}});
+        assert_eq!(Value::Object(attributes.0), expected);
+    }
+}
