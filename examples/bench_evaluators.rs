@@ -143,19 +143,6 @@ fn located(runs: &[Run], blind: &[Evaluation]) {
         let place = one.suspects.iter().position(|suspect| suspect.step == truth);
         first += usize::from(place == Some(0));
         third += usize::from(place.is_some_and(|place| place < 3));
-        if place != Some(0) && std::env::var("MISSES").is_ok() {
-            let tool = |n: u32| run.conversation.steps[n as usize - 1].tool().map_or("SAY", |t| t.exact()).to_owned();
-            println!(
-                "MISS {} truth {} {} | {:?}",
-                run.group,
-                truth,
-                tool(truth),
-                one.suspects
-                    .iter()
-                    .map(|s| format!("{} {} {:.1} {}", s.step, tool(s.step), s.weight, s.why))
-                    .collect::<Vec<_>>()
-            );
-        }
     }
     let share = |part: usize| part as f64 / all.max(1) as f64;
     println!("first departure among suspects, {all} located: top-1 {:.2}, top-3 {:.2}", share(first), share(third));

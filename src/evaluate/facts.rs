@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use serde_json::Value;
 
 use super::arguments;
-use super::language::{self, Claim, Cue, Cues};
+use super::language::{self, Claim, Cue, Cues, Words};
 use crate::model::conversation::Conversation;
 use crate::model::id::SpanRef;
 use crate::model::step::{Role, Step, StepContent};
@@ -45,6 +45,10 @@ pub struct Row<'a> {
     pub claims: Vec<Claim>,
     /// Words in the text.
     pub words: u32,
+    /// Content words of the text, once asked for.
+    content: OnceCell<Words>,
+    /// What the customer or a tool said here, in lower case, once asked for.
+    lower_source: OnceCell<String>,
 }
 
 /// Where a call that moves the conversation moves it to.
@@ -100,13 +104,21 @@ pub struct Facts<'a> {
     pub customer: Vec<usize>,
     /// Rows of agent messages with text.
     pub agent: Vec<usize>,
+    /// The instructions in lower case, once asked for.
+    lower_system: OnceCell<String>,
 }
 
 impl<'a> Facts<'a> {
     /// Works the facts out.
     pub fn of(conversation: &'a Conversation) -> Self {
-        let mut facts =
-            Self { conversation, rows: Vec::new(), calls: Vec::new(), customer: Vec::new(), agent: Vec::new() };
+        let mut facts = Self {
+            conversation,
+            rows: Vec::new(),
+            calls: Vec::new(),
+            customer: Vec::new(),
+            agent: Vec::new(),
+            lower_system: OnceCell::new(),
+        };
         let mut turn = 0;
         for (at, step) in conversation.steps.iter().enumerate() {
             let (speaker, text) = match &step.content {
@@ -126,7 +138,8 @@ impl<'a> Facts<'a> {
             let lower = language::plain_lower(text);
             let (cues, claims) = language::listen(&lower);
             let words = text.split_ascii_whitespace().count() as u32;
-            facts.rows.push(Row { step, speaker, turn, text, lower, cues, claims, words });
+            let (content, lower_source) = (OnceCell::new(), OnceCell::new());
+            facts.rows.push(Row { step, speaker, turn, text, lower, cues, claims, words, content, lower_source });
         }
         facts
     }
@@ -181,23 +194,47 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Everything the customer and the tools said before a row, and the instructions: where argument values may come
-    /// from.
-    pub fn sources_before(&self, row: usize) -> Vec<&'a str> {
-        let mut sources: Vec<&str> = self.conversation.system.iter().map(crate::text::Untrusted::exact).collect();
-        for earlier in self.rows.iter().take(row) {
-            match &earlier.step.content {
-                StepContent::Message { role: Role::User | Role::Tool, text, .. } => sources.push(text.exact()),
-                StepContent::ToolCall { result: Some(result), .. } => sources.push(result.text.exact()),
-                _ => {}
-            }
-        }
-        sources
+    /// Everything the customer and the tools said before a row, newest first, and the instructions: where argument
+    /// values may come from.
+    pub fn sources_before(&self, row: usize) -> impl Iterator<Item = &str> + Clone {
+        let said = self.rows.iter().take(row).rev().filter_map(Row::source);
+        said.chain(self.conversation.system.iter().map(crate::text::Untrusted::exact))
+    }
+
+    /// The same in lower case.
+    pub fn lower_sources_before(&self, row: usize) -> impl Iterator<Item = &str> + Clone {
+        let said = self.rows.iter().take(row).rev().filter_map(Row::lower_source);
+        said.chain(self.lower_system.get_or_init(|| language::plain_lower(&self.system_text())).split('\0'))
+    }
+
+    fn system_text(&self) -> String {
+        self.conversation.system.iter().map(crate::text::Untrusted::exact).collect::<Vec<_>>().join("\0")
     }
 
     /// Spans of one kind.
     pub fn spans(&self, kind: SpanKind) -> impl Iterator<Item = &'a Span> {
         self.conversation.spans.iter().filter(move |span| span.kind == kind)
+    }
+}
+
+impl Row<'_> {
+    /// The content words of the text.
+    pub fn content(&self) -> &Words {
+        self.content.get_or_init(|| Words::of(&self.lower))
+    }
+
+    /// What the customer or a tool said here; `None` for the agent's own words and for calls without an answer.
+    fn source(&self) -> Option<&str> {
+        match &self.step.content {
+            StepContent::Message { role: Role::User | Role::Tool, text, .. } => Some(text.exact()),
+            StepContent::ToolCall { result: Some(result), .. } => Some(result.text.exact()),
+            _ => None,
+        }
+    }
+
+    fn lower_source(&self) -> Option<&str> {
+        let source = self.source()?;
+        Some(self.lower_source.get_or_init(|| language::plain_lower(source)))
     }
 }
 

@@ -122,16 +122,16 @@ fn addresses(text: &str) -> Vec<&str> {
 
 /// Agent messages that say what an earlier turn's message said.
 pub(super) fn repeated_answers(facts: &Facts<'_>) -> Vec<usize> {
-    let said: Vec<(usize, Vec<&str>)> =
-        facts.agent.iter().map(|row| (*row, language::content_words(&facts.rows[*row].lower))).collect();
     let mut found = Vec::new();
-    for (at, (row, words)) in said.iter().enumerate() {
-        if words.len() < 5 || facts.rows[*row].cues.has(Cue::Closing) {
+    for (at, row) in facts.agent.iter().enumerate() {
+        let here = &facts.rows[*row];
+        if here.content().count() < 5 || here.cues.has(Cue::Closing) {
             continue;
         }
-        let turn = facts.rows[*row].turn;
-        let repeats = said[..at].iter().rev().take(12).any(|(other, earlier)| {
-            facts.rows[*other].turn != turn && earlier.len() >= 5 && language::overlap(words, earlier) >= SAME_ANSWER
+        let repeats = facts.agent[..at].iter().rev().take(12).map(|other| &facts.rows[*other]).any(|earlier| {
+            earlier.turn != here.turn
+                && earlier.content().count() >= 5
+                && here.content().overlap(earlier.content()) >= SAME_ANSWER
         });
         if repeats {
             found.push(*row);
@@ -218,17 +218,14 @@ pub(super) fn rephrasing(case: &Case<'_>) -> Outcome {
 
 /// Customer messages that repeat one of the two before them.
 pub(super) fn rephrased(facts: &Facts<'_>) -> Vec<usize> {
-    let said: Vec<(usize, Vec<&str>)> =
-        facts.customer.iter().map(|row| (*row, language::content_words(&facts.rows[*row].lower))).collect();
     let mut found = Vec::new();
-    for (at, (row, words)) in said.iter().enumerate() {
-        let earlier = &said[at.saturating_sub(2)..at];
-        let alike = earlier.iter().any(|(_, before)| {
-            let short_repeat = words.len() <= 2
-                && !words.is_empty()
-                && words.iter().all(|word| word.bytes().any(|b| b.is_ascii_digit()) && before.contains(word));
-            short_repeat || (words.len() >= 3 && before.len() >= 3 && language::overlap(words, before) >= REPHRASED)
-        });
+    for (at, row) in facts.customer.iter().enumerate() {
+        let words = facts.rows[*row].content();
+        let alike =
+            facts.customer[at.saturating_sub(2)..at].iter().map(|other| facts.rows[*other].content()).any(|before| {
+                (words.count() <= 2 && words.only_repeat(before))
+                    || (words.count() >= 3 && before.count() >= 3 && words.overlap(before) >= REPHRASED)
+            });
         if alike {
             found.push(*row);
         }

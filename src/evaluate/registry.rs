@@ -10,6 +10,7 @@ use super::{
 use crate::model::score::Direction;
 
 /// An evaluator that is part of the program.
+#[derive(Clone, Copy)]
 pub(super) struct Builtin {
     about: About,
     judge: fn(&Case<'_>) -> Outcome,

@@ -148,7 +148,7 @@ pub(super) fn step_efficiency(case: &Case<'_>) -> Outcome {
     Outcome::share(total, "agent steps", flags)
 }
 
-/// The mean of TaskCompletion, ToolSelectionAccuracy and StepEfficiency, of those that could tell.
+/// The mean of `TaskCompletion`, `ToolSelectionAccuracy` and `StepEfficiency`, of those that could tell.
 pub(super) fn trajectory(case: &Case<'_>) -> Outcome {
     let parts: Vec<Judgement> = [&registry::TASK_COMPLETION, &registry::TOOL_SELECTION, &registry::EFFICIENCY]
         .into_iter()

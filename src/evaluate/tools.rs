@@ -113,7 +113,6 @@ fn unnamed_values(facts: &Facts<'_>, call: &Call<'_>) -> Vec<String> {
         "flight_type",
         "status",
     ];
-    let mut sources: Option<Vec<&str>> = None;
     let mut found = Vec::new();
     for (name, value) in call.values() {
         let key = name.to_ascii_lowercase();
@@ -131,8 +130,7 @@ fn unnamed_values(facts: &Facts<'_>, call: &Call<'_>) -> Vec<String> {
             }
             _ => continue,
         };
-        let sources = sources.get_or_insert_with(|| facts.sources_before(call.row));
-        if !occurs(&wanted, sources) {
+        if !named_before(facts, call.row, &wanted) {
             found.push(format!("{name} = {}", short(&wanted)));
         }
     }
@@ -156,21 +154,27 @@ fn is_date(text: &str) -> bool {
             .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'Z' || b == b'.'))
 }
 
-fn occurs(wanted: &str, sources: &[&str]) -> bool {
-    if sources.iter().any(|source| source.contains(wanted)) {
+/// True where a value was named before a row, by the customer, a tool or the instructions: as it is, in other case or
+/// punctuation, as the same number, or word by word.
+fn named_before(facts: &Facts<'_>, row: usize, wanted: &str) -> bool {
+    if facts.sources_before(row).any(|source| source.contains(wanted)) {
         return true;
     }
     let lower = wanted.to_lowercase();
     if let Ok(number) = lower.parse::<f64>() {
-        return sources.iter().any(|source| numbers(source).any(|other| (other - number).abs() < 1e-6));
+        return facts.sources_before(row).any(|source| numbers(source).any(|other| (other - number).abs() < 1e-6));
     }
-    let bare: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
+    let sources = || facts.lower_sources_before(row);
+    if sources().any(|source| source.contains(&lower)) {
+        return true;
+    }
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() >= 2).collect();
-    sources.iter().any(|source| {
-        let source = source.to_lowercase();
-        source.contains(&lower) || source.chars().filter(|c| c.is_alphanumeric()).collect::<String>().contains(&bare)
-    }) || (words.len() > 1
-        && words.iter().all(|word| sources.iter().any(|source| source.to_lowercase().contains(word))))
+    if words.len() > 1 && words.iter().all(|word| sources().any(|source| source.contains(word))) {
+        return true;
+    }
+    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let wanted = bare(&lower);
+    sources().any(|source| bare(source).contains(&wanted))
 }
 
 /// The numbers written in a text, thousands separators taken out.
@@ -241,7 +245,7 @@ pub(super) fn name_words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut current = String::new();
     for c in name.chars() {
-        if c.is_alphanumeric() && !(c.is_uppercase() && !current.is_empty()) {
+        if c.is_alphanumeric() && (current.is_empty() || !c.is_uppercase()) {
             current.extend(c.to_lowercase());
         } else {
             words.push(std::mem::take(&mut current));

@@ -112,7 +112,7 @@ fn rule(raw: RawRule) -> Result<Rule, String> {
         (Some(call), None, None) => Demand::Call(checked_call(call)?),
         (None, Some(agent), None) => Demand::Agent(checked_agent(agent)?),
         (None, None, Some(customer)) if customer.says.is_empty() => {
-            return Err(format!("customer.says is empty: {customer:?}"));
+            return Err("customer.says is empty: nothing would ever trigger the rule".to_owned());
         }
         (None, None, Some(customer)) => Demand::Customer(customer),
         _ => return Err("a rule has exactly one of the tables call, agent and customer".to_owned()),
