@@ -3,4 +3,116 @@
 //! Invariant: a write is answered with "saved" only after it was committed and synced; a late reply is harmless, since
 //! each carries its ticket.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+
+use crate::model::time::Timestamp;
+use crate::ops::workspace::Identity;
+
+pub mod inline;
+mod lane;
+mod perform;
 pub mod request;
+
+use lane::{JobLane, Perform, ReadLane, Setting, WriteLane};
+use request::{EngineMessage, Request, Ticket};
+
+/// Tells the time.
+pub type Clock = fn() -> Timestamp;
+
+/// Where the workers work, and as whom.
+#[derive(Debug, Clone)]
+pub struct EngineSetup {
+    /// The workspace folder.
+    pub root: PathBuf,
+    /// The reviewer and device.
+    pub identity: Identity,
+    /// The clock; [`system_clock`] outside of tests.
+    pub clock: Clock,
+}
+
+/// The three lanes: reading, writing, jobs.
+pub struct Engine {
+    read: ReadLane,
+    write: WriteLane,
+    job: JobLane,
+    tickets: AtomicU64,
+}
+
+/// The time of the system, in UTC microseconds.
+pub fn system_clock() -> Timestamp {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+impl Engine {
+    /// Starts the workers; each opens the workspace on its own, and what they answer goes to `outlet`.
+    ///
+    /// # Errors
+    /// The system starts no more threads.
+    pub fn start(setup: EngineSetup, outlet: Sender<EngineMessage>) -> std::io::Result<Self> {
+        Self::start_with(setup, outlet, perform::perform)
+    }
+
+    fn start_with(setup: EngineSetup, outlet: Sender<EngineMessage>, perform: Perform) -> std::io::Result<Self> {
+        let setting = Arc::new(Setting { setup, outlet, perform });
+        Ok(Self {
+            read: ReadLane::start(&setting)?,
+            write: WriteLane::start(&setting)?,
+            job: JobLane::start(&setting)?,
+            tickets: AtomicU64::new(0),
+        })
+    }
+
+    /// Asks for something. Tickets rise from 1; every request is answered exactly once, under its ticket.
+    pub fn ask(&self, request: Request) -> Ticket {
+        let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed) + 1);
+        match lane_of(&request) {
+            LaneName::Read => self.read.ask(ticket, request),
+            LaneName::Write => self.write.ask(ticket, request),
+            LaneName::Job => self.job.ask(ticket, request),
+        }
+        ticket
+    }
+
+    /// Stops a job or a read, which then answers that it was cancelled. Writes are never stopped.
+    pub fn cancel(&self, ticket: Ticket) {
+        self.read.cancel(ticket);
+        self.job.cancel(ticket);
+    }
+
+    /// Ends the workers: reads are interrupted, jobs stop at their next step, every write asked for is carried out.
+    pub fn join(self) {
+        self.read.stop();
+        self.job.stop();
+        drop(self);
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+enum LaneName {
+    Read,
+    Write,
+    Job,
+}
+
+fn lane_of(request: &Request) -> LaneName {
+    match request {
+        Request::Queue(_) | Request::Rows(_) | Request::Open(_) | Request::Codebook | Request::Highlight(_) => {
+            LaneName::Read
+        }
+        // A pack is a human act like any other, so that undo finds it in its place.
+        Request::Record(_) | Request::Undo | Request::Redo | Request::LoadPack(_) => LaneName::Write,
+        Request::Import(_) | Request::Export(_) => LaneName::Job,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -16,8 +16,15 @@
 //!
 //! `tests/architecture.rs` enforces the table.
 
+pub mod config;
+pub mod dataset;
 pub mod engine;
 pub mod evaluate;
 pub mod ingest;
+pub mod mask;
 pub mod model;
+pub mod ops;
+pub mod paths;
+pub mod store;
 pub mod text;
+pub mod tui;

@@ -1,5 +1,9 @@
-//! The `aftercall` program: the exit code and the one error printer.
+//! The `aftercall` program: its arguments in, its exit code out.
 //!
 //! Invariant: everything else is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(aftercall::cli::run(std::env::args_os().collect()))
+}

@@ -6,78 +6,19 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::model::act::Act;
+pub use crate::model::act::Saved;
 use crate::model::codebook::Codebook;
-use crate::model::conversation::Conversation;
+pub use crate::model::export::ExportOrder;
 use crate::model::id::ConversationId;
-use crate::model::label::{Label, StepPointer};
+pub use crate::model::queue::{Opened, QueueIndex, QueueOrder, QueueQuery};
 use crate::model::summary::Summary;
-use crate::model::time::Timestamp;
+pub use crate::ops::Progress;
 use crate::text::Untrusted;
+pub use crate::text::highlight::{HighlightClass, HighlightRun};
 
 /// Rises by one with every request; a reply with an older ticket than the newest of its slot is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Ticket(pub u64);
-
-/// How a queue is ordered; ties are broken by id.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum QueueOrder {
-    /// Failed or low-rank scores first (by worst percentile within its evaluator), errors next.
-    #[default]
-    Suspicion,
-    /// Latest start first.
-    Newest,
-    /// Earliest start first.
-    Oldest,
-    /// Most steps first.
-    Longest,
-    /// Not yet judged by the asking reviewer first, then by suspicion.
-    Unjudged,
-}
-
-/// Which conversations, in which order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct QueueQuery {
-    /// In the filter language; empty for all.
-    pub filter: String,
-    /// Plain words to find in any text of the conversation; empty for none.
-    pub find: String,
-    /// The order.
-    pub order: QueueOrder,
-}
-
-/// What a queue holds, without its rows.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct QueueIndex {
-    /// In queue order.
-    pub ids: Vec<ConversationId>,
-    /// Conversations in the workspace.
-    pub total: u64,
-    /// Of `ids`, those with a verdict of the asking reviewer.
-    pub judged: u64,
-    /// Of `ids`, those the asking reviewer put off.
-    pub skipped: u64,
-    /// Of `ids`, those whose labels differ.
-    pub disputed: u64,
-    /// Median microseconds between this reviewer's consecutive verdicts (pauses above ten minutes left out).
-    pub pace_micros: Option<i64>,
-}
-
-/// All that the Review screen shows of one conversation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Opened {
-    /// Its row.
-    pub summary: Summary,
-    /// Its content.
-    pub conversation: Conversation,
-    /// The asking reviewer's own label or draft.
-    pub own: Option<Label>,
-    /// Labels of others; empty until the asking reviewer's own verdict is saved.
-    pub others: Vec<Label>,
-    /// Per score of `conversation.scores`, its rank within its evaluator: 0 worst, 1 best; `None` without a value.
-    pub ranks: Vec<Option<f64>>,
-    /// Steps worth a look, most suspicious first.
-    pub suspects: Vec<StepPointer>,
-}
 
 /// What the screen asks.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,66 +45,6 @@ pub enum Request {
     Export(ExportOrder),
     /// Job: load a ready-made codebook pack by name.
     LoadPack(String),
-}
-
-/// What to export, and where to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExportOrder {
-    /// A folder; it must not hold any of the files to be written.
-    pub directory: PathBuf,
-    /// Format names, as `aftercall export --format` takes them.
-    pub formats: Vec<String>,
-    /// In the filter language; empty for all labelled conversations.
-    pub filter: String,
-    /// The reason for writing personal data as it is; `None` masks it.
-    pub keep_personal_data: Option<String>,
-}
-
-/// One run of highlighted text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HighlightRun {
-    /// What the run is.
-    pub class: HighlightClass,
-    /// Its text, without line breaks.
-    pub text: Untrusted,
-}
-
-/// What a run of JSON is; the theme turns it into a style.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HighlightClass {
-    /// An object key.
-    Key,
-    /// A string.
-    String,
-    /// A number.
-    Number,
-    /// `true`, `false`, `null`.
-    Constant,
-    /// Braces, brackets, commas, colons.
-    Punctuation,
-    /// Anything else, and text beyond the bound.
-    Plain,
-}
-
-/// What came of a write, once it is safe.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Saved {
-    /// What was done, in a few words, for the status line: `PASS`, `FAIL · wrong tool · step 6`, `undone: PASS`.
-    pub what: String,
-    /// The operation's group; empty where there was nothing to undo or redo.
-    pub group: String,
-    /// The conversation concerned, where there is one.
-    pub conversation: Option<ConversationId>,
-    /// Its row as it is now.
-    pub summary: Option<Box<Summary>>,
-    /// The reviewer's label as it is now.
-    pub own: Option<Box<Label>>,
-    /// The codebook, where the act changed it.
-    pub codebook: Option<Codebook>,
-    /// When it was saved.
-    pub at: Timestamp,
-    /// Set where the database has it but the journal could not be written: the reason.
-    pub journal_problem: Option<String>,
 }
 
 /// What the workers answer.
@@ -199,13 +80,11 @@ pub enum Reply {
     Cancelled,
 }
 
-/// How far a job is.
+/// What comes from the workers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-    /// Units done.
-    pub done: u64,
-    /// Units in all, where known.
-    pub total: Option<u64>,
-    /// What is being done, for people.
-    pub what: String,
+pub enum EngineMessage {
+    /// The one answer to a request.
+    Reply(Ticket, Reply),
+    /// How far a job is.
+    Progress(Ticket, Progress),
 }

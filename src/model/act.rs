@@ -2,10 +2,12 @@
 //!
 //! Invariant: an act that breaks a rule (a fail without a step or an explicit "no single step") cannot become events.
 
-use super::codebook::CodebookChange;
+use super::codebook::{Codebook, CodebookChange};
 use super::correction::Correction;
 use super::id::{ConversationId, TranscriptHash};
-use super::label::{StepPointer, Verdict};
+use super::label::{Label, StepPointer, Verdict};
+use super::summary::Summary;
+use super::time::Timestamp;
 
 /// One act of a reviewer; everything it writes shares a group, so one undo takes it back.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +85,27 @@ pub enum FailedAt {
     Step(StepPointer),
     /// Explicitly at no single step.
     NoSingleStep,
+}
+
+/// What came of a write, once it is safe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Saved {
+    /// What was done, in a few words, for the status line: `PASS`, `FAIL · wrong tool · step 6`, `undone: PASS`.
+    pub what: String,
+    /// The operation's group; empty where there was nothing to undo or redo.
+    pub group: String,
+    /// The conversation concerned, where there is one.
+    pub conversation: Option<ConversationId>,
+    /// Its row as it is now.
+    pub summary: Option<Box<Summary>>,
+    /// The reviewer's label as it is now.
+    pub own: Option<Box<Label>>,
+    /// The codebook, where the act changed it.
+    pub codebook: Option<Codebook>,
+    /// When it was saved.
+    pub at: Timestamp,
+    /// Set where the database has it but the journal could not be written: the reason.
+    pub journal_problem: Option<String>,
 }
 
 /// Why an act cannot be recorded.

@@ -141,6 +141,24 @@ pub enum EventBody {
 }
 
 impl EventBody {
+    /// The word of its kind, as in the JSON form.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Verdict { .. } => "verdict",
+            Self::Mode { .. } => "mode",
+            Self::Correction(_) => "correction",
+            Self::Note { .. } => "note",
+            Self::Criterion { .. } => "criterion",
+            Self::Skip {} => "skip",
+            Self::Codebook(_) => "codebook",
+            Self::Export { .. } => "export",
+            Self::Unmask { .. } => "unmask",
+            Self::Alias { .. } => "alias",
+            Self::Undo { .. } => "undo",
+            Self::Other { kind, .. } => kind,
+        }
+    }
+
     /// True where `undo` may take it back: exports, unmaskings and aliases stay.
     pub fn undoable(&self) -> bool {
         !matches!(self, Self::Export { .. } | Self::Unmask { .. } | Self::Alias { .. } | Self::Other { .. })
@@ -156,9 +174,17 @@ impl Event {
         serde_json::to_string(self)
     }
 
-    /// The position in the log.
-    pub fn order(&self) -> (u64, &str, &str, u64) {
-        (self.lamport, &self.reviewer, &self.device, self.seq)
+    /// The position in the log. The id comes last: it decides only between events that claim one place in one journal.
+    pub fn order(&self) -> (u64, &str, &str, u64, &str) {
+        (self.lamport, &self.reviewer, &self.device, self.seq, &self.id)
+    }
+
+    /// The event that a journal line holds.
+    ///
+    /// # Errors
+    /// The line is no event: damaged, cut off, or something else.
+    pub fn parse(line: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(line)
     }
 }
 

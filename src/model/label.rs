@@ -2,10 +2,11 @@
 //!
 //! Invariant: a projection is a pure function of a set of events; their order of arrival and repetition do not matter.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::codebook::{Codebook, CodebookChange};
 use super::correction::Correction;
 use super::event::{Event, EventBody};
 use super::id::{ConversationId, TranscriptHash};
@@ -124,12 +125,20 @@ pub struct Label {
 
 /// The groups that are undone, given any set of events.
 ///
-/// An undo of an undo's group brings back what that undo took away, so the chain is resolved from its newest end.
+/// An undo of an undo's group brings back what that undo took away, so the chain is resolved from its newest end. Nobody
+/// undoes what another reviewer did.
 pub fn undone_groups(events: &[&Event]) -> HashSet<String> {
+    let mut owners: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for event in events {
+        owners.entry(&event.group).or_default().insert(&event.reviewer);
+    }
+    let owns = |event: &Event, group: &str| {
+        owners.get(group).is_none_or(|reviewers| reviewers.contains(event.reviewer.as_str()))
+    };
     let mut undos: Vec<(&Event, &str)> = events
         .iter()
         .filter_map(|event| match &event.body {
-            EventBody::Undo { undoes } => Some((*event, undoes.as_str())),
+            EventBody::Undo { undoes } if owns(event, undoes) => Some((*event, undoes.as_str())),
             _ => None,
         })
         .collect();
@@ -168,6 +177,40 @@ pub fn project<S: std::hash::BuildHasher>(
         label.apply(event, target, resolve);
     }
     labels.into_values().filter(|label| !label.events.is_empty()).collect()
+}
+
+/// Folds the events of the codebook, and of all labels, into the codebook.
+///
+/// A mode that an undone act had added stays in use as long as a label that stands names it.
+pub fn project_codebook<S: std::hash::BuildHasher>(events: &[&Event], undone: &HashSet<String, S>) -> Codebook {
+    let stands = |event: &Event| !undone.contains(&event.group);
+    let named: HashSet<&str> = events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::Mode { mode } if stands(event) => Some(mode.as_str()),
+            _ => None,
+        })
+        .collect();
+    let mut seen = HashSet::new();
+    let mut changes: Vec<(&Event, &CodebookChange)> = events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::Codebook(change @ CodebookChange::Add { key, .. })
+                if stands(event) || named.contains(key.as_str()) =>
+            {
+                Some((*event, change))
+            }
+            EventBody::Codebook(change) if stands(event) => Some((*event, change)),
+            _ => None,
+        })
+        .filter(|(event, _)| seen.insert(event.id.as_str()))
+        .collect();
+    changes.sort_by(|a, b| a.0.order().cmp(&b.0.order()));
+    let mut codebook = Codebook::default();
+    for (_, change) in changes {
+        codebook.apply(change);
+    }
+    codebook
 }
 
 impl Label {
@@ -289,3 +332,6 @@ impl LabelState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! The command line: what was typed becomes a call of an operation, and its outcome text and an exit code.
+//!
+//! Invariant: data goes to standard output and talk to standard error; everything passes the door of its sink; no command
+//! decides anything that the terminal UI would have to decide again.
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+mod about;
+pub mod args;
+mod check;
+mod codebook;
+mod context;
+mod demo;
+mod export;
+mod failure;
+mod import;
+mod label;
+mod list;
+mod output;
+mod screen;
+mod show;
+mod tools;
+
+use args::{Arguments, Command};
+use context::Context;
+use failure::{Code, Failure};
+use output::Talk;
+
+/// Runs the program with these arguments (its own name first) and answers its exit code.
+pub fn run(arguments: Vec<OsString>) -> u8 {
+    ignore_file_size_signal();
+    let outcome = match parse(arguments) {
+        Ok(arguments) => dispatch(&arguments),
+        Err(error) => return usage(&error),
+    };
+    match outcome {
+        Ok(code) => code as u8,
+        Err(Failure::Hangup) => Code::Done as u8,
+        Err(Failure::Told { code, message }) => {
+            Talk { quiet: false }.warn(&format!("error: {message}"));
+            code as u8
+        }
+    }
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Arguments, clap::Error> {
+    let plain = arguments.iter().any(|argument| argument == "--no-color");
+    let colours = if plain { clap::ColorChoice::Never } else { clap::ColorChoice::Auto };
+    let matches = Arguments::command().color(colours).try_get_matches_from(arguments)?;
+    Arguments::from_arg_matches(&matches)
+}
+
+/// Help, the version, or what is wrong with what was typed.
+fn usage(error: &clap::Error) -> u8 {
+    if error.use_stderr() {
+        // What was typed is quoted in the message, and may have come from a transcript.
+        let shown = crate::text::door::terminal_text(&error.to_string());
+        for line in shown.trim_end().lines() {
+            Talk { quiet: false }.warn(line);
+        }
+        return Code::Usage as u8;
+    }
+    let outcome = error.print().and_then(|()| std::io::Write::flush(&mut std::io::stdout()));
+    match outcome.map_err(|error| Failure::output(&error)) {
+        Ok(()) | Err(Failure::Hangup) => Code::Done as u8,
+        Err(Failure::Told { code, message }) => {
+            Talk { quiet: false }.warn(&format!("error: {message}"));
+            code as u8
+        }
+    }
+}
+
+/// Without this a limit on file sizes kills the program in the middle of a save; with it the save fails and says so.
+fn ignore_file_size_signal() {
+    #[cfg(unix)]
+    {
+        let noticed = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        // Where no handler can be set, the system's habit stays; nothing depends on it.
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noticed);
+    }
+}
+
+fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
+    match &arguments.command {
+        // These say something of the program and touch no place, so that they work where nothing else does.
+        Some(Command::Formats(formats)) => return about::formats(formats),
+        Some(Command::Filters) => return about::filters(),
+        Some(Command::Completions { shell }) => return about::completions(*shell),
+        Some(Command::Man { command }) => return about::man(command.as_deref()),
+        Some(Command::Demo(demo)) => return demo::demo(&Context::demo(&arguments.global)?, demo),
+        _ => {}
+    }
+    let context = Context::find(&arguments.global)?;
+    match &arguments.command {
+        None => screen::review(&context, None),
+        Some(Command::Review(review)) => screen::review(&context, review.target.as_deref()),
+        Some(Command::Import(import)) => import::import(&context, import),
+        Some(Command::Label(label)) => label::label(&context, label),
+        Some(Command::Undo(undo)) => label::undo(&context, undo),
+        Some(Command::Redo(redo)) => label::redo(&context, redo),
+        Some(Command::List(list)) => list::list(&context, list),
+        Some(Command::Show(show)) => show::show(&context, show),
+        Some(Command::Events(events)) => show::events(&context, events),
+        Some(Command::Export(export)) => export::export(&context, export),
+        Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
+        Some(Command::Tools(tools)) => tools::tools(&context, tools),
+        Some(Command::Verify(verify)) => check::verify(&context, verify),
+        Some(Command::Rebuild(rebuild)) => check::rebuild(&context, rebuild),
+        // Answered above.
+        Some(
+            Command::Demo(_)
+            | Command::Formats(_)
+            | Command::Filters
+            | Command::Completions { .. }
+            | Command::Man { .. },
+        ) => Ok(Code::Done),
+    }
+}

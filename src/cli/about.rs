@@ -1,0 +1,85 @@
+//! What the program says of itself: formats, the filter language, completions, the manual page.
+//!
+//! Invariant: all of it comes from the tables that do the work.
+
+use clap::{CommandFactory as _, ValueEnum as _};
+
+use super::args::{Arguments, FormatName, FormatsArguments};
+use super::failure::{Code, Failure};
+use super::output::Data;
+use crate::dataset::EXPORTERS;
+use crate::model::filter::fields;
+
+const FILTERS: &str = "\
+A filter is a list of conditions; a space between two means that both must hold.
+
+  verdict:fail                 a field is one of these words
+  intent:refund,cancellation   any of several
+  steps>20   score.helpfulness<0.5   when:2026-11-01..2026-11-07   when:last-week
+  -label:none                  not
+  tool:process_refund or mode:wrong-tool
+  (channel:chat or channel:voice) step.error:true
+  \"exact words\"                in any text of the conversation
+
+Fields:
+";
+
+/// Carries `formats` out.
+pub fn formats(arguments: &FormatsArguments) -> Result<Code, Failure> {
+    let mut data = Data::open();
+    if !arguments.export {
+        data.put("import --format")?;
+        for name in FormatName::value_variants() {
+            let Some(value) = name.to_possible_value() else { continue };
+            let help = value.get_help().map(ToString::to_string).unwrap_or_default();
+            data.put(&format!("  {:16}{help}", value.get_name()))?;
+        }
+        data.put("\nexport --format")?;
+    }
+    for exporter in EXPORTERS {
+        data.put(&format!("  {:16}{:24}{}", exporter.name(), exporter.file_name(), exporter.help()))?;
+    }
+    data.finish()?;
+    Ok(Code::Done)
+}
+
+/// Carries `filters` out.
+pub fn filters() -> Result<Code, Failure> {
+    let mut data = Data::open();
+    data.put(FILTERS.trim_end())?;
+    for line in fields::reference().lines() {
+        data.put(&format!("  {line}"))?;
+    }
+    data.finish()?;
+    Ok(Code::Done)
+}
+
+/// Carries `completions` out.
+pub fn completions(shell: clap_complete::Shell) -> Result<Code, Failure> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "aftercall", &mut text);
+    let mut data = Data::open();
+    data.put(String::from_utf8_lossy(&text).trim_end())?;
+    data.finish()?;
+    Ok(Code::Done)
+}
+
+/// Carries `man` out.
+pub fn man(name: Option<&str>) -> Result<Code, Failure> {
+    let mut whole = Arguments::command();
+    whole.build();
+    let command = match name {
+        None => whole,
+        Some(name) => {
+            let found = whole.find_subcommand(name).cloned();
+            let found = found.ok_or_else(|| Failure::usage(format!("there is no command {name:?}; see `aftercall --help`")))?;
+            found.name(format!("aftercall-{name}"))
+        }
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(command).render(&mut text).map_err(|error| Failure::output(&error))?;
+    let mut data = Data::open();
+    data.put(String::from_utf8_lossy(&text).trim_end())?;
+    data.finish()?;
+    Ok(Code::Done)
+}

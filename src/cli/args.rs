@@ -1,0 +1,468 @@
+//! What may be typed: every subcommand, flag and value, from which help, completions and the manual page are made.
+//!
+//! Invariant: names of formats, packs and orders come from the tables that carry them out, so that help cannot lag behind.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::config::packs;
+use crate::dataset::EXPORTERS;
+use crate::ingest::Format;
+use crate::model::queue::QueueOrder;
+use crate::ops::verify::Rebuild;
+
+const AFTER_HELP: &str = "\
+Data goes to standard output, talk to standard error. Personal data is masked unless --unmasked (recorded) says otherwise.
+Exit codes: 0 done, 1 error, 2 usage, 3 done in part (some records were skipped), 4 refused, 5 busy, 6 no space or a
+failing disk, 7 damaged, 8 a check found something.";
+
+/// Review what customer-service agents did, say what went wrong and where, and keep it as data.
+///
+/// Without a subcommand it opens the terminal UI on the workspace. New here? Try `aftercall demo`.
+#[derive(Debug, Parser)]
+#[command(name = "aftercall", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Arguments {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; nothing opens the UI.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The workspace's folder [default: $AFTERCALL_WORKSPACE, else the user's data folder]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub workspace: Option<PathBuf>,
+    /// Who judges [default: the configuration's reviewer, else $USER]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub reviewer: Option<String>,
+    /// Say nothing but errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Use no colours
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the UI at a queue or a conversation
+    Review(ReviewArguments),
+    /// Open the UI on sample conversations of an invented shop
+    Demo(DemoArguments),
+    /// Read traces and transcripts into the workspace
+    Import(ImportArguments),
+    /// Judge a conversation without the UI
+    Label(Box<LabelArguments>),
+    /// Take back your last act, of any session
+    Undo(AnswerArguments),
+    /// Bring back what you last undid
+    Redo(AnswerArguments),
+    /// List conversations, most suspicious first
+    List(ListArguments),
+    /// Show one conversation: a transcript to read, or everything as JSON
+    Show(ShowArguments),
+    /// Print the event log: who said what, in order
+    Events(EventsArguments),
+    /// Write labelled conversations as datasets
+    Export(ExportArguments),
+    /// List and change the failure modes in use
+    Codebook(CodebookArguments),
+    /// List the agents' tools and what calling them does
+    Tools(ToolsArguments),
+    /// Check that both copies of the labels hold together
+    Verify(VerifyArguments),
+    /// Make one copy of the labels anew from the other
+    Rebuild(RebuildArguments),
+    /// List the formats that can be imported and exported
+    Formats(FormatsArguments),
+    /// Explain the filter language
+    Filters,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, of one command where it is named
+    Man {
+        /// A subcommand
+        command: Option<String>,
+    },
+}
+
+/// Arguments of `review`.
+#[derive(Debug, Args)]
+pub struct ReviewArguments {
+    /// A filter (see `aftercall filters`) that makes the queue, or a conversation: its id, a beginning of it, or its name
+    /// in the source
+    #[arg(value_name = "QUEUE|CONVERSATION")]
+    pub target: Option<String>,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Start over: the demo's folder and the labels in it are deleted first
+    #[arg(long)]
+    pub fresh: bool,
+    /// Only set the demo workspace up, and say where it is
+    #[arg(long)]
+    pub no_ui: bool,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// Files, or folders whose files are all read; plain, gzip or zstd
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// What the files hold; `auto` judges each record by its content
+    #[arg(long, value_enum, default_value_t = FormatName::Auto)]
+    pub format: FormatName,
+    /// Tool schemas and effects: a JSON list of tools, or TOML lines like get_order = "read"
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub tools: Option<PathBuf>,
+    /// The namespace of the conversations [default: the service's or project's name, else the file's]
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The names of import formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatName {
+    /// Judge every record by its content
+    Auto,
+    /// OpenTelemetry spans and log records as OTLP/JSON: traceAI, OpenInference, OTel GenAI
+    Otlp,
+    /// Chat transcripts, one JSON object a line
+    Openai,
+    /// Results of tau-bench
+    Tau,
+}
+
+impl FormatName {
+    /// What the reader calls it.
+    pub fn format(self) -> Format {
+        match self {
+            Self::Auto => Format::Auto,
+            Self::Otlp => Format::Otlp,
+            Self::Openai => Format::OpenAi,
+            Self::Tau => Format::Tau,
+        }
+    }
+}
+
+/// Arguments of `label`.
+#[derive(Debug, Args)]
+#[command(
+    group(ArgGroup::new("verdict").required(true).args(["pass", "fail", "unsure", "skip"])),
+    group(ArgGroup::new("correction").args(["tool", "no_call", "ask", "hand_off", "reply"]).multiple(true)),
+    group(ArgGroup::new("place").args(["step", "no_step"])),
+)]
+pub struct LabelArguments {
+    /// Its id, a unique beginning of it, or its name in the source
+    pub conversation: String,
+    /// The agent did what it should
+    #[arg(long)]
+    pub pass: bool,
+    /// It did not; needs --step or --no-step
+    #[arg(long)]
+    pub fail: bool,
+    /// It cannot be told from what is there
+    #[arg(long)]
+    pub unsure: bool,
+    /// Put off without a verdict
+    #[arg(long, conflicts_with_all = ["modes", "severity", "note", "correction", "place"])]
+    pub skip: bool,
+    /// A failure mode by key or name; a new name becomes a new mode. May be repeated
+    #[arg(long = "mode", value_name = "MODE")]
+    pub modes: Vec<String>,
+    /// Where it first went wrong, and what is corrected: a step's number, or a span id
+    #[arg(long, value_name = "N|SPAN")]
+    pub step: Option<String>,
+    /// It went wrong at no single step
+    #[arg(long)]
+    pub no_step: bool,
+    /// 1 cosmetic, 2 annoying, 3 harmful, 4 critical
+    #[arg(long, value_name = "1..4", value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub severity: Option<u8>,
+    /// A note on the conversation
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// The tool that should have been called at the step
+    #[arg(long, value_name = "NAME", requires = "args", conflicts_with_all = ["no_call", "ask", "hand_off", "reply"])]
+    pub tool: Option<String>,
+    /// The right arguments
+    #[arg(long, value_name = "JSON", requires = "tool")]
+    pub args: Option<String>,
+    /// Arguments that would have been right as well, or a whole call {"tool": …, "arguments": {…}}. May be repeated
+    #[arg(long, value_name = "JSON", requires = "tool")]
+    pub also: Vec<String>,
+    /// No tool should have been called at the step
+    #[arg(long, conflicts_with_all = ["ask", "hand_off"])]
+    pub no_call: bool,
+    /// The customer should have been asked this first
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["hand_off", "reply"])]
+    pub ask: Option<String>,
+    /// It should have been handed over, for this reason
+    #[arg(long, value_name = "REASON")]
+    pub hand_off: Option<String>,
+    /// What should have been said at the step
+    #[arg(long, value_name = "TEXT")]
+    pub reply: Option<String>,
+    /// What was recorded after the corrected step would still stand
+    #[arg(long, requires = "correction")]
+    pub remainder_valid: bool,
+    /// Print what was saved as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `undo` and `redo`.
+#[derive(Debug, Args)]
+pub struct AnswerArguments {
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// Only those that match; see `aftercall filters`
+    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    pub filter: String,
+    /// Only those in which these words stand
+    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
+    pub find: String,
+    /// Which come first
+    #[arg(long, value_enum, default_value_t = OrderName::Suspicion)]
+    pub order: OrderName,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// One JSON object a line
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Comma-separated values with a header; a view for spreadsheets, JSON is the record
+    #[arg(long)]
+    pub csv: bool,
+    /// Do not mask personal data; recorded
+    #[arg(long)]
+    pub unmasked: bool,
+}
+
+/// The names of orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OrderName {
+    /// Failed or low scores first, errors next
+    Suspicion,
+    /// Latest start first
+    Newest,
+    /// Earliest start first
+    Oldest,
+    /// Most steps first
+    Longest,
+    /// Not yet judged by you first, then by suspicion
+    Unjudged,
+}
+
+impl OrderName {
+    /// What the queue calls it.
+    pub fn order(self) -> QueueOrder {
+        match self {
+            Self::Suspicion => QueueOrder::Suspicion,
+            Self::Newest => QueueOrder::Newest,
+            Self::Oldest => QueueOrder::Oldest,
+            Self::Longest => QueueOrder::Longest,
+            Self::Unjudged => QueueOrder::Unjudged,
+        }
+    }
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// Its id, a unique beginning of it, or its name in the source
+    pub conversation: String,
+    /// Everything, as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Do not mask personal data; recorded
+    #[arg(long)]
+    pub unmasked: bool,
+}
+
+/// Arguments of `events`.
+#[derive(Debug, Args)]
+pub struct EventsArguments {
+    /// Only those about this conversation
+    pub conversation: Option<String>,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Do not mask personal data; recorded
+    #[arg(long)]
+    pub unmasked: bool,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// The folder to write to; made where it is not there, and nothing in it is ever overwritten
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+    /// What to write; several joined by commas. `aftercall formats --export` explains them
+    #[arg(long, required = true, value_name = "F", value_delimiter = ',',
+          value_parser = PossibleValuesParser::new(EXPORTERS.iter().map(|exporter| exporter.name())))]
+    pub format: Vec<String>,
+    /// Only labelled conversations that match; see `aftercall filters`
+    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    pub filter: String,
+    /// Write personal data as it is, for this reason; recorded
+    #[arg(long, value_name = "REASON")]
+    pub keep_personal_data: Option<String>,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `codebook`.
+#[derive(Debug, Args)]
+pub struct CodebookArguments {
+    /// What to do; lists where it is left out
+    #[command(subcommand)]
+    pub command: Option<CodebookCommand>,
+}
+
+/// What to do with the codebook.
+#[derive(Debug, Subcommand)]
+pub enum CodebookCommand {
+    /// List the failure modes in use
+    List {
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add a failure mode
+    Add {
+        /// Its name; its key is made from it
+        name: String,
+        /// What counts as one
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        description: String,
+    },
+    /// Give a failure mode another name; its key stays
+    Rename {
+        /// Its key or name
+        mode: String,
+        /// Its new name
+        name: String,
+    },
+    /// Count one failure mode as another from now on
+    Merge {
+        /// The mode that goes
+        from: String,
+        /// The mode that stays
+        into: String,
+    },
+    /// List the ready-made codebooks
+    Packs,
+    /// Add the modes of a ready-made codebook
+    Load {
+        /// Its name
+        #[arg(value_parser = PossibleValuesParser::new(packs::packs().iter().map(|pack| pack.name.as_str())))]
+        pack: String,
+    },
+}
+
+/// Arguments of `tools`.
+#[derive(Debug, Args)]
+pub struct ToolsArguments {
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `rebuild`.
+#[derive(Debug, Args)]
+pub struct RebuildArguments {
+    /// What to make anew [default: database]
+    #[arg(value_enum)]
+    pub what: Option<RebuildName>,
+    /// The copy to trust: `journal` makes the database's labels anew, `database` the journals
+    #[arg(long, value_enum, value_name = "COPY", conflicts_with = "what")]
+    pub from: Option<CopyName>,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RebuildName {
+    /// The database's labels, from the journals
+    Database,
+    /// The journals, from the database
+    Journals,
+    /// The tables that hold what the labels add up to
+    Projection,
+}
+
+/// The two copies of the labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CopyName {
+    /// The journals
+    Journal,
+    /// The database
+    Database,
+}
+
+impl RebuildArguments {
+    /// What was asked for.
+    pub fn rebuild(&self) -> Rebuild {
+        match (self.what, self.from) {
+            (Some(RebuildName::Journals), _) | (None, Some(CopyName::Database)) => Rebuild::Journals,
+            (Some(RebuildName::Projection), _) => Rebuild::Projection,
+            _ => Rebuild::Database,
+        }
+    }
+}
+
+/// Arguments of `formats`.
+#[derive(Debug, Args)]
+pub struct FormatsArguments {
+    /// Only those that can be exported
+    #[arg(long)]
+    pub export: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_hold_together() {
+        super::Arguments::command().debug_assert();
+    }
+}

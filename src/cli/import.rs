@@ -1,0 +1,147 @@
+//! `aftercall import`: files and folders into the workspace, with a report.
+//!
+//! Invariant: what was skipped is always told, in the report and by the exit code.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::ImportArguments;
+use super::context::Context;
+use super::failure::{Code, Failure};
+use super::output::{Data, Talk};
+use crate::ingest::{Problem, ReadOptions, ToolList};
+use crate::ops::import::ImportReport;
+use crate::ops::workspace::ImportOrder;
+use crate::store::Access;
+use crate::text::door;
+
+/// How many problems people are told; the JSON report has them all.
+const MOST_PROBLEMS: usize = 20;
+
+/// Carries the command out.
+pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Failure> {
+    let tools = tool_list(arguments)?;
+    let read =
+        ReadOptions { format: arguments.format.format(), source: source(arguments)?, tools, ..ReadOptions::default() };
+    let paths = arguments.paths.clone();
+    for path in &paths {
+        // Asked before a workspace is made, so that a mistyped path leaves nothing behind.
+        std::fs::metadata(path).map_err(|error| {
+            Failure::new(Code::Error, format!("{}: {error}; nothing was imported", path.display()))
+        })?;
+    }
+    let mut workspace = context.open_to_write(Access::Create)?;
+    let bar = progress_bar(context.talk, arguments.json);
+    let start = Instant::now();
+    let outcome = workspace.import(&ImportOrder { paths, read }, context.now(), &mut |progress| {
+        bar.set_length(progress.total.unwrap_or(progress.done));
+        bar.set_position(progress.done);
+        bar.set_message(door::terminal_line(&progress.what));
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    let mut report = outcome?;
+    report.seconds = start.elapsed().as_secs_f64();
+    tell(context, &report);
+    if arguments.json {
+        let mut data = Data::open();
+        data.json(&report)?;
+        data.finish()?;
+    }
+    Ok(if report.skipped > 0 || report.conflicts > 0 { Code::Partly } else { Code::Done })
+}
+
+fn source(arguments: &ImportArguments) -> Result<Option<String>, Failure> {
+    match arguments.source.as_deref().map(str::trim) {
+        Some("") => Err(Failure::usage("--source is empty; it names where the conversations come from")),
+        source => Ok(source.map(ToOwned::to_owned)),
+    }
+}
+
+fn tool_list(arguments: &ImportArguments) -> Result<ToolList, Failure> {
+    let Some(path) = &arguments.tools else { return Ok(ToolList::default()) };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Code::Error, format!("{name}: {error}; nothing was imported")))?;
+    ToolList::parse(&name, &text).map_err(|error| Failure::new(Code::Error, error.to_string()))
+}
+
+/// A bar on a terminal, and nothing where nobody watches.
+fn progress_bar(talk: Talk, json: bool) -> ProgressBar {
+    use std::io::IsTerminal as _;
+    if talk.quiet || json || !std::io::stderr().is_terminal() {
+        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    }
+    let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {wide_msg}");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn tell(context: &Context, report: &ImportReport) {
+    let talk = context.talk;
+    for line in summary(report) {
+        talk.say(&line);
+    }
+    // What was lost comes before what was only odd, in case there is more than anybody wants to read.
+    let (lost, odd): (Vec<&Problem>, Vec<&Problem>) = report.problems.iter().partition(|problem| problem.lost > 0);
+    let all: Vec<&Problem> = lost.into_iter().chain(odd).collect();
+    for problem in all.iter().take(MOST_PROBLEMS) {
+        talk.say(&format!("  {}", place(problem)));
+    }
+    if all.len() > MOST_PROBLEMS {
+        talk.say(&format!("  … and {} more; --json lists them all", all.len() - MOST_PROBLEMS));
+    }
+}
+
+fn summary(report: &ImportReport) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} in {}: {} records read, {} new or changed, {} unchanged, {} skipped, {} in conflict ({:.1} s)",
+        count(report.conversations, "conversation"),
+        count(report.files, "file"),
+        report.read,
+        report.imported,
+        report.unchanged,
+        report.skipped,
+        report.conflicts,
+        report.seconds,
+    )];
+    lines.push(format!(
+        "{}, {} ({} with an error status), {}, {}",
+        count(report.traces, "trace"),
+        count(report.spans, "span"),
+        report.error_spans,
+        count(report.failed_steps, "failed step"),
+        count(report.scores, "score"),
+    ));
+    if report.pending > 0 {
+        lines.push(format!("{} for spans that have not arrived yet", count(report.pending, "record waits")));
+    }
+    if report.conflicts > 0 {
+        lines.push("a conversation in conflict has another text than the stored one, which was kept".into());
+    }
+    if report.files == 0 {
+        lines.push("no file was found there".into());
+    }
+    lines
+}
+
+/// A number with its noun; of two words the first takes the plural.
+pub fn count(number: u64, noun: &str) -> String {
+    match (number, noun.split_once(' ')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some((first, "waits"))) => format!("{number} {first}s wait"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+fn place(problem: &Problem) -> String {
+    let mut place = problem.path.clone();
+    if let Some(line) = problem.line {
+        place.push_str(&format!(":{line}"));
+    }
+    if let Some(byte) = problem.byte {
+        place.push_str(&format!(" (byte {byte})"));
+    }
+    format!("{place}: {}", problem.message)
+}

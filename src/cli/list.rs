@@ -1,0 +1,171 @@
+//! `aftercall list`: one row a conversation, for people, scripts or spreadsheets.
+//!
+//! Invariant: rows leave by the door one after another; a list of any length takes the memory of a window.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::args::ListArguments;
+use super::context::Context;
+use super::failure::{Code, Failure};
+use super::import::count;
+use super::output::{Cell, Data};
+use crate::model::queue::QueueQuery;
+use crate::model::summary::Summary;
+use crate::model::time::Timestamp;
+use crate::ops::door::Door;
+use crate::ops::list::{ListRow, each_row};
+use crate::text::width;
+
+/// Columns of the first message in the list for people.
+const MESSAGE_WIDTH: usize = 60;
+
+/// The columns of `--csv`, in order.
+const COLUMNS: [&str; 22] = [
+    "id",
+    "source",
+    "external_id",
+    "started_at",
+    "ended_at",
+    "intent",
+    "channel",
+    "tier",
+    "language",
+    "agent_version",
+    "handled_by",
+    "turns",
+    "steps",
+    "spans",
+    "tool_calls",
+    "error_spans",
+    "failed_steps",
+    "scores",
+    "verdict",
+    "modes",
+    "label_state",
+    "reviewers",
+];
+
+/// Carries the command out.
+pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failure> {
+    let (workspace, door) = context.open_door(arguments.unmasked.then_some("list"))?;
+    let query = QueueQuery {
+        filter: arguments.filter.clone(),
+        find: arguments.find.clone(),
+        order: arguments.order.order(),
+    };
+    let mut data = Data::open();
+    if arguments.csv {
+        data.csv(&COLUMNS.map(|name| Cell::Plain(name.to_owned())))?;
+    }
+    let (mut rows, mut failure) = (0, None);
+    each_row(&workspace, &query, arguments.limit, context.now(), &mut |summary| {
+        rows += 1;
+        let row = ListRow::of(&summary, &door);
+        let outcome = if arguments.json {
+            data.json(&row)
+        } else if arguments.csv {
+            cells(&row).and_then(|cells| data.csv(&cells))
+        } else {
+            data.line(&line(&summary, &door))
+        };
+        failure = outcome.err();
+        failure.is_none()
+    })?;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    data.finish()?;
+    if !arguments.json && !arguments.csv {
+        context.talk.say(&count(rows, "conversation"));
+    }
+    Ok(Code::Done)
+}
+
+/// A row for people.
+fn line(summary: &Summary, door: &Door) -> String {
+    let row = door.summary(summary);
+    let text = |text: Option<&crate::text::Untrusted>| text.map_or("", |text| text.exact()).to_owned();
+    let segments = [text(row.segments.intent.as_ref()), text(row.segments.language.as_ref())];
+    let segments = segments.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("/");
+    let state = match (row.verdict, row.label_state.word()) {
+        (Some(verdict), _) => verdict.word().to_uppercase(),
+        (None, _) if row.skipped => "skipped".to_owned(),
+        (None, "none") => "-".to_owned(),
+        (None, state) => state.to_owned(),
+    };
+    let worst = row.worst.first().and_then(|(name, _)| {
+        let value = row.scores.get(name.exact()).copied().flatten()?;
+        Some(format!("{} {value:.2}", name.exact()))
+    });
+    let failed = if row.counts.failed_steps > 0 { format!("!{}", row.counts.failed_steps) } else { String::new() };
+    let mode = row.modes.first().cloned().unwrap_or_default();
+    [
+        fit(row.id.as_str(), 13),
+        fit(&when(row.started_at), 16),
+        fit(&state, 8),
+        fit(&format!("{} steps {failed}", row.counts.steps), 13),
+        fit(&worst.unwrap_or_default(), 26),
+        fit(&if mode.is_empty() { segments } else { mode }, 22),
+        fit(row.first_message.exact(), MESSAGE_WIDTH).trim_end().to_owned(),
+    ]
+    .join("  ")
+}
+
+/// Text cut or filled to so many columns, made safe before it is measured.
+fn fit(text: &str, columns: usize) -> String {
+    let shown = crate::text::door::terminal_line(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let mut out = String::new();
+    let mut used = 0;
+    let all = width::of(&shown);
+    for cluster in shown.graphemes(true) {
+        let wide = width::of(cluster);
+        if all > columns && used + wide > columns.saturating_sub(1) {
+            out.push('…');
+            used += 1;
+            break;
+        }
+        out.push_str(cluster);
+        used += wide;
+    }
+    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(used)));
+    out
+}
+
+/// A time to the minute, in UTC.
+pub fn when(time: Option<Timestamp>) -> String {
+    match time.and_then(Timestamp::civil) {
+        Some(civil) => civil.strftime("%Y-%m-%d %H:%M").to_string(),
+        None => "-".to_owned(),
+    }
+}
+
+fn cells(row: &ListRow) -> Result<Vec<Cell>, Failure> {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let optional = |text: &Option<String>| Cell::Text(text.clone().unwrap_or_default());
+    let time = |time: Option<Timestamp>| Cell::Plain(time.map(|time| time.to_string()).unwrap_or_default());
+    let number = |number: u32| Cell::Plain(number.to_string());
+    Ok(vec![
+        text(row.id.as_str()),
+        text(&row.source),
+        text(&row.external_id),
+        time(row.started_at),
+        time(row.ended_at),
+        optional(&row.intent),
+        optional(&row.channel),
+        optional(&row.tier),
+        optional(&row.language),
+        optional(&row.agent_version),
+        optional(&row.handled_by),
+        number(row.turns),
+        number(row.steps),
+        number(row.spans),
+        number(row.tool_calls),
+        number(row.error_spans),
+        number(row.failed_steps),
+        text(&serde_json::to_string(&row.scores)?),
+        Cell::Plain(row.verdict.map(|verdict| verdict.word().to_owned()).unwrap_or_default()),
+        text(&row.modes.join(" ")),
+        Cell::Plain(row.label_state.word().to_owned()),
+        text(&row.reviewers.join(" ")),
+    ])
+}

@@ -1,0 +1,258 @@
+//! `aftercall show` and `aftercall events`: one conversation to read or as data, and the log.
+//!
+//! Invariant: text of the transcript always stands behind a gutter, so that it cannot pose as ours; what others said and
+//! what came of it is not in the transcript to read until the asking reviewer has judged.
+
+use std::collections::BTreeMap;
+
+use super::args::{EventsArguments, ShowArguments};
+use super::context::Context;
+use super::failure::{Code, Failure};
+use super::list::when;
+use super::output::Data;
+use crate::model::conversation::Conversation;
+use crate::model::correction::{Correction, CorrectionKind};
+use crate::model::event::Event;
+use crate::model::label::{Label, Verdict};
+use crate::model::score::{Score, ScoreTarget};
+use crate::model::step::{Step, StepContent};
+use crate::model::tool::Arguments;
+use crate::ops::door::Door;
+use crate::ops::review;
+use crate::ops::show::show as shown;
+use crate::ops::workspace::Workspace;
+use crate::store::StoreError;
+
+const GUTTER: &str = "  │ ";
+
+/// Carries `show` out.
+pub fn show(context: &Context, arguments: &ShowArguments) -> Result<Code, Failure> {
+    let (workspace, door) = context.open_door(arguments.unmasked.then_some("show"))?;
+    let id = context.conversation(&workspace, &arguments.conversation)?;
+    let mut data = Data::open();
+    if arguments.json {
+        data.json(&shown(&workspace, &id, &door)?)?;
+    } else {
+        let unknown = || StoreError::Unknown(arguments.conversation.clone());
+        let exact = workspace.store().conversation(&id)?.ok_or_else(unknown)?;
+        let door = door.knowing(&exact);
+        let labels: Vec<Label> = review::labels(&workspace, &id)?.iter().map(|label| door.label(label)).collect();
+        Transcript { data: &mut data, conversation: &door.conversation(&exact) }.print(&workspace, &labels)?;
+    }
+    data.finish()?;
+    Ok(Code::Done)
+}
+
+/// A conversation on its way to be read.
+struct Transcript<'a> {
+    data: &'a mut Data,
+    conversation: &'a Conversation,
+}
+
+impl Transcript<'_> {
+    fn print(&mut self, workspace: &Workspace, labels: &[Label]) -> Result<(), Failure> {
+        self.head()?;
+        for text in &self.conversation.system {
+            self.data.put("\nsystem")?;
+            self.data.block(GUTTER, text.exact())?;
+        }
+        let mut by_step: BTreeMap<u32, Vec<&Score>> = BTreeMap::new();
+        let mut others: Vec<&Score> = Vec::new();
+        for score in &self.conversation.scores {
+            match self.step_of(score) {
+                Some(step) => by_step.entry(step).or_default().push(score),
+                None => others.push(score),
+            }
+        }
+        for step in &self.conversation.steps {
+            self.step(step)?;
+            for score in by_step.get(&step.number).into_iter().flatten() {
+                self.score("      ", score)?;
+            }
+        }
+        if !others.is_empty() {
+            self.data.put("\nscores of the whole")?;
+            for score in others {
+                self.score("  ", score)?;
+            }
+        }
+        self.said(workspace, labels)
+    }
+
+    fn head(&mut self) -> Result<(), Failure> {
+        let one = self.conversation;
+        let counts = one.counts();
+        self.data.line(&format!("{}  {} in {}", one.id, one.external_id.exact(), one.source.exact()))?;
+        let segments = [
+            &one.segments.intent,
+            &one.segments.channel,
+            &one.segments.language,
+            &one.segments.tier,
+            &one.segments.agent_version,
+        ];
+        let segments: Vec<&str> = segments.into_iter().flatten().map(|text| text.exact()).collect();
+        let (started, _) = one.period();
+        self.data.line(&format!(
+            "{}  {}  {} steps, {} tool calls ({} failed), {} spans",
+            when(started),
+            segments.join(" · "),
+            counts.steps,
+            counts.tool_calls,
+            counts.failed_steps,
+            counts.spans
+        ))
+    }
+
+    /// The step that a score of a span belongs to.
+    fn step_of(&self, score: &Score) -> Option<u32> {
+        let ScoreTarget::Span(span) = &score.target else { return None };
+        let steps = &self.conversation.steps;
+        let of = |step: &&Step| step.span.as_ref() == Some(span) || step.decision.as_ref() == Some(span);
+        steps.iter().rev().find(of).map(|step| step.number)
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Failure> {
+        let indent = "  ".repeat(usize::from(step.depth));
+        let agent = step.agent.as_ref().map_or_else(String::new, |agent| format!(" {}", agent.exact()));
+        let number = step.number;
+        let gutter = format!("{indent}{GUTTER}");
+        match &step.content {
+            StepContent::Message { role, text, reasoning } => {
+                self.data.put("")?;
+                self.data.line(&format!("{indent}{number} {}{agent}", role.word()))?;
+                if let Some(reasoning) = reasoning {
+                    self.data.put(&format!("{indent}  (reasoning)"))?;
+                    self.data.block(&gutter, reasoning.exact())?;
+                    self.data.put(&format!("{indent}  (said)"))?;
+                }
+                self.data.block(&gutter, text.exact())
+            }
+            StepContent::ToolCall { tool, arguments, result, .. } => {
+                self.data.put("")?;
+                self.data.line(&format!("{indent}{number} call{agent} -> {}", tool.exact()))?;
+                self.data.block(&gutter, arguments.0.exact())?;
+                match result {
+                    Some(result) => {
+                        let word = if result.failed { "FAILED" } else { "result" };
+                        self.data.put(&format!("{indent}  {word}"))?;
+                        self.data.block(&gutter, result.text.exact())
+                    }
+                    None => self.data.put(&format!("{indent}  (no result was recorded)")),
+                }
+            }
+        }
+    }
+
+    fn score(&mut self, lead: &str, score: &Score) -> Result<(), Failure> {
+        let value = score.value.map_or_else(|| "-".to_owned(), |value| format!("{value}"));
+        let mut line = format!("{lead}* {} {value}", score.evaluator.exact());
+        for part in [&score.label, &score.explanation].into_iter().flatten() {
+            line.push_str(": ");
+            line.push_str(part.exact());
+        }
+        self.data.line(&line)
+    }
+
+    fn said(&mut self, workspace: &Workspace, labels: &[Label]) -> Result<(), Failure> {
+        let own = |label: &&Label| label.reviewer == workspace.reviewer();
+        let judged = labels.iter().filter(own).any(|label| label.verdict.is_some());
+        let codebook = review::codebook(workspace)?;
+        for label in labels.iter().filter(|label| judged || own(label)) {
+            self.data.put("")?;
+            let verdict = label.verdict.map_or("draft", Verdict::word).to_uppercase();
+            let mut parts = vec![format!("{} says {verdict}", label.reviewer)];
+            parts.extend(label.modes.iter().map(|mode| codebook.name_of(mode).to_owned()));
+            parts.extend(label.first_failure.as_ref().map(|at| format!("first at step {}", at.step)));
+            parts.extend(label.severity.map(|severity| format!("severity {severity}")));
+            self.data.line(&parts.join(" · "))?;
+            for placed in &label.corrections {
+                self.data.line(&format!("  step {} should have been: {}", placed.at.step, words(&placed.correction)))?;
+            }
+            for note in &label.notes {
+                self.data.block("  note: ", &note.text)?;
+            }
+        }
+        let hidden = labels.len() - labels.iter().filter(|label| judged || own(label)).count();
+        if hidden > 0 {
+            self.data.put(&format!("\n{hidden} other label(s): shown once you have judged"))?;
+        }
+        if judged && !self.conversation.outcomes.is_empty() {
+            let outcomes = serde_json::to_string(&self.conversation.outcomes)?;
+            self.data.line(&format!("what came of it: {outcomes}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// A correction in one line.
+fn words(correction: &Correction) -> String {
+    let text = correction.text.as_deref().map_or_else(String::new, |text| format!(", saying \"{text}\""));
+    let call = |tool: &str, arguments: Option<&Arguments>| {
+        format!("{tool} {}", arguments.map_or("{}", |arguments| arguments.0.exact()))
+    };
+    match correction.kind {
+        CorrectionKind::Tool => {
+            let mut calls = vec![call(correction.tool.as_deref().unwrap_or("?"), correction.arguments.as_ref())];
+            calls.extend(correction.alternatives.iter().map(|other| call(&other.tool, Some(&other.arguments))));
+            calls.join(" or ")
+        }
+        CorrectionKind::NoCall => format!("no call{text}"),
+        CorrectionKind::AskCustomer => format!("a question first{text}"),
+        CorrectionKind::HandOff => {
+            let reason = correction.reason.as_deref().map_or_else(String::new, |reason| format!(" ({reason})"));
+            format!("a handover{reason}{text}")
+        }
+        CorrectionKind::Reply => format!("an answer{text}"),
+    }
+}
+
+/// Carries `events` out.
+pub fn events(context: &Context, arguments: &EventsArguments) -> Result<Code, Failure> {
+    let (workspace, door) = context.open_door(arguments.unmasked.then_some("events"))?;
+    let about = match &arguments.conversation {
+        Some(text) => Some(context.conversation(&workspace, text)?),
+        None => None,
+    };
+    let log = workspace.store().log();
+    let mut data = Data::open();
+    for event in log.all()? {
+        if let Some(about) = &about {
+            let Some(target) = &event.target else { continue };
+            if log.resolve(&target.conversation)? != *about {
+                continue;
+            }
+        }
+        if arguments.json {
+            data.json(&masked(&event, &door)?)?;
+        } else {
+            data.line(&line(&event, &door)?)?;
+        }
+    }
+    data.finish()?;
+    Ok(Code::Done)
+}
+
+/// An event as it leaves: only its body can hold text that somebody typed; ids and hashes stay.
+fn masked(event: &Event, door: &Door) -> Result<serde_json::Value, Failure> {
+    let mut value = serde_json::to_value(event)?;
+    if let Some(body) = value.get_mut("body") {
+        *body = door.value(body);
+    }
+    Ok(value)
+}
+
+fn line(event: &Event, door: &Door) -> Result<String, Failure> {
+    let mut line = format!("{}  {}  {}", event.at, event.reviewer, event.body.kind());
+    if let Some(target) = &event.target {
+        line.push_str(&format!("  {}", target.conversation));
+        if let Some(step) = target.step {
+            line.push_str(&format!(" step {step}"));
+        }
+    }
+    let value = masked(event, door)?;
+    let body = value.get("body").filter(|body| body.as_object().is_none_or(|members| !members.is_empty()));
+    if let Some(body) = body {
+        line.push_str(&format!("  {body}"));
+    }
+    Ok(line)
+}

@@ -1,0 +1,174 @@
+//! The read lane: everything the screen shows; of each kind of request the newest wins.
+//!
+//! Invariant: a request that a newer one of its kind replaced is answered as cancelled, whether it waited or ran.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use super::{Desk, Setting};
+use crate::engine::request::{Reply, Request, Ticket};
+use crate::store::{Access, Interrupter};
+
+/// The kinds of reading that replace one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    Queue,
+    Rows,
+    Open,
+    Codebook,
+    Highlight,
+}
+
+impl Slot {
+    fn of(request: &Request) -> Self {
+        match request {
+            Request::Rows(_) => Self::Rows,
+            Request::Open(_) => Self::Open,
+            Request::Codebook => Self::Codebook,
+            Request::Highlight(_) => Self::Highlight,
+            _ => Self::Queue,
+        }
+    }
+}
+
+/// What waits, and what runs.
+#[derive(Default)]
+struct Board {
+    /// In the order asked; at most one of each slot.
+    waiting: Vec<(Ticket, Request)>,
+    running: Option<Running>,
+    interrupter: Option<Interrupter>,
+    ending: bool,
+}
+
+struct Running {
+    ticket: Ticket,
+    slot: Slot,
+    cancelled: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    board: Mutex<Board>,
+    bell: Condvar,
+}
+
+impl Shared {
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The lane's entrance.
+pub struct ReadLane {
+    shared: Arc<Shared>,
+    setting: Arc<Setting>,
+    worker: Option<JoinHandle<()>>,
+}
+
+impl ReadLane {
+    /// Starts the lane's worker.
+    pub fn start(setting: &Arc<Setting>) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let (inside, setting_inside) = (Arc::clone(&shared), Arc::clone(setting));
+        let worker = std::thread::Builder::new().name("read".into()).spawn(move || serve(&inside, &setting_inside))?;
+        Ok(Self { shared, setting: Arc::clone(setting), worker: Some(worker) })
+    }
+
+    /// Takes a request in; an older one of its kind is let go.
+    pub fn ask(&self, ticket: Ticket, request: Request) {
+        let slot = Slot::of(&request);
+        let mut board = self.shared.board();
+        let replaced = board.waiting.iter().position(|(_, waiting)| Slot::of(waiting) == slot);
+        let replaced = replaced.map(|at| board.waiting.remove(at).0);
+        board.waiting.push((ticket, request));
+        board.let_go(|running| running.slot == slot);
+        drop(board);
+        self.shared.bell.notify_all();
+        if let Some(replaced) = replaced {
+            self.setting.reply(replaced, Reply::Cancelled);
+        }
+    }
+
+    /// Lets a request go.
+    pub fn cancel(&self, ticket: Ticket) {
+        let mut board = self.shared.board();
+        let waiting = board.waiting.iter().position(|(waiting, _)| *waiting == ticket);
+        let removed = waiting.map(|at| board.waiting.remove(at).0);
+        board.let_go(|running| running.ticket == ticket);
+        drop(board);
+        if let Some(removed) = removed {
+            self.setting.reply(removed, Reply::Cancelled);
+        }
+    }
+
+    /// Lets everything go and ends the worker.
+    pub fn stop(&self) {
+        let mut board = self.shared.board();
+        board.ending = true;
+        board.let_go(|_| true);
+        let waiting = std::mem::take(&mut board.waiting);
+        drop(board);
+        self.shared.bell.notify_all();
+        for (ticket, _) in waiting {
+            self.setting.reply(ticket, Reply::Cancelled);
+        }
+    }
+}
+
+impl Board {
+    /// Interrupts what runs, where `which` says so.
+    fn let_go(&mut self, which: impl Fn(&Running) -> bool) {
+        if let Some(running) = self.running.as_mut().filter(|running| which(running)) {
+            running.cancelled = true;
+            if let Some(interrupter) = &self.interrupter {
+                interrupter.interrupt();
+            }
+        }
+    }
+}
+
+/// The worker: takes the longest waiting request, answers it, and so on until the lane ends.
+fn serve(shared: &Shared, setting: &Arc<Setting>) {
+    let mut desk = Desk::of(setting, Access::Read);
+    loop {
+        let mut board = shared.board();
+        while board.waiting.is_empty() && !board.ending {
+            board = shared.bell.wait(board).unwrap_or_else(PoisonError::into_inner);
+        }
+        if board.ending {
+            return;
+        }
+        let (ticket, request) = board.waiting.remove(0);
+        board.running = Some(Running { ticket, slot: Slot::of(&request), cancelled: false });
+        board.interrupter = None;
+        drop(board);
+        if let Ok(workspace) = desk.workspace() {
+            shared.board().interrupter = Some(workspace.store().interrupter());
+        }
+        let cancelled = || shared.board().running.as_ref().is_none_or(|running| running.cancelled);
+        let mut answer = || {
+            if cancelled() { Reply::Cancelled } else { desk.answer(&request, &mut |_| ControlFlow::Continue(())) }
+        };
+        let mut reply = answer();
+        // An interruption meant for the request before may have come late; that is no reason to fail this one.
+        if reply == Reply::Cancelled && !cancelled() {
+            reply = answer();
+        }
+        let mut board = shared.board();
+        let gone = board.running.take().is_none_or(|running| running.cancelled);
+        board.interrupter = None;
+        drop(board);
+        setting.reply(ticket, if gone { Reply::Cancelled } else { reply });
+    }
+}
+
+impl Drop for ReadLane {
+    fn drop(&mut self) {
+        self.stop();
+        if let Some(worker) = self.worker.take() {
+            let _ = worker.join();
+        }
+    }
+}

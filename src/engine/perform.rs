@@ -1,0 +1,110 @@
+//! Requests carried out on a workspace: the one place where a request becomes a use case and its outcome a reply.
+//!
+//! Invariant: no error is lost; each becomes a line for people that says what, where and what to do.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use crate::model::queue::QueueQuery;
+use crate::model::time::Timestamp;
+use crate::ops::import::ImportError;
+use crate::ops::queue::{self, QueueError};
+use crate::ops::review::{self, ReviewError};
+use crate::ops::workspace::{ImportOrder, Workspace};
+use crate::store::{Asker, StoreError};
+use crate::text::highlight;
+
+use super::lane::Tell;
+use super::request::{Reply, Request, Saved};
+
+/// Carries out one request.
+pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tell: Tell<'_>) -> Reply {
+    match request {
+        Request::Queue(query) => index(workspace, query, now),
+        Request::Rows(ids) => {
+            read(queue::rows(workspace.store(), ids, workspace.reviewer()).map_err(Into::into), Reply::Rows)
+        }
+        Request::Open(id) => read(review::open(workspace, id), |opened| Reply::Opened(Box::new(opened))),
+        Request::Codebook => read(review::codebook(workspace), Reply::Codebook),
+        Request::Highlight(text) => Reply::Highlighted(highlight::json(text.exact())),
+        Request::Record(act) => saved(review::record(workspace, act, now)),
+        Request::Undo => saved(review::undo(workspace, now)),
+        Request::Redo => saved(review::redo(workspace, now)),
+        Request::LoadPack(name) => saved(review::load_pack(workspace, name, now)),
+        Request::Import(paths) => import(workspace, paths.clone(), now, tell),
+        Request::Export(_) => Reply::Failed {
+            message: "exports are made on the command line: aftercall export DIR --format NAME".into(),
+            retry: false,
+        },
+    }
+}
+
+fn index(workspace: &Workspace, query: &QueueQuery, now: Timestamp) -> Reply {
+    let asker = Asker { reviewer: workspace.reviewer(), now };
+    match queue::index(workspace.store(), query, asker) {
+        Ok(index) => Reply::Queue(index),
+        Err(QueueError::Store(error)) => not_read(&error),
+        Err(error) => Reply::Failed { message: error.to_string(), retry: false },
+    }
+}
+
+fn read<T>(outcome: Result<T, ReviewError>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    match outcome {
+        Ok(value) => reply(value),
+        Err(ReviewError::Store(error)) => not_read(&error),
+        Err(error) => Reply::Failed { message: error.to_string(), retry: false },
+    }
+}
+
+fn not_read(error: &StoreError) -> Reply {
+    match error {
+        StoreError::Interrupted => Reply::Cancelled,
+        error => Reply::Failed { message: error.to_string(), retry: error.is_transient() },
+    }
+}
+
+fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: Tell<'_>) -> Reply {
+    let order = ImportOrder { paths, ..ImportOrder::default() };
+    let report = match workspace.import(&order, now, tell) {
+        Ok(report) => report,
+        Err(ImportError::Store(StoreError::Interrupted)) => return Reply::Cancelled,
+        Err(error) => {
+            let retry = matches!(&error, ImportError::Store(error) if error.is_transient());
+            return Reply::Failed { message: error.to_string(), retry };
+        }
+    };
+    let figures = [
+        ("files", report.files),
+        ("read", report.read),
+        ("imported", report.imported),
+        ("unchanged", report.unchanged),
+        ("skipped", report.skipped),
+        ("conflicts", report.conflicts),
+        ("conversations", report.conversations),
+        ("spans", report.spans),
+        ("failed_steps", report.failed_steps),
+        ("scores", report.scores),
+        ("pending", report.pending),
+        ("problems", report.problems.len() as u64),
+    ];
+    let mut message = format!("{} records read, {} new", report.read, report.imported);
+    for (count, what) in [(report.skipped, "skipped"), (report.conflicts, "in conflict"), (report.pending, "waiting")] {
+        if count > 0 {
+            let _ = write!(message, ", {count} {what}");
+        }
+    }
+    if report.cancelled {
+        message.push_str("; stopped, what was stored is whole");
+    }
+    Reply::Done { message, figures: figures.into_iter().map(|(name, count)| (name.to_owned(), count)).collect() }
+}
+
+fn saved(outcome: Result<Saved, ReviewError>) -> Reply {
+    match outcome {
+        Ok(saved) => Reply::Saved(Box::new(saved)),
+        Err(error) if error.is_transient() => {
+            Reply::Failed { message: format!("not saved, still here: {error}"), retry: true }
+        }
+        Err(error) => Reply::Failed { message: format!("not saved: {error}"), retry: false },
+    }
+}

@@ -1,0 +1,196 @@
+//! The lanes: every request answered once, writes never dropped, panics survived.
+//!
+//! Invariant: no test here waits for a fixed time where it can wait for an answer.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use super::inline::Inline;
+use super::lane::Tell;
+use super::request::{ExportOrder, Progress, QueueQuery, Reply};
+use super::*;
+use crate::model::act::{Act, Judgement, Subject};
+use crate::model::id::{ConversationId, TranscriptHash};
+use crate::model::label::Verdict;
+use crate::ops::workspace::Workspace;
+use crate::store::Access;
+use crate::store::journal::{FOLDER, Journal};
+
+struct Desk {
+    _folder: tempfile::TempDir,
+    setup: EngineSetup,
+}
+
+fn desk() -> Desk {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = Identity::load("mara", &folder.path().join("state")).unwrap();
+    let setup = EngineSetup { root: folder.path().join("w"), identity, clock: || Timestamp(1_795_000_000_000_000) };
+    Desk { _folder: folder, setup }
+}
+
+fn pass(number: u64) -> Request {
+    let subject = Subject {
+        conversation: ConversationId::from_stored(format!("c{number}")),
+        transcript_hash: TranscriptHash::from_stored("t1:0"),
+    };
+    Request::Record(Box::new(Act::Judge(Judgement::new(subject, Verdict::Pass))))
+}
+
+fn queue(find: &str) -> Request {
+    Request::Queue(QueueQuery { find: find.into(), ..QueueQuery::default() })
+}
+
+/// Waits for the answers to `count` requests.
+fn answers(inlet: &Receiver<EngineMessage>, count: usize) -> BTreeMap<Ticket, Reply> {
+    let mut found = BTreeMap::new();
+    while found.len() < count {
+        if let EngineMessage::Reply(ticket, reply) = inlet.recv_timeout(Duration::from_secs(20)).unwrap() {
+            assert!(found.insert(ticket, reply).is_none(), "{ticket:?} was answered twice");
+        }
+    }
+    found
+}
+
+/// Stands in for work: waits where the request says `slow`, panics where it says `panic`.
+fn stand_in(_: &mut Workspace, request: &Request, _: Timestamp, tell: Tell<'_>) -> Reply {
+    match request {
+        Request::Queue(query) if query.find == "panic" => panic!("as asked"),
+        Request::Queue(query) if query.find == "slow" => std::thread::sleep(Duration::from_millis(150)),
+        Request::Undo => panic!("as asked"),
+        Request::Import(_) | Request::Export(_) => {
+            for done in 0..400 {
+                let progress = Progress { done, total: Some(400), what: "counting".into() };
+                if tell(&progress) == ControlFlow::Break(()) {
+                    return Reply::Cancelled;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        _ => {}
+    }
+    Reply::Done { message: "done".into(), figures: BTreeMap::new() }
+}
+
+fn is_done(reply: &Reply) -> bool {
+    matches!(reply, Reply::Done { .. })
+}
+
+#[test]
+fn every_write_asked_for_is_saved_even_while_the_program_ends() {
+    let desk = desk();
+    let (outlet, inlet) = channel();
+    let engine = Engine::start(desk.setup.clone(), outlet).unwrap();
+    for number in 0..40 {
+        engine.ask(pass(number));
+    }
+    engine.join();
+    let answers = answers(&inlet, 40);
+    assert!(answers.values().all(|reply| matches!(reply, Reply::Saved(saved) if saved.journal_problem.is_none())));
+    let workspace = Workspace::open(&desk.setup.root, desk.setup.identity.clone(), Access::Read).unwrap();
+    let events = workspace.store().log().all().unwrap();
+    let order: Vec<String> =
+        events.iter().map(|event| event.target.as_ref().unwrap().conversation.to_string()).collect();
+    assert_eq!(order, (0..40).map(|number| format!("c{number}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn reads_see_what_was_written_and_undo_takes_it_back() {
+    let desk = desk();
+    let (outlet, inlet) = channel();
+    let engine = Engine::start(desk.setup.clone(), outlet).unwrap();
+    engine.ask(queue(""));
+    assert!(matches!(&answers(&inlet, 1)[&Ticket(1)], Reply::Queue(index) if index.total == 0));
+    engine.ask(Request::LoadPack("mast".into()));
+    assert!(matches!(&answers(&inlet, 1)[&Ticket(2)], Reply::Saved(saved) if saved.codebook.is_some()));
+    engine.ask(Request::Codebook);
+    assert!(matches!(&answers(&inlet, 1)[&Ticket(3)], Reply::Codebook(codebook) if codebook.modes.len() == 14));
+    engine.ask(Request::Undo);
+    engine.ask(Request::Undo);
+    let undone = answers(&inlet, 2);
+    assert!(matches!(&undone[&Ticket(5)], Reply::Saved(saved) if saved.what == "nothing to undo"));
+    engine.ask(queue("verdict:("));
+    engine.ask(Request::Open(ConversationId::from_stored("c9")));
+    engine.ask(Request::Highlight("{\"a\": 1}".into()));
+    let last = answers(&inlet, 3);
+    assert!(matches!(&last[&Ticket(7)], Reply::Failed { retry: false, message } if message.contains("c9")));
+    assert!(matches!(&last[&Ticket(8)], Reply::Highlighted(lines) if !lines.is_empty()));
+}
+
+#[test]
+fn of_each_kind_of_reading_the_newest_wins_and_each_is_answered_once() {
+    let desk = desk();
+    let (outlet, inlet) = channel();
+    let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
+    for _ in 0..30 {
+        engine.ask(queue("slow"));
+    }
+    engine.ask(Request::Codebook);
+    let begun = Instant::now();
+    let answers = answers(&inlet, 31);
+    assert!(begun.elapsed() < Duration::from_secs(3), "older requests were carried out");
+    assert!(is_done(&answers[&Ticket(30)]) && is_done(&answers[&Ticket(31)]), "{answers:?}");
+    assert!((1..30).all(|number| answers[&Ticket(number)] == Reply::Cancelled));
+}
+
+#[test]
+fn a_panic_is_answered_and_the_lane_goes_on() {
+    let desk = desk();
+    let (outlet, inlet) = channel();
+    let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
+    for request in [queue("panic"), Request::Undo, Request::Redo] {
+        engine.ask(request);
+    }
+    let first = answers(&inlet, 3);
+    for ticket in [1, 2] {
+        assert!(
+            matches!(&first[&Ticket(ticket)], Reply::Failed { message, .. } if message.contains("as asked")),
+            "{first:?}"
+        );
+    }
+    assert!(is_done(&first[&Ticket(3)]));
+    engine.ask(queue(""));
+    assert!(is_done(&answers(&inlet, 1)[&Ticket(4)]));
+}
+
+#[test]
+fn a_job_tells_its_progress_and_stops_on_request() {
+    let desk = desk();
+    let (outlet, inlet) = channel();
+    let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
+    engine.ask(Request::Import(Vec::new()));
+    let order =
+        ExportOrder { directory: "x".into(), formats: Vec::new(), filter: String::new(), keep_personal_data: None };
+    engine.ask(Request::Export(order));
+    engine.cancel(Ticket(2));
+    let first = inlet.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(matches!(first, EngineMessage::Progress(Ticket(1), progress) if progress.done == 0));
+    let second = inlet.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(matches!(second, EngineMessage::Progress(Ticket(1), progress) if progress.done > 0));
+    engine.cancel(Ticket(1));
+    let answers = answers(&inlet, 2);
+    assert!(answers.values().all(|reply| *reply == Reply::Cancelled));
+}
+
+#[test]
+fn a_held_lock_is_told_and_the_act_can_be_tried_again() {
+    let desk = desk();
+    let mut inline = Inline::new(desk.setup.clone());
+    inline.workspace().unwrap();
+    let own = &desk.setup.identity;
+    let journal = Journal::open(&desk.setup.root.join(FOLDER), &own.reviewer, &own.device).unwrap();
+    let held = journal.lock().unwrap();
+    inline.ask(&pass(1));
+    drop(held);
+    inline.ask(&pass(1));
+    let answers = inline.drain();
+    assert!(
+        matches!(&answers[0], EngineMessage::Reply(Ticket(1), Reply::Failed { retry: true, message })
+            if message.starts_with("not saved, still here")),
+        "{answers:?}"
+    );
+    assert!(matches!(&answers[1], EngineMessage::Reply(Ticket(2), Reply::Saved(saved)) if saved.what == "PASS"));
+    assert_eq!(inline.workspace().unwrap().store().log().all().unwrap().len(), 1);
+    assert_eq!(inline.drain(), []);
+}

@@ -1,0 +1,69 @@
+//! Queues: which conversations, in which order, and what was found.
+//!
+//! Invariant: plain values; an order is total, since ties are broken by id.
+
+use super::conversation::Conversation;
+use super::id::ConversationId;
+use super::label::{Label, StepPointer};
+use super::summary::Summary;
+
+/// How a queue is ordered; ties are broken by id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum QueueOrder {
+    /// Failed or low-rank scores first (by worst percentile within its evaluator), errors next.
+    #[default]
+    Suspicion,
+    /// Latest start first.
+    Newest,
+    /// Earliest start first.
+    Oldest,
+    /// Most steps first.
+    Longest,
+    /// Not yet judged by the asking reviewer first, then by suspicion.
+    Unjudged,
+}
+
+/// Which conversations, in which order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueQuery {
+    /// In the filter language; empty for all.
+    pub filter: String,
+    /// Plain words to find in any text of the conversation; empty for none.
+    pub find: String,
+    /// The order.
+    pub order: QueueOrder,
+}
+
+/// What a queue holds, without its rows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct QueueIndex {
+    /// In queue order.
+    pub ids: Vec<ConversationId>,
+    /// Conversations in the workspace.
+    pub total: u64,
+    /// Of `ids`, those with a verdict of the asking reviewer.
+    pub judged: u64,
+    /// Of `ids`, those the asking reviewer put off.
+    pub skipped: u64,
+    /// Of `ids`, those whose labels differ.
+    pub disputed: u64,
+    /// Median microseconds between this reviewer's consecutive verdicts (pauses above ten minutes left out).
+    pub pace_micros: Option<i64>,
+}
+
+/// All that the Review screen shows of one conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// Its row.
+    pub summary: Summary,
+    /// Its content.
+    pub conversation: Conversation,
+    /// The asking reviewer's own label or draft.
+    pub own: Option<Label>,
+    /// Labels of others; empty until the asking reviewer's own verdict is saved.
+    pub others: Vec<Label>,
+    /// Per score of `conversation.scores`, its rank within its evaluator: 0 worst, 1 best; `None` without a value.
+    pub ranks: Vec<Option<f64>>,
+    /// Steps worth a look, most suspicious first.
+    pub suspects: Vec<StepPointer>,
+}

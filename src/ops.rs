@@ -1,0 +1,24 @@
+//! The use cases: what the command line and the terminal UI can do, each in one place.
+//!
+//! Invariant: no clock and no threads here; "now" and progress come from the caller.
+
+pub mod door;
+pub mod export;
+pub mod import;
+pub mod list;
+pub mod queue;
+pub mod review;
+pub mod show;
+pub mod verify;
+pub mod workspace;
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Units done.
+    pub done: u64,
+    /// Units in all, where known.
+    pub total: Option<u64>,
+    /// What is being done, for people.
+    pub what: String,
+}

@@ -1,0 +1,179 @@
+//! Importing files and folders into the store.
+//!
+//! Invariant: importing the same input again changes nothing; how the input is cut into batches, lines and files, and in
+//! which order they come, makes no difference to what is stored. Memory is bounded by a batch, not by the input.
+
+mod files;
+mod intake;
+mod logs;
+mod spans;
+mod wholes;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::Progress;
+use crate::ingest::{self, Input, Item, Problem, ProblemKind, ReadOptions};
+use crate::model::id::ConversationId;
+use crate::model::score::{Direction, Scale};
+use crate::store::{Store, StoreError};
+use intake::Intake;
+
+/// How to import.
+pub struct ImportOptions<'a> {
+    /// How to read.
+    pub read: ReadOptions,
+    /// Which way the values of an evaluator run.
+    pub scale: &'a dyn Fn(&str) -> Scale,
+    /// How much is gathered before it is stored.
+    pub batch: BatchLimits,
+}
+
+/// How much is gathered before it is stored; whichever is reached first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// Spans, log records and conversations together.
+    pub records: usize,
+    /// About so many bytes of them.
+    pub bytes: usize,
+}
+
+impl Default for BatchLimits {
+    fn default() -> Self {
+        Self { records: 2_000, bytes: 16 << 20 }
+    }
+}
+
+impl Default for ImportOptions<'_> {
+    /// Everything detected; larger values are better in all evaluators.
+    fn default() -> Self {
+        Self { read: ReadOptions::default(), scale: &assumed_scale, batch: BatchLimits::default() }
+    }
+}
+
+/// The scale of an evaluator nothing is known of.
+fn assumed_scale(_: &str) -> Scale {
+    Scale { direction: Direction::Higher, range: None, assumed: true }
+}
+
+/// What came of an import. `read = imported + unchanged + skipped + conflicts`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ImportReport {
+    /// 1.
+    pub schema_version: u32,
+    /// Files read.
+    pub files: u64,
+    /// Records found.
+    pub read: u64,
+    /// Records stored, extensions and waiting ones among them.
+    pub imported: u64,
+    /// Records that were there already.
+    pub unchanged: u64,
+    /// Records lost; each is explained by a problem.
+    pub skipped: u64,
+    /// Records that differ from what is stored under their identity, and were set aside.
+    pub conflicts: u64,
+    /// Conversations in the input.
+    pub conversations: u64,
+    /// Traces in the input.
+    pub traces: u64,
+    /// Different spans in the input.
+    pub spans: u64,
+    /// Those with status error.
+    pub error_spans: u64,
+    /// Steps of the input's conversations that failed in any of the five disguises.
+    pub failed_steps: u64,
+    /// Scores of the input's conversations.
+    pub scores: u64,
+    /// Records in the store that wait for what they are about.
+    pub pending: u64,
+    /// How long it took; the caller, who has a clock, sets it.
+    pub seconds: f64,
+    /// What was not, or not wholly, understood.
+    pub problems: Vec<Problem>,
+    /// Conversations whose session became known: the ids they had, and the ones they have. Labels follow by an event.
+    #[serde(skip)]
+    pub aliases: Vec<(ConversationId, ConversationId)>,
+    /// True where the caller asked to stop; what was stored until then is whole.
+    #[serde(skip)]
+    pub cancelled: bool,
+}
+
+/// Why an import did not take place or not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A path that is not there.
+    #[error("{}: {source}; nothing was imported", path.display())]
+    Path {
+        /// As given.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// The database; what was stored before is whole, and importing again goes on from there.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Imports files and, recursively and in sorted order, folders. `progress` is told bytes and breaks to stop.
+///
+/// # Errors
+/// A path that is not there (before anything is stored), or the store. Problems of the input are in the report.
+pub fn import(
+    store: &mut Store,
+    paths: &[PathBuf],
+    options: &ImportOptions<'_>,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<ImportReport, ImportError> {
+    let found = files::find(paths)?;
+    let mut intake = Intake::new(store, options)?;
+    let mut report = ImportReport { schema_version: 1, problems: found.problems, ..ImportReport::default() };
+    let meter = files::Meter::default();
+    for file in &found.files {
+        let mut tell = |done: u64| {
+            progress(&Progress { done, total: Some(found.bytes), what: format!("importing {}", file.name) })
+        };
+        let reader = match file.open(&meter) {
+            Ok(reader) => reader,
+            Err(error) => {
+                report.problems.push(unreadable(&file.name, &error));
+                continue;
+            }
+        };
+        report.files += 1;
+        let input = Input { name: file.name.clone(), stem: file.stem.clone(), reader: Box::new(reader) };
+        let problems = &mut report.problems;
+        let summary = ingest::read(input, &options.read, &mut |item| {
+            match item {
+                Item::Problem(problem) => problems.push(problem),
+                Item::Record(record) => intake.take(record)?,
+            }
+            if intake.due() { tell(meter.read()) } else { ControlFlow::Continue(()) }
+        });
+        report.read += summary.read;
+        report.skipped += summary.skipped;
+        report.cancelled = summary.stopped;
+        if summary.stopped {
+            break;
+        }
+    }
+    intake.finish(&mut report)?;
+    Ok(report)
+}
+
+/// A file that could not be opened, as a problem.
+fn unreadable(name: &str, error: &std::io::Error) -> Problem {
+    Problem {
+        path: name.to_owned(),
+        line: None,
+        byte: None,
+        kind: ProblemKind::Io,
+        message: format!("the file cannot be read: {}", error.kind()),
+        lost: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

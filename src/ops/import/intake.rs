@@ -1,0 +1,257 @@
+//! Gathers records into batches and stores them.
+//!
+//! Invariant: every record taken in is counted once: as imported, unchanged or in conflict.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use serde_json::{Map, Value};
+
+use super::spans::Workset;
+use super::wholes;
+use super::{BatchLimits, ImportOptions, ImportReport};
+use crate::ingest::{LogRecord, Record, SpanRecord, ToolList};
+use crate::model::conversation::Conversation;
+use crate::model::id::{ConversationId, SpanRef};
+use crate::model::score::Scale;
+use crate::model::trace::{SpanEvent, SpanStatus};
+use crate::store::{Applied, Changes, Store, StoreError};
+
+/// How often a batch is tried anew because another import changed the same conversations.
+const TRIES: usize = 8;
+
+/// What was counted so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub imported: u64,
+    pub unchanged: u64,
+    pub conflicts: u64,
+}
+
+/// The records gathered for the next batch.
+#[derive(Default)]
+struct Batch {
+    spans: Vec<SpanRecord>,
+    logs: Vec<LogRecord>,
+    wholes: Vec<Conversation>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn records(&self) -> usize {
+        self.spans.len() + self.logs.len() + self.wholes.len()
+    }
+}
+
+/// Takes records in.
+pub struct Intake<'a> {
+    store: &'a mut Store,
+    tools: &'a ToolList,
+    scale: &'a dyn Fn(&str) -> Scale,
+    limits: BatchLimits,
+    batch: Batch,
+    /// Conversations with larger keys were stored by this import.
+    last_key: i64,
+    tally: Tally,
+    seen_spans: HashSet<u64>,
+    seen_traces: HashSet<u64>,
+    seen_conversations: HashSet<ConversationId>,
+    error_spans: u64,
+    aliases: Vec<(ConversationId, ConversationId)>,
+    taken: u64,
+    error: Option<StoreError>,
+}
+
+impl<'a> Intake<'a> {
+    pub fn new(store: &'a mut Store, options: &'a ImportOptions<'_>) -> Result<Self, StoreError> {
+        let last_key = store.last_key()?;
+        Ok(Self {
+            store,
+            tools: &options.read.tools,
+            scale: options.scale,
+            limits: options.batch,
+            batch: Batch::default(),
+            last_key,
+            tally: Tally::default(),
+            seen_spans: HashSet::new(),
+            seen_traces: HashSet::new(),
+            seen_conversations: HashSet::new(),
+            error_spans: 0,
+            aliases: Vec::new(),
+            taken: 0,
+            error: None,
+        })
+    }
+
+    /// Takes one record; breaks where the store failed.
+    pub fn take(&mut self, record: Record) -> ControlFlow<()> {
+        self.taken += 1;
+        match record {
+            Record::Span(span) => {
+                self.count_span(&span.span.id, span.span.status);
+                self.batch.bytes +=
+                    map_size(&span.span.attributes) + span.span.events.iter().map(event_size).sum::<usize>() + 256;
+                self.batch.spans.push(*span);
+            }
+            Record::Log(log) => {
+                self.batch.bytes += event_size(&log.event) + 256;
+                self.batch.logs.push(*log);
+            }
+            Record::Conversation(conversation) => {
+                for span in &conversation.spans {
+                    self.count_span(&span.id, span.status);
+                    self.batch.bytes += map_size(&span.attributes) + 256;
+                }
+                let steps = conversation.steps.iter();
+                self.batch.bytes += steps.map(|step| step_size(&step.content)).sum::<usize>() + 1024;
+                self.batch.wholes.push(*conversation);
+            }
+        }
+        if self.batch.records() >= self.limits.records || self.batch.bytes >= self.limits.bytes {
+            return self.flush();
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// True now and then: when it is time to tell how far things are.
+    pub fn due(&self) -> bool {
+        self.taken.is_multiple_of(64)
+    }
+
+    fn count_span(&mut self, id: &SpanRef, status: SpanStatus) {
+        self.seen_traces.insert(short_hash(&[&id.trace_id]));
+        if self.seen_spans.insert(short_hash(&[&id.trace_id, &id.span_id])) && status == SpanStatus::Error {
+            self.error_spans += 1;
+        }
+    }
+
+    fn flush(&mut self) -> ControlFlow<()> {
+        match self.store_batch() {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.error = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn store_batch(&mut self) -> Result<(), StoreError> {
+        let batch = std::mem::take(&mut self.batch);
+        if !batch.spans.is_empty() || !batch.logs.is_empty() {
+            let mut work = Workset::new(self.store, self.last_key)?;
+            work.add_spans(batch.spans)?;
+            work.settle()?;
+            work.add_logs(batch.logs)?;
+            let (tally, seen, mut changes) = work.finish(self.tools)?;
+            self.count(tally);
+            self.seen_conversations.extend(seen);
+            let mut tries = 0;
+            while self.store.apply(&changes)? == Applied::Overtaken {
+                tries += 1;
+                if tries == TRIES {
+                    return Err(StoreError::Overtaken);
+                }
+                changes = self.anew(changes)?;
+            }
+            self.aliases.extend(changes.aliases);
+        }
+        if !batch.wholes.is_empty() {
+            let mut tries = 0;
+            loop {
+                let (tally, changes) = wholes::merge(self.store, &batch.wholes)?;
+                if self.store.apply(&changes)? == Applied::Done {
+                    self.count(tally);
+                    break;
+                }
+                tries += 1;
+                if tries == TRIES {
+                    return Err(StoreError::Overtaken);
+                }
+            }
+            self.seen_conversations.extend(batch.wholes.into_iter().map(|conversation| conversation.id));
+        }
+        Ok(())
+    }
+
+    /// The same changes against what is stored by now: another import came between.
+    pub fn anew(&self, changes: Changes) -> Result<Changes, StoreError> {
+        let mut work = Workset::new(self.store, self.last_key)?;
+        for put in changes.puts {
+            work.add_spans(spans_of(put.conversation))?;
+        }
+        work.settle()?;
+        let (_, _, again) = work.finish(self.tools)?;
+        Ok(Changes { pending: changes.pending, settled: changes.settled, conflicts: changes.conflicts, ..again })
+    }
+
+    fn count(&mut self, tally: Tally) {
+        self.tally.imported += tally.imported;
+        self.tally.unchanged += tally.unchanged;
+        self.tally.conflicts += tally.conflicts;
+    }
+
+    /// Stores what is left, brings ranks up to date and completes the report.
+    pub fn finish(mut self, report: &mut ImportReport) -> Result<(), StoreError> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        self.store_batch()?;
+        if self.tally.imported > 0 {
+            self.store.refresh_ranks(self.scale)?;
+        }
+        let totals = self.store.totals(self.seen_conversations.iter())?;
+        report.imported = self.tally.imported;
+        report.unchanged = self.tally.unchanged;
+        report.conflicts = self.tally.conflicts;
+        report.conversations = totals.conversations;
+        report.failed_steps = totals.failed_steps;
+        report.scores = totals.scores;
+        report.traces = self.seen_traces.len() as u64;
+        report.spans = self.seen_spans.len() as u64;
+        report.error_spans = self.error_spans;
+        report.pending = self.store.pending_count()?;
+        report.aliases = self.aliases;
+        Ok(())
+    }
+}
+
+/// The spans of a conversation as if they had just come in.
+fn spans_of(conversation: Conversation) -> Vec<SpanRecord> {
+    let source = conversation.source.exact().into();
+    let resource = std::sync::Arc::new(conversation.resource);
+    let record = |span| SpanRecord { source: std::sync::Arc::clone(&source), span, resource: resource.clone() };
+    conversation.spans.into_iter().map(record).collect()
+}
+
+fn short_hash(parts: &[&str]) -> u64 {
+    use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(parts)
+}
+
+fn step_size(content: &crate::model::step::StepContent) -> usize {
+    use crate::model::step::StepContent;
+    match content {
+        StepContent::Message { text, .. } => text.exact().len(),
+        StepContent::ToolCall { arguments, result, .. } => {
+            arguments.0.exact().len() + result.as_ref().map_or(0, |result| result.text.exact().len())
+        }
+    }
+}
+
+fn event_size(event: &SpanEvent) -> usize {
+    map_size(&event.attributes)
+}
+
+/// About how much memory a map takes.
+fn map_size(map: &Map<String, Value>) -> usize {
+    map.iter().map(|(key, value)| key.len() + 64 + value_size(value)).sum()
+}
+
+fn value_size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| 32 + value_size(item)).sum(),
+        Value::Object(map) => map_size(map),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}

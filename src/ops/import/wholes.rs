@@ -1,0 +1,91 @@
+//! Stores conversations that come as a whole: transcripts.
+//!
+//! Invariant: a stored transcript only ever grows; one that differs is set aside, never written over it.
+
+use std::collections::BTreeMap;
+
+use super::intake::Tally;
+use crate::model::conversation::Conversation;
+use crate::model::id::ConversationId;
+use crate::model::step::{Growth, growth};
+use crate::store::{Changes, ContentHash, Put, Store, StoreError};
+
+/// A conversation as it will be.
+struct Draft {
+    conversation: Conversation,
+    base: Option<ContentHash>,
+    whole: bool,
+    dirty: bool,
+}
+
+/// Decides what becomes of each incoming conversation.
+pub fn merge(store: &Store, incoming: &[Conversation]) -> Result<(Tally, Changes), StoreError> {
+    let mut drafts: BTreeMap<ConversationId, Draft> = BTreeMap::new();
+    let mut tally = Tally::default();
+    let mut changes = Changes::default();
+    for conversation in incoming {
+        let known = match drafts.get_mut(&conversation.id) {
+            Some(draft) => Some(draft),
+            None => match store.stored(&conversation.id)? {
+                Some(stored) => Some(drafts.entry(conversation.id.clone()).or_insert(Draft {
+                    conversation: stored.conversation,
+                    base: Some(stored.content_hash),
+                    whole: stored.whole,
+                    dirty: false,
+                })),
+                None => None,
+            },
+        };
+        let Some(draft) = known else {
+            let draft = Draft { conversation: conversation.clone(), base: None, whole: true, dirty: true };
+            drafts.insert(conversation.id.clone(), draft);
+            tally.imported += 1;
+            continue;
+        };
+        match growth(&draft.conversation.steps, &conversation.steps) {
+            Growth::Shorter => tally.unchanged += 1,
+            Growth::Same if !draft.whole => tally.unchanged += 1,
+            Growth::Same => draft.replace(&completed(&draft.conversation, conversation), &mut tally),
+            Growth::Extension if draft.whole => {
+                draft.replace(&completed(conversation, &draft.conversation), &mut tally);
+            }
+            Growth::Extension | Growth::Conflict => {
+                changes.conflicts.push(conversation.clone());
+                tally.conflicts += 1;
+            }
+        }
+    }
+    for draft in drafts.into_values().filter(|draft| draft.dirty) {
+        changes.puts.push(Put { conversation: draft.conversation, whole: draft.whole, base: draft.base });
+    }
+    Ok((tally, changes))
+}
+
+impl Draft {
+    fn replace(&mut self, conversation: &Conversation, tally: &mut Tally) {
+        if *conversation == self.conversation {
+            tally.unchanged += 1;
+        } else {
+            self.conversation = conversation.clone();
+            self.dirty = true;
+            tally.imported += 1;
+        }
+    }
+}
+
+/// `base` with the scores, outcomes, attributes and reference of `other` that it lacks.
+fn completed(base: &Conversation, other: &Conversation) -> Conversation {
+    let mut completed = base.clone();
+    let more = other.scores.iter().filter(|score| !base.scores.contains(score));
+    completed.scores.extend(more.cloned());
+    if completed.expected.is_none() {
+        completed.expected.clone_from(&other.expected);
+    }
+    for (key, value) in &other.outcomes {
+        completed.outcomes.entry(key.clone()).or_insert_with(|| value.clone());
+    }
+    for (key, value) in &other.attributes {
+        completed.attributes.entry(key).or_insert_with(|| value.clone());
+    }
+    completed
+}

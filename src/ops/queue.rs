@@ -1,0 +1,88 @@
+//! Queues: which conversations, their rows, and one of them opened.
+//!
+//! Invariant: everything here reads only.
+
+use crate::model::conversation::Conversation;
+use crate::model::filter::{Filter, FilterError};
+use crate::model::id::ConversationId;
+use crate::model::label::StepPointer;
+use crate::model::queue::{QueueIndex, QueueQuery};
+use crate::model::score::ScoreTarget;
+use crate::model::summary::Summary;
+use crate::store::{Asker, Store, StoreError};
+
+/// Scores that rank at or below this share make their step a suspect.
+const LOW: f64 = 0.1;
+
+/// How many steps are named as suspects.
+const MOST_SUSPECTS: usize = 8;
+
+/// Why a queue could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The filter is none.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A conversation with what the store knows around it; labels come from the workspace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// Its row.
+    pub summary: Summary,
+    /// Its content.
+    pub conversation: Conversation,
+    /// Per score, its rank within its evaluator: 0 worst, 1 best; `None` without one.
+    pub ranks: Vec<Option<f64>>,
+    /// Steps worth a look, most suspicious first.
+    pub suspects: Vec<StepPointer>,
+}
+
+/// The ids of a queue in order.
+pub fn index(store: &Store, query: &QueueQuery, asker: Asker<'_>) -> Result<QueueIndex, QueueError> {
+    let filter = Filter::parse(&query.filter)?;
+    Ok(store.index(&filter, &query.find, query.order, asker)?)
+}
+
+/// The rows of these conversations, in this order; ids that are not stored are left out.
+pub fn rows(store: &Store, ids: &[ConversationId], reviewer: &str) -> Result<Vec<Summary>, StoreError> {
+    store.summaries(ids, reviewer)
+}
+
+/// One conversation, opened for a reviewer.
+///
+/// # Errors
+/// [`StoreError::Unknown`] where it is not stored.
+pub fn read(store: &Store, id: &ConversationId, reviewer: &str) -> Result<Read, StoreError> {
+    let unknown = || StoreError::Unknown(id.as_str().to_owned());
+    let conversation = store.conversation(id)?.ok_or_else(unknown)?;
+    let summary = store.summaries(std::slice::from_ref(id), reviewer)?.pop().ok_or_else(unknown)?;
+    let ranks = store.ranks(&conversation.scores)?;
+    let suspects = suspects(&conversation, &ranks);
+    Ok(Read { summary, conversation, ranks, suspects })
+}
+
+/// The steps that failed, then those that scored low, then the rest of what scored low by its span.
+fn suspects(conversation: &Conversation, ranks: &[Option<f64>]) -> Vec<StepPointer> {
+    let mut found: Vec<u32> = conversation.steps.iter().filter(|step| step.failed()).map(|step| step.number).collect();
+    let mut low: Vec<(f64, &str)> = conversation
+        .scores
+        .iter()
+        .zip(ranks)
+        .filter_map(|(score, rank)| match &score.target {
+            ScoreTarget::Span(span) => Some((rank.filter(|rank| *rank <= LOW)?, span.span_id.as_str())),
+            ScoreTarget::Trace { .. } | ScoreTarget::Conversation => None,
+        })
+        .collect();
+    low.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (_, span) in low {
+        found.extend(conversation.steps.iter().filter(|step| step.has_span(span)).map(|step| step.number));
+    }
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|number| seen.insert(*number));
+    let step = |number: &u32| conversation.steps.iter().find(|step| step.number == *number);
+    found.iter().take(MOST_SUSPECTS).filter_map(|number| Some(step(number)?.pointer())).collect()
+}

@@ -1,0 +1,29 @@
+//! Opening a conversation for review.
+//!
+//! Invariant: a reviewer who has not judged sees neither what others said nor what came of it.
+
+use crate::model::id::ConversationId;
+use crate::model::queue::Opened;
+
+use super::super::queue;
+use super::super::workspace::Workspace;
+use super::ReviewError;
+
+/// All that the Review screen shows of a conversation.
+///
+/// # Errors
+/// There is no such conversation, or the database cannot be read.
+pub fn open(workspace: &Workspace, id: &ConversationId) -> Result<Opened, ReviewError> {
+    let store = workspace.store();
+    let id = store.log().resolve(id)?;
+    let queue::Read { mut summary, mut conversation, ranks, suspects } = queue::read(store, &id, workspace.reviewer())?;
+    let (own, mut others): (Vec<_>, Vec<_>) =
+        store.labels(&id)?.into_iter().partition(|label| label.reviewer == workspace.reviewer());
+    let own = own.into_iter().next();
+    if own.as_ref().is_none_or(|label| label.verdict.is_none()) {
+        others.clear();
+        summary.outcomes.clear();
+        conversation.outcomes.clear();
+    }
+    Ok(Opened { summary, conversation, own, others, ranks, suspects })
+}

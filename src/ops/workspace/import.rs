@@ -1,0 +1,82 @@
+//! Importing into a workspace: with the tables that lie in it, and with the labels of conversations that got other ids.
+//!
+//! Invariant: a label never points at a conversation that an import moved elsewhere.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use super::super::Progress;
+use super::super::import::{BatchLimits, ImportError, ImportOptions, ImportReport, import};
+use super::super::review;
+use super::Workspace;
+use crate::config::scales::Scales;
+use crate::ingest::{ReadOptions, ToolList};
+use crate::model::time::Timestamp;
+use crate::store::StoreError;
+
+/// What to import, and how to read it.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOrder {
+    /// Files and folders.
+    pub paths: Vec<PathBuf>,
+    /// How to read them; what it says of tools goes before the workspace's `tools.toml`.
+    pub read: ReadOptions,
+}
+
+impl Workspace {
+    /// The table of evaluators: the built-in one, extended by the workspace's `evaluators.toml`.
+    ///
+    /// # Errors
+    /// That file cannot be read, or is no such table.
+    pub fn scales(&self) -> Result<Scales, ImportError> {
+        match self.side_file("evaluators.toml")? {
+            Some((name, text)) => Scales::extended(&name, &text)
+                .map_err(|error| side_error(self.root().join("evaluators.toml"), error.to_string())),
+            None => Ok(Scales::built_in()),
+        }
+    }
+
+    /// Imports files and folders. `tell` is told bytes and breaks to stop.
+    ///
+    /// # Errors
+    /// A path that is not there, a table in the workspace that cannot be read, or the database.
+    pub fn import(
+        &mut self,
+        order: &ImportOrder,
+        now: Timestamp,
+        tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<ImportReport, ImportError> {
+        if self.read_only().is_some() {
+            return Err(StoreError::ReadOnly { path: self.store().path().to_owned() }.into());
+        }
+        let scales = self.scales()?;
+        let mut read = order.read.clone();
+        if let Some((name, text)) = self.side_file("tools.toml")? {
+            let mut tools = ToolList::parse(&name, &text)
+                .map_err(|error| side_error(self.root().join("tools.toml"), error.to_string()))?;
+            tools.merge(read.tools);
+            read.tools = tools;
+        }
+        let options = ImportOptions { read, scale: &|name| scales.of(name), batch: BatchLimits::default() };
+        let report = import(self.store_mut(), &order.paths, &options, tell)?;
+        if !report.aliases.is_empty() {
+            review::follow(self, &report.aliases, now)?;
+        }
+        Ok(report)
+    }
+
+    /// The text of a file of the workspace, where it is there.
+    fn side_file(&self, name: &str) -> Result<Option<(String, String)>, ImportError> {
+        let path = self.root().join(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some((name.to_owned(), text))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(ImportError::Path { path, source }),
+        }
+    }
+}
+
+fn side_error(path: PathBuf, reason: String) -> ImportError {
+    ImportError::Path { path, source: std::io::Error::new(std::io::ErrorKind::InvalidData, reason) }
+}

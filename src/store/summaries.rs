@@ -1,0 +1,284 @@
+//! Reading lists: the ids of a queue, the rows of a window, and what a text names.
+//!
+//! Invariant: no query here counts, skips or sorts more than it has to; a window of rows costs the same in a large
+//! database as in a small one.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rusqlite::OptionalExtension as _;
+use rusqlite::types::{FromSql, Value as Sql};
+
+use super::query::{self, Asker, RESOLVE};
+use super::scores::Evaluator;
+use super::{Store, StoreError};
+use crate::model::filter::Filter;
+use crate::model::id::{ConversationId, TranscriptHash};
+use crate::model::label::{Label, LabelState, Verdict};
+use crate::model::queue::{QueueIndex, QueueOrder};
+use crate::model::summary::{Counts, Segments, Summary};
+use crate::model::time::Timestamp;
+
+/// Pauses between verdicts above this do not count as work.
+const LONGEST_PAUSE: i64 = 10 * 60 * 1_000_000;
+
+/// Evaluators a row names as its worst.
+const MOST_WORST: usize = 3;
+
+impl Store {
+    /// The ids of all conversations that match, in order, with counts for the asking reviewer.
+    pub fn index(
+        &self,
+        filter: &Filter,
+        find: &str,
+        order: QueueOrder,
+        asker: Asker<'_>,
+    ) -> Result<QueueIndex, StoreError> {
+        let query = query::ids(filter, find, order, asker);
+        let ids: Vec<ConversationId> =
+            self.sql(self.connection.prepare_cached(&query.sql).and_then(|mut statement| {
+                statement
+                    .query_map(&*query.parameters(), |row| row.get::<_, String>(0).map(ConversationId::from_stored))?
+                    .collect()
+            }))?;
+        let total: i64 =
+            self.sql(self.connection.query_row("SELECT count(*) FROM conversations", [], |row| row.get(0)))?;
+        let mut index = QueueIndex { total: total.unsigned_abs(), ids, ..QueueIndex::default() };
+        self.count_labels(&mut index, asker.reviewer)?;
+        index.pace_micros = self.pace(asker.reviewer)?;
+        Ok(index)
+    }
+
+    /// Counts what the labels say of the ids; labels are few, so they are read whole.
+    fn count_labels(&self, index: &mut QueueIndex, reviewer: &str) -> Result<(), StoreError> {
+        let labels: Vec<(String, String, Option<String>, bool)> =
+            self.rows("SELECT conversation, reviewer, verdict, skipped FROM labels", &[], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?;
+        if labels.is_empty() {
+            return Ok(());
+        }
+        let mut verdicts: HashMap<&str, HashSet<&str>> = HashMap::new();
+        let (mut judged, mut skipped) = (HashSet::new(), HashSet::new());
+        for (conversation, by, verdict, put_off) in &labels {
+            if let Some(verdict) = verdict {
+                verdicts.entry(conversation).or_default().insert(verdict);
+            }
+            if by == reviewer {
+                if verdict.is_some() {
+                    judged.insert(conversation.as_str());
+                }
+                if *put_off {
+                    skipped.insert(conversation.as_str());
+                }
+            }
+        }
+        for id in index.ids.iter().map(ConversationId::as_str) {
+            index.judged += u64::from(judged.contains(id));
+            index.skipped += u64::from(skipped.contains(id));
+            index.disputed += u64::from(verdicts.get(id).is_some_and(|verdicts| verdicts.len() > 1));
+        }
+        Ok(())
+    }
+
+    /// Median microseconds between a reviewer's last verdicts, long pauses left out; `None` below three verdicts.
+    pub fn pace(&self, reviewer: &str) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT at FROM labels WHERE reviewer = ?1 AND verdict IS NOT NULL ORDER BY at DESC LIMIT 200";
+        let times: Vec<i64> = self.rows(sql, &[&reviewer], |row| row.get(0))?;
+        let mut gaps: Vec<i64> =
+            times.windows(2).map(|pair| pair[0] - pair[1]).filter(|gap| (1..=LONGEST_PAUSE).contains(gap)).collect();
+        gaps.sort_unstable();
+        Ok(gaps.get(gaps.len() / 2).copied().filter(|_| gaps.len() >= 2))
+    }
+
+    /// The rows of these conversations, in this order; ids that are not stored are left out.
+    pub fn summaries(&self, ids: &[ConversationId], reviewer: &str) -> Result<Vec<Summary>, StoreError> {
+        let evaluators = self.evaluators()?;
+        let mut summaries = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some((key, mut summary)) = self.row(id)? {
+                self.add_scores(key, &mut summary, &evaluators)?;
+                self.add_labels(&mut summary, reviewer)?;
+                summaries.push(summary);
+            }
+        }
+        Ok(summaries)
+    }
+
+    fn row(&self, id: &ConversationId) -> Result<Option<(i64, Summary)>, StoreError> {
+        let sql = "SELECT key, source, external_id, transcript_hash, started_at, ended_at, intent, channel, tier, language,
+                agent_version, handled_by, turns, steps, spans, tool_calls, error_spans, failed_steps, reasons, suspects,
+                outcomes, attributes, first_message
+           FROM conversations WHERE id = ?1";
+        let found = self.sql(self.connection.prepare_cached(sql).and_then(|mut statement| {
+            statement
+                .query_row([id.as_str()], |row| {
+                    let text = |at: usize| row.get::<_, Option<String>>(at).map(|text| text.map(Into::into));
+                    let plain = |at: usize| row.get::<_, String>(at);
+                    let time = |at: usize| row.get::<_, Option<i64>>(at).map(|time| time.map(Timestamp));
+                    let json = [plain(18)?, plain(19)?, plain(20)?, plain(21)?];
+                    let summary = Summary {
+                        id: id.clone(),
+                        source: plain(1)?.into(),
+                        external_id: plain(2)?.into(),
+                        transcript_hash: TranscriptHash::from_stored(plain(3)?),
+                        started_at: time(4)?,
+                        ended_at: time(5)?,
+                        segments: Segments {
+                            intent: text(6)?,
+                            channel: text(7)?,
+                            tier: text(8)?,
+                            language: text(9)?,
+                            agent_version: text(10)?,
+                            handled_by: text(11)?,
+                        },
+                        counts: Counts {
+                            turns: row.get(12)?,
+                            steps: row.get(13)?,
+                            spans: row.get(14)?,
+                            tool_calls: row.get(15)?,
+                            error_spans: row.get(16)?,
+                            failed_steps: row.get(17)?,
+                        },
+                        scores: BTreeMap::new(),
+                        worst: Vec::new(),
+                        p_fail: None,
+                        reasons: Vec::new(),
+                        suspects: Vec::new(),
+                        verdict: None,
+                        modes: Vec::new(),
+                        label_state: LabelState::None,
+                        reviewers: Vec::new(),
+                        skipped: false,
+                        outcomes: BTreeMap::new(),
+                        attributes: serde_json::Map::new(),
+                        first_message: plain(22)?.into(),
+                    };
+                    Ok((row.get(0)?, json, summary))
+                })
+                .optional()
+        }))?;
+        let Some((key, [reasons, suspects, outcomes, attributes], mut summary)) = found else { return Ok(None) };
+        summary.reasons = serde_json::from_str(&reasons)?;
+        summary.suspects = serde_json::from_str(&suspects)?;
+        summary.outcomes = serde_json::from_str(&outcomes)?;
+        summary.attributes = serde_json::from_str(&attributes)?;
+        Ok(Some((key, summary)))
+    }
+
+    /// The worst value per evaluator, and the evaluators that rank it lowest.
+    fn add_scores(
+        &self,
+        key: i64,
+        summary: &mut Summary,
+        evaluators: &BTreeMap<i64, Evaluator>,
+    ) -> Result<(), StoreError> {
+        type Row = (i64, Option<f64>, Option<bool>);
+        let rows: Vec<Row> = self.rows(
+            "SELECT evaluator, value, passed FROM scores WHERE conversation = ?1 ORDER BY ordinal",
+            &[&key],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        let mut lowest: BTreeMap<&str, f64> = BTreeMap::new();
+        for (evaluator, value, passed) in rows {
+            let Some(evaluator) = evaluators.get(&evaluator) else { continue };
+            let worst = summary.scores.entry(evaluator.name.clone()).or_insert(None);
+            *worst = match (*worst, value) {
+                (Some(a), Some(b)) if evaluator.lower_is_better => Some(a.max(b)),
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            if let Some(rank) = evaluator.rank(value, passed) {
+                let lowest = lowest.entry(&evaluator.name).or_insert(rank);
+                *lowest = lowest.min(rank);
+            }
+        }
+        let mut worst: Vec<(&str, f64)> = lowest.into_iter().collect();
+        worst.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(b.0)));
+        summary.worst = worst.into_iter().take(MOST_WORST).map(|(name, rank)| (name.into(), rank)).collect();
+        Ok(())
+    }
+
+    /// What people said of it.
+    fn add_labels(&self, summary: &mut Summary, reviewer: &str) -> Result<(), StoreError> {
+        let labels = self.labels_of(&summary.id)?;
+        summary.label_state = LabelState::of(&labels, &summary.transcript_hash);
+        let verdicts: HashSet<Verdict> = labels.iter().filter_map(|label| label.verdict).collect();
+        summary.verdict = verdicts.iter().next().copied().filter(|_| verdicts.len() == 1);
+        for label in &labels {
+            summary.reviewers.push(label.reviewer.clone());
+            for mode in &label.modes {
+                if !summary.modes.contains(mode) {
+                    summary.modes.push(mode.clone());
+                }
+            }
+            summary.skipped |= label.skipped && label.reviewer == reviewer;
+        }
+        Ok(())
+    }
+
+    /// The labels of a conversation as they are projected, in reviewer order.
+    fn labels_of(&self, id: &ConversationId) -> Result<Vec<Label>, StoreError> {
+        let sql = "SELECT label FROM labels WHERE conversation = ?1 ORDER BY reviewer";
+        let rows: Vec<String> = self.rows(sql, &[&id.as_str()], |row| row.get(0))?;
+        rows.iter().map(|row| Ok(serde_json::from_str(row)?)).collect()
+    }
+
+    /// The one conversation that `text` names: its id, a unique beginning of it, an id it had before, its name in its
+    /// source, or one of its trace ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] or [`StoreError::Ambiguous`], besides those of reading.
+    pub fn resolve(&self, text: &str) -> Result<ConversationId, StoreError> {
+        let mut attempts: Vec<(&str, Sql)> = Vec::new();
+        if !text.is_empty() {
+            attempts.extend(RESOLVE.map(|sql| (sql, Sql::from(text.to_owned()))));
+        }
+        if let Some(trace) = query::trace_bytes(text) {
+            let sql = "SELECT c.id FROM traces t JOIN conversations c ON c.key = t.conversation WHERE t.trace_id = ?1";
+            attempts.push((sql, trace.into()));
+        }
+        for (sql, value) in attempts {
+            let ids: Vec<String> =
+                self.rows(sql, &[&value], |row| String::column_result(row.get_ref(0)?).map_err(Into::into))?;
+            match ids.as_slice() {
+                [] => {}
+                [one] => return Ok(ConversationId::from_stored(one.clone())),
+                many => {
+                    return Err(StoreError::Ambiguous {
+                        text: text.to_owned(),
+                        count: many.len(),
+                        examples: many[..2].join(", "),
+                    });
+                }
+            }
+        }
+        Err(StoreError::Unknown(text.to_owned()))
+    }
+
+    /// Sums over these conversations, as far as they are stored.
+    pub fn totals<'a>(&self, ids: impl Iterator<Item = &'a ConversationId>) -> Result<Totals, StoreError> {
+        let sql = "SELECT failed_steps, (SELECT count(*) FROM scores s WHERE s.conversation = c.key)
+                     FROM conversations c WHERE id = ?1";
+        let mut totals = Totals::default();
+        for id in ids {
+            let rows: Vec<(u32, u32)> = self.rows(sql, &[&id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            for (failed_steps, scores) in rows {
+                totals.conversations += 1;
+                totals.failed_steps += u64::from(failed_steps);
+                totals.scores += u64::from(scores);
+            }
+        }
+        Ok(totals)
+    }
+}
+
+/// Sums over conversations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many of them are stored.
+    pub conversations: u64,
+    /// Steps that failed in any of the five disguises.
+    pub failed_steps: u64,
+    /// Scores of all evaluators.
+    pub scores: u64,
+}

@@ -1,0 +1,94 @@
+//! The terminal UI: a pure core of messages, state and view, and a thin loop around it.
+//!
+//! Invariant: `update` never blocks and never touches terminal, disk or clock; the view borrows the state; nothing here
+//! returns an error while it runs: a failure becomes a message on the screen.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub mod action;
+mod command;
+mod detail;
+mod input;
+pub mod keymap;
+mod layout;
+mod message;
+mod paint;
+mod pager;
+mod row;
+mod run;
+mod schema;
+mod scoring;
+mod state;
+mod terminal;
+pub mod theme;
+mod transcript;
+mod tree;
+mod update;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use run::{Outcome, TuiError, Workers, run};
+
+use crate::model::id::ConversationId;
+use crate::model::time::Timestamp;
+
+/// Replaces personal data in text by pseudonyms.
+#[derive(Clone)]
+pub struct Mask(pub Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+impl std::fmt::Debug for Mask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mask")
+    }
+}
+
+/// Tells the time.
+#[derive(Clone)]
+pub struct Clock(pub Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// What the screen needs to know before it starts.
+#[derive(Debug, Clone)]
+pub struct UiConfig {
+    /// Who judges.
+    pub reviewer: String,
+    /// The workspace's name or folder, for the title.
+    pub workspace: String,
+    /// Colours and signs.
+    pub theme: theme::Theme,
+    /// Keys in force.
+    pub keymap: keymap::Keymap,
+    /// Masks text for the screen and the clipboard.
+    pub mask: Mask,
+    /// True to mask from the start.
+    pub masked: bool,
+    /// Tells the time.
+    pub clock: Clock,
+    /// The zone in which times are shown.
+    pub zone: jiff::tz::TimeZone,
+    /// What `~` means in a path.
+    pub home: Option<PathBuf>,
+    /// Codebook packs that can be loaded, by name.
+    pub packs: Vec<String>,
+    /// The command of `$VISUAL` or `$EDITOR`, where there is one.
+    pub editor: Option<String>,
+    /// The folder an export is written to unless another is typed.
+    pub export_directory: String,
+}
+
+/// Where to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// At the queue, with a filter (empty for all).
+    Queue(String),
+    /// At one conversation.
+    Conversation(ConversationId),
+}

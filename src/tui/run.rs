@@ -1,0 +1,307 @@
+//! The loop: waits for something to happen, updates, carries out commands, draws once.
+//!
+//! Invariant: an idle program sleeps; every write is answered before the program ends.
+
+use std::collections::HashMap;
+use std::io::{Read, Write, stdout};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::execute;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use super::command::{Command, EditorJob};
+use super::layout::Size;
+use super::message::Message;
+use super::state::State;
+use super::terminal::{self, Pump, Signals};
+use super::update::{begin, update};
+use super::view::view;
+use super::{Start, UiConfig};
+use crate::engine::request::{EngineMessage, Request, Ticket};
+
+/// Those who do the work: they never keep the screen waiting.
+pub trait Workers {
+    /// Asks; the answer comes by the outlet, with the ticket returned.
+    fn ask(&mut self, request: Request) -> Ticket;
+    /// Stops a job.
+    fn cancel(&mut self, ticket: Ticket);
+    /// Waits until every write is answered, and ends.
+    fn join(self: Box<Self>);
+}
+
+/// Why the screen could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// There is no terminal to draw on.
+    #[error(
+        "the screen needs a terminal (not a pipe, not TERM=dumb); the same can be done with: aftercall list, aftercall show, aftercall label"
+    )]
+    NoTerminal,
+    /// The terminal refused.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] std::io::Error),
+}
+
+/// How the screen was left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// True where the reviewer wants the demo next.
+    pub demo: bool,
+    /// Acts that could not be saved: what, and why. Empty when all is well.
+    pub unsaved: Vec<String>,
+    /// The signal that ended the program.
+    pub signal: Option<i32>,
+}
+
+/// What the loop waits for.
+pub(super) enum Incoming {
+    /// From the terminal.
+    Screen(Message),
+    /// From the workers.
+    Engine(EngineMessage),
+}
+
+impl From<Message> for Incoming {
+    fn from(message: Message) -> Self {
+        Self::Screen(message)
+    }
+}
+
+/// Messages handled between two frames at most.
+const BATCH: usize = 256;
+
+/// Shows the screen until the reviewer leaves.
+///
+/// `workers` starts those who do the work; their answers go to the sender it is given.
+///
+/// # Errors
+/// There is no terminal, or it cannot be used.
+pub fn run(
+    workers: impl FnOnce(Sender<EngineMessage>) -> Box<dyn Workers>,
+    config: UiConfig,
+    start: Start,
+) -> Result<Outcome, TuiError> {
+    if !terminal::usable() {
+        return Err(TuiError::NoTerminal);
+    }
+    terminal::give_back_on_panic();
+    let signals = Signals::listen()?;
+    let (outlet, inlet) = channel();
+    let (engine_outlet, engine_inlet) = channel();
+    relay(engine_inlet, outlet.clone())?;
+    let workers = workers(engine_outlet);
+    terminal::take()?;
+    let result = Session::open(config, workers, Pump::start(signals.clone(), outlet)?)
+        .and_then(|session| session.show(start, &inlet));
+    terminal::give_back();
+    let mut outcome = result?;
+    outcome.signal = signals.ending();
+    Ok(outcome)
+}
+
+/// Passes the workers' answers on to the one channel the loop waits on.
+fn relay(from: Receiver<EngineMessage>, to: Sender<Incoming>) -> std::io::Result<()> {
+    let pass = move || from.into_iter().try_for_each(|message| to.send(Incoming::Engine(message)));
+    std::thread::Builder::new().name("answers".to_owned()).spawn(pass)?;
+    Ok(())
+}
+
+type Screen = Terminal<CrosstermBackend<std::io::Stdout>>;
+
+/// One showing of the screen.
+struct Session {
+    state: State,
+    screen: Screen,
+    workers: Box<dyn Workers>,
+    pump: Pump,
+    tickets: HashMap<Ticket, Ticket>,
+    over: bool,
+}
+
+impl Session {
+    fn open(config: UiConfig, workers: Box<dyn Workers>, pump: Pump) -> std::io::Result<Self> {
+        let screen = Terminal::new(CrosstermBackend::new(stdout()))?;
+        let area = screen.size()?;
+        let size = Size { columns: area.width, rows: area.height };
+        let state = State::new(config, size);
+        Ok(Self { state, screen, workers, pump, tickets: HashMap::new(), over: false })
+    }
+
+    fn show(mut self, start: Start, inlet: &Receiver<Incoming>) -> std::io::Result<Outcome> {
+        self.tell_time();
+        let commands = begin(&mut self.state, start);
+        self.perform(commands)?;
+        self.draw()?;
+        while !self.over {
+            let Ok(first) = inlet.recv() else { break };
+            self.tell_time();
+            self.take_in(first)?;
+            for next in inlet.try_iter().take(BATCH) {
+                self.take_in(next)?;
+            }
+            if !self.over {
+                self.draw()?;
+            }
+        }
+        self.close(inlet)
+    }
+
+    /// Gives the terminal back, waits for the workers, and takes their last answers.
+    fn close(self, inlet: &Receiver<Incoming>) -> std::io::Result<Outcome> {
+        self.pump.end();
+        terminal::give_back();
+        let Self { mut state, workers, mut tickets, .. } = self;
+        workers.join();
+        while !state.writes.pending.is_empty() {
+            // The workers have answered everything by now; the wait is for the relay only.
+            match inlet.recv_timeout(std::time::Duration::from_secs(2)) {
+                Ok(Incoming::Engine(EngineMessage::Reply(ticket, reply))) => {
+                    if let Some(ticket) = tickets.remove(&ticket) {
+                        drop(update(&mut state, Message::Reply(ticket, reply)));
+                    }
+                }
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        let mut unsaved: Vec<String> =
+            state.writes.unsaved.iter().map(|entry| format!("{}: {}", entry.write.what, entry.reason)).collect();
+        unsaved.extend(state.writes.pending.values().map(|write| format!("{}: no answer came", write.what)));
+        Ok(Outcome { demo: state.demo_wanted, unsaved, signal: None })
+    }
+
+    fn tell_time(&mut self) {
+        let now = (self.state.config.clock.0)();
+        drop(update(&mut self.state, Message::Clock(now)));
+    }
+
+    fn take_in(&mut self, incoming: Incoming) -> std::io::Result<()> {
+        let message = match incoming {
+            Incoming::Screen(message) => message,
+            Incoming::Engine(EngineMessage::Progress(ticket, progress)) => match self.tickets.get(&ticket) {
+                Some(ticket) => Message::Progress(*ticket, progress),
+                None => return Ok(()),
+            },
+            Incoming::Engine(EngineMessage::Reply(ticket, reply)) => match self.tickets.remove(&ticket) {
+                Some(ticket) => Message::Reply(ticket, reply),
+                None => return Ok(()),
+            },
+        };
+        let commands = update(&mut self.state, message);
+        self.perform(commands)
+    }
+
+    fn perform(&mut self, commands: Vec<Command>) -> std::io::Result<()> {
+        for command in commands {
+            match command {
+                Command::Ask(ticket, request) => {
+                    let theirs = self.workers.ask(request);
+                    self.tickets.insert(theirs, ticket);
+                }
+                Command::Cancel(ticket) => {
+                    if let Some((theirs, _)) = self.tickets.iter().find(|(_, ours)| **ours == ticket) {
+                        let theirs = *theirs;
+                        self.workers.cancel(theirs);
+                    }
+                }
+                Command::Copy(text) => {
+                    let count = text.chars().count();
+                    let result = execute!(stdout(), CopyToClipboard::to_clipboard_from(&text));
+                    let told = Message::Copied(result.map(|()| count).map_err(|error| error.to_string()));
+                    drop(update(&mut self.state, told));
+                }
+                Command::Edit(job) => {
+                    let editor = self.state.config.editor.clone();
+                    let result = self.away(|| edit(editor.as_deref(), &job))?;
+                    let commands = update(&mut self.state, Message::Edited(result));
+                    self.perform(commands)?;
+                }
+                Command::Redraw => self.screen.clear()?,
+                Command::Suspend => self.away(Signals::stop)?,
+                Command::Quit => self.over = true,
+            }
+        }
+        Ok(())
+    }
+
+    /// Does something while the terminal is given back.
+    fn away<T>(&mut self, work: impl FnOnce() -> T) -> std::io::Result<T> {
+        self.pump.pause();
+        terminal::give_back();
+        let result = work();
+        terminal::take()?;
+        self.pump.resume();
+        self.screen.clear()?;
+        let area = self.screen.size()?;
+        let size = Size { columns: area.width, rows: area.height };
+        drop(update(&mut self.state, Message::Resize(size)));
+        Ok(result)
+    }
+
+    fn draw(&mut self) -> std::io::Result<()> {
+        let state = &self.state;
+        execute!(stdout(), BeginSynchronizedUpdate)?;
+        self.screen.draw(|frame| view(state, frame))?;
+        execute!(stdout(), EndSynchronizedUpdate)
+    }
+}
+
+/// The longest text taken back from an editor.
+const LONGEST: u64 = 1024 * 1024;
+
+/// Has an outside editor change a text in a file that only its owner can read; an error leaves the text as it was.
+fn edit(editor: Option<&str>, job: &EditorJob) -> Result<String, String> {
+    let Some(editor) = editor.map(str::trim).filter(|editor| !editor.is_empty()) else {
+        return Err("Neither $VISUAL nor $EDITOR is set: the text can be changed right here.".to_owned());
+    };
+    let failed = |error: std::io::Error| format!("{editor} could not be used: {error}. The text is unchanged.");
+    let mut file = tempfile::Builder::new()
+        .prefix("aftercall-")
+        .suffix(&format!(".{}", job.ending))
+        .tempfile()
+        .map_err(failed)?;
+    file.write_all(job.text.as_bytes()).and_then(|()| file.flush()).map_err(failed)?;
+    let path = file.path();
+    let status = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!("{editor} \"$1\""))
+        .arg("sh")
+        .arg(path)
+        .status()
+        .map_err(failed)?;
+    if !status.success() {
+        return Err(format!("{editor} ended with {status}. The text is unchanged."));
+    }
+    // Read by path, not by handle: many editors write a new file in place of the old one.
+    let mut text = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+        .map_err(|error| format!("What {editor} wrote cannot be read: {error}. The text is unchanged."))?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job() -> EditorJob {
+        EditorJob { text: "before\n".to_owned(), ending: "md" }
+    }
+
+    #[test]
+    fn an_editor_changes_the_text_and_a_failing_one_does_not() {
+        assert_eq!(edit(Some("sed -i s/before/after/"), &job()), Ok("after\n".to_owned()));
+        assert!(edit(None, &job()).unwrap_err().contains("right here"));
+        assert!(edit(Some("false"), &job()).unwrap_err().contains("unchanged"));
+        assert!(edit(Some("no-such-editor-here"), &job()).unwrap_err().contains("unchanged"));
+    }
+
+    #[test]
+    fn the_file_is_private() {
+        let mode = edit(Some("sh -c 'stat -c %a \"$1\" > \"$1\"' sh"), &job());
+        assert_eq!(mode, Ok("600\n".to_owned()));
+    }
+}

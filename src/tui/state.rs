@@ -1,0 +1,246 @@
+//! Everything the screen knows.
+//!
+//! Invariant: plain data, changed by `update` only; the view borrows it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+pub mod correct;
+pub mod export;
+pub mod help;
+pub mod import;
+pub mod judge;
+pub mod messages;
+pub mod palette;
+pub mod prompt;
+pub mod queue;
+pub mod review;
+
+use super::UiConfig;
+use super::action::{Action, Context};
+use super::command::Command;
+use super::layout::Size;
+use super::row::{Look, Row};
+use super::theme::Tone;
+use crate::engine::request::{Request, Ticket};
+use crate::model::codebook::Codebook;
+use crate::model::id::ConversationId;
+use crate::model::time::Timestamp;
+use messages::{Log, Writes};
+
+/// The two screens; everything else lies over them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Screen {
+    /// The list of conversations.
+    #[default]
+    Queue,
+    /// One conversation.
+    Review,
+}
+
+/// What lies over a screen and takes the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    /// The strip that takes a fail.
+    Judge(Box<judge::Judge>),
+    /// The form for a correction.
+    Correct(Box<correct::Correct>),
+    /// A text of several lines.
+    Editor(Box<prompt::Editor>),
+    /// A one-line question.
+    Prompt(Box<prompt::Prompt>),
+    /// A yes-or-no question.
+    Confirm(prompt::Confirm),
+    /// The command palette.
+    Palette(palette::Palette),
+    /// The help screen.
+    Help(help::Help),
+    /// The list of messages.
+    Messages(messages::MessagesView),
+    /// The export form.
+    Export(Box<export::ExportForm>),
+    /// A job under way.
+    Job(import::Job),
+}
+
+impl Overlay {
+    /// Where its keys are looked up.
+    pub fn context(&self) -> Context {
+        match self {
+            Self::Judge(_) => Context::Judge,
+            Self::Correct(form) if form.stage == correct::Stage::Remainder => Context::Confirm,
+            Self::Correct(_) => Context::Correct,
+            Self::Editor(_) => Context::Editor,
+            Self::Prompt(_) => Context::Prompt,
+            Self::Confirm(_) => Context::Confirm,
+            Self::Palette(_) => Context::Palette,
+            Self::Help(_) => Context::Help,
+            Self::Messages(_) => Context::Messages,
+            Self::Export(_) => Context::Export,
+            Self::Job(_) => Context::Job,
+        }
+    }
+}
+
+/// Which answer a ticket waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expected {
+    /// The ids of the queue.
+    Queue,
+    /// The ids a search found.
+    Hits,
+    /// Rows of the queue.
+    Rows,
+    /// A conversation.
+    Open(ConversationId),
+    /// The codebook.
+    Codebook,
+    /// Highlighted text of the detail pane, by its key.
+    Highlight(u64),
+    /// A write.
+    Write,
+    /// An import or export.
+    Job,
+}
+
+/// Everything the screen knows.
+#[derive(Debug)]
+pub struct State {
+    /// What the program was started with.
+    pub config: UiConfig,
+    /// Of the terminal.
+    pub size: Size,
+    /// As last told.
+    pub now: Timestamp,
+    /// Which screen is under the overlays.
+    pub screen: Screen,
+    /// The list of conversations.
+    pub queue: queue::Queue,
+    /// The open conversation.
+    pub review: Option<Box<review::Review>>,
+    /// The topmost last.
+    pub overlays: Vec<Overlay>,
+    /// Failure modes in use.
+    pub codebook: Codebook,
+    /// Writes under way, saved and not saved.
+    pub writes: Writes,
+    /// What was said.
+    pub log: Log,
+    /// True while personal data is masked.
+    pub masked: bool,
+    /// True while tabs, line ends and blanks are drawn as signs.
+    pub reveal: bool,
+    /// True while evaluator scores are hidden.
+    pub scores_hidden: bool,
+    /// Texts that were begun and not saved, by what they are for.
+    pub drafts: BTreeMap<String, String>,
+    /// True once the program was asked to end.
+    pub leaving: bool,
+    /// True where the demo is to be opened next.
+    pub demo_wanted: bool,
+    pub(super) expected: HashMap<Ticket, Expected>,
+    pub(super) outbox: Vec<Command>,
+    tickets: u64,
+}
+
+/// Hands text out as it may be shown: masked or exact.
+#[derive(Clone)]
+pub struct Lens {
+    mask: Option<Arc<dyn Fn(&str) -> String + Send + Sync>>,
+    /// How hidden characters are drawn.
+    pub look: Look,
+}
+
+impl Lens {
+    /// The text as it may be shown.
+    pub fn see<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
+        match &self.mask {
+            Some(mask) if !text.is_empty() => mask(text).into(),
+            _ => text.into(),
+        }
+    }
+
+    /// The text on one line, as it may be shown.
+    pub fn row(&self, text: &str, tone: Tone) -> Row {
+        let mut row = Row::new();
+        row.push_as(&self.see(text), tone, self.look.charset());
+        row
+    }
+}
+
+impl State {
+    /// The state before anything is known.
+    pub fn new(config: UiConfig, size: Size) -> Self {
+        let masked = config.masked;
+        Self {
+            config,
+            size,
+            now: Timestamp(0),
+            screen: Screen::Queue,
+            queue: queue::Queue::default(),
+            review: None,
+            overlays: Vec::new(),
+            codebook: Codebook::default(),
+            writes: Writes::default(),
+            log: Log::default(),
+            masked,
+            reveal: false,
+            scores_hidden: false,
+            drafts: BTreeMap::new(),
+            leaving: false,
+            demo_wanted: false,
+            expected: HashMap::new(),
+            outbox: Vec::new(),
+            tickets: 0,
+        }
+    }
+
+    /// Where keys are looked up now.
+    pub fn context(&self) -> Context {
+        match (self.overlays.last(), self.screen) {
+            (Some(overlay), _) => overlay.context(),
+            (None, Screen::Queue) => Context::Queue,
+            (None, Screen::Review) => Context::Review,
+        }
+    }
+
+    /// How text may be shown now.
+    pub fn lens(&self) -> Lens {
+        Lens {
+            mask: self.masked.then(|| Arc::clone(&self.config.mask.0)),
+            look: Look { signs: self.config.theme.signs, reveal: self.reveal },
+        }
+    }
+
+    /// Asks the workers; the answer is known by the ticket.
+    pub fn ask(&mut self, request: Request, expected: Expected) -> Ticket {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.expected.insert(ticket, expected);
+        self.outbox.push(Command::Ask(ticket, request));
+        ticket
+    }
+
+    /// Wants something done.
+    pub fn want(&mut self, command: Command) {
+        self.outbox.push(command);
+    }
+
+    /// The key of an action, for hints.
+    pub fn key(&self, action: Action) -> String {
+        self.config.keymap.hint(action)
+    }
+
+    /// The time of day, as the reviewer's clock shows it.
+    pub fn clock(&self, at: Timestamp) -> String {
+        self.local(at, "%H:%M:%S")
+    }
+
+    /// A time in the reviewer's zone; `?` where it cannot be written.
+    pub fn local(&self, at: Timestamp, format: &str) -> String {
+        match jiff::Timestamp::from_microsecond(at.0) {
+            Ok(time) => time.to_zoned(self.config.zone.clone()).strftime(format).to_string(),
+            Err(_) => "?".to_owned(),
+        }
+    }
+}

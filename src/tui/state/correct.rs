@@ -1,0 +1,286 @@
+//! A correction being made: which tool, with which arguments, or what instead.
+//!
+//! Invariant: arguments leave the form as the raw JSON text that was shown.
+
+use std::collections::HashSet;
+
+use crate::model::conversation::Conversation;
+use crate::model::correction::CorrectionKind;
+use crate::model::label::StepPointer;
+use crate::model::step::{Role, Step, StepContent};
+use crate::model::tool::{ToolSpec, members};
+use crate::tui::input::LineInput;
+use crate::tui::schema::{Field, Kind, Schema};
+
+/// How far the correction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Choosing what would have been right.
+    Choose,
+    /// Filling in its fields.
+    Fill,
+    /// Saying whether the rest of the conversation still stands.
+    Remainder,
+}
+
+/// One of the things that can be chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Choice {
+    /// A tool that was offered.
+    Tool(ToolSpec),
+    /// One of the things that are no tool.
+    Other(CorrectionKind),
+}
+
+impl Choice {
+    /// As listed.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Tool(spec) => spec.name.exact().to_owned(),
+            Self::Other(CorrectionKind::NoCall) => "(no tool call)".to_owned(),
+            Self::Other(CorrectionKind::AskCustomer) => "(ask the customer first)".to_owned(),
+            Self::Other(CorrectionKind::HandOff) => "(hand off)".to_owned(),
+            Self::Other(_) => "(another answer)".to_owned(),
+        }
+    }
+}
+
+/// A value seen earlier in the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Under which key; empty for one from running text.
+    pub key: String,
+    /// Raw JSON.
+    pub raw: String,
+    /// In which step first.
+    pub step: u32,
+}
+
+/// A call that was completed in this form and kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptCall {
+    /// The tool.
+    pub tool: String,
+    /// Raw JSON.
+    pub arguments: String,
+    /// Whether it fits the schema; `None` without one.
+    pub fits: Option<bool>,
+}
+
+/// A correction being made.
+#[derive(Debug)]
+pub struct Correct {
+    /// The step it is for.
+    pub at: StepPointer,
+    /// The tool that was called there, and its arguments.
+    pub was: Option<(String, String)>,
+    /// How far it is.
+    pub stage: Stage,
+    /// Letters typed to choose.
+    pub input: LineInput,
+    /// Which of the fitting choices is chosen.
+    pub choice: usize,
+    /// Everything that can be chosen.
+    pub choices: Vec<Choice>,
+    /// What was chosen.
+    pub chosen: Option<Choice>,
+    /// The schema of the chosen tool.
+    pub schema: Schema,
+    /// The form.
+    pub fields: Vec<Field>,
+    /// Which field takes the keys.
+    pub field: usize,
+    /// Values seen earlier.
+    pub seen: Vec<Seen>,
+    /// Calls kept so far; the first is the main one.
+    pub kept: Vec<KeptCall>,
+    /// What does not fit.
+    pub problems: Vec<String>,
+    /// What is wrong, or was asked of the reviewer.
+    pub message: Option<String>,
+    /// True once the reviewer was told that it does not fit.
+    pub warned: bool,
+    /// A text of several lines written before, for an answer in words.
+    pub whole_text: Option<String>,
+    /// True where the result goes back to the strip that takes a fail.
+    pub for_judge: bool,
+}
+
+/// Steps looked back for values.
+const LOOK_BACK: usize = 400;
+
+/// Bytes of one text looked at for values.
+const LOOKED_AT: usize = 65_536;
+
+/// Values offered at most.
+const VALUES: usize = 200;
+
+impl Correct {
+    /// A correction of a step.
+    pub fn new(conversation: &Conversation, step: &Step) -> Self {
+        let was = match &step.content {
+            StepContent::ToolCall { tool, arguments, .. } => {
+                Some((tool.exact().to_owned(), arguments.0.exact().to_owned()))
+            }
+            StepContent::Message { .. } => None,
+        };
+        let mut choices: Vec<Choice> =
+            conversation.offered_at(step).into_iter().cloned().map(Choice::Tool).collect();
+        if let Some((tool, _)) = &was {
+            // The tool that was called comes first: arguments alone are wrong more often than not.
+            choices.sort_by_key(|choice| choice.name() != *tool);
+        }
+        choices.extend(
+            [CorrectionKind::NoCall, CorrectionKind::AskCustomer, CorrectionKind::HandOff].map(Choice::Other),
+        );
+        Self {
+            at: step.pointer(),
+            was,
+            stage: Stage::Choose,
+            input: LineInput::default(),
+            choice: 0,
+            choices,
+            chosen: None,
+            schema: Schema::new(None),
+            fields: Vec::new(),
+            field: 0,
+            seen: seen_before(conversation, step),
+            kept: Vec::new(),
+            problems: Vec::new(),
+            message: None,
+            warned: false,
+            whole_text: None,
+            for_judge: false,
+        }
+    }
+
+    /// Choices that fit what was typed: names that begin with it, then names that hold it.
+    pub fn fitting(&self) -> Vec<&Choice> {
+        let wanted = self.input.text().trim().to_lowercase();
+        let mut fitting: Vec<(usize, &Choice)> = self
+            .choices
+            .iter()
+            .filter_map(|choice| Some((rank(&choice.name().to_lowercase(), &wanted)?, choice)))
+            .collect();
+        fitting.sort_by_key(|(rank, _)| *rank);
+        fitting.into_iter().map(|(_, choice)| choice).collect()
+    }
+
+    /// The kind of correction chosen.
+    pub fn kind(&self) -> CorrectionKind {
+        match &self.chosen {
+            Some(Choice::Other(kind)) => *kind,
+            _ => CorrectionKind::Tool,
+        }
+    }
+
+    /// Values that suit a field: those seen under its name first, latest first.
+    pub fn values_for(&self, field: &Field) -> Vec<&Seen> {
+        let suits = |seen: &&Seen| match &field.kind {
+            _ if seen.key == field.name => 0,
+            Kind::Number | Kind::Integer => 1 + usize::from(!seen.raw.starts_with(|c: char| c == '-' || c.is_ascii_digit())),
+            Kind::String => 1 + usize::from(!seen.raw.starts_with('"')),
+            Kind::Choice(choices) => {
+                3 - 2 * usize::from(choices.iter().any(|choice| seen.raw.trim_matches('"') == choice))
+            }
+            Kind::Boolean => 3 - 2 * usize::from(matches!(seen.raw.as_str(), "true" | "false")),
+            Kind::Json => 1,
+        };
+        let mut values: Vec<&Seen> = self.seen.iter().filter(|seen| suits(seen) < 3).collect();
+        values.sort_by_key(suits);
+        values
+    }
+}
+
+/// How well a name fits what was typed: 0 it begins with it, 1 one of its words does, 2 it holds it, 3 its words begin
+/// with the letters in turn (`sr` for `start_refund`).
+fn rank(name: &str, wanted: &str) -> Option<usize> {
+    if name.trim_start_matches('(').starts_with(wanted) {
+        return Some(0);
+    }
+    let words = || name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    if words().any(|word| word.starts_with(wanted)) {
+        return Some(1);
+    }
+    if name.contains(wanted) {
+        return Some(2);
+    }
+    let initials: String = words().filter_map(|word| word.chars().next()).collect();
+    initials.starts_with(wanted).then_some(3)
+}
+
+/// Values in calls, results and customer messages before a step, and in the step's own arguments; latest first.
+fn seen_before(conversation: &Conversation, at: &Step) -> Vec<Seen> {
+    let mut values = Vec::new();
+    let mut known = HashSet::new();
+    let mut add = |key: &str, raw: &str, step: u32| {
+        if values.len() < VALUES && raw.len() <= 200 && known.insert((key.to_owned(), raw.to_owned())) {
+            values.push(Seen { key: key.to_owned(), raw: raw.to_owned(), step });
+        }
+    };
+    let before = conversation.steps.iter().filter(|step| step.number <= at.number).rev().take(LOOK_BACK);
+    for step in before {
+        match &step.content {
+            StepContent::ToolCall { arguments, result, .. } => {
+                if let Some(result) = result.as_ref().filter(|_| step.number < at.number) {
+                    scalars(result.text.exact(), 0, &mut |key, raw| add(key, raw, step.number));
+                }
+                scalars(arguments.0.exact(), 0, &mut |key, raw| add(key, raw, step.number));
+            }
+            StepContent::Message { role: Role::User, text, .. } if step.number < at.number => {
+                for word in text.exact().split_whitespace().take(500) {
+                    let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '#');
+                    if word.len() >= 3 && word.bytes().any(|byte| byte.is_ascii_digit()) {
+                        add("", &serde_json::Value::from(word).to_string(), step.number);
+                    }
+                }
+            }
+            StepContent::Message { .. } => {}
+        }
+    }
+    values
+}
+
+/// Calls `add` with every scalar of a JSON text and the key it stands under.
+fn scalars(text: &str, depth: usize, add: &mut dyn FnMut(&str, &str)) {
+    if text.len() > LOOKED_AT || depth > 4 {
+        return;
+    }
+    let Some(list) = members(text) else {
+        let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).unwrap_or_default();
+        for item in items.into_iter().take(50) {
+            scalars(item.get(), depth + 1, add);
+        }
+        return;
+    };
+    for (key, raw) in list.into_iter().take(100) {
+        match raw.get().as_bytes().first() {
+            Some(b'{' | b'[') => scalars(raw.get(), depth + 1, add),
+            Some(b'n') | None => {}
+            _ => add(&key, raw.get()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_letters_choose_a_tool() {
+        assert_eq!(rank("start_refund", "st"), Some(0));
+        assert_eq!(rank("start_refund", "re"), Some(1));
+        assert_eq!(rank("start_refund", "sr"), Some(3));
+        assert_eq!(rank("(no tool call)", "no"), Some(0));
+        assert_eq!(rank("refund_status", "xy"), None);
+    }
+
+    #[test]
+    fn scalars_are_found_at_any_depth() {
+        let mut found = Vec::new();
+        scalars(r#"{"order":{"id":"A-1","items":[{"sku":7}]},"note":null}"#, 0, &mut |key, raw| {
+            found.push(format!("{key}={raw}"));
+        });
+        assert_eq!(found, ["id=\"A-1\"", "sku=7"]);
+    }
+}

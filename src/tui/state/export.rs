@@ -1,0 +1,85 @@
+//! The export form.
+//!
+//! Invariant: personal data is masked unless a reason was typed.
+
+use crate::tui::input::LineInput;
+
+/// The formats, as the command line takes them, and what they are.
+pub const FORMATS: [(&str, &str); 4] = [
+    ("labels", "every label with its steps, modes and corrections"),
+    ("openai-sft", "good conversations and corrected beginnings, as chat rows"),
+    ("trl-preference", "right against wrong, after the same beginning"),
+    ("cases", "regression cases to be run against the next version"),
+];
+
+/// The lines of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// The folder.
+    Directory,
+    /// One of [`FORMATS`].
+    Format(usize),
+    /// Which conversations.
+    Filter,
+    /// Why personal data is kept.
+    Reason,
+}
+
+impl Line {
+    /// The lines, top to bottom.
+    pub const ALL: [Self; 7] = [
+        Self::Directory,
+        Self::Format(0),
+        Self::Format(1),
+        Self::Format(2),
+        Self::Format(3),
+        Self::Filter,
+        Self::Reason,
+    ];
+}
+
+/// The export form.
+#[derive(Debug, Clone)]
+pub struct ExportForm {
+    /// Which line takes the keys.
+    pub line: usize,
+    /// Where to.
+    pub directory: LineInput,
+    /// Which of [`FORMATS`].
+    pub formats: [bool; 4],
+    /// In the filter language.
+    pub filter: LineInput,
+    /// Why personal data is kept; empty masks it.
+    pub reason: LineInput,
+    /// What is wrong with the form.
+    pub error: Option<String>,
+}
+
+impl ExportForm {
+    /// The form with labels chosen.
+    pub fn new(directory: &str, filter: &str) -> Self {
+        Self {
+            line: 0,
+            directory: LineInput::new(directory),
+            formats: [true, false, false, false],
+            filter: LineInput::new(filter),
+            reason: LineInput::default(),
+            error: None,
+        }
+    }
+
+    /// The line that takes the keys.
+    pub fn current(&self) -> Line {
+        Line::ALL[self.line.min(Line::ALL.len() - 1)]
+    }
+
+    /// The text of the line that takes the keys, where it is a text.
+    pub fn input(&mut self) -> Option<&mut LineInput> {
+        match self.current() {
+            Line::Directory => Some(&mut self.directory),
+            Line::Format(_) => None,
+            Line::Filter => Some(&mut self.filter),
+            Line::Reason => Some(&mut self.reason),
+        }
+    }
+}

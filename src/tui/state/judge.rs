@@ -1,0 +1,81 @@
+//! A fail being put into words.
+//!
+//! Invariant: it holds a step or an explicit "no single step" at any time, so a fail without either cannot be made.
+
+use crate::model::codebook::{Codebook, slug};
+use crate::model::correction::Correction;
+use crate::model::label::StepPointer;
+use crate::tui::input::LineInput;
+
+/// The names of the severities, 1 to 4.
+pub const SEVERITIES: [&str; 4] = ["cosmetic", "annoying", "harmful", "critical"];
+
+/// The strip that takes a fail.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Judge {
+    /// Letters typed: a filter, or the name of a new mode.
+    pub input: LineInput,
+    /// Which of the offered modes is chosen while typing.
+    pub choice: usize,
+    /// Names or keys of modes taken so far.
+    pub chosen: Vec<String>,
+    /// 1 to 4, where given.
+    pub severity: Option<u8>,
+    /// True for "no single step".
+    pub no_step: bool,
+    /// Saved with the verdict.
+    pub note: Option<String>,
+    /// Saved with the verdict.
+    pub corrections: Vec<(StepPointer, Correction)>,
+}
+
+/// A mode on offer while typing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offer {
+    /// Of the codebook: key and name.
+    Known(String, String),
+    /// Not there yet: the name typed.
+    New(String),
+}
+
+impl Offer {
+    /// What is recorded for it.
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Known(key, _) => key,
+            Self::New(name) => name,
+        }
+    }
+}
+
+impl Judge {
+    /// Modes that fit what was typed, a new one last; all of the codebook while nothing is typed.
+    pub fn offers(&self, codebook: &Codebook) -> Vec<Offer> {
+        let typed = self.input.text().trim();
+        let wanted = typed.to_lowercase();
+        let mut fitting: Vec<(usize, Offer)> = codebook
+            .modes
+            .iter()
+            .filter_map(|mode| {
+                let at = mode.name.to_lowercase().find(&wanted)?;
+                Some((at, Offer::Known(mode.key.clone(), mode.name.clone())))
+            })
+            .collect();
+        if !typed.is_empty() {
+            fitting.sort_by_key(|(at, _)| *at);
+        }
+        let mut offers: Vec<Offer> = fitting.into_iter().map(|(_, offer)| offer).collect();
+        if !slug(typed).is_empty() && codebook.find(typed).is_none() {
+            offers.push(Offer::New(typed.to_owned()));
+        }
+        offers
+    }
+
+    /// Takes a mode, or drops it where it was taken.
+    pub fn toggle(&mut self, value: &str) {
+        match self.chosen.iter().position(|chosen| chosen == value) {
+            Some(at) => drop(self.chosen.remove(at)),
+            None => self.chosen.push(value.to_owned()),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Questions: one line, several lines, yes or no.
+//!
+//! Invariant: a text that was begun is never lost by leaving the question.
+
+use crate::model::id::ConversationId;
+use crate::tui::input::LineInput;
+use ratatui_textarea::TextArea;
+
+/// What a one-line question is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// The filter of the queue.
+    Filter,
+    /// Words to find in the whole queue.
+    FindInQueue,
+    /// Words to find in the transcript.
+    FindInTranscript,
+    /// A file to import.
+    Import,
+    /// A codebook pack.
+    LoadPack,
+    /// The mode to rename.
+    RenameWhich,
+    /// Its new name.
+    RenameTo(String),
+    /// The mode that goes.
+    MergeWhich,
+    /// The mode that stays.
+    MergeInto(String),
+}
+
+/// A one-line question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prompt {
+    /// What it is about.
+    pub question: Question,
+    /// What was typed.
+    pub input: LineInput,
+    /// What may be chosen: value and name; empty for free text.
+    pub choices: Vec<(String, String)>,
+    /// Which of the fitting choices is chosen.
+    pub choice: usize,
+    /// What is wrong with what was typed.
+    pub error: Option<String>,
+    /// Where in what was typed it is wrong, in characters.
+    pub error_at: Option<usize>,
+}
+
+impl Prompt {
+    /// A question with a text to begin with.
+    pub fn new(question: Question, text: &str) -> Self {
+        Self { question, input: LineInput::new(text), choices: Vec::new(), choice: 0, error: None, error_at: None }
+    }
+
+    /// Choices that fit what was typed.
+    pub fn fitting(&self) -> Vec<&(String, String)> {
+        let wanted = self.input.text().trim().to_lowercase();
+        self.choices.iter().filter(|(_, name)| name.to_lowercase().contains(&wanted)).collect()
+    }
+
+    /// The question in words.
+    pub fn title(&self) -> &'static str {
+        match self.question {
+            Question::Filter => "Filter the queue",
+            Question::FindInQueue => "Find in all conversations",
+            Question::FindInTranscript => "Find in this conversation",
+            Question::Import => "Import a file of conversations",
+            Question::LoadPack => "Load a codebook of failure modes",
+            Question::RenameWhich => "Rename which failure mode?",
+            Question::RenameTo(_) => "Its new name",
+            Question::MergeWhich => "Merge which failure mode into another?",
+            Question::MergeInto(_) => "Into which one?",
+        }
+    }
+}
+
+/// What a text of several lines is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextFor {
+    /// A note on the conversation.
+    Note,
+    /// A note that is saved with the fail being put into words.
+    JudgeNote,
+    /// The answer that should have been given at this step.
+    Reply(u32),
+    /// Arguments as raw JSON.
+    RawJson,
+}
+
+/// An editor for a text of several lines.
+#[derive(Debug)]
+pub struct Editor {
+    /// What the text is for.
+    pub purpose: TextFor,
+    /// The conversation it is about.
+    pub conversation: Option<ConversationId>,
+    /// The text.
+    pub area: TextArea<'static>,
+    /// The text to begin with, to tell whether anything was changed.
+    pub original: String,
+    /// Why the outside editor did not work.
+    pub error: Option<String>,
+}
+
+impl Editor {
+    /// An editor on `text`, the caret at its end.
+    pub fn new(purpose: TextFor, conversation: Option<ConversationId>, text: &str) -> Self {
+        let mut editor =
+            Self { purpose, conversation, area: TextArea::default(), original: text.to_owned(), error: None };
+        editor.set(text);
+        editor
+    }
+
+    /// Puts another text in.
+    pub fn set(&mut self, text: &str) {
+        self.area = TextArea::new(clean(text).split('\n').map(str::to_owned).collect());
+        self.area.set_wrap_mode(ratatui_textarea::WrapMode::Word);
+        self.area.move_cursor(ratatui_textarea::CursorMove::Bottom);
+        self.area.move_cursor(ratatui_textarea::CursorMove::End);
+    }
+
+    /// The text.
+    pub fn text(&self) -> String {
+        self.area.lines().join("\n")
+    }
+
+    /// Its title.
+    pub fn title(&self) -> String {
+        match &self.purpose {
+            TextFor::Note => "Note on this conversation".to_owned(),
+            TextFor::JudgeNote => "Note, saved with the verdict".to_owned(),
+            TextFor::Reply(step) => format!("The answer that should have been given at step {step}"),
+            TextFor::RawJson => "Arguments as raw JSON".to_owned(),
+        }
+    }
+
+    /// Under which name an unfinished text is kept.
+    pub fn draft_key(&self) -> String {
+        draft_key(&self.purpose, self.conversation.as_ref())
+    }
+}
+
+/// Under which name an unfinished text is kept.
+pub fn draft_key(purpose: &TextFor, conversation: Option<&ConversationId>) -> String {
+    format!("{purpose:?} {}", conversation.map_or("", ConversationId::as_str))
+}
+
+/// Text without control characters but line breaks; tabs become blanks.
+pub fn clean(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .replace('\t', "    ")
+        .chars()
+        .map(|c| if c == '\r' { '\n' } else { c })
+        .filter(|c| *c == '\n' || !c.is_control())
+        .collect()
+}
+
+/// What a yes-or-no question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// Leaving although something is not saved.
+    LeaveUnsaved,
+}
+
+/// A yes-or-no question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirm {
+    /// What it is about.
+    pub doubt: Doubt,
+    /// In words.
+    pub text: String,
+}

@@ -1,0 +1,186 @@
+//! The list of conversations: ids of all, rows of those near the view.
+//!
+//! Invariant: the list is a vector of ids; how many rows are held does not depend on its length.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::engine::request::{QueueIndex, QueueOrder, QueueQuery, Ticket};
+use crate::model::id::ConversationId;
+use crate::model::label::Verdict;
+use crate::model::summary::Summary;
+
+/// Rows asked for beyond the visible ones, on either side.
+pub const MARGIN: usize = 100;
+
+/// Rows held before those far from the view are dropped.
+pub const HELD: usize = 1_000;
+
+/// What this reviewer said of a conversation in this session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// A verdict.
+    Judged(Verdict),
+    /// Put off.
+    Skipped,
+    /// Neither any more: undone.
+    Nothing,
+}
+
+/// Conversations a search found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// The words.
+    pub words: String,
+    /// Positions in the queue, rising.
+    pub positions: Vec<usize>,
+}
+
+/// The list of conversations.
+#[derive(Debug, Default)]
+pub struct Queue {
+    /// What is listed.
+    pub query: QueueQuery,
+    /// What was asked for last; becomes `query` once it is answered.
+    pub asked: QueueQuery,
+    /// The ids and counts.
+    pub index: QueueIndex,
+    /// True once an index has arrived.
+    pub ready: bool,
+    /// Rows near the view, with the first message as shown when masked.
+    pub rows: HashMap<ConversationId, Summary>,
+    /// The position under the cursor.
+    pub cursor: usize,
+    /// The position at the top.
+    pub top: usize,
+    /// The newest request for ids; older answers are ignored.
+    pub awaiting: Option<Ticket>,
+    /// The newest request for rows.
+    pub awaiting_rows: Option<Ticket>,
+    /// The newest search.
+    pub awaiting_hits: Option<Ticket>,
+    /// What it found.
+    pub hits: Option<Hits>,
+    /// What was said in this session.
+    pub said: HashMap<ConversationId, Said>,
+    /// Rows asked for last.
+    pub asked_rows: HashSet<ConversationId>,
+    /// Rows that were asked for and do not exist any more.
+    pub missing: HashSet<ConversationId>,
+    /// Where the cursor was before the last jump.
+    pub last_place: usize,
+    /// Verdicts of this session that the index does not count yet.
+    pub judged_since: i64,
+}
+
+/// What a row says of its own state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowState {
+    /// Nothing said by this reviewer.
+    Open,
+    /// A draft.
+    Draft,
+    /// Put off.
+    Skipped,
+    /// Judged.
+    Judged(Option<Verdict>),
+    /// Judged, and others differ.
+    Disputed,
+    /// Judged, but the conversation has gone on since.
+    Stale,
+}
+
+impl Queue {
+    /// The conversation under the cursor.
+    pub fn current(&self) -> Option<&ConversationId> {
+        self.index.ids.get(self.cursor)
+    }
+
+    /// The state of a row as far as this reviewer may know it.
+    pub fn state_of(&self, row: &Summary, reviewer: &str) -> RowState {
+        use crate::model::label::LabelState;
+        let mine = row.reviewers.iter().any(|name| name == reviewer);
+        match self.said.get(&row.id) {
+            Some(Said::Judged(_)) if row.label_state == LabelState::Disputed => return RowState::Disputed,
+            Some(Said::Judged(verdict)) => return RowState::Judged(Some(*verdict)),
+            Some(Said::Skipped) => return RowState::Skipped,
+            Some(Said::Nothing) => return RowState::Open,
+            None => {}
+        }
+        match row.label_state {
+            _ if row.skipped => RowState::Skipped,
+            _ if !mine => RowState::Open,
+            LabelState::None => RowState::Open,
+            LabelState::Draft => RowState::Draft,
+            LabelState::Labelled | LabelState::Adjudicated => RowState::Judged(row.verdict),
+            LabelState::Disputed => RowState::Disputed,
+            LabelState::Stale => RowState::Stale,
+        }
+    }
+
+    /// True where the conversation at a position is, as far as is known, still to be judged by `reviewer`.
+    pub fn is_open(&self, position: usize, reviewer: &str) -> bool {
+        let Some(id) = self.index.ids.get(position) else { return false };
+        match (self.said.get(id), self.rows.get(id)) {
+            (Some(Said::Judged(_) | Said::Skipped), _) => false,
+            (Some(Said::Nothing), _) | (None, None) => true,
+            (None, Some(row)) => {
+                matches!(self.state_of(row, reviewer), RowState::Open | RowState::Draft | RowState::Stale)
+            }
+        }
+    }
+
+    /// Ids near the view that are not held yet.
+    pub fn wanted(&self, height: usize) -> Vec<ConversationId> {
+        let from = self.top.saturating_sub(MARGIN);
+        let to = (self.top + height + MARGIN).min(self.index.ids.len());
+        let near = self.index.ids.get(from..to).unwrap_or_default();
+        let visible = self.index.ids.get(self.top..to.min(self.top + height + MARGIN / 2)).unwrap_or_default();
+        let known = |id: &&ConversationId| self.rows.contains_key(*id) || self.missing.contains(*id);
+        // Asked for only when the view comes near what is missing, so that scrolling asks in batches.
+        if visible.iter().all(|id| known(&id)) {
+            return Vec::new();
+        }
+        near.iter().filter(|id| !known(id)).cloned().collect()
+    }
+
+    /// Takes rows in and drops those far from the view.
+    pub fn hold(&mut self, rows: Vec<Summary>) {
+        self.rows.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
+        if self.rows.len() > HELD {
+            let from = self.top.saturating_sub(MARGIN * 2);
+            let near: HashSet<&ConversationId> = self.index.ids.iter().skip(from).take(MARGIN * 5).collect();
+            self.rows.retain(|id, _| near.contains(id));
+        }
+    }
+
+    /// Judged conversations of the list.
+    pub fn done(&self) -> u64 {
+        self.index.judged.saturating_add_signed(self.judged_since).min(self.index.ids.len() as u64)
+    }
+
+    /// Conversations of the list still to be judged.
+    pub fn left(&self) -> u64 {
+        (self.index.ids.len() as u64).saturating_sub(self.done())
+    }
+
+    /// Minutes left at this reviewer's pace; `None` without one.
+    pub fn minutes_left(&self) -> Option<u64> {
+        let pace = u64::try_from(self.index.pace_micros?).ok().filter(|pace| *pace > 0)?;
+        Some((self.left() * (pace / 1_000)).div_ceil(60_000))
+    }
+}
+
+/// The orders of the queue, in the order of the key.
+pub const ORDERS: [QueueOrder; 5] =
+    [QueueOrder::Suspicion, QueueOrder::Unjudged, QueueOrder::Newest, QueueOrder::Oldest, QueueOrder::Longest];
+
+/// An order in words.
+pub fn order_name(order: QueueOrder) -> &'static str {
+    match order {
+        QueueOrder::Suspicion => "most suspicious first",
+        QueueOrder::Newest => "newest first",
+        QueueOrder::Oldest => "oldest first",
+        QueueOrder::Longest => "longest first",
+        QueueOrder::Unjudged => "not judged first",
+    }
+}

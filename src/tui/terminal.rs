@@ -1,0 +1,219 @@
+//! The terminal: taking it over and giving it back.
+//!
+//! Invariant: whatever ends the program, a panic or a signal included, the terminal is given back first.
+
+use std::io::{IsTerminal, Write, stdout};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, KeyEventKind,
+    MouseButton, MouseEventKind, poll, read,
+};
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+
+use super::keymap::Chord;
+use super::layout::Size;
+use super::message::Message;
+
+/// True while the terminal is ours; shared with the panic hook.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// True where a full screen can be drawn and keys read.
+pub fn usable() -> bool {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
+    std::io::stdin().is_terminal() && stdout().is_terminal() && !dumb
+}
+
+/// Takes the terminal over.
+pub fn take() -> std::io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture, Hide)
+}
+
+/// Gives the terminal back; again does nothing.
+pub fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        // Nothing can be done about a terminal that is gone, and the rest has to be tried all the same.
+        let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = disable_raw_mode();
+        let _ = stdout().flush();
+    }
+}
+
+/// Has every panic give the terminal back before its message is printed.
+pub fn give_back_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        give_back();
+        before(info);
+    }));
+}
+
+/// Signals that were sent, noted by handlers that do nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct Signals {
+    ending: Arc<AtomicUsize>,
+    stopping: Arc<AtomicBool>,
+    continued: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Begins to listen.
+    pub fn listen() -> std::io::Result<Self> {
+        let signals = Self::default();
+        for signal in [SIGTERM, SIGHUP, SIGINT] {
+            signal_hook::flag::register_usize(signal, Arc::clone(&signals.ending), signal as usize)?;
+        }
+        signal_hook::flag::register(SIGTSTP, Arc::clone(&signals.stopping))?;
+        signal_hook::flag::register(SIGCONT, Arc::clone(&signals.continued))?;
+        Ok(signals)
+    }
+
+    /// The signal that asked the program to end.
+    pub fn ending(&self) -> Option<i32> {
+        match self.ending.load(Ordering::SeqCst) {
+            0 => None,
+            signal => i32::try_from(signal).ok(),
+        }
+    }
+
+    /// Stops the program as the shell's ctrl-z would, until it is continued.
+    pub fn stop() {
+        let _ = signal_hook::low_level::emulate_default_handler(SIGTSTP);
+    }
+}
+
+/// What the input thread is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Reading,
+    PauseWanted,
+    Paused,
+    Over,
+}
+
+/// The input thread's reins.
+#[derive(Debug, Clone)]
+pub struct Pump {
+    phase: Arc<(Mutex<Phase>, Condvar)>,
+}
+
+/// How long the input thread waits for a key before it looks for signals.
+const WAIT: Duration = Duration::from_millis(200);
+
+impl Pump {
+    /// Starts the input thread.
+    pub fn start(signals: Signals, outlet: Sender<super::run::Incoming>) -> std::io::Result<Self> {
+        let pump = Self { phase: Arc::new((Mutex::new(Phase::Reading), Condvar::new())) };
+        let inner = pump.clone();
+        std::thread::Builder::new().name("input".to_owned()).spawn(move || inner.read(&signals, &outlet))?;
+        Ok(pump)
+    }
+
+    fn read(&self, signals: &Signals, outlet: &Sender<super::run::Incoming>) {
+        let mut told = false;
+        while self.may_read() {
+            if signals.ending().is_some() && !told {
+                told = true;
+                if outlet.send(Message::Terminate.into()).is_err() {
+                    return;
+                }
+            }
+            let mut messages = Vec::new();
+            if signals.stopping.swap(false, Ordering::SeqCst) {
+                messages.push(Message::Suspend);
+            }
+            if signals.continued.swap(false, Ordering::SeqCst)
+                && let Ok((columns, rows)) = crossterm::terminal::size()
+            {
+                messages.push(Message::Resize(Size { columns, rows }));
+            }
+            match poll(WAIT) {
+                Ok(true) => match read() {
+                    Ok(event) => messages.extend(translate(event)),
+                    Err(_) => messages.push(Message::Terminate),
+                },
+                Ok(false) => {}
+                // Without a terminal there will be no more keys: the same as being asked to end.
+                Err(_) => messages.push(Message::Terminate),
+            }
+            let over = messages.contains(&Message::Terminate);
+            for message in messages {
+                if outlet.send(message.into()).is_err() {
+                    return;
+                }
+            }
+            if over {
+                return;
+            }
+        }
+    }
+
+    /// Waits while paused; false once it is over.
+    fn may_read(&self) -> bool {
+        let (phase, changed) = &*self.phase;
+        let mut phase = phase.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match *phase {
+                Phase::Reading => return true,
+                Phase::Over => return false,
+                Phase::PauseWanted => {
+                    *phase = Phase::Paused;
+                    changed.notify_all();
+                }
+                Phase::Paused => phase = changed.wait(phase).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+
+    /// Stops reading keys, so that another program may; returns once it is so.
+    pub fn pause(&self) {
+        let (phase, changed) = &*self.phase;
+        let mut phase = phase.lock().unwrap_or_else(PoisonError::into_inner);
+        if *phase != Phase::Reading {
+            return;
+        }
+        *phase = Phase::PauseWanted;
+        // The thread answers within its wait; one that has ended never does.
+        let _ = changed.wait_timeout_while(phase, WAIT * 3, |phase| *phase == Phase::PauseWanted);
+    }
+
+    /// Reads keys again.
+    pub fn resume(&self) {
+        self.set(Phase::Reading);
+    }
+
+    /// Ends the thread.
+    pub fn end(&self) {
+        self.set(Phase::Over);
+    }
+
+    fn set(&self, to: Phase) {
+        let (phase, changed) = &*self.phase;
+        *phase.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        changed.notify_all();
+    }
+}
+
+/// What a terminal event means here.
+fn translate(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => Chord::of(key).map(Message::Key),
+        Event::Paste(text) => Some(Message::Paste(text)),
+        Event::Resize(columns, rows) => Some(Message::Resize(Size { columns, rows })),
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => Some(Message::Click { column: mouse.column, row: mouse.row }),
+            MouseEventKind::ScrollDown => Some(Message::Wheel { column: mouse.column, row: mouse.row, lines: 3 }),
+            MouseEventKind::ScrollUp => Some(Message::Wheel { column: mouse.column, row: mouse.row, lines: -3 }),
+            _ => None,
+        },
+        _ => None,
+    }
+}

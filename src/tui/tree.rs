@@ -1,0 +1,185 @@
+//! The span tree as a flat list of rows.
+//!
+//! Invariant: every span has exactly one row, whatever its parents say; cycles and missing parents end at the root.
+
+use std::collections::{HashMap, HashSet};
+
+use super::theme::SignSet;
+use crate::model::conversation::Conversation;
+use crate::model::id::SpanRef;
+
+/// One span's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeRow {
+    /// Index of the span.
+    pub span: usize,
+    /// How deep it lies.
+    pub depth: usize,
+    /// True for the last child of its parent.
+    pub last: bool,
+    /// Rows beneath it, all levels.
+    pub beneath: usize,
+    /// The step that ran in it or was decided in it.
+    pub own_step: Option<usize>,
+    /// That, else the first step beneath it.
+    pub step: Option<usize>,
+}
+
+/// The span tree of a conversation.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    /// Depth first.
+    pub rows: Vec<TreeRow>,
+    /// Closed rows.
+    pub closed: HashSet<usize>,
+    /// Indexes of the rows not hidden beneath a closed one.
+    pub shown: Vec<usize>,
+    /// Index into `shown`.
+    pub cursor: usize,
+    /// Index into `shown` of the first visible row.
+    pub top: usize,
+    /// Longest duration of a span that is not a root, for the bars.
+    pub longest_micros: i64,
+    row_of_span: HashMap<SpanRef, usize>,
+}
+
+impl Tree {
+    /// Flattens the spans of a conversation.
+    pub fn new(conversation: &Conversation) -> Self {
+        let spans = &conversation.spans;
+        let index: HashMap<&SpanRef, usize> = spans.iter().enumerate().map(|(at, span)| (&span.id, at)).collect();
+        let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut roots = Vec::new();
+        for (at, span) in spans.iter().enumerate() {
+            let parent = span.parent_span_id.as_ref().and_then(|parent| {
+                index.get(&SpanRef { trace_id: span.id.trace_id.clone(), span_id: parent.clone() }).copied()
+            });
+            match parent.filter(|parent| *parent != at) {
+                Some(parent) => children.entry(parent).or_default().push(at),
+                None => roots.push(at),
+            }
+        }
+        let mut own = HashMap::new();
+        for (at, step) in conversation.steps.iter().enumerate() {
+            for span in [&step.decision, &step.span].into_iter().flatten() {
+                own.entry(span.clone()).or_insert(at);
+            }
+        }
+        for (at, step) in conversation.steps.iter().enumerate() {
+            if let Some(span) = &step.span {
+                own.insert(span.clone(), at);
+            }
+        }
+        let mut tree = Self::default();
+        let mut seen = vec![false; spans.len()];
+        tree.descend(&roots, &children, &mut seen);
+        // What is left lies on cycles of parents: each starts over as a root.
+        for at in 0..spans.len() {
+            if !seen[at] {
+                tree.descend(&[at], &children, &mut seen);
+            }
+        }
+        for at in (0..tree.rows.len()).rev() {
+            let span = &spans[tree.rows[at].span];
+            tree.rows[at].own_step = own.get(&span.id).copied();
+            let end = at + 1 + tree.rows[at].beneath;
+            tree.rows[at].step = tree.rows[at].own_step.or_else(|| {
+                let first = at + 1;
+                (first < end).then(|| tree.rows[first].step).flatten()
+            });
+            tree.row_of_span.insert(span.id.clone(), at);
+        }
+        let inner = tree.rows.iter().filter(|row| row.depth > 0).map(|row| row.span);
+        tree.longest_micros = inner.filter_map(|span| spans[span].duration_micros()).max().unwrap_or(0);
+        if tree.longest_micros == 0 {
+            tree.longest_micros = spans.iter().filter_map(crate::model::trace::Span::duration_micros).max().unwrap_or(0);
+        }
+        tree.refresh();
+        tree
+    }
+
+    fn descend(&mut self, roots: &[usize], children: &HashMap<usize, Vec<usize>>, seen: &mut [bool]) {
+        let mut stack: Vec<(usize, usize, bool)> =
+            roots.iter().enumerate().rev().map(|(place, at)| (*at, 0, place + 1 == roots.len())).collect();
+        let mut open: Vec<usize> = Vec::new();
+        while let Some((at, depth, last)) = stack.pop() {
+            if std::mem::replace(&mut seen[at], true) {
+                continue;
+            }
+            open.truncate(depth);
+            for row in &open {
+                self.rows[*row].beneath += 1;
+            }
+            open.push(self.rows.len());
+            self.rows.push(TreeRow { span: at, depth, last, beneath: 0, own_step: None, step: None });
+            if let Some(list) = children.get(&at) {
+                let end = list.len();
+                stack.extend(
+                    list.iter().enumerate().rev().map(|(place, child)| (*child, depth + 1, place + 1 == end)),
+                );
+            }
+        }
+    }
+
+    fn refresh(&mut self) {
+        self.shown.clear();
+        let mut at = 0;
+        while at < self.rows.len() {
+            self.shown.push(at);
+            at += if self.closed.contains(&at) { self.rows[at].beneath + 1 } else { 1 };
+        }
+        self.cursor = self.cursor.min(self.shown.len().saturating_sub(1));
+    }
+
+    /// The row under the cursor.
+    pub fn current(&self) -> Option<&TreeRow> {
+        self.rows.get(*self.shown.get(self.cursor)?)
+    }
+
+    /// Closes or opens the row under the cursor; of a row without children, its parent.
+    pub fn fold(&mut self) {
+        let Some(&at) = self.shown.get(self.cursor) else { return };
+        let target = if self.rows[at].beneath > 0 {
+            at
+        } else {
+            (0..at).rev().find(|above| self.rows[*above].depth < self.rows[at].depth).unwrap_or(at)
+        };
+        if !self.closed.remove(&target) && self.rows[target].beneath > 0 {
+            self.closed.insert(target);
+        }
+        self.refresh();
+        self.cursor = self.shown.partition_point(|shown| *shown <= target).saturating_sub(1);
+    }
+
+    /// Puts the cursor on a span, or on the closed row it is hidden beneath.
+    pub fn go_to(&mut self, span: &SpanRef) {
+        if let Some(row) = self.row_of_span.get(span) {
+            self.cursor = self.shown.partition_point(|shown| shown <= row).saturating_sub(1);
+        }
+    }
+
+    /// Brings the cursor into a view of `height` rows.
+    pub fn settle(&mut self, height: usize) {
+        let height = height.max(1);
+        self.cursor = self.cursor.min(self.shown.len().saturating_sub(1));
+        self.top = self.top.clamp((self.cursor + 1).saturating_sub(height), self.cursor);
+        self.top = self.top.min(self.shown.len().saturating_sub(height));
+    }
+
+    /// The branch drawn before a row's name: at most the innermost levels, so that deep trees stay readable.
+    pub fn branch(&self, at: usize, signs: &SignSet) -> String {
+        let row = &self.rows[at];
+        let fold = match (row.beneath, self.closed.contains(&at)) {
+            (0, _) => "",
+            (_, true) => signs.closed,
+            (_, false) => signs.open,
+        };
+        if row.depth == 0 {
+            return if fold.is_empty() { String::new() } else { format!("{fold} ") };
+        }
+        let indent = "  ".repeat((row.depth - 1).min(6));
+        let corner = if row.last { signs.last_child } else { signs.child };
+        let deep = if row.depth > 7 { format!("{}:", row.depth) } else { String::new() };
+        format!("{indent}{corner}{deep}{}{fold}{}", if fold.is_empty() { "" } else { " " }, " ")
+    }
+}

@@ -1,0 +1,292 @@
+//! What every message does to the state.
+//!
+//! Invariant: pure; whatever is to be done outside comes back as commands.
+
+use ratatui::layout::Rect;
+
+pub mod correct;
+pub mod export;
+pub mod help;
+pub mod import;
+pub mod judge;
+pub mod messages;
+pub mod palette;
+pub mod prompt;
+pub mod queue;
+pub mod review;
+
+use super::Start;
+use super::action::{Action, Context};
+use super::command::Command;
+use super::keymap::Chord;
+use super::layout::{self, Pane};
+use super::message::Message;
+use super::state::messages::Weight;
+use super::state::prompt::{Confirm, Doubt};
+use super::state::{Expected, Overlay, Screen, State};
+use crate::engine::request::Request;
+
+/// A key and what it means where it was pressed.
+#[derive(Debug, Clone, Copy)]
+pub struct Pressed {
+    /// The key.
+    pub chord: Chord,
+    /// What it means; `None` for a key without a binding here, which may be text.
+    pub action: Option<Action>,
+}
+
+/// What to do first.
+pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
+    state.ask(Request::Codebook, Expected::Codebook);
+    match start {
+        Start::Queue(filter) => {
+            state.queue.asked.filter = filter;
+            queue::ask(state);
+        }
+        Start::Conversation(id) => {
+            queue::ask(state);
+            review::open(state, id, None, super::state::review::Reason::Asked);
+        }
+    }
+    settle(state);
+    std::mem::take(&mut state.outbox)
+}
+
+/// Carries out one message.
+pub fn update(state: &mut State, message: Message) -> Vec<Command> {
+    match message {
+        Message::Key(chord) => key(state, chord),
+        Message::Paste(text) => paste(state, &text),
+        Message::Click { column, row } => click(state, column, row),
+        Message::Wheel { column, row, lines } => wheel(state, column, row, lines),
+        Message::Resize(size) => {
+            state.size = size;
+            if let Some(review) = &mut state.review {
+                review.pager.forget();
+                review.detail.pager.forget();
+            }
+        }
+        Message::Clock(now) => state.now = now,
+        Message::Reply(ticket, reply) => messages::reply(state, ticket, reply),
+        Message::Progress(ticket, progress) => import::progress(state, ticket, progress),
+        Message::Edited(result) => prompt::edited(state, result),
+        Message::Copied(Ok(count)) => {
+            state.log.say(state.now, Weight::Info, format!("Copied {count} characters, masked."));
+        }
+        Message::Copied(Err(reason)) => {
+            state.log.say(state.now, Weight::Problem, format!("Nothing was copied: {reason}"));
+        }
+        Message::Terminate => {
+            state.leaving = true;
+            state.want(Command::Quit);
+        }
+        Message::Suspend => state.want(Command::Suspend),
+    }
+    settle(state);
+    std::mem::take(&mut state.outbox)
+}
+
+fn key(state: &mut State, chord: Chord) {
+    state.log.toast = None;
+    let typing = chord.typed().is_some() && takes_text(state);
+    let action = if typing { None } else { state.config.keymap.resolve(state.context(), chord) };
+    match action {
+        Some(Action::Quit) => return leave(state),
+        Some(Action::Suspend) => return state.want(Command::Suspend),
+        Some(Action::Redraw) => return state.want(Command::Redraw),
+        _ => {}
+    }
+    let pressed = Pressed { chord, action };
+    if let Some(top) = state.overlays.pop() {
+        let depth = state.overlays.len();
+        if let Some(kept) = overlay(state, top, pressed) {
+            let depth = depth.min(state.overlays.len());
+            state.overlays.insert(depth, kept);
+        }
+        return;
+    }
+    if let Some(action) = action {
+        perform(state, action);
+    }
+}
+
+/// True where a printable key is text, whatever it is bound to.
+fn takes_text(state: &State) -> bool {
+    match state.overlays.last() {
+        Some(Overlay::Judge(judge)) => !judge.input.is_empty(),
+        Some(Overlay::Export(form)) => !matches!(form.current(), super::state::export::Line::Format(_)),
+        Some(Overlay::Correct(form)) => form.stage != super::state::correct::Stage::Remainder,
+        Some(Overlay::Editor(_) | Overlay::Prompt(_) | Overlay::Palette(_)) => true,
+        _ => false,
+    }
+}
+
+/// Carries out an action of the screen beneath the overlays.
+pub fn perform(state: &mut State, action: Action) {
+    let context = match state.screen {
+        Screen::Queue => Context::Queue,
+        Screen::Review => Context::Review,
+    };
+    match action {
+        Action::Commands => palette::open(state, context),
+        Action::Help => help::open(state, context),
+        Action::Messages => state.overlays.push(Overlay::Messages(super::state::messages::MessagesView::default())),
+        Action::Masking => mask(state),
+        Action::Scores => {
+            state.scores_hidden = !state.scores_hidden;
+            refresh(state);
+        }
+        Action::Import => prompt::open_import(state),
+        Action::Export => export::open(state),
+        Action::LoadPack => prompt::open_packs(state),
+        Action::RenameMode => prompt::open_modes(state, super::state::prompt::Question::RenameWhich),
+        Action::MergeMode => prompt::open_modes(state, super::state::prompt::Question::MergeWhich),
+        Action::Undo => judge::undo(state),
+        Action::Redo => judge::redo(state),
+        Action::SaveAgain => judge::save_again(state),
+        _ if context == Context::Queue => queue::act(state, action),
+        _ => review::act(state, action),
+    }
+}
+
+fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay> {
+    match top {
+        Overlay::Judge(form) => judge::handle(state, form, pressed).map(Overlay::Judge),
+        Overlay::Correct(form) => correct::handle(state, form, pressed).map(Overlay::Correct),
+        Overlay::Editor(form) => prompt::handle_editor(state, form, pressed).map(Overlay::Editor),
+        Overlay::Prompt(form) => prompt::handle(state, form, pressed).map(Overlay::Prompt),
+        Overlay::Confirm(form) => confirm(state, form, pressed).map(Overlay::Confirm),
+        Overlay::Palette(form) => palette::handle(state, form, pressed).map(Overlay::Palette),
+        Overlay::Help(form) => help::handle(form, pressed).map(Overlay::Help),
+        Overlay::Messages(view) => messages::handle(state, view, pressed).map(Overlay::Messages),
+        Overlay::Export(form) => export::handle(state, form, pressed).map(Overlay::Export),
+        Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
+    }
+}
+
+fn confirm(state: &mut State, form: Confirm, pressed: Pressed) -> Option<Confirm> {
+    match (pressed.action, form.doubt) {
+        (Some(Action::Yes), Doubt::LeaveUnsaved) => {
+            state.leaving = true;
+            state.want(Command::Quit);
+            None
+        }
+        (Some(Action::No | Action::Back), _) => None,
+        _ => Some(form),
+    }
+}
+
+/// Leaves the program, unless something is not saved.
+pub fn leave(state: &mut State) {
+    let unsaved = state.writes.unsaved.len();
+    if unsaved == 0 {
+        state.leaving = true;
+        return state.want(Command::Quit);
+    }
+    let asked = state.overlays.iter().any(|overlay| matches!(overlay, Overlay::Confirm(_)));
+    if !asked {
+        let acts = if unsaved == 1 { "1 act is".to_owned() } else { format!("{unsaved} acts are") };
+        let text = format!("{acts} not saved and would be lost. Leave all the same?");
+        state.overlays.push(Overlay::Confirm(Confirm { doubt: Doubt::LeaveUnsaved, text }));
+    }
+}
+
+fn mask(state: &mut State) {
+    state.masked = !state.masked;
+    if !state.masked {
+        let act = crate::model::act::Act::Unmask { place: "screen".to_owned() };
+        judge::record(state, act, None, "personal data shown");
+    }
+    refresh(state);
+}
+
+/// Makes the open conversation's rows again, after masking, hidden characters or scores were toggled.
+pub fn refresh(state: &mut State) {
+    if let Some(review) = &mut state.review {
+        review.pager.forget();
+        review.detail.pager.forget();
+        review.detail.subject = None;
+    }
+}
+
+fn paste(state: &mut State, text: &str) {
+    let Some(top) = state.overlays.last_mut() else {
+        let said = "Pasted text was ignored: nothing here takes text.";
+        return state.log.say(state.now, Weight::Info, said);
+    };
+    match top {
+        Overlay::Judge(form) => form.input.insert(text),
+        Overlay::Prompt(form) => form.input.insert(text),
+        Overlay::Palette(form) => form.input.insert(text),
+        Overlay::Export(form) => {
+            if let Some(input) = form.input() {
+                input.insert(text);
+            }
+        }
+        Overlay::Editor(form) => drop(form.area.insert_str(super::state::prompt::clean(text))),
+        Overlay::Correct(form) => correct::paste(form, text),
+        _ => {}
+    }
+}
+
+fn click(state: &mut State, column: u16, row: u16) {
+    if !state.overlays.is_empty() {
+        return;
+    }
+    match state.screen {
+        Screen::Queue => {
+            let list = layout::queue(state.size).list;
+            if list.contains((column, row).into()) {
+                let position = state.queue.top + usize::from(row - list.y);
+                if position < state.queue.index.ids.len() {
+                    state.queue.cursor = position;
+                }
+            }
+        }
+        Screen::Review => review::click(state, column, row),
+    }
+}
+
+fn wheel(state: &mut State, column: u16, row: u16, lines: isize) {
+    match (state.overlays.last_mut(), state.screen) {
+        (Some(Overlay::Help(help)), _) => help.top = help.top.saturating_add_signed(lines),
+        (Some(Overlay::Messages(view)), _) => view.up = view.up.saturating_add_signed(-lines),
+        (Some(_), _) => {}
+        (None, Screen::Queue) => queue::scroll(state, lines),
+        (None, Screen::Review) => {
+            let layout = review_layout(state);
+            let pane = layout.pane_at(column, row).unwrap_or(Pane::Transcript);
+            review::scroll(state, pane, lines);
+        }
+    }
+}
+
+/// The layout of the Review screen as it is now.
+pub fn review_layout(state: &State) -> layout::ReviewLayout {
+    let focus = state.review.as_ref().map_or(Pane::Transcript, |review| review.focus);
+    layout::review(state.size, focus, review_foot(state))
+}
+
+/// Lines under the rule of the Review screen.
+pub fn review_foot(state: &State) -> u16 {
+    let judging = state.overlays.iter().any(|overlay| matches!(overlay, Overlay::Judge(_)));
+    match (judging, state.size.rows) {
+        (true, _) => 4,
+        (false, _) => 2,
+    }
+}
+
+/// Brings cursors into view, wraps what is visible, and asks for what is missing.
+fn settle(state: &mut State) {
+    if state.size.too_small() {
+        return;
+    }
+    let list = layout::queue(state.size).list;
+    queue::settle(state, usize::from(list.height));
+    review::settle(state);
+}
+
+/// The height of an area in rows.
+pub fn height(area: Rect) -> usize {
+    usize::from(area.height)
+}

@@ -1,0 +1,427 @@
+//! Keys of the correction form.
+//!
+//! Invariant: arguments that do not fit the schema are saved only after the reviewer was told, and are marked.
+
+use super::Pressed;
+use super::prompt::bare;
+use crate::model::act::{Act, FailedAt, Judgement};
+use crate::model::correction::{AcceptableCall, Correction, CorrectionKind};
+use crate::model::label::{StepPointer, Verdict};
+use crate::model::tool::Arguments;
+use crate::tui::action::Action;
+use crate::tui::input::LineInput;
+use crate::tui::keymap::Key;
+use crate::tui::schema::{Field, Kind, Schema, Turn, assemble, fill};
+use crate::tui::state::correct::{Choice, Correct, KeptCall, Stage};
+use crate::tui::state::messages::Weight;
+use crate::tui::state::prompt::TextFor;
+use crate::tui::state::{Overlay, State};
+
+/// The name of the field that takes all arguments as raw JSON, for a tool without a schema.
+const RAW: &str = "arguments";
+
+fn form(state: &State) -> Option<Correct> {
+    let review = state.review.as_ref()?;
+    let opened = review.opened.as_ref()?;
+    Some(Correct::new(&opened.conversation, review.step()?))
+}
+
+/// Opens the form on the current step; with the no-call key straight at its question.
+pub fn open(state: &mut State, action: Action) {
+    let Some(mut form) = form(state) else { return };
+    if action == Action::NoCall {
+        if form.was.is_none() {
+            return state.log.say(state.now, Weight::Info, "No tool was called at this step.");
+        }
+        choose(&mut form, &Choice::Other(CorrectionKind::NoCall));
+        form.stage = Stage::Remainder;
+    }
+    state.overlays.push(Overlay::Correct(Box::new(form)));
+}
+
+/// Opens the form for the fail being put into words.
+pub fn open_for_judge(state: &mut State) {
+    if let Some(mut form) = form(state) {
+        form.for_judge = true;
+        state.overlays.push(Overlay::Correct(Box::new(form)));
+    }
+}
+
+/// Asks whether the rest still stands after a correction that needs no form.
+pub fn ask_remainder(state: &mut State, at: StepPointer, correction: Correction) {
+    let Some(mut form) = form(state) else { return };
+    form.at = at;
+    form.chosen = Some(Choice::Other(correction.kind));
+    form.fields = vec![text_field("text", true)];
+    form.fields[0].input.set(correction.text.as_deref().unwrap_or_default());
+    form.whole_text = correction.text;
+    form.stage = Stage::Remainder;
+    state.overlays.push(Overlay::Correct(Box::new(form)));
+}
+
+/// Takes a key.
+pub fn handle(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Option<Box<Correct>> {
+    form.message = None;
+    match form.stage {
+        Stage::Choose => choosing(&mut form, pressed).then_some(form),
+        Stage::Fill => filling(state, form, pressed),
+        Stage::Remainder => remainder(state, form, pressed),
+    }
+}
+
+/// False where the form is to be closed.
+fn choosing(form: &mut Correct, pressed: Pressed) -> bool {
+    match pressed.action {
+        Some(Action::Back) if form.chosen.is_some() => form.stage = Stage::Fill,
+        Some(Action::Back) => return false,
+        Some(Action::Accept | Action::NextField) => {
+            let chosen = form.fitting().get(form.choice).map(|choice| (*choice).clone());
+            match chosen {
+                Some(choice) => choose(form, &choice),
+                None => form.message = Some("Nothing offered here has that name.".to_owned()),
+            }
+        }
+        Some(Action::NextChoice) => form.choice += 1,
+        Some(Action::PreviousChoice) => form.choice = form.choice.saturating_sub(1),
+        _ => {
+            if form.input.handle(pressed.chord) {
+                form.choice = 0;
+            }
+        }
+    }
+    form.choice = form.choice.min(form.fitting().len().saturating_sub(1));
+    true
+}
+
+fn text_field(name: &str, required: bool) -> Field {
+    Field { kind: Kind::String, required, known: true, ..Field::unknown(name) }
+}
+
+/// Makes the form for what was chosen.
+fn choose(form: &mut Correct, choice: &Choice) {
+    form.stage = Stage::Fill;
+    form.field = 0;
+    form.warned = false;
+    form.schema = Schema::new(None);
+    form.fields = match choice {
+        Choice::Tool(spec) => {
+            form.schema = Schema::new(spec.parameters.as_ref().map(crate::text::Untrusted::exact));
+            tool_fields(form, spec.name.exact())
+        }
+        Choice::Other(CorrectionKind::AskCustomer) => vec![text_field("question", true)],
+        Choice::Other(CorrectionKind::HandOff) => vec![text_field("reason", true), text_field("text", false)],
+        Choice::Other(_) => vec![text_field("text", false)],
+    };
+    form.chosen = Some(choice.clone());
+    check(form);
+}
+
+fn tool_fields(form: &Correct, tool: &str) -> Vec<Field> {
+    let mut fields = form.schema.fields();
+    let has_schema = form.schema.value.is_some();
+    if let Some((called, arguments)) = &form.was {
+        let same = called == tool;
+        let origin = "the agent's call";
+        if same || !has_schema {
+            if !fill(&mut fields, arguments, Some(origin)) {
+                fields = vec![raw_field(if arguments.trim().is_empty() { "{}" } else { arguments })];
+            }
+        } else {
+            let mut from_call = Vec::new();
+            fill(&mut from_call, arguments, None);
+            for field in &mut fields {
+                if let Some(value) = from_call.iter().find(|other| other.name == field.name) {
+                    field.put(&value.json().unwrap_or_default(), Some(origin.to_owned()));
+                }
+            }
+        }
+    }
+    if fields.is_empty() && !has_schema {
+        fields = vec![raw_field("{}")];
+    }
+    for field in &mut fields {
+        let seen = form.seen.iter().find(|seen| seen.key == field.name);
+        if let Some(seen) = seen.filter(|_| field.input.is_empty() && field.required) {
+            field.put(&seen.raw, Some(format!("step {}", seen.step)));
+        }
+    }
+    fields
+}
+
+fn raw_field(text: &str) -> Field {
+    Field { required: true, known: true, input: LineInput::new(text), ..Field::unknown(RAW) }
+}
+
+/// The arguments of the form as raw JSON.
+pub fn arguments(form: &Correct) -> String {
+    match form.fields.as_slice() {
+        [only] if only.name == RAW && only.kind == Kind::Json && form.schema.value.is_none() => {
+            only.input.text().to_owned()
+        }
+        fields => assemble(fields),
+    }
+}
+
+fn check(form: &mut Correct) {
+    form.problems = match form.chosen {
+        Some(Choice::Tool(_)) => form.schema.problems(&arguments(form)),
+        _ => Vec::new(),
+    };
+}
+
+fn filling(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Option<Box<Correct>> {
+    let last = form.fields.len().saturating_sub(1);
+    match pressed.action {
+        Some(Action::Back) => form.stage = Stage::Choose,
+        Some(Action::NextField | Action::NextChoice) => form.field = if form.field >= last { 0 } else { form.field + 1 },
+        Some(Action::PreviousField | Action::PreviousChoice) => {
+            form.field = if form.field == 0 { last } else { form.field - 1 };
+        }
+        Some(Action::Accept) if form.field < last => form.field += 1,
+        Some(Action::Accept | Action::Save) => done(&mut form),
+        Some(Action::SeenValue) => put_seen(&mut form),
+        Some(Action::Alternative) => keep(&mut form),
+        Some(Action::RawJson) => {
+            if matches!(form.chosen, Some(Choice::Tool(_))) {
+                let text = crate::tui::detail::laid_out(&arguments(&form));
+                super::prompt::open_editor(state, TextFor::RawJson, &text);
+                state.want(crate::tui::command::Command::Edit(crate::tui::command::EditorJob { text, ending: "json" }));
+            }
+        }
+        _ => typed(&mut form, pressed),
+    }
+    Some(form)
+}
+
+fn typed(form: &mut Correct, pressed: Pressed) {
+    let at = form.field;
+    let Some(field) = form.fields.get_mut(at) else { return };
+    match (pressed.chord.key, &field.kind) {
+        (Key::Right | Key::Char(' '), Kind::Choice(_) | Kind::Boolean) => field.turn(Turn::Next),
+        (Key::Left, Kind::Choice(_) | Kind::Boolean) => field.turn(Turn::Previous),
+        (Key::Char(letter), Kind::Choice(choices)) if !pressed.chord.ctrl => {
+            // A letter picks the next choice that begins with it: a choice is never half a word.
+            let begins = |text: &&String| text.to_lowercase().starts_with(letter.to_ascii_lowercase());
+            let current = choices.iter().position(|choice| choice == field.input.text());
+            let after = current.map_or(0, |at| at + 1);
+            let found = choices.iter().skip(after).find(begins).or_else(|| choices.iter().find(begins)).cloned();
+            if let Some(found) = found {
+                field.input.set(&found);
+            }
+        }
+        _ => {
+            if !field.input.handle(pressed.chord) {
+                return;
+            }
+        }
+    }
+    field.origin = None;
+    form.warned = false;
+    check(form);
+}
+
+/// Takes pasted text into the field or line that has the keys.
+pub fn paste(form: &mut Correct, text: &str) {
+    match form.stage {
+        Stage::Choose => form.input.insert(text),
+        Stage::Fill => {
+            let at = form.field;
+            if let Some(field) = form.fields.get_mut(at) {
+                field.input.insert(text);
+                field.origin = None;
+            }
+            form.warned = false;
+            check(form);
+        }
+        Stage::Remainder => {}
+    }
+}
+
+fn put_seen(form: &mut Correct) {
+    let Some(field) = form.fields.get(form.field) else { return };
+    let values = form.values_for(field);
+    if values.is_empty() {
+        form.message = Some("No value was seen before this step.".to_owned());
+        return;
+    }
+    let next = field.seen.map_or(0, |at| (at + 1) % values.len());
+    let seen = values[next].clone();
+    let at = form.field;
+    if let Some(field) = form.fields.get_mut(at) {
+        field.put(&seen.raw, Some(format!("step {}", seen.step)));
+        field.seen = Some(next);
+    }
+    form.warned = false;
+    check(form);
+}
+
+/// The call as filled in; `None` and a message where it cannot be saved.
+fn call(form: &mut Correct) -> Option<KeptCall> {
+    let Some(Choice::Tool(spec)) = &form.chosen else { return None };
+    let tool = spec.name.exact().to_owned();
+    let arguments = arguments(form);
+    if serde_json::from_str::<serde_json::Value>(&arguments).is_err() {
+        form.message = Some(form.problems.first().cloned().unwrap_or_else(|| "not JSON".to_owned()));
+        return None;
+    }
+    if !form.problems.is_empty() && !form.warned {
+        form.warned = true;
+        form.message = Some("It does not fit the schema. Again saves it all the same, marked so.".to_owned());
+        return None;
+    }
+    let fits = form.schema.checks().then_some(form.problems.is_empty());
+    Some(KeptCall { tool, arguments, fits })
+}
+
+fn keep(form: &mut Correct) {
+    if let Some(call) = call(form) {
+        form.kept.push(call);
+        form.chosen = None;
+        form.input.set("");
+        form.choice = 0;
+        form.stage = Stage::Choose;
+    }
+}
+
+fn done(form: &mut Correct) {
+    match form.chosen {
+        Some(Choice::Tool(_)) => {
+            if let Some(call) = call(form) {
+                form.kept.push(call);
+                form.stage = Stage::Remainder;
+            }
+        }
+        _ => {
+            let missing = form.fields.iter().position(|field| field.required && field.input.text().trim().is_empty());
+            match missing {
+                Some(at) => {
+                    form.field = at;
+                    form.message = Some(format!("It needs the {}.", form.fields[at].name));
+                }
+                None => form.stage = Stage::Remainder,
+            }
+        }
+    }
+}
+
+fn remainder(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Option<Box<Correct>> {
+    match pressed.action {
+        Some(Action::Back) => {
+            if matches!(form.chosen, Some(Choice::Tool(_))) {
+                form.kept.pop();
+            }
+            form.stage = Stage::Fill;
+            return Some(form);
+        }
+        Some(Action::Yes | Action::No) => {
+            let correction = correction(&form, pressed.action == Some(Action::Yes));
+            save(state, &form, correction);
+            return None;
+        }
+        _ => {}
+    }
+    Some(form)
+}
+
+fn correction(form: &Correct, remainder_valid: bool) -> Correction {
+    let text = |name: &str| {
+        let field = form.fields.iter().find(|field| field.name == name)?;
+        Some(field.input.text().trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    let kind = form.kind();
+    let mut correction = Correction { remainder_valid, ..bare(kind) };
+    match kind {
+        CorrectionKind::Tool => {
+            let mut calls = form.kept.iter();
+            if let Some(main) = calls.next() {
+                correction.tool = Some(main.tool.clone());
+                correction.arguments = Some(Arguments(main.arguments.clone().into()));
+                correction.schema_ok = main.fits;
+            }
+            correction.alternatives = calls
+                .map(|call| AcceptableCall {
+                    tool: call.tool.clone(),
+                    arguments: Arguments(call.arguments.clone().into()),
+                })
+                .collect();
+        }
+        CorrectionKind::AskCustomer => correction.text = text("question"),
+        CorrectionKind::HandOff => {
+            correction.reason = text("reason");
+            correction.text = text("text");
+        }
+        CorrectionKind::NoCall => correction.text = text("text"),
+        CorrectionKind::Reply => correction.text.clone_from(&form.whole_text),
+    }
+    correction
+}
+
+/// The mode a correction stands for, where no verdict was given yet.
+fn mode(form: &Correct, correction: &Correction) -> Option<&'static str> {
+    let same = form.was.as_ref().is_some_and(|(tool, _)| Some(tool) == correction.tool.as_ref());
+    match correction.kind {
+        CorrectionKind::Tool if same => Some("wrong arguments"),
+        CorrectionKind::Reply => None,
+        _ => Some("wrong tool"),
+    }
+}
+
+fn save(state: &mut State, form: &Correct, correction: Correction) {
+    if form.for_judge {
+        for overlay in &mut state.overlays {
+            if let Overlay::Judge(judge) = overlay {
+                judge.corrections.retain(|(at, _)| at.step != form.at.step);
+                judge.corrections.push((form.at.clone(), correction.clone()));
+            }
+        }
+        return;
+    }
+    let Some(review) = &state.review else { return };
+    let Some(subject) = review.act_subject() else { return };
+    let id = subject.conversation.clone();
+    if review.own_verdict() == Some(Verdict::Fail) {
+        let what = format!("correction of step {}", form.at.step);
+        let act = Act::Correct { subject, corrections: vec![(form.at.clone(), correction)] };
+        return super::judge::record(state, act, Some(id), &what);
+    }
+    let mut corrections = super::judge::kept_corrections(Some(review));
+    corrections.retain(|(at, _)| at.step != form.at.step);
+    let modes = mode(form, &correction).map(str::to_owned).into_iter().collect();
+    corrections.push((form.at.clone(), correction));
+    let judgement = Judgement {
+        failed_at: Some(FailedAt::Step(form.at.clone())),
+        modes,
+        corrections,
+        ..Judgement::new(subject, Verdict::Fail)
+    };
+    let again = state.writes.last_fail.clone();
+    super::judge::save_fail(state, judgement);
+    // The repeat key repeats what was put into words, not what a correction implied.
+    state.writes.last_fail = again.or(state.writes.last_fail.take());
+}
+
+/// Takes in a text from the editor: the whole of the arguments.
+pub fn edited(state: &mut State, text: &str) {
+    let mut problem = None;
+    for overlay in &mut state.overlays {
+        let Overlay::Correct(form) = overlay else { continue };
+        if serde_json::from_str::<&serde_json::value::RawValue>(text.trim()).is_err() {
+            problem = Some("That is not JSON; the form stays as it was.");
+            continue;
+        }
+        for field in &mut form.fields {
+            field.input.set("");
+            field.origin = None;
+        }
+        let raw_only = form.schema.value.is_none();
+        if raw_only || !fill(&mut form.fields, text.trim(), None) {
+            form.fields = vec![raw_field(text.trim())];
+        }
+        form.field = form.field.min(form.fields.len().saturating_sub(1));
+        form.warned = false;
+        check(form);
+    }
+    if let Some(problem) = problem {
+        state.log.say(state.now, Weight::Problem, problem);
+    }
+}

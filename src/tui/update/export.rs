@@ -1,0 +1,67 @@
+//! Keys of the export form.
+//!
+//! Invariant: personal data leaves unmasked only with a reason typed in this form.
+
+use std::path::PathBuf;
+
+use super::Pressed;
+use crate::engine::request::{ExportOrder, Request};
+use crate::tui::action::Action;
+use crate::tui::state::export::{ExportForm, FORMATS, Line};
+use crate::tui::state::{Overlay, State};
+
+/// Opens the form.
+pub fn open(state: &mut State) {
+    let form = ExportForm::new(&state.config.export_directory.clone(), &state.queue.query.filter.clone());
+    state.overlays.push(Overlay::Export(Box::new(form)));
+}
+
+/// Takes a key.
+pub fn handle(state: &mut State, mut form: Box<ExportForm>, pressed: Pressed) -> Option<Box<ExportForm>> {
+    let last = Line::ALL.len() - 1;
+    match pressed.action {
+        Some(Action::Back) => return None,
+        Some(Action::NextField | Action::NextChoice) => form.line = if form.line == last { 0 } else { form.line + 1 },
+        Some(Action::PreviousField | Action::PreviousChoice) => {
+            form.line = if form.line == 0 { last } else { form.line - 1 };
+        }
+        Some(Action::Toggle) => {
+            if let Line::Format(at) = form.current() {
+                form.formats[at] = !form.formats[at];
+            }
+        }
+        Some(Action::Save | Action::Accept) => return write(state, form),
+        _ => {
+            if let Some(input) = form.input() {
+                input.handle(pressed.chord);
+            }
+        }
+    }
+    form.error = None;
+    Some(form)
+}
+
+fn write(state: &mut State, mut form: Box<ExportForm>) -> Option<Box<ExportForm>> {
+    let formats: Vec<String> =
+        FORMATS.iter().zip(form.formats).filter(|(_, on)| *on).map(|((name, _), _)| (*name).to_owned()).collect();
+    let typed = form.directory.text().trim();
+    if typed.is_empty() || formats.is_empty() {
+        let missing = if typed.is_empty() { "a folder to write to" } else { "at least one format (space chooses)" };
+        form.error = Some(format!("It needs {missing}."));
+        return Some(form);
+    }
+    let directory = match (typed.strip_prefix("~/"), &state.config.home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(typed),
+    };
+    let title = format!("Export to {typed}");
+    let reason = form.reason.text().trim();
+    let order = ExportOrder {
+        directory,
+        formats,
+        filter: form.filter.text().trim().to_owned(),
+        keep_personal_data: (!reason.is_empty()).then(|| reason.to_owned()),
+    };
+    super::import::start(state, Request::Export(order), title);
+    None
+}

@@ -1,0 +1,70 @@
+//! Jobs: imports and exports under way.
+//!
+//! Invariant: a job is stopped only by the reviewer's wish, and its end is always shown.
+
+use std::path::PathBuf;
+
+use super::Pressed;
+use crate::engine::request::{Progress, Reply, Request, Ticket};
+use crate::tui::action::Action;
+use crate::tui::command::Command;
+use crate::tui::state::import::{End, Job};
+use crate::tui::state::messages::Weight;
+use crate::tui::state::{Expected, Overlay, State};
+
+/// Starts a job.
+pub fn start(state: &mut State, request: Request, title: String) {
+    let ticket = state.ask(request, Expected::Job);
+    state.overlays.push(Overlay::Job(Job { ticket, title, progress: None, stopping: false, end: None }));
+}
+
+/// Starts the import of a path as typed.
+pub fn import(state: &mut State, typed: &str) {
+    let typed = typed.trim().trim_matches(['\'', '"']);
+    let path = match (typed.strip_prefix("~/"), &state.config.home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(typed),
+    };
+    start(state, Request::Import(vec![path]), format!("Import {typed}"));
+}
+
+fn job(state: &mut State, ticket: Ticket) -> Option<&mut Job> {
+    state.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::Job(job) if job.ticket == ticket => Some(job),
+        _ => None,
+    })
+}
+
+/// Takes in how far a job is.
+pub fn progress(state: &mut State, ticket: Ticket, progress: Progress) {
+    if let Some(job) = job(state, ticket) {
+        job.progress = Some(progress);
+    }
+}
+
+/// Takes in the end of a job.
+pub fn ended(state: &mut State, ticket: Ticket, reply: Reply) {
+    let (end, weight, text) = match reply {
+        Reply::Done { message, figures } => (End::Done(message.clone(), figures), Weight::Info, message),
+        Reply::Failed { message, .. } => (End::Failed(message.clone()), Weight::Problem, message),
+        _ => (End::Cancelled, Weight::Info, "Stopped. What was finished before stays.".to_owned()),
+    };
+    if let Some(job) = job(state, ticket) {
+        job.end = Some(end);
+    }
+    state.log.note(state.now, weight, text);
+    super::queue::ask(state);
+}
+
+/// Takes a key while a job is shown.
+pub fn handle(state: &mut State, mut job: Job, pressed: Pressed) -> Option<Job> {
+    match (&job.end, pressed.action) {
+        (Some(_), _) => return None,
+        (None, Some(Action::Back)) if !job.stopping => {
+            job.stopping = true;
+            state.want(Command::Cancel(job.ticket));
+        }
+        _ => {}
+    }
+    Some(job)
+}

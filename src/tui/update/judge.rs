@@ -1,0 +1,258 @@
+//! Verdicts: keys, the strip that takes a fail, saving, undo, and going on to the next conversation.
+//!
+//! Invariant: nothing is called saved before the workers said so; an act that could not be saved is kept and can be
+//! saved again.
+
+use super::Pressed;
+use crate::engine::request::Request;
+use crate::model::act::{Act, FailedAt, Judgement};
+use crate::model::id::ConversationId;
+use crate::model::label::{Label, StepPointer, Verdict};
+use crate::tui::action::Action;
+use crate::tui::keymap::Key;
+use crate::tui::state::judge::{Judge, Offer, SEVERITIES};
+use crate::tui::state::messages::{Weight, Write};
+use crate::tui::state::prompt::TextFor;
+use crate::tui::state::queue::Said;
+use crate::tui::state::review::{Reason, Review};
+use crate::tui::state::{Expected, Overlay, State};
+
+/// Carries out a verdict key.
+pub fn act(state: &mut State, action: Action) {
+    let Some(subject) = state.review.as_ref().and_then(|review| review.act_subject()) else { return };
+    let id = subject.conversation.clone();
+    match action {
+        Action::Pass | Action::Unsure => {
+            let verdict = if action == Action::Pass { Verdict::Pass } else { Verdict::Unsure };
+            let mut judgement = Judgement::new(subject, verdict);
+            if verdict == Verdict::Unsure {
+                judgement.corrections = kept_corrections(state.review.as_deref());
+            }
+            record(state, Act::Judge(judgement), Some(id), &verdict.word().to_uppercase());
+            advance(state);
+        }
+        Action::Skip => {
+            record(state, Act::Skip(subject), Some(id), "skip");
+            advance(state);
+        }
+        Action::Fail => open_strip(state),
+        Action::RepeatFail => repeat(state),
+        _ => {}
+    }
+}
+
+/// Corrections of the reviewer's own label or draft; a new verdict would otherwise drop them.
+pub fn kept_corrections(review: Option<&Review>) -> Vec<(StepPointer, crate::model::correction::Correction)> {
+    let own = review.and_then(|review| review.opened.as_ref()).and_then(|opened| opened.own.as_ref());
+    own.map(|label| label.corrections.iter().map(|placed| (placed.at.clone(), placed.correction.clone())).collect())
+        .unwrap_or_default()
+}
+
+fn open_strip(state: &mut State) {
+    let Some(review) = &mut state.review else { return };
+    let own = review.opened.as_ref().and_then(|opened| opened.own.as_ref());
+    let mut judge = Judge { corrections: kept_corrections(Some(review)), ..Judge::default() };
+    if let Some(Label { verdict: Some(Verdict::Fail), modes, severity, first_failure, .. }) = own.cloned() {
+        judge.chosen = modes;
+        judge.severity = severity;
+        judge.no_step = first_failure.is_none();
+    }
+    state.overlays.push(Overlay::Judge(Box::new(judge)));
+}
+
+fn repeat(state: &mut State) {
+    let key = state.key(Action::Fail);
+    let Some(last) = state.writes.last_fail.clone() else {
+        let said = format!("No fail in this session yet: {key} takes the first.");
+        return state.log.say(state.now, Weight::Info, said);
+    };
+    let Some(review) = &state.review else { return };
+    let (Some(subject), Some(pointer)) = (review.act_subject(), review.pointer()) else { return };
+    let failed_at = match last.failed_at {
+        Some(FailedAt::NoSingleStep) => FailedAt::NoSingleStep,
+        _ => FailedAt::Step(pointer),
+    };
+    let judgement = Judgement {
+        failed_at: Some(failed_at),
+        corrections: kept_corrections(Some(review)),
+        note: None,
+        subject,
+        ..last
+    };
+    save_fail(state, judgement);
+}
+
+/// Takes a key in the strip.
+pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Option<Box<Judge>> {
+    match pressed.action {
+        Some(Action::Back) if !judge.input.is_empty() => judge.input.set(""),
+        Some(Action::Back) => {
+            state.log.say(state.now, Weight::Info, "Not saved: no verdict was given.");
+            return None;
+        }
+        Some(Action::Accept) => {
+            take_typed(state, &mut judge);
+            return save(state, judge);
+        }
+        Some(Action::NextField) => take_typed(state, &mut judge),
+        Some(Action::PickMode) => pick(state, &mut judge, pressed),
+        Some(Action::NoStep) => judge.no_step = !judge.no_step,
+        Some(Action::MoreSevere) => judge.severity = Some(judge.severity.map_or(2, |s| (s + 1).min(4))),
+        Some(Action::LessSevere) => {
+            judge.severity = match judge.severity {
+                None => Some(1),
+                Some(1) => None,
+                Some(severity) => Some(severity - 1),
+            }
+        }
+        Some(action @ (Action::StepDown | Action::StepUp)) => {
+            judge.no_step = false;
+            if let Some(review) = &mut state.review {
+                super::review::step(review, action);
+            }
+        }
+        Some(Action::NextChoice) => judge.choice += 1,
+        Some(Action::PreviousChoice) => judge.choice = judge.choice.saturating_sub(1),
+        Some(Action::AddNote) => {
+            let text = judge.note.clone().unwrap_or_default();
+            super::prompt::open_editor(state, TextFor::JudgeNote, &text);
+            // The editor lies over the strip, which is put back beneath it.
+            return Some(judge);
+        }
+        Some(Action::CorrectNow) => super::correct::open_for_judge(state),
+        Some(_) => {}
+        None => {
+            if judge.input.handle(pressed.chord) {
+                judge.choice = 0;
+            }
+        }
+    }
+    let count = judge.offers(&state.codebook).len();
+    judge.choice = judge.choice.min(count.saturating_sub(1));
+    Some(judge)
+}
+
+fn pick(state: &State, judge: &mut Judge, pressed: Pressed) {
+    let Key::Char(digit) = pressed.chord.key else { return };
+    let Some(place) = digit.to_digit(10).and_then(|digit| (digit as usize).checked_sub(1)) else { return };
+    if let Some(Offer::Known(key, _)) = judge.offers(&state.codebook).get(place) {
+        let key = key.clone();
+        judge.toggle(&key);
+    }
+}
+
+/// Takes the mode that is chosen while typing.
+fn take_typed(state: &State, judge: &mut Judge) {
+    if judge.input.is_empty() {
+        return;
+    }
+    let offers = judge.offers(&state.codebook);
+    if let Some(offer) = offers.get(judge.choice.min(offers.len().saturating_sub(1))) {
+        let value = offer.value().to_owned();
+        if !judge.chosen.contains(&value) {
+            judge.chosen.push(value);
+        }
+    }
+    judge.input.set("");
+    judge.choice = 0;
+}
+
+fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
+    let review = state.review.as_ref()?;
+    let (subject, pointer) = (review.act_subject()?, review.pointer());
+    let failed_at = match (judge.no_step, pointer) {
+        (false, Some(pointer)) => FailedAt::Step(pointer),
+        _ => FailedAt::NoSingleStep,
+    };
+    let judgement = Judgement {
+        subject,
+        verdict: Verdict::Fail,
+        failed_at: Some(failed_at),
+        severity: judge.severity,
+        modes: judge.chosen.clone(),
+        corrections: judge.corrections.clone(),
+        note: judge.note.clone(),
+    };
+    if let Err(error) = judgement.check() {
+        state.log.say(state.now, Weight::Problem, error.to_string());
+        return Some(judge);
+    }
+    save_fail(state, judgement);
+    None
+}
+
+/// Saves a fail, remembers it for the repeat key, and goes on.
+pub fn save_fail(state: &mut State, judgement: Judgement) {
+    let what = fail_words(&judgement, &state.codebook);
+    let id = judgement.subject.conversation.clone();
+    state.writes.last_fail = Some(Judgement { corrections: Vec::new(), note: None, ..judgement.clone() });
+    record(state, Act::Judge(judgement), Some(id), &what);
+    advance(state);
+}
+
+fn fail_words(judgement: &Judgement, codebook: &crate::model::codebook::Codebook) -> String {
+    let mut words = vec!["FAIL".to_owned()];
+    words.extend(judgement.modes.iter().map(|mode| codebook.name_of(mode).to_owned()));
+    match &judgement.failed_at {
+        Some(FailedAt::Step(at)) => words.push(format!("step {}", at.step)),
+        _ => words.push("no single step".to_owned()),
+    }
+    words.extend(judgement.severity.and_then(|s| SEVERITIES.get(usize::from(s) - 1)).map(|s| (*s).to_owned()));
+    words.join(" · ")
+}
+
+/// Has an act saved.
+pub fn record(state: &mut State, act: Act, conversation: Option<ConversationId>, what: &str) {
+    write(state, Write { request: Request::Record(Box::new(act)), conversation, what: what.to_owned() });
+}
+
+/// Has something written.
+pub fn write(state: &mut State, write: Write) {
+    let ticket = state.ask(write.request.clone(), Expected::Write);
+    state.writes.pending.insert(ticket, write);
+}
+
+/// Takes back the last act.
+pub fn undo(state: &mut State) {
+    write(state, Write { request: Request::Undo, conversation: None, what: "undo".to_owned() });
+}
+
+/// Does again what was taken back.
+pub fn redo(state: &mut State) {
+    write(state, Write { request: Request::Redo, conversation: None, what: "redo".to_owned() });
+}
+
+/// Tries to save again what could not be saved, in the order in which it was done.
+pub fn save_again(state: &mut State) {
+    let unsaved = std::mem::take(&mut state.writes.unsaved);
+    if unsaved.is_empty() {
+        return state.log.say(state.now, Weight::Info, "Everything is saved.");
+    }
+    for entry in unsaved {
+        write(state, entry.write);
+    }
+}
+
+/// Opens the next conversation that is still to be judged: forward from here, then from the start.
+pub fn advance(state: &mut State) {
+    let from = state.review.as_ref().and_then(|review| review.position);
+    let count = state.queue.index.ids.len();
+    let start = from.map_or(0, |at| at + 1);
+    let reviewer = state.config.reviewer.clone();
+    let current = state.review.as_ref().map(|review| review.id.clone());
+    let open = |at: &usize| {
+        let id = state.queue.index.ids.get(*at);
+        state.queue.is_open(*at, &reviewer) && id.is_some_and(|id| Some(id) != current.as_ref() && !state.writes.is_pending(id))
+    };
+    let next = (start..count).chain(0..start.min(count)).find(open);
+    if let Some((at, id)) = next.and_then(|at| Some((at, state.queue.index.ids.get(at)?.clone()))) {
+        return super::review::open(state, id, Some(at), Reason::Next);
+    }
+    super::queue::show(state);
+    let skipped = state.queue.said.values().filter(|said| **said == Said::Skipped).count();
+    let said = match skipped {
+        0 => "That was the last one: everything in this queue is judged.".to_owned(),
+        n => format!("Everything in this queue is judged but {n} you skipped."),
+    };
+    state.log.say(state.now, Weight::Info, said);
+}

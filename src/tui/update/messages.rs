@@ -1,0 +1,183 @@
+//! Answers of the workers, and the list of messages.
+//!
+//! Invariant: an answer whose ticket is not the newest of its kind is dropped; an answer to a write never is.
+
+use super::Pressed;
+use crate::engine::request::{Reply, Saved, Ticket};
+use crate::tui::action::Action;
+use crate::tui::state::messages::{MessagesView, Unsaved, Weight};
+use crate::tui::state::queue::{RowState, Said};
+use crate::tui::state::review::Reason;
+use crate::tui::state::{Expected, Overlay, Screen, State};
+
+/// Takes in an answer.
+pub fn reply(state: &mut State, ticket: Ticket, reply: Reply) {
+    let Some(expected) = state.expected.remove(&ticket) else { return };
+    match expected {
+        Expected::Write => written(state, ticket, reply),
+        Expected::Job => super::import::ended(state, ticket, reply),
+        Expected::Codebook => {
+            if let Reply::Codebook(codebook) = reply {
+                state.codebook = codebook;
+            } else {
+                problem(state, reply);
+            }
+        }
+        Expected::Queue if state.queue.awaiting == Some(ticket) => {
+            state.queue.awaiting = None;
+            match reply {
+                Reply::Queue(index) => super::queue::arrived(state, index),
+                other => super::prompt::filter_refused(state, other),
+            }
+        }
+        Expected::Hits if state.queue.awaiting_hits == Some(ticket) => {
+            state.queue.awaiting_hits = None;
+            match reply {
+                Reply::Queue(index) => super::queue::hits_arrived(state, index),
+                other => problem(state, other),
+            }
+        }
+        Expected::Rows if state.queue.awaiting_rows == Some(ticket) => {
+            state.queue.awaiting_rows = None;
+            match reply {
+                Reply::Rows(rows) => super::queue::rows_arrived(state, rows),
+                other => {
+                    let asked = std::mem::take(&mut state.queue.asked_rows);
+                    if matches!(other, Reply::Failed { .. }) {
+                        state.queue.missing.extend(asked);
+                    }
+                    problem(state, other);
+                }
+            }
+        }
+        Expected::Open(_) if state.review.as_ref().is_some_and(|review| review.ticket == ticket) => match reply {
+            Reply::Opened(opened) => super::review::arrived(state, opened),
+            Reply::Failed { message, .. } => super::review::failed(state, message),
+            other => problem(state, other),
+        },
+        Expected::Highlight(key) => {
+            if let (Some(review), Reply::Highlighted(lines)) = (&mut state.review, reply)
+                && review.detail.highlight == key
+            {
+                review.detail.highlight(lines);
+            }
+        }
+        Expected::Queue | Expected::Hits | Expected::Rows | Expected::Open(_) => {}
+    }
+}
+
+/// Says that a request failed; a cancelled one is no news.
+pub fn problem(state: &mut State, reply: Reply) {
+    if let Reply::Failed { message, .. } = reply {
+        state.log.say(state.now, Weight::Problem, message);
+    }
+}
+
+fn written(state: &mut State, ticket: Ticket, reply: Reply) {
+    let Some(write) = state.writes.pending.remove(&ticket) else { return };
+    let reason = match reply {
+        Reply::Saved(saved) => return self::saved(state, *saved),
+        Reply::Failed { message, .. } => message,
+        Reply::Cancelled => "it was cancelled".to_owned(),
+        _ => "the answer made no sense".to_owned(),
+    };
+    let again = state.key(Action::SaveAgain);
+    let text = format!("{}: not saved, still here: {reason}. {again} tries again.", write.what);
+    state.writes.unsaved.push(Unsaved { write, reason });
+    state.log.say(state.now, Weight::Problem, text);
+}
+
+fn saved(state: &mut State, saved: Saved) {
+    if saved.group.is_empty() {
+        return state.log.say(state.now, Weight::Info, saved.what);
+    }
+    state.writes.last = Some((saved.what.clone(), saved.at));
+    // The status line says it already, with its time.
+    state.log.note(saved.at, Weight::Saved, saved.what.clone());
+    if let Some(codebook) = saved.codebook {
+        state.codebook = codebook;
+    }
+    if let Some(reason) = saved.journal_problem {
+        let text = format!("Saved in the database, but not in the journal: {reason}");
+        state.log.say(saved.at, Weight::Problem, text);
+    }
+    let Some(id) = saved.conversation else { return };
+    let before = judged(state, &id);
+    let said = match &saved.own {
+        Some(label) => match label.verdict {
+            Some(verdict) => Said::Judged(verdict),
+            None if label.skipped => Said::Skipped,
+            None => Said::Nothing,
+        },
+        None => Said::Nothing,
+    };
+    let after = matches!(said, Said::Judged(_));
+    state.queue.judged_since += i64::from(after) - i64::from(before);
+    state.queue.said.insert(id.clone(), said);
+    if let Some(summary) = &saved.summary
+        && state.queue.rows.contains_key(&id)
+    {
+        state.queue.rows.insert(id.clone(), (**summary).clone());
+    }
+    if let Some(review) = state.review.as_mut().filter(|review| review.id == id) {
+        if let Some(opened) = &mut review.opened {
+            opened.own = saved.own.map(|own| *own);
+            if let Some(summary) = saved.summary {
+                opened.summary = *summary;
+            }
+            review.detail.subject = None;
+        }
+    } else if saved.what.starts_with("undone") || saved.what.starts_with("redone") {
+        go_back_to(state, &id);
+    }
+}
+
+/// After an undo elsewhere: shows what was undone.
+fn go_back_to(state: &mut State, id: &crate::model::id::ConversationId) {
+    let position = state.queue.index.ids.iter().position(|other| other == id);
+    match state.screen {
+        Screen::Review if state.overlays.is_empty() => {
+            super::review::open(state, id.clone(), position, Reason::Asked);
+        }
+        Screen::Queue => {
+            if let Some(position) = position {
+                state.queue.cursor = position;
+            }
+        }
+        Screen::Review => {}
+    }
+}
+
+fn judged(state: &State, id: &crate::model::id::ConversationId) -> bool {
+    match (state.queue.said.get(id), state.queue.rows.get(id)) {
+        (Some(said), _) => matches!(said, Said::Judged(_)),
+        (None, Some(row)) => matches!(
+            state.queue.state_of(row, &state.config.reviewer),
+            RowState::Judged(_) | RowState::Disputed | RowState::Stale
+        ),
+        (None, None) => false,
+    }
+}
+
+/// Takes a key in the list of messages.
+pub fn handle(state: &mut State, mut view: MessagesView, pressed: Pressed) -> Option<MessagesView> {
+    let page = usize::from(state.size.rows.saturating_sub(4)).max(1);
+    let last = state.log.entries.len().saturating_sub(1);
+    match pressed.action {
+        Some(Action::Back | Action::Leave) => return None,
+        Some(Action::LineUp) => view.up += 1,
+        Some(Action::LineDown) => view.up = view.up.saturating_sub(1),
+        Some(Action::PageUp) => view.up += page,
+        Some(Action::PageDown) => view.up = view.up.saturating_sub(page),
+        Some(Action::HalfUp) => view.up += page / 2,
+        Some(Action::HalfDown) => view.up = view.up.saturating_sub(page / 2),
+        Some(Action::First) => view.up = last,
+        Some(Action::Last) => view.up = 0,
+        Some(Action::Help) => state
+            .overlays
+            .push(Overlay::Help(crate::tui::state::help::Help { context: crate::tui::action::Context::Messages, top: 0 })),
+        _ => {}
+    }
+    view.up = view.up.min(last);
+    Some(view)
+}

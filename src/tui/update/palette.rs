@@ -1,0 +1,41 @@
+//! Keys of the command palette.
+//!
+//! Invariant: a command chosen here does what its key would do on the screen beneath.
+
+use super::Pressed;
+use crate::tui::action::{Action, Context};
+use crate::tui::input::LineInput;
+use crate::tui::state::palette::Palette;
+use crate::tui::state::{Overlay, State};
+
+/// Opens the palette over a screen.
+pub fn open(state: &mut State, context: Context) {
+    state.overlays.push(Overlay::Palette(Palette { input: LineInput::default(), choice: 0, context }));
+}
+
+/// Takes a key.
+pub fn handle(state: &mut State, mut palette: Palette, pressed: Pressed) -> Option<Palette> {
+    match pressed.action {
+        Some(Action::Back) => return None,
+        Some(Action::Accept) => {
+            if let Some(binding) = palette.offers().get(palette.choice) {
+                match binding.action {
+                    Action::Quit => super::leave(state),
+                    Action::Suspend => state.want(crate::tui::command::Command::Suspend),
+                    Action::Redraw => state.want(crate::tui::command::Command::Redraw),
+                    action => super::perform(state, action),
+                }
+            }
+            return None;
+        }
+        Some(Action::NextChoice) => palette.choice += 1,
+        Some(Action::PreviousChoice) => palette.choice = palette.choice.saturating_sub(1),
+        _ => {
+            if palette.input.handle(pressed.chord) {
+                palette.choice = 0;
+            }
+        }
+    }
+    palette.choice = palette.choice.min(palette.offers().len().saturating_sub(1));
+    Some(palette)
+}

@@ -1,0 +1,300 @@
+//! Keys of questions and editors.
+//!
+//! Invariant: leaving an editor keeps its text as a draft; an outside editor that fails leaves the text as it was.
+
+use ratatui_textarea::{Input, Key as AreaKey};
+
+use super::Pressed;
+use crate::engine::request::{Reply, Request};
+use crate::model::act::Act;
+use crate::model::codebook::CodebookChange;
+use crate::model::correction::{Correction, CorrectionKind};
+use crate::model::filter::Filter;
+use crate::model::label::{Label, StepPointer};
+use crate::tui::action::Action;
+use crate::tui::command::{Command, EditorJob};
+use crate::tui::keymap::{Chord, Key};
+use crate::tui::state::messages::{Weight, Write};
+use crate::tui::state::prompt::{Editor, Prompt, Question, TextFor, draft_key};
+use crate::tui::state::{Overlay, State};
+
+fn open(state: &mut State, prompt: Prompt) {
+    state.overlays.push(Overlay::Prompt(Box::new(prompt)));
+}
+
+/// Asks for the filter.
+pub fn open_filter(state: &mut State) {
+    let text = state.queue.query.filter.clone();
+    open(state, Prompt::new(Question::Filter, &text));
+}
+
+/// Asks for words to find.
+pub fn open_find(state: &mut State, question: Question) {
+    open(state, Prompt::new(question, ""));
+}
+
+/// Asks for a file to import.
+pub fn open_import(state: &mut State) {
+    open(state, Prompt::new(Question::Import, ""));
+}
+
+/// Offers the codebook packs.
+pub fn open_packs(state: &mut State) {
+    let mut prompt = Prompt::new(Question::LoadPack, "");
+    prompt.choices = state.config.packs.iter().map(|pack| (pack.clone(), pack.clone())).collect();
+    open(state, prompt);
+}
+
+/// Offers the failure modes in use.
+pub fn open_modes(state: &mut State, question: Question) {
+    if state.codebook.modes.is_empty() {
+        return state.log.say(state.now, Weight::Info, "No failure modes yet: the first fail names one.");
+    }
+    let mut prompt = Prompt::new(question.clone(), "");
+    prompt.choices = state
+        .codebook
+        .modes
+        .iter()
+        .filter(|mode| question != Question::MergeInto(mode.key.clone()))
+        .map(|mode| (mode.key.clone(), mode.name.clone()))
+        .collect();
+    open(state, prompt);
+}
+
+/// Takes a key in a one-line question.
+pub fn handle(state: &mut State, mut prompt: Box<Prompt>, pressed: Pressed) -> Option<Box<Prompt>> {
+    match pressed.action {
+        Some(Action::Back) => return None,
+        Some(Action::NextChoice) => prompt.choice += 1,
+        Some(Action::PreviousChoice) => prompt.choice = prompt.choice.saturating_sub(1),
+        Some(Action::Accept) => return accept(state, prompt),
+        _ => {
+            if prompt.input.handle(pressed.chord) {
+                prompt.choice = 0;
+                check_filter(&mut prompt);
+            }
+        }
+    }
+    prompt.choice = prompt.choice.min(prompt.fitting().len().saturating_sub(1));
+    Some(prompt)
+}
+
+/// Says while typing what is wrong with a filter.
+fn check_filter(prompt: &mut Prompt) {
+    (prompt.error, prompt.error_at) = (None, None);
+    if prompt.question != Question::Filter {
+        return;
+    }
+    if let Err(error) = Filter::parse(prompt.input.text()) {
+        prompt.error = Some(error.to_string());
+        prompt.error_at = Some(error.column);
+    }
+}
+
+fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
+    let typed = prompt.input.text().trim().to_owned();
+    let chosen = prompt.fitting().get(prompt.choice).map(|(value, _)| value.clone());
+    match prompt.question.clone() {
+        Question::Filter if prompt.error.is_some() => return Some(prompt),
+        Question::Filter => {
+            state.queue.asked.filter = typed;
+            super::queue::ask(state);
+            // It closes once the answer is there, so that a refused filter can be mended where it stands.
+            return Some(prompt);
+        }
+        Question::FindInQueue if !typed.is_empty() => super::queue::ask_hits(state, &typed),
+        Question::FindInTranscript if !typed.is_empty() => {
+            if let Some(review) = &mut state.review {
+                review.words = typed;
+            }
+            super::review::walk(state, Action::NextHit);
+        }
+        Question::FindInQueue => state.queue.hits = None,
+        Question::FindInTranscript => {
+            if let Some(review) = &mut state.review {
+                review.words.clear();
+            }
+        }
+        Question::Import if typed.is_empty() => {
+            prompt.error = Some("It needs the path of a file or folder.".to_owned());
+            return Some(prompt);
+        }
+        Question::Import => super::import::import(state, &typed),
+        Question::LoadPack => {
+            let Some(pack) = chosen else { return Some(prompt) };
+            let what = format!("codebook {pack}");
+            super::judge::write(state, Write { request: Request::LoadPack(pack), conversation: None, what });
+        }
+        Question::RenameWhich => {
+            let Some(key) = chosen else { return Some(prompt) };
+            let name = state.codebook.name_of(&key).to_owned();
+            open(state, Prompt::new(Question::RenameTo(key), &name));
+        }
+        Question::RenameTo(key) => {
+            if typed.is_empty() {
+                prompt.error = Some("A mode needs a name.".to_owned());
+                return Some(prompt);
+            }
+            let what = format!("mode renamed: {typed}");
+            let change = CodebookChange::Rename { key, name: typed };
+            super::judge::record(state, Act::Codebook(vec![change]), None, &what);
+        }
+        Question::MergeWhich => {
+            let Some(key) = chosen else { return Some(prompt) };
+            open_modes(state, Question::MergeInto(key));
+        }
+        Question::MergeInto(from) => {
+            let Some(into) = chosen else { return Some(prompt) };
+            let change = CodebookChange::Merge { from, into };
+            super::judge::record(state, Act::Codebook(vec![change]), None, "modes merged");
+        }
+    }
+    None
+}
+
+/// Takes in that a queue could not be made: most often the filter is at fault, and says where.
+pub fn filter_refused(state: &mut State, reply: Reply) {
+    let Reply::Failed { message, .. } = reply else { return };
+    state.queue.asked = state.queue.query.clone();
+    state.queue.ready = true;
+    for overlay in &mut state.overlays {
+        if let Overlay::Prompt(prompt) = overlay
+            && prompt.question == Question::Filter
+        {
+            prompt.error = Some(message);
+            return;
+        }
+    }
+    state.log.say(state.now, Weight::Problem, message);
+}
+
+/// Opens an editor on a text, or on the draft that was left.
+pub fn open_editor(state: &mut State, purpose: TextFor, text: &str) {
+    let conversation = state.review.as_ref().map(|review| review.id.clone());
+    let key = draft_key(&purpose, conversation.as_ref());
+    let draft = state.drafts.get(&key).cloned();
+    let mut editor = Editor::new(purpose, conversation, draft.as_deref().unwrap_or(text));
+    text.clone_into(&mut editor.original);
+    state.overlays.push(Overlay::Editor(Box::new(editor)));
+}
+
+/// Opens the editor on the reviewer's own note.
+pub fn open_note(state: &mut State) {
+    let own = state.review.as_ref().and_then(|review| review.opened.as_ref()).and_then(|opened| opened.own.as_ref());
+    let text = own.map(note_of).unwrap_or_default();
+    open_editor(state, TextFor::Note, &text);
+}
+
+fn note_of(label: &Label) -> String {
+    label.notes.iter().find(|note| note.at.is_none()).map(|note| note.text.clone()).unwrap_or_default()
+}
+
+/// Takes a key in an editor.
+pub fn handle_editor(state: &mut State, mut editor: Box<Editor>, pressed: Pressed) -> Option<Box<Editor>> {
+    match pressed.action {
+        Some(Action::Back) => {
+            let text = editor.text();
+            if text != editor.original {
+                state.drafts.insert(editor.draft_key(), text);
+                state.log.say(state.now, Weight::Info, "Kept as a draft, not saved.");
+            }
+            None
+        }
+        Some(Action::Save) => {
+            let text = editor.text().trim_end().to_owned();
+            state.drafts.remove(&editor.draft_key());
+            finish(state, &editor, text);
+            None
+        }
+        Some(Action::ExternalEditor) => {
+            let ending = if editor.purpose == TextFor::RawJson { "json" } else { "md" };
+            state.want(Command::Edit(EditorJob { text: editor.text(), ending }));
+            Some(editor)
+        }
+        _ => {
+            editor.error = None;
+            editor.area.input(input(pressed.chord));
+            Some(editor)
+        }
+    }
+}
+
+fn input(chord: Chord) -> Input {
+    let key = match chord.key {
+        Key::Char(c) => AreaKey::Char(c),
+        Key::Enter => AreaKey::Enter,
+        Key::Esc => AreaKey::Esc,
+        Key::Tab => AreaKey::Tab,
+        Key::Backspace => AreaKey::Backspace,
+        Key::Delete => AreaKey::Delete,
+        Key::Up => AreaKey::Up,
+        Key::Down => AreaKey::Down,
+        Key::Left => AreaKey::Left,
+        Key::Right => AreaKey::Right,
+        Key::Home => AreaKey::Home,
+        Key::End => AreaKey::End,
+        Key::PageUp => AreaKey::PageUp,
+        Key::PageDown => AreaKey::PageDown,
+        Key::Function(number) => AreaKey::F(number),
+    };
+    Input { key, ctrl: chord.ctrl, alt: chord.alt, shift: chord.shift }
+}
+
+fn finish(state: &mut State, editor: &Editor, text: String) {
+    match &editor.purpose {
+        TextFor::Note => {
+            let Some(subject) = state.review.as_ref().and_then(|review| review.act_subject()) else { return };
+            let id = subject.conversation.clone();
+            super::judge::record(state, Act::Note { subject, at: None, text }, Some(id), "note");
+        }
+        TextFor::JudgeNote => {
+            for overlay in &mut state.overlays {
+                if let Overlay::Judge(judge) = overlay {
+                    judge.note = (!text.is_empty()).then(|| text.clone());
+                }
+            }
+        }
+        TextFor::Reply(step) => {
+            if text.is_empty() {
+                return state.log.say(state.now, Weight::Info, "Nothing was written, nothing is saved.");
+            }
+            let Some(at) = pointer_of(state, *step) else { return };
+            let correction = Correction { text: Some(text), ..bare(CorrectionKind::Reply) };
+            super::correct::ask_remainder(state, at, correction);
+        }
+        TextFor::RawJson => super::correct::edited(state, &text),
+    }
+}
+
+fn pointer_of(state: &State, number: u32) -> Option<StepPointer> {
+    let opened = state.review.as_ref()?.opened.as_ref()?;
+    opened.conversation.steps.iter().find(|step| step.number == number).map(crate::model::step::Step::pointer)
+}
+
+/// A correction of a kind, empty otherwise.
+pub fn bare(kind: CorrectionKind) -> Correction {
+    Correction {
+        kind,
+        tool: None,
+        arguments: None,
+        alternatives: Vec::new(),
+        text: None,
+        reason: None,
+        schema_ok: None,
+        remainder_valid: false,
+    }
+}
+
+/// Takes in what came of an outside editor: its text, or the inline editor goes on with the text as it was.
+pub fn edited(state: &mut State, result: Result<String, String>) {
+    let Some(Overlay::Editor(editor)) = state.overlays.last_mut() else {
+        if let Err(reason) = result {
+            state.log.say(state.now, Weight::Problem, reason);
+        }
+        return;
+    };
+    match result {
+        Ok(text) => editor.set(text.strip_suffix('\n').unwrap_or(&text)),
+        Err(reason) => editor.error = Some(reason),
+    }
+}

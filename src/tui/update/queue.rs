@@ -1,0 +1,197 @@
+//! Keys of the list of conversations.
+//!
+//! Invariant: an answer to an older request than the newest of its kind changes nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use super::review::open;
+use crate::engine::request::{QueueIndex, Request};
+use crate::model::id::ConversationId;
+use crate::model::summary::Summary;
+use crate::tui::action::Action;
+use crate::tui::command::Command;
+use crate::tui::layout;
+use crate::tui::state::messages::Weight;
+use crate::tui::state::prompt::Question;
+use crate::tui::state::queue::{Hits, ORDERS, order_name};
+use crate::tui::state::review::Reason;
+use crate::tui::state::{Expected, Overlay, Screen, State};
+
+/// Asks for the ids of the queue as it is wanted now.
+pub fn ask(state: &mut State) {
+    let query = state.queue.asked.clone();
+    state.queue.awaiting = Some(state.ask(Request::Queue(query), Expected::Queue));
+}
+
+/// Asks which conversations hold these words.
+pub fn ask_hits(state: &mut State, words: &str) {
+    let mut query = state.queue.query.clone();
+    words.clone_into(&mut query.find);
+    state.queue.hits = Some(Hits { words: words.to_owned(), positions: Vec::new() });
+    state.queue.awaiting_hits = Some(state.ask(Request::Queue(query), Expected::Hits));
+}
+
+/// Takes in the ids of a queue; the cursor stays on its conversation where that is still listed.
+pub fn arrived(state: &mut State, index: QueueIndex) {
+    let current = state.queue.current().cloned();
+    let queue = &mut state.queue;
+    queue.query = queue.asked.clone();
+    queue.index = index;
+    queue.judged_since = 0;
+    queue.ready = true;
+    queue.hits = None;
+    queue.missing.clear();
+    let position = current.and_then(|id| queue.index.ids.iter().position(|other| *other == id));
+    queue.cursor = position.unwrap_or(0);
+    queue.rows = HashMap::new();
+    queue.awaiting_rows = None;
+    if let Some(review) = &mut state.review {
+        review.position = queue.index.ids.iter().position(|id| *id == review.id);
+    }
+    state.overlays.retain(|overlay| !matches!(overlay, Overlay::Prompt(prompt) if prompt.question == Question::Filter));
+}
+
+/// Takes in what a search found and goes to the first hit from the cursor on.
+pub fn hits_arrived(state: &mut State, index: QueueIndex) {
+    let positions: HashMap<&ConversationId, usize> =
+        state.queue.index.ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
+    let mut found: Vec<usize> = index.ids.iter().filter_map(|id| positions.get(id).copied()).collect();
+    found.sort_unstable();
+    let Some(hits) = &mut state.queue.hits else { return };
+    hits.positions = found;
+    let (count, words) = (hits.positions.len(), hits.words.clone());
+    if count == 0 {
+        state.log.say(state.now, Weight::Info, format!("No conversation here holds \"{words}\"."));
+        return;
+    }
+    let from = state.queue.cursor;
+    let Some(hits) = &state.queue.hits else { return };
+    let next = hits.positions.iter().find(|at| **at >= from).or(hits.positions.first()).copied();
+    go_to(state, next.unwrap_or(from));
+    state.log.say(state.now, Weight::Info, format!("{count} hits for \"{words}\": n and N walk them."));
+}
+
+/// Takes in rows. One that was asked for and did not come is gone; asking again would never end.
+pub fn rows_arrived(state: &mut State, rows: Vec<Summary>) {
+    let queue = &mut state.queue;
+    let asked = std::mem::take(&mut queue.asked_rows);
+    let came: HashSet<ConversationId> = rows.iter().map(|row| row.id.clone()).collect();
+    queue.missing.extend(asked.into_iter().filter(|id| !came.contains(id)));
+    queue.hold(rows);
+}
+
+fn go_to(state: &mut State, position: usize) {
+    state.queue.last_place = state.queue.cursor;
+    state.queue.cursor = position.min(state.queue.index.ids.len().saturating_sub(1));
+}
+
+/// Moves the view and the cursor with it.
+pub fn scroll(state: &mut State, lines: isize) {
+    let last = state.queue.index.ids.len().saturating_sub(1);
+    state.queue.cursor = state.queue.cursor.saturating_add_signed(lines).min(last);
+    state.queue.top = state.queue.top.saturating_add_signed(lines).min(last);
+}
+
+/// Carries out an action of the queue.
+pub fn act(state: &mut State, action: Action) {
+    let page = super::height(layout::queue(state.size).list).max(2);
+    let (page, half) = (page as isize - 1, page as isize / 2);
+    let last = state.queue.index.ids.len().saturating_sub(1);
+    match action {
+        Action::LineDown => state.queue.cursor = (state.queue.cursor + 1).min(last),
+        Action::LineUp => state.queue.cursor = state.queue.cursor.saturating_sub(1),
+        Action::PageDown => scroll(state, page),
+        Action::PageUp => scroll(state, -page),
+        Action::HalfDown => scroll(state, half),
+        Action::HalfUp => scroll(state, -half),
+        Action::First => go_to(state, 0),
+        Action::Last => go_to(state, last),
+        Action::LastPlace => {
+            let place = state.queue.last_place;
+            go_to(state, place);
+        }
+        Action::Open => {
+            let position = state.queue.cursor;
+            match state.queue.current().cloned() {
+                Some(id) => open(state, id, Some(position), Reason::Asked),
+                None if state.queue.ready && state.queue.index.total == 0 => super::prompt::open_import(state),
+                None => {}
+            }
+        }
+        Action::NextHit | Action::PreviousHit => walk(state, action),
+        Action::Filter => super::prompt::open_filter(state),
+        Action::Find => super::prompt::open_find(state, Question::FindInQueue),
+        Action::Order => {
+            let at = ORDERS.iter().position(|order| *order == state.queue.asked.order).unwrap_or(0);
+            state.queue.asked.order = ORDERS[(at + 1) % ORDERS.len()];
+            state.log.say(state.now, Weight::Info, format!("Order: {}", order_name(state.queue.asked.order)));
+            ask(state);
+        }
+        Action::Copy => {
+            if let Some(id) = state.queue.current() {
+                let text = id.as_str().to_owned();
+                state.want(Command::Copy(text));
+            }
+        }
+        Action::Demo => {
+            state.demo_wanted = true;
+            super::leave(state);
+        }
+        Action::Leave => super::leave(state),
+        Action::Back => back(state),
+        _ => {}
+    }
+}
+
+/// One step back: the search first, then the filter; never out of the program.
+fn back(state: &mut State) {
+    if state.queue.hits.take().is_some() {
+        return;
+    }
+    if !state.queue.query.filter.is_empty() {
+        state.queue.asked.filter.clear();
+        return ask(state);
+    }
+    let key = state.key(Action::Leave);
+    state.log.say(state.now, Weight::Info, format!("{key} leaves the program."));
+}
+
+fn walk(state: &mut State, action: Action) {
+    let Some(hits) = &state.queue.hits else {
+        let key = state.key(Action::Find);
+        return state.log.say(state.now, Weight::Info, format!("{key} finds words first."));
+    };
+    let at = state.queue.cursor;
+    let next = match action {
+        Action::NextHit => hits.positions.iter().find(|hit| **hit > at).or(hits.positions.first()),
+        _ => hits.positions.iter().rev().find(|hit| **hit < at).or(hits.positions.last()),
+    };
+    if let Some(next) = next.copied() {
+        go_to(state, next);
+    }
+}
+
+/// Brings the cursor into view and asks for rows that are missing there.
+pub fn settle(state: &mut State, height: usize) {
+    let queue = &mut state.queue;
+    let (count, height) = (queue.index.ids.len(), height.max(1));
+    queue.cursor = queue.cursor.min(count.saturating_sub(1));
+    queue.top = queue.top.clamp((queue.cursor + 1).saturating_sub(height), queue.cursor);
+    queue.top = queue.top.min(count.saturating_sub(height));
+    if queue.awaiting_rows.is_some() {
+        return;
+    }
+    let wanted = queue.wanted(height);
+    if !wanted.is_empty() {
+        queue.asked_rows = wanted.iter().cloned().collect();
+        state.queue.awaiting_rows = Some(state.ask(Request::Rows(wanted), Expected::Rows));
+    }
+}
+
+/// Goes back to the list, the cursor on the conversation that was open.
+pub fn show(state: &mut State) {
+    if let Some(position) = state.review.as_ref().and_then(|review| review.position) {
+        state.queue.cursor = position;
+    }
+    state.screen = Screen::Queue;
+}

@@ -1,0 +1,158 @@
+//! The state as a frame.
+//!
+//! Invariant: borrows the state; text reaches a cell only as a row, by way of the canvas, and every frame is swept.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+pub mod correct;
+pub mod export;
+pub mod help;
+pub mod import;
+pub mod judge;
+pub mod messages;
+pub mod palette;
+pub mod prompt;
+pub mod queue;
+pub mod review;
+
+use super::action::{Action, binding};
+use super::layout::{self, SMALLEST};
+use super::paint::{Canvas, sweep};
+use super::row::Row;
+use super::state::messages::Weight;
+use super::state::{Overlay, Screen, State};
+use super::theme::Tone;
+
+/// Draws the state.
+pub fn view(state: &State, frame: &mut Frame) {
+    draw(state, frame.buffer_mut());
+}
+
+/// Draws the state on a buffer.
+pub fn draw(state: &State, buffer: &mut ratatui::buffer::Buffer) {
+    let area = buffer.area;
+    let mut canvas = Canvas { buffer, theme: state.config.theme };
+    if state.size.too_small() {
+        let text = format!("aftercall needs {}x{} characters here", SMALLEST.columns, SMALLEST.rows);
+        canvas.row(area, &Row::of(&text, Tone::Text));
+        return sweep(canvas.buffer);
+    }
+    match state.screen {
+        Screen::Queue => queue::draw(state, &mut canvas),
+        Screen::Review => review::draw(state, &mut canvas),
+    }
+    for overlay in &state.overlays {
+        match overlay {
+            Overlay::Judge(_) => {}
+            Overlay::Correct(form) => correct::draw(state, form, &mut canvas),
+            Overlay::Editor(editor) => prompt::draw_editor(state, editor, &mut canvas),
+            Overlay::Prompt(prompt) => prompt::draw(state, prompt, &mut canvas),
+            Overlay::Confirm(confirm) => prompt::draw_confirm(state, confirm, &mut canvas),
+            Overlay::Palette(palette) => palette::draw(state, palette, &mut canvas),
+            Overlay::Help(help) => help::draw(state, *help, &mut canvas),
+            Overlay::Messages(view) => messages::draw(state, *view, &mut canvas),
+            Overlay::Export(form) => export::draw(state, form, &mut canvas),
+            Overlay::Job(job) => import::draw(state, job, &mut canvas),
+        }
+    }
+    sweep(canvas.buffer);
+}
+
+/// Hints: key and caption of actions, as many as fit.
+pub fn hints(state: &State, actions: &[Action], columns: usize) -> Row {
+    let mut row = Row::new();
+    for action in actions {
+        let (Some(binding), key) = (binding(*action), state.key(*action)) else { continue };
+        if key.is_empty() {
+            continue;
+        }
+        let key = if key == "enter" { state.config.theme.signs().enter.to_owned() } else { key };
+        let hint = Row::of(&key, Tone::Key).with(" ", Tone::Dim).with(binding.caption, Tone::Text);
+        let gap = if row.width() == 0 { 0 } else { 2 };
+        if row.width() + gap + hint.width() > columns {
+            break;
+        }
+        row.push(&" ".repeat(gap), Tone::Dim);
+        row.extend(hint);
+    }
+    row
+}
+
+/// Hints with captions of their own, as many as fit.
+pub fn worded(state: &State, hints: &[(Action, &str)], columns: usize) -> Row {
+    let mut row = Row::new();
+    for (action, caption) in hints {
+        let key = state.key(*action);
+        let key = if key == "enter" { state.config.theme.signs().enter.to_owned() } else { key };
+        let hint = Row::of(&key, Tone::Key).with(" ", Tone::Dim).with(caption, Tone::Text);
+        let gap = if row.width() == 0 { 0 } else { 2 };
+        if key.is_empty() || row.width() + gap + hint.width() > columns {
+            continue;
+        }
+        row.push(&" ".repeat(gap), Tone::Dim);
+        row.extend(hint);
+    }
+    row
+}
+
+/// The status line: who, what became of the last act, what is not saved, whether masking is on.
+pub fn status(state: &State) -> Row {
+    let theme = &state.config.theme;
+    let dot = format!(" {} ", theme.signs().dot);
+    let mut row = Row::of(&state.config.reviewer, Tone::Strong);
+    row.push(&dot, Tone::Frame);
+    if let Some(first) = state.writes.unsaved.first() {
+        let key = state.key(Action::SaveAgain);
+        let more = match state.writes.unsaved.len() {
+            1 => String::new(),
+            n => format!(" (+{} more)", n - 1),
+        };
+        let text = format!("{} not saved, still here{more}: {}", theme.wrong(), first.reason);
+        row.push(&text, Tone::Bad);
+        return row.with(&dot, Tone::Frame).with(&key, Tone::Key).with(" tries again", Tone::Text);
+    }
+    match (&state.writes.last, state.writes.pending.len()) {
+        (_, n) if n > 0 => row.push("saving", Tone::Warn),
+        (Some((what, at)), _) => {
+            row.push(what, Tone::Text);
+            row.push(&format!(" saved {} {}", theme.fine(), state.clock(*at)), Tone::Good);
+        }
+        (None, _) if state.log.toast.is_none() => row.push("nothing judged yet in this session", Tone::Dim),
+        (None, _) => {}
+    }
+    if let Some(toast) = &state.log.toast {
+        let tone = match toast.weight {
+            Weight::Info => Tone::Text,
+            Weight::Saved => Tone::Good,
+            Weight::Problem => Tone::Bad,
+        };
+        if state.writes.last.is_some() || !state.writes.pending.is_empty() {
+            row.push(&dot, Tone::Frame);
+        }
+        return row.with(&state.lens().see(&toast.text), tone);
+    }
+    row.push(&dot, Tone::Frame);
+    if state.masked {
+        row.push("mask on", Tone::Dim);
+    } else {
+        row.push(&format!("{} mask OFF", theme.signs().warn), Tone::Warn);
+    }
+    if state.scores_hidden {
+        row.push(&format!("{dot}scores hidden"), Tone::Dim);
+    }
+    row
+}
+
+/// A box with a title and hints, emptied; gives what is inside.
+pub fn boxed(canvas: &mut Canvas, area: Rect, title: &Row, hints: &Row) -> Rect {
+    canvas.clear(area);
+    canvas.frame(area, title, hints);
+    Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(2))
+}
+
+/// A box in the middle of the screen.
+pub fn dialog(state: &State, canvas: &mut Canvas, shape: (u16, u16), texts: (&Row, &Row)) -> Rect {
+    let area = layout::dialog(state.size, shape.0, shape.1);
+    boxed(canvas, area, texts.0, texts.1)
+}

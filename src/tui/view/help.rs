@@ -1,0 +1,70 @@
+//! The help screen, made from the keys in force.
+//!
+//! Invariant: it holds no list of its own.
+
+use super::boxed;
+use crate::tui::action::{BINDINGS, Context, Group};
+use crate::tui::paint::Canvas;
+use crate::tui::row::Row;
+use crate::tui::state::State;
+use crate::tui::state::help::Help;
+use crate::tui::theme::Tone;
+
+/// Draws the help of a screen.
+pub fn draw(state: &State, help: Help, canvas: &mut Canvas) {
+    let name = if help.context == Context::Queue { "Queue" } else { "Review" };
+    let dot = state.config.theme.signs().dot;
+    let title = Row::of(&format!("Help {dot} {name}"), Tone::Title).with("  (* your own keys)", Tone::Dim);
+    let keys = Row::of("esc", Tone::Key).with(" back  ", Tone::Text).with("j/k", Tone::Key).with(" scroll", Tone::Text);
+    let area = state.size.area();
+    let inside = boxed(canvas, area, &title, &keys);
+    let lines = lines(state, help.context, usize::from(inside.width));
+    let top = help.top.min(lines.len().saturating_sub(usize::from(inside.height)));
+    for (at, row) in lines.iter().skip(top).enumerate() {
+        canvas.line(inside, at, row);
+    }
+}
+
+/// The help as rows: per group, the actions of the screen in columns.
+fn lines(state: &State, context: Context, columns: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for group in Group::ALL {
+        let forms = group == Group::Form;
+        let entries: Vec<Row> = BINDINGS
+            .iter()
+            .filter(|binding| binding.group == group && (forms || binding.contexts.contains(&context)))
+            .filter_map(|binding| {
+                let chords = state.config.keymap.chords(binding.action);
+                let keys: Vec<String> = match chords {
+                    [] => return None,
+                    [first, .., last] if chords.len() > 3 => vec![format!("{first}-{last}")],
+                    chords => chords.iter().take(2).map(ToString::to_string).collect(),
+                };
+                let changed = if state.config.keymap.is_changed(binding.action) { "*" } else { "" };
+                let keys = format!("{}{changed}", keys.join("/"));
+                Some(Row::of(&format!("{keys:>11} "), Tone::Key).with(binding.caption, Tone::Text))
+            })
+            .collect();
+        if entries.is_empty() {
+            continue;
+        }
+        if !rows.is_empty() {
+            rows.push(Row::new());
+        }
+        let heading = if forms { "In forms and strips" } else { group.heading() };
+        rows.push(Row::of(heading, Tone::Title));
+        let across = (columns / 27).clamp(1, entries.len());
+        let wide = columns / across;
+        let down = entries.len().div_ceil(across);
+        for line in 0..down {
+            let mut row = Row::new();
+            for column in 0..across {
+                if let Some(entry) = entries.get(column * down + line) {
+                    row.extend(entry.clone().cut(wide - 1, "…").padded(wide));
+                }
+            }
+            rows.push(row);
+        }
+    }
+    rows
+}

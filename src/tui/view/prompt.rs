@@ -1,0 +1,89 @@
+//! Questions: one line, several lines, yes or no.
+//!
+//! Invariant: what is wrong with an answer stands under the place where it is wrong.
+
+use ratatui::layout::Rect;
+
+use super::{boxed, dialog, worded};
+use crate::tui::action::Action;
+use crate::tui::input::Focus;
+use crate::tui::paint::Canvas;
+use crate::tui::row::Row;
+use crate::tui::state::State;
+use crate::tui::state::prompt::{Confirm, Editor, Prompt, Question};
+use crate::tui::theme::Tone;
+
+/// Draws a one-line question at the bottom of the screen.
+pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
+    let hint = match prompt.question {
+        Question::Filter => "for instance  score.helpfulness<0.5 -intent:billing verdict:none tool:process_refund",
+        Question::Import => "a file or folder; OTLP/JSON lines, OpenAI chat JSONL, tau-bench; plain, .gz or .zst",
+        Question::FindInQueue => "words; all conversations are searched",
+        Question::FindInTranscript => "words",
+        Question::RenameTo(_) => "labels keep their mode under the new name",
+        Question::MergeWhich | Question::MergeInto(_) => "labels stay as they are and count as the other mode",
+        Question::LoadPack | Question::RenameWhich => "",
+    };
+    let list = prompt.fitting();
+    let shown = list.len().min(8);
+    let rows = if prompt.error.is_some() { 7 } else { 5 } + shown as u16;
+    let size = state.size;
+    let area = Rect::new(0, size.rows.saturating_sub(rows + 1), size.columns, rows);
+    let title = Row::of(prompt.title(), Tone::Title);
+    let keys = worded(state, &[(Action::Accept, "go"), (Action::Back, "back")], 60);
+    let inside = boxed(canvas, area, &title, &keys);
+    let columns = usize::from(inside.width);
+    let mut line = Row::of("> ", Tone::Key);
+    line.extend(prompt.input.row(columns.saturating_sub(2), Focus::Yes));
+    canvas.line(inside, 0, &line);
+    match (&prompt.error, prompt.error_at) {
+        (Some(error), at) => {
+            let pointer = match at {
+                Some(at) if at + 3 < columns => format!("{}^", " ".repeat(at + 2)),
+                _ => String::new(),
+            };
+            canvas.line(inside, 1, &Row::of(&pointer, Tone::Bad));
+            for (at, row) in Row::of(error, Tone::Bad).folded(columns, 3).iter().enumerate() {
+                canvas.line(inside, 2 + at, row);
+            }
+        }
+        (None, _) if state.queue.awaiting.is_some() && prompt.question == Question::Filter => {
+            canvas.line(inside, 1, &Row::of("looking", Tone::Warn));
+        }
+        (None, _) => canvas.line(inside, 1, &Row::of(hint, Tone::Dim).cut(columns, "…")),
+    }
+    let top = (prompt.choice + 1).saturating_sub(shown.max(1));
+    for (at, (_, name)) in list.iter().enumerate().skip(top).take(shown) {
+        let chosen = at == prompt.choice;
+        let mark = if chosen { state.config.theme.signs().cursor } else { " " };
+        let row = Row::of(mark, Tone::Strong).with(" ", Tone::Text);
+        canvas.line(inside, 2 + at - top, &row.with(name, if chosen { Tone::Chosen } else { Tone::Text }));
+    }
+}
+
+/// Draws an editor.
+pub fn draw_editor(state: &State, editor: &Editor, canvas: &mut Canvas) {
+    let title = Row::of(&editor.title(), Tone::Title);
+    let keys = worded(
+        state,
+        &[(Action::Save, "save"), (Action::ExternalEditor, "$EDITOR"), (Action::Back, "keep as draft")],
+        70,
+    );
+    let inside = dialog(state, canvas, (90, 14), (&title, &keys));
+    let text = Rect { height: inside.height.saturating_sub(1), ..inside };
+    canvas.text_area(text, &editor.area);
+    if let Some(error) = &editor.error {
+        let row = Row::of(error, Tone::Bad).cut(usize::from(inside.width), "…");
+        canvas.line(inside, usize::from(inside.height) - 1, &row);
+    }
+}
+
+/// Draws a yes-or-no question.
+pub fn draw_confirm(state: &State, confirm: &Confirm, canvas: &mut Canvas) {
+    let title = Row::of("One moment", Tone::Warn);
+    let keys = worded(state, &[(Action::Yes, "yes"), (Action::No, "no"), (Action::Back, "back")], 60);
+    let inside = dialog(state, canvas, (70, 6), (&title, &keys));
+    for (at, row) in Row::of(&confirm.text, Tone::Text).folded(usize::from(inside.width), 3).iter().enumerate() {
+        canvas.line(inside, 1 + at, row);
+    }
+}

@@ -1,0 +1,291 @@
+//! The list of conversations.
+//!
+//! Invariant: a row shows no verdict of others before the reviewer's own, and no outcome at all.
+
+use ratatui::layout::Rect;
+
+use super::{hints, status, worded};
+use crate::model::summary::Summary;
+use crate::text::Untrusted;
+use crate::tui::action::Action;
+use crate::tui::layout::{self, QueueLayout};
+use crate::tui::paint::Canvas;
+use crate::tui::row::Row;
+use crate::tui::scoring;
+use crate::tui::state::queue::{RowState, order_name};
+use crate::tui::state::{Lens, State};
+use crate::tui::theme::{Theme, Tone};
+
+/// Draws the Queue screen.
+pub fn draw(state: &State, canvas: &mut Canvas) {
+    let layout = layout::queue(state.size);
+    let dot = format!(" {} ", state.config.theme.signs().dot);
+    let title = Row::of("Queue", Tone::Title).with(&dot, Tone::Frame).with(&state.config.workspace, Tone::Text);
+    canvas.frame(layout.shell.frame, &title, &status(state));
+    canvas.rule(layout.shell.frame, layout.shell.rule);
+    if state.queue.ready && state.queue.index.total == 0 {
+        welcome(state, canvas, layout.shell.body);
+    } else {
+        head(state, canvas, &layout);
+        list(state, canvas, &layout);
+    }
+    foot(state, canvas, &layout);
+}
+
+fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
+    let columns = usize::from(layout.shell.foot.width);
+    if state.queue.index.total == 0 {
+        return canvas.line(layout.shell.foot, 0, &hints(state, &[Action::Import, Action::Commands, Action::Leave], columns));
+    }
+    let mut first = vec![Action::Open, Action::Filter, Action::Find, Action::Order, Action::Undo];
+    if state.queue.hits.is_some() {
+        first.insert(3, Action::NextHit);
+    }
+    let second = [Action::Help, Action::Export, Action::Import, Action::Masking, Action::Commands, Action::Leave];
+    if layout.shell.foot.height > 1 {
+        canvas.line(layout.shell.foot, 0, &hints(state, &first, columns));
+        canvas.line(layout.shell.foot, 1, &hints(state, &second, columns));
+    } else {
+        let all: Vec<Action> = first.into_iter().chain(second).collect();
+        canvas.line(layout.shell.foot, 0, &hints(state, &all, columns));
+    }
+}
+
+fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
+    let queue = &state.queue;
+    let dot = format!(" {} ", state.config.theme.signs().dot);
+    let count = queue.index.ids.len() as u64;
+    let mut right = Row::of(&format!("{} done", queue.done()), Tone::Text);
+    right.push(&format!("{dot}{} left", queue.left()), Tone::Strong);
+    if let Some(minutes) = queue.minutes_left().filter(|_| queue.left() > 0) {
+        let about = state.config.theme.signs().about;
+        right.push(&format!("{dot}{about}{minutes} min"), Tone::Text);
+    }
+    if queue.index.skipped > 0 {
+        right.push(&format!("{dot}{} skipped", queue.index.skipped), Tone::Dim);
+    }
+    if queue.index.disputed > 0 {
+        right.push(&format!("{dot}{} disputed", queue.index.disputed), Tone::Warn);
+    }
+    let mut left = Row::new();
+    if queue.query.filter.is_empty() {
+        left.push(&format!("{count} conversations"), Tone::Text);
+    } else {
+        left.push(&format!("{count} of {} {} ", queue.index.total, state.config.theme.signs().dot), Tone::Text);
+        left.push(&queue.query.filter, Tone::Input);
+    }
+    if let Some(hits) = &queue.hits {
+        let at = hits.positions.partition_point(|hit| *hit <= queue.cursor);
+        left.push(&format!("{dot}find \"{}\" {at}/{}", hits.words, hits.positions.len()), Tone::Match);
+    }
+    left.push(&format!("{dot}{}", order_name(queue.query.order)), Tone::Dim);
+    if queue.awaiting.is_some() {
+        left.push(&format!("{dot}loading"), Tone::Warn);
+    }
+    let columns = usize::from(layout.head.width);
+    canvas.row(layout.head, &left.with_right(right, columns, state.config.theme.signs().more));
+}
+
+/// Columns of the table, by the width of the screen.
+struct Columns {
+    number: usize,
+    when: usize,
+    segment: usize,
+    first: usize,
+    steps: usize,
+    tools: usize,
+    scores: usize,
+    why: usize,
+    state: usize,
+}
+
+impl Columns {
+    fn new(width: usize, count: usize) -> Self {
+        let mut columns = Self {
+            number: count.to_string().len().max(2) + 2,
+            when: 13,
+            segment: 16,
+            first: 0,
+            steps: 6,
+            tools: 6,
+            scores: 26,
+            why: 20,
+            state: 12,
+        };
+        if width < 100 {
+            columns = Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 19, why: 0, state: 10, ..columns };
+        } else if width < 140 {
+            columns = Self { segment: 14, scores: 20, why: 15, state: 11, ..columns };
+        }
+        let fixed = columns.number
+            + columns.when
+            + columns.segment
+            + columns.steps
+            + columns.tools
+            + columns.scores
+            + columns.why
+            + columns.state;
+        columns.first = width.saturating_sub(fixed + 2);
+        columns
+    }
+}
+
+fn cell(row: &mut Row, text: Row, columns: usize) {
+    if columns > 0 {
+        row.extend(text.cut(columns - 1, "…").padded(columns));
+    }
+}
+
+fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
+    let columns = Columns::new(usize::from(layout.list.width), state.queue.index.ids.len());
+    let mut headings = Row::of("  ", Tone::Dim);
+    for (name, width) in [
+        ("#", columns.number),
+        ("When", columns.when),
+        ("Segment", columns.segment),
+        ("First message", columns.first),
+        ("Steps", columns.steps),
+        ("Tools", columns.tools),
+        ("Worst scores", columns.scores),
+        ("Why here", columns.why),
+        ("State", columns.state),
+    ] {
+        cell(&mut headings, Row::of(name, Tone::Dim), width);
+    }
+    canvas.row(layout.headings, &headings);
+    let queue = &state.queue;
+    if queue.ready && queue.index.ids.is_empty() {
+        let keys = worded(state, &[(Action::Back, "clears the filter"), (Action::Filter, "changes it")], 70);
+        canvas.line(layout.list, 1, &Row::of("  Nothing matches this filter.", Tone::Strong));
+        let mut row = Row::of("  ", Tone::Text);
+        row.extend(keys);
+        return canvas.line(layout.list, 2, &row);
+    }
+    let lens = state.lens();
+    for line in 0..usize::from(layout.list.height) {
+        let position = queue.top + line;
+        let Some(id) = queue.index.ids.get(position) else { break };
+        let chosen = position == queue.cursor;
+        let mut row = Row::of(if chosen { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
+        row.push(" ", Tone::Text);
+        match queue.rows.get(id) {
+            Some(summary) => entry(state, &lens, &mut row, (position, summary), &columns),
+            None if queue.missing.contains(id) => row.push("  gone", Tone::Dim),
+            None => row.push(&format!("{:>wide$}", position + 1, wide = columns.number - 2), Tone::Dim),
+        }
+        let area = Rect { y: layout.list.y + line as u16, height: 1, ..layout.list };
+        let row = match &queue.hits {
+            Some(hits) => row.with_hits(&hits.words),
+            None => row,
+        };
+        canvas.row(area, &row);
+        if chosen {
+            canvas.tint(area, Tone::Chosen);
+        }
+    }
+}
+
+fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize, &Summary), columns: &Columns) {
+    let number = format!("{:>wide$}", position + 1, wide = columns.number - 2);
+    cell(row, Row::of(&number, Tone::Dim), columns.number);
+    let when = summary.started_at.map_or_else(String::new, |at| state.local(at, "%b %d %H:%M"));
+    cell(row, Row::of(&when, Tone::Text), columns.when);
+    cell(row, segment(lens, summary), columns.segment);
+    cell(row, lens.row(summary.first_message.exact(), Tone::Text), columns.first);
+    cell(row, Row::of(&format!("{:>4}", summary.counts.steps), Tone::Text), columns.steps);
+    let mut tools = Row::of(&format!("{:>3}", summary.counts.tool_calls), Tone::Text);
+    if summary.counts.failed_steps > 0 {
+        tools.push(state.config.theme.wrong(), Tone::Bad);
+    }
+    cell(row, tools, columns.tools);
+    let scores = if state.scores_hidden { Row::of("hidden", Tone::Dim) } else { worst(state, summary, columns.scores) };
+    cell(row, scores, columns.scores);
+    let why = summary.reasons.first().map_or("", String::as_str);
+    let why = if state.scores_hidden { "" } else { why };
+    cell(row, lens.row(why, Tone::Dim), columns.why);
+    cell(row, row_state(state, summary), columns.state);
+}
+
+fn segment(lens: &Lens, summary: &Summary) -> Row {
+    let text = |part: &Option<Untrusted>| part.as_ref().map(|part| part.exact().chars().take(24).collect::<String>());
+    let name = text(&summary.segments.intent).or_else(|| text(&summary.segments.channel)).unwrap_or_default();
+    let language = text(&summary.segments.language).unwrap_or_default();
+    let text = match (name.is_empty(), language.is_empty()) {
+        (false, false) => format!("{name}/{language}"),
+        (true, true) => summary.source.exact().chars().take(24).collect(),
+        _ => format!("{name}{language}"),
+    };
+    lens.row(&text, Tone::Text)
+}
+
+fn worst(state: &State, summary: &Summary, columns: usize) -> Row {
+    let mut whole = Row::new();
+    for (at, (evaluator, rank)) in summary.worst.iter().take(3).enumerate() {
+        let value = summary.scores.get(evaluator.exact()).copied().flatten();
+        let tone = if *rank <= 0.2 { Tone::Warn } else { Tone::Dim };
+        let mut row = Row::new();
+        if at > 0 {
+            row.push("  ", Tone::Text);
+        } else if *rank <= 0.2 {
+            row.push(state.config.theme.signs().warn, tone);
+            row.push(" ", tone);
+        }
+        let name: String = evaluator.exact().chars().take(12).collect();
+        row.push(&name, tone);
+        row.push(&format!(" {}", value.map_or_else(|| "?".to_owned(), scoring::value)), tone);
+        if at > 0 && whole.width() + row.width() + 1 > columns {
+            break;
+        }
+        whole.extend(row);
+    }
+    whole
+}
+
+fn row_state(state: &State, summary: &Summary) -> Row {
+    let theme = &state.config.theme;
+    if state.writes.unsaved.iter().any(|entry| entry.write.conversation.as_ref() == Some(&summary.id)) {
+        return Row::of(&format!("{} unsaved", theme.wrong()), Tone::Bad);
+    }
+    if state.writes.is_pending(&summary.id) {
+        return Row::of("saving", Tone::Warn);
+    }
+    match state.queue.state_of(summary, &state.config.reviewer) {
+        RowState::Open => Row::of(theme.signs().nothing, Tone::Dim),
+        RowState::Draft => Row::of(&format!("{} draft", theme.signs().draft), Tone::Warn),
+        RowState::Skipped => Row::of("skipped", Tone::Dim),
+        RowState::Judged(Some(verdict)) => {
+            let text = format!("{} {}", theme.verdict(verdict), verdict.word().to_uppercase());
+            Row::of(&text, Theme::verdict_tone(verdict))
+        }
+        RowState::Judged(None) => Row::of(&format!("{} judged", theme.fine()), Tone::Text),
+        RowState::Disputed => Row::of("disputed", Tone::Warn),
+        RowState::Stale => Row::of("went on", Tone::Warn),
+    }
+}
+
+/// What an empty workspace offers.
+fn welcome(state: &State, canvas: &mut Canvas, area: Rect) {
+    let enter = state.config.theme.signs().enter;
+    let import = state.key(Action::Import);
+    let colon = state.key(Action::Commands);
+    let lines = [
+        Row::of("No conversations here yet.", Tone::Title),
+        Row::new(),
+        Row::of("Try it first", Tone::Strong),
+        Row::of("  :demo", Tone::Key)
+            .with(&format!("  (type {colon} demo {enter})  an invented shop, ready to be judged"), Tone::Text),
+        Row::of("  or, in a shell:  ", Tone::Dim).with("aftercall demo", Tone::Key),
+        Row::new(),
+        Row::of("Bring your own", Tone::Strong),
+        Row::of(&format!("  {import}"), Tone::Key)
+            .with(&format!(" or {enter}  asks for a file: OTLP/JSON traces, OpenAI chat JSONL,"), Tone::Text),
+        Row::of("               tau-bench results; plain, gzip or zstd", Tone::Text),
+        Row::of("  or, in a shell:  ", Tone::Dim).with("aftercall import traces.jsonl", Tone::Key),
+        Row::new(),
+        Row::of("Nothing leaves this computer; importing the same file twice changes nothing.", Tone::Dim),
+    ];
+    let left = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+    for (at, line) in lines.iter().enumerate() {
+        canvas.line(left, at + 1, line);
+    }
+}

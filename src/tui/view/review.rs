@@ -1,0 +1,294 @@
+//! One conversation: transcript, span tree, detail, label strip.
+//!
+//! Invariant: draws only rows that were wrapped for this size; its work is bounded by the size of the screen.
+
+use ratatui::layout::Rect;
+
+use super::{hints, status};
+use crate::engine::request::Opened;
+use crate::tui::action::Action;
+use crate::tui::detail::{Tab, duration, label_row};
+use crate::tui::layout::{Pane, ReviewLayout};
+use crate::tui::paint::Canvas;
+use crate::tui::row::Row;
+use crate::tui::scoring;
+use crate::tui::state::review::Review;
+use crate::tui::state::{Overlay, State};
+use crate::tui::theme::Tone;
+use crate::tui::update::review_layout;
+
+/// Draws the Review screen.
+pub fn draw(state: &State, canvas: &mut Canvas) {
+    let layout = review_layout(state);
+    let Some(review) = &state.review else { return };
+    canvas.frame(layout.shell.frame, &title(state, review), &status(state));
+    canvas.rule(layout.shell.frame, layout.shell.rule);
+    match (&review.opened, &review.failure) {
+        (Some(opened), _) => {
+            panes(state, review, opened, canvas);
+            match state.overlays.iter().find(|overlay| matches!(overlay, Overlay::Judge(_))) {
+                Some(Overlay::Judge(judge)) => super::judge::draw(state, judge, canvas, layout.shell.foot),
+                _ => strip(state, review, opened, canvas),
+            }
+        }
+        (None, Some(failure)) => {
+            canvas.line(layout.shell.body, 1, &Row::of("  This conversation cannot be opened:", Tone::Bad));
+            canvas.line(layout.shell.body, 2, &Row::of(&format!("  {failure}"), Tone::Text));
+        }
+        (None, None) => canvas.line(layout.shell.body, 1, &Row::of("  opening", Tone::Dim)),
+    }
+}
+
+fn title(state: &State, review: &Review) -> Row {
+    let dot = format!(" {} ", state.config.theme.signs().dot);
+    let narrow = state.size.columns < 100;
+    let mut row = match review.position {
+        Some(at) => Row::of(&format!("{}/{}", at + 1, state.queue.index.ids.len()), Tone::Title),
+        None => Row::of(review.id.as_str(), Tone::Title),
+    };
+    let Some(opened) = &review.opened else { return row };
+    if narrow {
+        row.push(&dot, Tone::Frame);
+        for (at, pane) in Pane::ALL.into_iter().enumerate() {
+            let name = if pane == review.focus { format!("[{}]", pane.title()) } else { pane.title().to_owned() };
+            let tone = if pane == review.focus { Tone::Title } else { Tone::Dim };
+            row.push(if at > 0 { " " } else { "" }, Tone::Text);
+            row.push(&name, tone);
+        }
+    }
+    let segments = &opened.conversation.segments;
+    let lens = state.lens();
+    let mut add = |text: &str, tone: Tone| {
+        if !text.is_empty() {
+            row.push(&dot, Tone::Frame);
+            row.extend(lens.row(&text.chars().take(28).collect::<String>(), tone));
+        }
+    };
+    if !narrow && review.position.is_some() {
+        add(review.id.as_str(), Tone::Dim);
+    }
+    let exact = |text: &Option<crate::text::Untrusted>| text.as_ref().map_or(String::new(), |t| t.exact().to_owned());
+    let (intent, language) = (exact(&segments.intent), exact(&segments.language));
+    add(&if language.is_empty() { intent.clone() } else { format!("{intent}/{language}") }, Tone::Strong);
+    add(&exact(&segments.agent_version), Tone::Text);
+    let (start, end) = opened.conversation.period();
+    if let Some(start) = start {
+        add(&state.local(start, "%b %d %H:%M"), Tone::Text);
+    }
+    if !narrow {
+        add(&format!("{} steps", opened.conversation.steps.len()), Tone::Text);
+        if let (Some(start), Some(end)) = (start, end) {
+            add(&duration(end.0 - start.0), Tone::Text);
+        }
+    }
+    row
+}
+
+fn panes(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
+    let layout = review_layout(state);
+    for x in layout.rules.into_iter().flatten() {
+        canvas.upright(layout.shell.body, x);
+    }
+    if let Some(area) = layout.transcript {
+        transcript(state, review, area, canvas);
+    }
+    if let Some(area) = layout.spans {
+        spans(state, review, opened, area, canvas);
+    }
+    if let Some(area) = layout.detail {
+        detail(state, review, &layout, area, canvas);
+    }
+}
+
+fn transcript(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
+    let signs = state.config.theme.signs();
+    if review.blocks.is_empty() {
+        return canvas.line(area, 1, &Row::of("  No messages were recorded, only spans.", Tone::Dim));
+    }
+    let current = review.step_index();
+    for (line, (anchor, row)) in review.pager.visible(usize::from(area.height)).into_iter().enumerate() {
+        let step = review.blocks[anchor.block].step;
+        let under = anchor == review.pager.cursor;
+        let mut whole = Row::of(if under { signs.cursor } else { " " }, Tone::Strong);
+        let suspicious = review.suspicious.get(step).copied().unwrap_or(false) && !state.scores_hidden;
+        let mark = match (suspicious, Some(step) == current) {
+            (true, _) => (signs.suspect, Tone::Warn),
+            (false, true) => (signs.gutter, Tone::Strong),
+            (false, false) => (" ", Tone::Text),
+        };
+        whole.push(mark.0, mark.1);
+        whole.extend(row.clone().with_hits(&review.words));
+        canvas.line(area, line, &whole);
+        if under && review.focus == Pane::Transcript {
+            canvas.tint(Rect { y: area.y + line as u16, height: 1, ..area }, Tone::Chosen);
+        }
+    }
+}
+
+fn heading(state: &State, review: &Review, pane: Pane, text: &str) -> Row {
+    let tone = if review.focus == pane { Tone::Title } else { Tone::Dim };
+    let mark = if review.focus == pane { state.config.theme.signs().cursor } else { " " };
+    Row::of(mark, Tone::Strong).with(" ", tone).with(text, tone)
+}
+
+fn spans(state: &State, review: &Review, opened: &Opened, area: Rect, canvas: &mut Canvas) {
+    let total = review.tree.rows.len();
+    let mut right = Row::of(&format!("{total} spans"), Tone::Dim);
+    if opened.summary.counts.failed_steps > 0 {
+        right.push(&format!("  {} {} failed", state.config.theme.wrong(), opened.summary.counts.failed_steps), Tone::Bad);
+    }
+    let columns = usize::from(area.width);
+    let title = heading(state, review, Pane::Spans, "Spans");
+    canvas.line(area, 0, &title.with_right(right, columns.saturating_sub(1), "…"));
+    let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let current = review.step_index();
+    for line in 0..usize::from(list.height) {
+        let at = review.tree.top + line;
+        let Some(&row) = review.tree.shown.get(at) else { break };
+        let under = at == review.tree.cursor;
+        let own = current.is_some() && review.tree.rows[row].own_step == current;
+        let drawn = span_row(state, review, opened, row, (columns, under, own));
+        canvas.line(list, line, &drawn);
+        if under && review.focus == Pane::Spans {
+            canvas.tint(Rect { y: list.y + line as u16, height: 1, ..list }, Tone::Chosen);
+        }
+    }
+}
+
+fn span_row(
+    state: &State,
+    review: &Review,
+    opened: &Opened,
+    at: usize,
+    (columns, under, own): (usize, bool, bool),
+) -> Row {
+    let theme = &state.config.theme;
+    let signs = theme.signs();
+    let span = &opened.conversation.spans[review.tree.rows[at].span];
+    let mut row = Row::of(if under { signs.cursor } else { " " }, Tone::Strong);
+    row.push(if own { signs.suspect } else { " " }, Tone::Strong);
+    row.push(&review.tree.branch(at, signs), Tone::Frame);
+    if span.failed() {
+        row.push(&format!("{} ", theme.wrong()), Tone::Bad);
+    }
+    let name: String = span.name.exact().chars().take(60).collect();
+    row.extend(state.lens().row(&name, if span.failed() { Tone::Bad } else { Tone::Text }));
+    if !span.oddities.is_empty() {
+        row.push(&format!(" {}", signs.warn), Tone::Warn);
+    }
+    let bar_wide = if columns >= 70 { 10 } else { 6 };
+    let room = columns.saturating_sub(9 + bar_wide + 18);
+    let scores_wide = if state.scores_hidden { 0 } else { (columns * 2 / 5).min(28).min(room) };
+    let name_wide = columns.saturating_sub(9 + bar_wide + scores_wide + 1);
+    let mut row = row.cut(name_wide.saturating_sub(1), signs.more).padded(name_wide);
+    let micros = span.duration_micros();
+    let took = micros.map_or_else(|| if span.end.is_none() { "open".to_owned() } else { "?".to_owned() }, duration);
+    row.push(&format!("{took:>8} "), Tone::Dim);
+    row.extend(bar(state, micros.unwrap_or(0), review.tree.longest_micros, bar_wide));
+    if scores_wide > 0
+        && let Some(list) = review.scores.spans.get(&span.id)
+        && let Some(worst) = list.first()
+    {
+        row.push(" ", Tone::Text);
+        let more = if list.len() > 1 { format!(" +{}", list.len() - 1) } else { String::new() };
+        let room = scores_wide.saturating_sub(more.len());
+        row.extend(scoring::brief(opened, *worst, theme).cut(room, signs.more));
+        row.push(&more, Tone::Dim);
+    }
+    row
+}
+
+fn bar(state: &State, micros: i64, longest: i64, columns: usize) -> Row {
+    let signs = state.config.theme.signs();
+    let cells = if longest > 0 { (micros as f64 / longest as f64 * columns as f64).round() as usize } else { 0 };
+    let text = match (micros, cells.min(columns)) {
+        (0, _) => String::new(),
+        (_, 0) => signs.sliver.to_owned(),
+        (_, cells) => signs.bar.repeat(cells),
+    };
+    Row::of(&text, Tone::Agent).padded(columns)
+}
+
+fn detail(state: &State, review: &Review, layout: &ReviewLayout, area: Rect, canvas: &mut Canvas) {
+    let columns = usize::from(area.width);
+    let mut tabs = heading(state, review, Pane::Detail, "");
+    for (at, tab) in Tab::ALL.into_iter().enumerate() {
+        let chosen = tab == review.detail.tab;
+        let gap = if at > 0 { " " } else { "" };
+        tabs.push(&format!("{gap}{}", at + 1), Tone::Key);
+        if chosen {
+            tabs.push(&format!("[{}]", tab.title()), Tone::Title);
+        } else if columns >= 56 {
+            tabs.push(&format!(" {}", tab.title()), Tone::Dim);
+        }
+    }
+    canvas.line(area, 0, &tabs.cut(columns, "…"));
+    let inside = layout.scrolling(Pane::Detail);
+    for (line, (anchor, row)) in review.detail.pager.visible(usize::from(inside.height)).into_iter().enumerate() {
+        let under = review.focus == Pane::Detail && anchor == review.detail.pager.cursor;
+        let mut whole = Row::of(if under { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
+        whole.push(" ", Tone::Text);
+        whole.extend(row.clone().with_hits(&review.words));
+        canvas.line(inside, line, &whole);
+        if under {
+            canvas.tint(Rect { y: inside.y + line as u16, height: 1, ..inside }, Tone::Chosen);
+        }
+    }
+}
+
+/// The label strip: what this reviewer said of it so far, and the keys that say it.
+fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
+    let layout = review_layout(state);
+    let foot = layout.shell.foot;
+    let columns = usize::from(foot.width);
+    let theme = &state.config.theme;
+    let step = review.step_index().map_or(0, |at| at + 1);
+    let total = opened.conversation.steps.len();
+    let place = if columns < 70 { format!("{step}/{total}") } else { format!("step {step} of {total}") };
+    let mut right = Row::of(&place, Tone::Dim);
+    match &opened.own {
+        Some(own) => {
+            right.push(&format!(" {} you: ", theme.signs().dot), Tone::Dim);
+            right.extend(label_row(own, &state.codebook, theme));
+        }
+        None => right.push(&format!(" {} not judged", theme.signs().dot), Tone::Dim),
+    }
+    if columns >= 100 && opened.own.as_ref().is_none_or(|own| own.verdict.is_none()) {
+        right.push(&format!(" {} others hidden until you judge", theme.signs().dot), Tone::Dim);
+    }
+    let room = columns.saturating_sub(right.width() + 2);
+    let verdicts = [Action::Pass, Action::Fail, Action::RepeatFail, Action::Unsure, Action::Skip];
+    let left = hints(state, &verdicts, room);
+    canvas.line(foot, 0, &left.with_right(right, columns, theme.signs().more));
+    let second: &[Action] = match review.focus {
+        Pane::Transcript => &[
+            Action::Help,
+            Action::Correct,
+            Action::NoCall,
+            Action::Reply,
+            Action::NextSuspect,
+            Action::Note,
+            Action::Undo,
+            Action::NextPane,
+            Action::Detail,
+            Action::NextConversation,
+            Action::Fold,
+            Action::Find,
+            Action::Copy,
+        ],
+        Pane::Spans | Pane::Detail => &[
+            Action::Help,
+            Action::Back,
+            Action::NextPane,
+            Action::Detail,
+            Action::TabStep,
+            Action::TabResult,
+            Action::TabRaw,
+            Action::TabScores,
+            Action::TabTools,
+            Action::Correct,
+            Action::Undo,
+        ],
+    };
+    canvas.line(foot, 1, &hints(state, second, columns));
+}
