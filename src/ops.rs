@@ -3,6 +3,7 @@
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
 pub mod door;
+pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod list;

@@ -182,6 +182,11 @@ impl Policy {
         read::policy(text)
     }
 
+    /// What a rule's scores are named.
+    pub fn name_of(&self, rule: &Rule) -> String {
+        format!("policy/{}/{}", self.name, rule.id)
+    }
+
     /// Steps at which rules are broken, by rule, then by step.
     pub fn hits(&self, facts: &Facts<'_>) -> Vec<Hit> {
         self.rules
@@ -226,7 +231,7 @@ impl Policy {
             let hits = rule.hits(facts, &self.version);
             let score = |target: ScoreTarget, value: f64, why: &str, evidence: Vec<SpanRef>| Score {
                 target,
-                evaluator: format!("policy/{}/{}", self.name, rule.id).into(),
+                evaluator: self.name_of(rule).into(),
                 version: Some(Untrusted::new(self.version.clone())),
                 source: SOURCE.to_owned(),
                 value: Some(value),

@@ -31,35 +31,41 @@ const UNSCORED: f64 = 2.0;
 /// Stores the score rows of a conversation that has none yet.
 pub fn put(transaction: &Connection, key: i64, conversation: &Conversation) -> Result<(), StoreError> {
     for (ordinal, score) in conversation.scores.iter().enumerate() {
-        let evaluator = evaluator(transaction, score.evaluator.exact())?;
-        let (trace, span) = match &score.target {
-            ScoreTarget::Span(id) => (Some(id_bytes(&id.trace_id)), Some(id_bytes(&id.span_id))),
-            ScoreTarget::Trace { trace_id } => (Some(id_bytes(trace_id)), None),
-            ScoreTarget::Conversation => (None, None),
-        };
-        transaction
-            .prepare_cached(
-                "INSERT INTO scores (conversation, ordinal, evaluator, trace_id, span_id, version, source, value,
-                     label, passed, confidence)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    key,
-                    ordinal as i64,
-                    evaluator,
-                    trace,
-                    span,
-                    score.version.as_ref().map(Untrusted::exact),
-                    score.source,
-                    score.value,
-                    score.label.as_ref().map(Untrusted::exact),
-                    score.passed,
-                    score.confidence,
-                ])
-            })
-            .map_err(raw)?;
+        put_one(transaction, (key, ordinal as i64), score)?;
     }
+    Ok(())
+}
+
+/// Stores one score row of a conversation under an ordinal.
+pub(super) fn put_one(transaction: &Connection, (key, ordinal): (i64, i64), score: &Score) -> Result<(), StoreError> {
+    let evaluator = evaluator(transaction, score.evaluator.exact())?;
+    let (trace, span) = match &score.target {
+        ScoreTarget::Span(id) => (Some(id_bytes(&id.trace_id)), Some(id_bytes(&id.span_id))),
+        ScoreTarget::Trace { trace_id } => (Some(id_bytes(trace_id)), None),
+        ScoreTarget::Conversation => (None, None),
+    };
+    transaction
+        .prepare_cached(
+            "INSERT INTO scores (conversation, ordinal, evaluator, trace_id, span_id, version, source, value,
+                 label, passed, confidence)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                key,
+                ordinal,
+                evaluator,
+                trace,
+                span,
+                score.version.as_ref().map(Untrusted::exact),
+                score.source,
+                score.value,
+                score.label.as_ref().map(Untrusted::exact),
+                score.passed,
+                score.confidence,
+            ])
+        })
+        .map_err(raw)?;
     Ok(())
 }
 

@@ -105,10 +105,14 @@ impl Store {
     }
 
     fn row(&self, id: &ConversationId) -> Result<Option<(i64, Summary)>, StoreError> {
-        let sql = "SELECT key, source, external_id, transcript_hash, started_at, ended_at, intent, channel, tier, language,
-                agent_version, handled_by, turns, steps, spans, tool_calls, error_spans, failed_steps, reasons, suspects,
-                outcomes, attributes, first_message
-           FROM conversations WHERE id = ?1";
+        let sql =
+            "SELECT key, source, external_id, transcript_hash, started_at, ended_at, intent, channel, tier, language,
+                agent_version, handled_by, turns, steps, spans, tool_calls, error_spans, failed_steps,
+                coalesce(e.reasons, c.reasons), coalesce(e.suspects, c.suspects), outcomes, attributes, first_message,
+                e.p_fail
+           FROM conversations c
+           LEFT JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
+          WHERE id = ?1";
         let found = self.sql(self.connection.prepare_cached(sql).and_then(|mut statement| {
             statement
                 .query_row([id.as_str()], |row| {
@@ -141,7 +145,7 @@ impl Store {
                         },
                         scores: BTreeMap::new(),
                         worst: Vec::new(),
-                        p_fail: None,
+                        p_fail: row.get(23)?,
                         reasons: Vec::new(),
                         suspects: Vec::new(),
                         verdict: None,
@@ -257,7 +261,8 @@ impl Store {
 
     /// Sums over these conversations, as far as they are stored.
     pub fn totals<'a>(&self, ids: impl Iterator<Item = &'a ConversationId>) -> Result<Totals, StoreError> {
-        let sql = "SELECT failed_steps, (SELECT count(*) FROM scores s WHERE s.conversation = c.key)
+        let sql =
+            "SELECT failed_steps, (SELECT count(*) FROM scores s WHERE s.conversation = c.key AND s.ordinal < 1048576)
                      FROM conversations c WHERE id = ?1";
         let mut totals = Totals::default();
         for id in ids {

@@ -394,15 +394,7 @@ pub const BINDINGS: &[Binding] = &[
         "tools",
         "Detail: the tools that were offered to this call.",
     ),
-    row(
-        Action::TabReasoning,
-        "tab-reasoning",
-        &["6"],
-        REVIEW,
-        Group::Look,
-        "reasoning",
-        "Detail: recorded reasoning.",
-    ),
+    row(Action::TabReasoning, "tab-reasoning", &["6"], REVIEW, Group::Look, "reasoning", "Detail: recorded reasoning."),
     row(Action::TabSystem, "tab-system", &["7"], REVIEW, Group::Look, "system", "Detail: the system prompt."),
     row(
         Action::Masking,
@@ -627,7 +619,15 @@ pub const BINDINGS: &[Binding] = &[
         "What was said and done in this session.",
     ),
     row(Action::Back, "back", &["esc"], EVERY, Group::Always, "back", "One step back; never leaves the program."),
-    row(Action::Leave, "leave", &["q"], LISTS, Group::Always, "leave", "Leave this screen; from the queue, the program."),
+    row(
+        Action::Leave,
+        "leave",
+        &["q"],
+        LISTS,
+        Group::Always,
+        "leave",
+        "Leave this screen; from the queue, the program.",
+    ),
     row(Action::Redraw, "redraw", &["ctrl-l"], EVERY, Group::Always, "redraw", "Draw the screen again."),
     row(Action::Suspend, "suspend", &["ctrl-z"], EVERY, Group::Always, "suspend", "Stop for now; `fg` comes back."),
     row(

@@ -243,7 +243,8 @@ impl Builder<'_> {
         if let Some(speech) = &step.speech {
             let mut facts = Vec::new();
             facts.extend(speech.asr_confidence.map(|c| format!("heard with confidence {}", scoring::value(c))));
-            facts.extend(speech.interrupted.map(|yes| (if yes { "interrupted" } else { "not interrupted" }).to_owned()));
+            facts
+                .extend(speech.interrupted.map(|yes| (if yes { "interrupted" } else { "not interrupted" }).to_owned()));
             facts.extend(speech.first_audio_ms.map(|ms| format!("first audio after {ms:.0} ms")));
             self.line(&facts.join(", "), Tone::Dim);
         }
@@ -266,7 +267,8 @@ impl Builder<'_> {
         let found = warnings(&text[..end]);
         let kinds = [(found.control, "control"), (found.bidi, "direction-changing"), (found.hidden, "invisible")];
         for (count, kind) in kinds.into_iter().filter(|(count, _)| *count > 0) {
-            let what = if count == 1 { format!("1 {kind} character is") } else { format!("{count} {kind} characters are") };
+            let what =
+                if count == 1 { format!("1 {kind} character is") } else { format!("{count} {kind} characters are") };
             self.line(&format!("{} {what} drawn as signs", self.theme.signs().warn), Tone::Warn);
         }
     }
@@ -570,8 +572,7 @@ pub fn label_row(label: &Label, codebook: &Codebook, theme: &Theme) -> Row {
         return Row::of(if label.skipped { "skipped" } else { "draft" }, Tone::Dim);
     };
     let tone = Theme::verdict_tone(verdict);
-    let mut row =
-        Row::of(theme.verdict(verdict), tone).with(" ", tone).with(&verdict.word().to_uppercase(), tone);
+    let mut row = Row::of(theme.verdict(verdict), tone).with(" ", tone).with(&verdict.word().to_uppercase(), tone);
     for mode in &label.modes {
         row.push(&format!(" {} {}", theme.signs().dot, codebook.name_of(mode)), Tone::Text);
     }

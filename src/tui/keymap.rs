@@ -166,7 +166,9 @@ pub enum KeymapError {
         key: String,
     },
     /// Two actions want one key in one place.
-    #[error("config.toml, [keys]: \"{key}\" would mean both \"{first}\" and \"{second}\"; give one of them another key")]
+    #[error(
+        "config.toml, [keys]: \"{key}\" would mean both \"{first}\" and \"{second}\"; give one of them another key"
+    )]
     Conflict {
         /// The key.
         key: String,

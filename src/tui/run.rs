@@ -258,11 +258,8 @@ fn edit(editor: Option<&str>, job: &EditorJob) -> Result<String, String> {
         return Err("Neither $VISUAL nor $EDITOR is set: the text can be changed right here.".to_owned());
     };
     let failed = |error: std::io::Error| format!("{editor} could not be used: {error}. The text is unchanged.");
-    let mut file = tempfile::Builder::new()
-        .prefix("aftercall-")
-        .suffix(&format!(".{}", job.ending))
-        .tempfile()
-        .map_err(failed)?;
+    let mut file =
+        tempfile::Builder::new().prefix("aftercall-").suffix(&format!(".{}", job.ending)).tempfile().map_err(failed)?;
     file.write_all(job.text.as_bytes()).and_then(|()| file.flush()).map_err(failed)?;
     let path = file.path();
     let status = std::process::Command::new("sh")

@@ -254,8 +254,7 @@ impl App {
         let engine =
             Engine { conversations: conversations.into_iter().map(sample::opened).collect(), ..Engine::default() };
         let size = Size { columns: size.0, rows: size.1 };
-        let mut app =
-            Self { state: State::new(config(theme), size), engine, commands: Vec::new(), held: None };
+        let mut app = Self { state: State::new(config(theme), size), engine, commands: Vec::new(), held: None };
         update(&mut app.state, Message::Clock(NOW));
         let commands = begin(&mut app.state, Start::Queue(String::new()));
         app.perform(commands);

@@ -286,16 +286,8 @@ const DARK: Colours = [
     Color::LightMagenta,
 ];
 
-const LIGHT: Colours = [
-    Color::Blue,
-    Color::Magenta,
-    Color::Magenta,
-    Color::Blue,
-    Color::Red,
-    Color::Red,
-    Color::Blue,
-    Color::Magenta,
-];
+const LIGHT: Colours =
+    [Color::Blue, Color::Magenta, Color::Magenta, Color::Blue, Color::Red, Color::Red, Color::Blue, Color::Magenta];
 
 fn coloured(tone: Tone, shade: Color, colours: Colours) -> Style {
     let [customer, agent, tool, good, bad, warn, key, number] = colours;

@@ -11,9 +11,9 @@ use super::scoring::{self, ScoreIndex};
 use super::state::Lens;
 use super::theme::{Theme, Tone};
 use crate::engine::request::Opened;
-use crate::text::safe::warnings;
 use crate::model::step::{Role, Step, StepContent};
 use crate::model::tool::members;
+use crate::text::safe::warnings;
 
 /// How much of a call is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

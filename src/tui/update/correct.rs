@@ -173,7 +173,9 @@ fn filling(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Optio
     let last = form.fields.len().saturating_sub(1);
     match pressed.action {
         Some(Action::Back) => form.stage = Stage::Choose,
-        Some(Action::NextField | Action::NextChoice) => form.field = if form.field >= last { 0 } else { form.field + 1 },
+        Some(Action::NextField | Action::NextChoice) => {
+            form.field = if form.field >= last { 0 } else { form.field + 1 }
+        }
         Some(Action::PreviousField | Action::PreviousChoice) => {
             form.field = if form.field == 0 { last } else { form.field - 1 };
         }

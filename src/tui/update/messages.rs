@@ -173,9 +173,10 @@ pub fn handle(state: &mut State, mut view: MessagesView, pressed: Pressed) -> Op
         Some(Action::HalfDown) => view.up = view.up.saturating_sub(page / 2),
         Some(Action::First) => view.up = last,
         Some(Action::Last) => view.up = 0,
-        Some(Action::Help) => state
-            .overlays
-            .push(Overlay::Help(crate::tui::state::help::Help { context: crate::tui::action::Context::Messages, top: 0 })),
+        Some(Action::Help) => state.overlays.push(Overlay::Help(crate::tui::state::help::Help {
+            context: crate::tui::action::Context::Messages,
+            top: 0,
+        })),
         _ => {}
     }
     view.up = view.up.min(last);

@@ -135,7 +135,10 @@ fn spans(state: &State, review: &Review, opened: &Opened, area: Rect, canvas: &m
     let total = review.tree.rows.len();
     let mut right = Row::of(&format!("{total} spans"), Tone::Dim);
     if opened.summary.counts.failed_steps > 0 {
-        right.push(&format!("  {} {} failed", state.config.theme.wrong(), opened.summary.counts.failed_steps), Tone::Bad);
+        right.push(
+            &format!("  {} {} failed", state.config.theme.wrong(), opened.summary.counts.failed_steps),
+            Tone::Bad,
+        );
     }
     let columns = usize::from(area.width);
     let title = heading(state, review, Pane::Spans, "Spans");
