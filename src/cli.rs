@@ -37,8 +37,16 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     };
     match outcome {
         Ok(code) => code as u8,
-        Err(Failure::Hangup) => Code::Done as u8,
-        Err(Failure::Told { code, message }) => {
+        Err(failure) => ended(failure),
+    }
+}
+
+/// The one error printer.
+fn ended(failure: Failure) -> u8 {
+    match failure {
+        Failure::Hangup => Code::Done as u8,
+        Failure::Signal(signal) => u8::try_from(128 + signal).unwrap_or(Code::Error as u8),
+        Failure::Told { code, message } => {
             Talk { quiet: false }.warn(&format!("error: {message}"));
             code as u8
         }
@@ -63,13 +71,7 @@ fn usage(error: &clap::Error) -> u8 {
         return Code::Usage as u8;
     }
     let outcome = error.print().and_then(|()| std::io::Write::flush(&mut std::io::stdout()));
-    match outcome.map_err(|error| Failure::output(&error)) {
-        Ok(()) | Err(Failure::Hangup) => Code::Done as u8,
-        Err(Failure::Told { code, message }) => {
-            Talk { quiet: false }.warn(&format!("error: {message}"));
-            code as u8
-        }
-    }
+    outcome.map_or_else(|error| ended(Failure::output(&error)), |()| Code::Done as u8)
 }
 
 /// Without this a limit on file sizes kills the program in the middle of a save; with it the save fails and says so.
@@ -89,13 +91,13 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Filters) => return about::filters(),
         Some(Command::Completions { shell }) => return about::completions(*shell),
         Some(Command::Man { command }) => return about::man(command.as_deref()),
-        Some(Command::Demo(demo)) => return demo::demo(&Context::demo(&arguments.global)?, demo),
+        Some(Command::Demo(demo)) => return demo::demo(&arguments.global, demo),
         _ => {}
     }
     let context = Context::find(&arguments.global)?;
     match &arguments.command {
-        None => screen::review(&context, None),
-        Some(Command::Review(review)) => screen::review(&context, review.target.as_deref()),
+        None => screen::review(&context, &arguments.global, None),
+        Some(Command::Review(review)) => screen::review(&context, &arguments.global, review.target.as_deref()),
         Some(Command::Import(import)) => import::import(&context, import),
         Some(Command::Label(label)) => label::label(&context, label),
         Some(Command::Undo(undo)) => label::undo(&context, undo),

@@ -16,6 +16,7 @@
 //!
 //! `tests/architecture.rs` enforces the table.
 
+pub mod cli;
 pub mod config;
 pub mod dataset;
 pub mod engine;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod demo;
 pub mod door;
 pub mod evaluate;
 pub mod export;
@@ -10,6 +11,7 @@ pub mod list;
 pub mod queue;
 pub mod review;
 pub mod show;
+pub mod tools;
 pub mod verify;
 pub mod workspace;
 

@@ -8,7 +8,7 @@ use super::args::{Arguments, FormatName, FormatsArguments};
 use super::failure::{Code, Failure};
 use super::output::Data;
 use crate::dataset::EXPORTERS;
-use crate::model::filter::fields;
+use crate::model::filter;
 
 const FILTERS: &str = "\
 A filter is a list of conditions; a space between two means that both must hold.
@@ -47,7 +47,7 @@ pub fn formats(arguments: &FormatsArguments) -> Result<Code, Failure> {
 pub fn filters() -> Result<Code, Failure> {
     let mut data = Data::open();
     data.put(FILTERS.trim_end())?;
-    for line in fields::reference().lines() {
+    for line in filter::reference().lines() {
         data.put(&format!("  {line}"))?;
     }
     data.finish()?;
@@ -70,11 +70,10 @@ pub fn man(name: Option<&str>) -> Result<Code, Failure> {
     whole.build();
     let command = match name {
         None => whole,
-        Some(name) => {
-            let found = whole.find_subcommand(name).cloned();
-            let found = found.ok_or_else(|| Failure::usage(format!("there is no command {name:?}; see `aftercall --help`")))?;
-            found.name(format!("aftercall-{name}"))
-        }
+        Some(name) => whole
+            .find_subcommand(name)
+            .cloned()
+            .ok_or_else(|| Failure::usage(format!("there is no command {name:?}; see `aftercall --help`")))?,
     };
     let mut text = Vec::new();
     clap_mangen::Man::new(command).render(&mut text).map_err(|error| Failure::output(&error))?;

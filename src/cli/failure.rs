@@ -51,6 +51,8 @@ impl From<ErrorClass> for Code {
 pub enum Failure {
     /// Nobody reads the output any more, as with `| head`; a quiet end.
     Hangup,
+    /// A signal ended the UI; the program ends as a program killed by it would.
+    Signal(i32),
     /// An error to be told.
     Told {
         /// How to exit.

@@ -1,0 +1,216 @@
+//! From the command line into the terminal UI and back.
+//!
+//! Invariant: whatever keeps the UI from starting is said before the screen is taken over, and whatever was not saved
+//! after it was given back.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use super::args::Global;
+use super::context::Context;
+use super::demo;
+use super::failure::{Code, Failure};
+use crate::config::packs;
+use crate::engine::request::{EngineMessage, Reply, Request, Ticket};
+use crate::engine::{Engine, EngineSetup, system_clock};
+use crate::mask::{Class, Known, Masker, Policy};
+use crate::model::filter::Filter;
+use crate::ops::workspace::Workspace;
+use crate::store::{Access, StoreError};
+use crate::tui::keymap::{Keymap, KeymapError};
+use crate::tui::theme::{Palette, Signs, Theme};
+use crate::tui::{self, Clock, Mask, Start, TuiError, UiConfig, Workers};
+
+/// Where an export goes unless another folder is typed.
+const EXPORT_FOLDER: &str = "aftercall-export";
+
+/// How the screen was left.
+pub struct Left {
+    /// How to exit.
+    pub code: Code,
+    /// True where the reviewer wants the demo next.
+    pub demo: bool,
+}
+
+/// Carries `review` out, and the program without a command.
+pub fn review(context: &Context, global: &Global, target: Option<&str>) -> Result<Code, Failure> {
+    check_terminal()?;
+    let start = match target {
+        None => Start::Queue(String::new()),
+        Some(text) => start_at(context, text)?,
+    };
+    let left = open(context, start)?;
+    if left.demo { demo::from_screen(global) } else { Ok(left.code) }
+}
+
+/// A conversation where the text names one, else a queue where it is a filter.
+fn start_at(context: &Context, text: &str) -> Result<Start, Failure> {
+    let workspace = context.open_to_read()?;
+    match workspace.store().resolve(text.trim()) {
+        Ok(id) => Ok(Start::Conversation(workspace.store().log().resolve(&id)?)),
+        Err(StoreError::Unknown(_)) => match Filter::parse(text) {
+            Ok(_) => Ok(Start::Queue(text.to_owned())),
+            Err(error) => Err(Failure::usage(format!(
+                "{text:?} is neither a conversation (`aftercall list` shows their ids) nor a {error}"
+            ))),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Refuses where no screen can be drawn, before anything else is done.
+pub fn check_terminal() -> Result<(), Failure> {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    if dumb || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err(no_terminal());
+    }
+    Ok(())
+}
+
+fn no_terminal() -> Failure {
+    Failure::new(Code::Refused, TuiError::NoTerminal.to_string())
+}
+
+/// Shows the UI until it is left.
+pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
+    let theme = theme(context)?;
+    let keymap = keymap(context)?;
+    let workspace = Workspace::open(context.root(), context.identity()?, Access::Create)?;
+    for notice in workspace.notices() {
+        context.talk.warn(&format!("note: {notice}"));
+    }
+    let config = UiConfig {
+        reviewer: workspace.reviewer().to_owned(),
+        workspace: context.root().display().to_string(),
+        theme,
+        keymap,
+        mask: mask(&workspace),
+        masked: context.config.mask,
+        clock: Clock(Arc::new(system_clock)),
+        zone: jiff::tz::TimeZone::system(),
+        home: context.home.clone(),
+        packs: packs::packs().iter().map(|pack| pack.name.clone()).collect(),
+        editor: editor(),
+        export_directory: EXPORT_FOLDER.to_owned(),
+    };
+    let setup = EngineSetup {
+        root: context.root().to_owned(),
+        identity: workspace.identity().clone(),
+        clock: system_clock,
+    };
+    drop(workspace);
+    let outcome = tui::run(move |outlet| workers(setup, outlet), config, start).map_err(|error| match error {
+        TuiError::NoTerminal => no_terminal(),
+        other @ TuiError::Terminal(_) => Failure::new(Code::Io, other.to_string()),
+    })?;
+    for line in &outcome.unsaved {
+        context.talk.warn(&format!("not saved: {line}"));
+    }
+    if let Some(signal) = outcome.signal {
+        return Err(Failure::Signal(signal));
+    }
+    let code = if outcome.unsaved.is_empty() { Code::Done } else { Code::Io };
+    Ok(Left { code, demo: outcome.demo })
+}
+
+/// Masks for the screen: names stay readable there, since hardly a conversation could be judged without them.
+fn mask(workspace: &Workspace) -> Mask {
+    let masker = Masker::new(workspace.mask_key(), Known::default(), Policy::default().without(Class::Name));
+    Mask(Arc::new(move |text| masker.mask(text).text))
+}
+
+fn editor() -> Option<String> {
+    ["VISUAL", "EDITOR"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|command| !command.trim().is_empty()))
+}
+
+fn theme(context: &Context) -> Result<Theme, Failure> {
+    let chosen = match context.config.theme.as_deref() {
+        None | Some("dark") => Palette::Dark,
+        Some("light") => Palette::Light,
+        Some("plain") => Palette::Plain,
+        Some(other) => {
+            let file = config_file(context);
+            return Err(Failure::usage(format!("{file}: there is no theme {other:?}; known are dark, light, plain")));
+        }
+    };
+    let palette = if context.plain { Palette::Plain } else { chosen };
+    let signs = if context.config.ascii || is_c_locale() { Signs::Ascii } else { Signs::Unicode };
+    Ok(Theme { palette, signs })
+}
+
+/// True where the environment asks for the plain C locale, which promises ASCII only.
+fn is_c_locale() -> bool {
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    });
+    named.is_some_and(|name| name == "C" || name == "POSIX")
+}
+
+fn keymap(context: &Context) -> Result<Keymap, Failure> {
+    Keymap::load(&context.config.keys).map_err(|error| {
+        let id = match &error {
+            KeymapError::UnknownAction { id, .. } | KeymapError::UnknownKey { id, .. } => Some(id.as_str()),
+            KeymapError::Conflict { first, second, .. } => {
+                [*second, *first].into_iter().find(|id| context.config.keys.contains_key(*id))
+            }
+        };
+        let line = id.and_then(|id| context.config.key_lines.get(id));
+        let place = line.map_or_else(|| config_file(context), |line| format!("{}:{line}", config_file(context)));
+        Failure::usage(format!("{place}: {error}"))
+    })
+}
+
+fn config_file(context: &Context) -> String {
+    context.places.config_file.as_ref().map_or_else(|| "config.toml".to_owned(), |file| file.display().to_string())
+}
+
+/// The engine's lanes, as the screen knows them.
+struct Lanes(Engine);
+
+impl Workers for Lanes {
+    fn ask(&mut self, request: Request) -> Ticket {
+        self.0.ask(request)
+    }
+
+    fn cancel(&mut self, ticket: Ticket) {
+        self.0.cancel(ticket);
+    }
+
+    fn join(self: Box<Self>) {
+        self.0.join();
+    }
+}
+
+/// Stands in where no thread could be started: whatever is asked fails, with the reason.
+struct Idle {
+    reason: String,
+    outlet: Sender<EngineMessage>,
+    asked: u64,
+}
+
+impl Workers for Idle {
+    fn ask(&mut self, _: Request) -> Ticket {
+        self.asked += 1;
+        let reply = Reply::Failed { message: self.reason.clone(), retry: false };
+        // Where the screen is gone already nobody is left to tell.
+        let _ = self.outlet.send(EngineMessage::Reply(Ticket(self.asked), reply));
+        Ticket(self.asked)
+    }
+
+    fn cancel(&mut self, _: Ticket) {}
+
+    fn join(self: Box<Self>) {}
+}
+
+fn workers(setup: EngineSetup, outlet: Sender<EngineMessage>) -> Box<dyn Workers> {
+    match Engine::start(setup, outlet.clone()) {
+        Ok(engine) => Box::new(Lanes(engine)),
+        Err(error) => {
+            let reason = format!("no worker could be started: {error}; close other programs and start again");
+            Box::new(Idle { reason, outlet, asked: 0 })
+        }
+    }
+}
