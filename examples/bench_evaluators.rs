@@ -127,7 +127,7 @@ fn per_evaluator(runs: &[Run], evaluations: &[Evaluation]) {
 
 /// Suspects against the first departure from the expected calls, the suspects being found without those.
 fn located(runs: &[Run], blind: &[Evaluation]) {
-    let (mut all, mut first, mut third) = (0, 0, 0);
+    let (mut all, mut first, mut third) = (0_usize, 0, 0);
     let (mut named, mut missing, mut failed) = (0, 0, 0);
     for (run, one) in runs.iter().zip(blind).filter(|(run, _)| run.failed) {
         let facts = Facts::of(&run.conversation);

@@ -39,7 +39,9 @@ fn areas(file: &str, domain: &str) -> Option<[f64; 3]> {
     let judge = Judge::new(Limits::default(), Vec::new());
     let p = |run: &Run| judge.evaluate(&run.conversation).suspicion.p_fail.unwrap();
     let informed: Vec<f64> = runs.iter().map(p).collect();
-    runs.iter_mut().for_each(|run| run.conversation.expected = None);
+    for run in &mut runs {
+        run.conversation.expected = None;
+    }
     let blind: Vec<f64> = runs.iter().map(p).collect();
     let of = |values: &[f64]| {
         let indexed: Vec<Run> = runs

@@ -48,11 +48,8 @@ const COLUMNS: [&str; 22] = [
 /// Carries the command out.
 pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("list"))?;
-    let query = QueueQuery {
-        filter: arguments.filter.clone(),
-        find: arguments.find.clone(),
-        order: arguments.order.order(),
-    };
+    let query =
+        QueueQuery { filter: arguments.filter.clone(), find: arguments.find.clone(), order: arguments.order.order() };
     let mut data = Data::open();
     if arguments.csv {
         data.csv(&COLUMNS.map(|name| Cell::Plain(name.to_owned())))?;

@@ -14,7 +14,7 @@ use super::workspace::Workspace;
 use crate::config::scales::Scales;
 use crate::evaluate::policy::{BrokenExample, Hit, Policy, PolicyError};
 use crate::evaluate::registry::EVALUATORS;
-use crate::evaluate::{Evaluation, Judge, Limits, VERSION};
+use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION};
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::id::{ConversationId, hex};
@@ -101,6 +101,11 @@ pub enum EvaluateError {
     /// There is no evaluator of this name.
     #[error("there is no evaluator \"{0}\"; `aftercall evaluators` lists them, rules are named policy/NAME/ID")]
     Unknown(String),
+}
+
+/// What is known of the built-in evaluators, in the order of their table.
+pub fn built_in() -> impl Iterator<Item = About> {
+    EVALUATORS.iter().map(|one| one.about())
 }
 
 /// Judges conversations and stores what was said. `tell` is told conversations and breaks to stop.

@@ -80,10 +80,10 @@ impl Store {
 
     /// What the built-in evaluators said of a conversation as it is now; `None` where they have not looked at it.
     pub fn evaluation(&self, id: &ConversationId) -> Result<Option<Evaluated>, StoreError> {
+        type Row = (ContentHash, String, Option<f64>, String, String, String, Vec<u8>);
         let sql = "SELECT e.content_hash, e.version, e.p_fail, e.reasons, e.suspects, e.features, e.scores
                      FROM evaluations e JOIN conversations c ON c.key = e.conversation AND c.content_hash = e.content_hash
                     WHERE c.id = ?1";
-        type Row = (ContentHash, String, Option<f64>, String, String, String, Vec<u8>);
         let row: Option<Row> = self.sql(self.connection.prepare_cached(sql).and_then(|mut statement| {
             let read = |row: &rusqlite::Row<'_>| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))

@@ -62,8 +62,8 @@ fn what_was_said_is_in_lists_filters_and_the_opened_conversation() {
     assert!(rows[0].p_fail < rows[1].p_fail);
     assert!(rows[1].reasons[0].starts_with("success claimed without a call behind it"), "{:?}", rows[1].reasons);
     assert_eq!(rows[1].scores["ClaimedSuccess"], Some(0.0));
-    assert_eq!(place.found("p_fail>0.5"), [bad.clone()]);
-    assert_eq!(place.found("score.ClaimedSuccess<0.5"), [bad.clone()]);
+    assert_eq!(place.found("p_fail>0.5"), std::slice::from_ref(&bad));
+    assert_eq!(place.found("score.ClaimedSuccess<0.5"), std::slice::from_ref(&bad));
     assert_eq!(place.found("")[0], bad);
     let opened = queue::read(place.workspace.store(), &bad, "Mara").unwrap();
     let claim = opened.conversation.steps.iter().find(|step| step.number == opened.suspects[0].step).unwrap();
