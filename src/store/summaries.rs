@@ -108,8 +108,8 @@ impl Store {
         let sql =
             "SELECT key, source, external_id, transcript_hash, started_at, ended_at, intent, channel, tier, language,
                 agent_version, handled_by, turns, steps, spans, tool_calls, error_spans, failed_steps,
-                coalesce(e.reasons, c.reasons), coalesce(e.suspects, c.suspects), outcomes, attributes, first_message,
-                e.p_fail
+                c.reasons, c.suspects, outcomes, attributes, first_message, e.p_fail, coalesce(e.reasons, '[]'),
+                coalesce(e.suspects, '[]')
            FROM conversations c
            LEFT JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
           WHERE id = ?1";
@@ -119,7 +119,7 @@ impl Store {
                     let text = |at: usize| row.get::<_, Option<String>>(at).map(|text| text.map(Into::into));
                     let plain = |at: usize| row.get::<_, String>(at);
                     let time = |at: usize| row.get::<_, Option<i64>>(at).map(|time| time.map(Timestamp));
-                    let json = [plain(18)?, plain(19)?, plain(20)?, plain(21)?];
+                    let json = [plain(18)?, plain(19)?, plain(20)?, plain(21)?, plain(24)?, plain(25)?];
                     let summary = Summary {
                         id: id.clone(),
                         source: plain(1)?.into(),
@@ -161,9 +161,12 @@ impl Store {
                 })
                 .optional()
         }))?;
-        let Some((key, [reasons, suspects, outcomes, attributes], mut summary)) = found else { return Ok(None) };
-        summary.reasons = serde_json::from_str(&reasons)?;
-        summary.suspects = serde_json::from_str(&suspects)?;
+        let Some((key, [reasons, suspects, outcomes, attributes, own_reasons, own_suspects], mut summary)) = found
+        else {
+            return Ok(None);
+        };
+        summary.reasons = joined(&own_reasons, &reasons)?;
+        summary.suspects = joined(&own_suspects, &suspects)?;
         summary.outcomes = serde_json::from_str(&outcomes)?;
         summary.attributes = serde_json::from_str(&attributes)?;
         Ok(Some((key, summary)))
@@ -275,6 +278,17 @@ impl Store {
         }
         Ok(totals)
     }
+}
+
+/// What the built-in evaluators name, then what else is known, each once.
+fn joined(own: &str, other: &str) -> Result<Vec<String>, StoreError> {
+    let mut all: Vec<String> = serde_json::from_str(own)?;
+    for one in serde_json::from_str::<Vec<String>>(other)? {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    Ok(all)
 }
 
 /// Sums over conversations.

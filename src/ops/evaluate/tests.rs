@@ -145,3 +145,12 @@ fn stopping_keeps_what_was_stored() {
     assert!(report.cancelled && report.conversations == 0);
     assert_eq!(place.workspace.store().evaluation(&place.id("bad")).unwrap(), None);
 }
+
+#[test]
+fn the_table_of_scales_knows_the_built_in_evaluators() {
+    let scales = Scales::built_in();
+    for about in built_in() {
+        let scale = scales.of(about.name);
+        assert_eq!((scale.direction, scale.assumed), (about.direction, false), "{}", about.name);
+    }
+}
