@@ -3,6 +3,8 @@
 //! Invariant: nothing is made or written before a command asks for it, and a reading command writes nothing into the
 //! workspace.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::args::Global;
@@ -81,7 +83,10 @@ impl Context {
     /// # Errors
     /// The name is not usable, or the state folder cannot be read or written.
     pub fn identity(&self) -> Result<Identity, Failure> {
-        Ok(Identity::load(&self.reviewer, &self.places.state)?)
+        let state = &self.places.state;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(state);
+        made.map_err(|error| Failure::new(Code::Io, format!("{}: {error}", state.display())))?;
+        Ok(Identity::load(&self.reviewer, state)?)
     }
 
     /// The workspace's folder.

@@ -17,6 +17,7 @@ impl From<DemoError> for Failure {
         match error {
             DemoError::Import(error) => error.into(),
             DemoError::Review(error) => error.into(),
+            DemoError::Workspace(error) => error.into(),
             other => Self::new(other.class().into(), other.to_string()),
         }
     }

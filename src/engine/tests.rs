@@ -83,7 +83,7 @@ fn every_write_asked_for_is_saved_even_while_the_program_ends() {
     let (outlet, inlet) = channel();
     let engine = Engine::start(desk.setup.clone(), outlet).unwrap();
     for number in 0..40 {
-        engine.ask(pass(number));
+        engine.ask(Ticket(number), pass(number));
     }
     engine.join();
     let answers = answers(&inlet, 40);
@@ -100,19 +100,19 @@ fn reads_see_what_was_written_and_undo_takes_it_back() {
     let desk = desk();
     let (outlet, inlet) = channel();
     let engine = Engine::start(desk.setup.clone(), outlet).unwrap();
-    engine.ask(queue(""));
+    engine.ask(Ticket(1), queue(""));
     assert!(matches!(&answers(&inlet, 1)[&Ticket(1)], Reply::Queue(index) if index.total == 0));
-    engine.ask(Request::LoadPack("mast".into()));
+    engine.ask(Ticket(2), Request::LoadPack("mast".into()));
     assert!(matches!(&answers(&inlet, 1)[&Ticket(2)], Reply::Saved(saved) if saved.codebook.is_some()));
-    engine.ask(Request::Codebook);
+    engine.ask(Ticket(3), Request::Codebook);
     assert!(matches!(&answers(&inlet, 1)[&Ticket(3)], Reply::Codebook(codebook) if codebook.modes.len() == 14));
-    engine.ask(Request::Undo);
-    engine.ask(Request::Undo);
+    engine.ask(Ticket(4), Request::Undo);
+    engine.ask(Ticket(5), Request::Undo);
     let undone = answers(&inlet, 2);
     assert!(matches!(&undone[&Ticket(5)], Reply::Saved(saved) if saved.what == "nothing to undo"));
-    engine.ask(queue("verdict:("));
-    engine.ask(Request::Open(ConversationId::from_stored("c9")));
-    engine.ask(Request::Highlight("{\"a\": 1}".into()));
+    engine.ask(Ticket(6), queue("verdict:("));
+    engine.ask(Ticket(7), Request::Open(ConversationId::from_stored("c9")));
+    engine.ask(Ticket(8), Request::Highlight("{\"a\": 1}".into()));
     let last = answers(&inlet, 3);
     assert!(matches!(&last[&Ticket(7)], Reply::Failed { retry: false, message } if message.contains("c9")));
     assert!(matches!(&last[&Ticket(8)], Reply::Highlighted(lines) if !lines.is_empty()));
@@ -123,15 +123,15 @@ fn of_each_kind_of_reading_the_newest_wins_and_each_is_answered_once() {
     let desk = desk();
     let (outlet, inlet) = channel();
     let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
-    for _ in 0..30 {
-        engine.ask(queue("slow"));
+    for number in 0..30 {
+        engine.ask(Ticket(number), queue("slow"));
     }
-    engine.ask(Request::Codebook);
+    engine.ask(Ticket(30), Request::Codebook);
     let begun = Instant::now();
     let answers = answers(&inlet, 31);
     assert!(begun.elapsed() < Duration::from_secs(3), "older requests were carried out");
-    assert!(is_done(&answers[&Ticket(30)]) && is_done(&answers[&Ticket(31)]), "{answers:?}");
-    assert!((1..30).all(|number| answers[&Ticket(number)] == Reply::Cancelled));
+    assert!(is_done(&answers[&Ticket(29)]) && is_done(&answers[&Ticket(30)]), "{answers:?}");
+    assert!((0..29).all(|number| answers[&Ticket(number)] == Reply::Cancelled));
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn a_panic_is_answered_and_the_lane_goes_on() {
     let desk = desk();
     let (outlet, inlet) = channel();
     let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
-    for request in [queue("panic"), Request::Undo, Request::Redo] {
-        engine.ask(request);
+    for (ticket, request) in [(1, queue("panic")), (2, Request::Undo), (3, Request::Redo)] {
+        engine.ask(Ticket(ticket), request);
     }
     let first = answers(&inlet, 3);
     for ticket in [1, 2] {
@@ -150,7 +150,7 @@ fn a_panic_is_answered_and_the_lane_goes_on() {
         );
     }
     assert!(is_done(&first[&Ticket(3)]));
-    engine.ask(queue(""));
+    engine.ask(Ticket(4), queue(""));
     assert!(is_done(&answers(&inlet, 1)[&Ticket(4)]));
 }
 
@@ -159,10 +159,10 @@ fn a_job_tells_its_progress_and_stops_on_request() {
     let desk = desk();
     let (outlet, inlet) = channel();
     let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
-    engine.ask(Request::Import(Vec::new()));
+    engine.ask(Ticket(1), Request::Import(Vec::new()));
     let order =
         ExportOrder { directory: "x".into(), formats: Vec::new(), filter: String::new(), keep_personal_data: None };
-    engine.ask(Request::Export(order));
+    engine.ask(Ticket(2), Request::Export(order));
     engine.cancel(Ticket(2));
     let first = inlet.recv_timeout(Duration::from_secs(20)).unwrap();
     assert!(matches!(first, EngineMessage::Progress(Ticket(1), progress) if progress.done == 0));
@@ -181,9 +181,9 @@ fn a_held_lock_is_told_and_the_act_can_be_tried_again() {
     let own = &desk.setup.identity;
     let journal = Journal::open(&desk.setup.root.join(FOLDER), &own.reviewer, &own.device).unwrap();
     let held = journal.lock().unwrap();
-    inline.ask(&pass(1));
+    inline.ask(Ticket(1), &pass(1));
     drop(held);
-    inline.ask(&pass(1));
+    inline.ask(Ticket(2), &pass(1));
     let answers = inline.drain();
     assert!(
         matches!(&answers[0], EngineMessage::Reply(Ticket(1), Reply::Failed { retry: true, message })
@@ -193,4 +193,56 @@ fn a_held_lock_is_told_and_the_act_can_be_tried_again() {
     assert!(matches!(&answers[1], EngineMessage::Reply(Ticket(2), Reply::Saved(saved)) if saved.what == "PASS"));
     assert_eq!(inline.workspace().unwrap().store().log().all().unwrap().len(), 1);
     assert_eq!(inline.drain(), []);
+}
+
+/// The one reply to a request carried out at once.
+fn now(inline: &mut Inline, request: &Request) -> Reply {
+    let ticket = inline.ask(request);
+    let replies = inline.drain().into_iter().filter_map(|message| match message {
+        EngineMessage::Reply(of, reply) => Some((of, reply)),
+        EngineMessage::Progress(..) => None,
+    });
+    let replies: Vec<_> = replies.collect();
+    assert_eq!((replies.len(), replies[0].0), (1, ticket));
+    replies.into_iter().next().unwrap().1
+}
+
+#[test]
+fn from_a_file_to_a_label_to_a_dataset() {
+    let desk = desk();
+    let folder = desk.setup.root.parent().unwrap().to_owned();
+    let chats = folder.join("shop.jsonl");
+    let chat = |id: &str, reply: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Where is my lamp?\"}},\
+             {{\"role\":\"assistant\",\"content\":\"{reply}\"}}]}}\n"
+        )
+    };
+    std::fs::write(&chats, chat("1", "On its way.") + &chat("2", "What lamp?") + "{broken\n").unwrap();
+    let mut inline = Inline::new(desk.setup.clone());
+    let Reply::Done { figures, message } = now(&mut inline, &Request::Import(vec![chats])) else { panic!() };
+    assert_eq!((figures["imported"], figures["skipped"]), (2, 1), "{message}");
+    let Reply::Queue(index) = now(&mut inline, &queue("")) else { panic!() };
+    assert_eq!((index.ids.len(), index.judged), (2, 0));
+    let Reply::Rows(rows) = now(&mut inline, &Request::Rows(index.ids.clone())) else { panic!() };
+    assert_eq!(rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), index.ids);
+    let Reply::Opened(opened) = now(&mut inline, &Request::Open(index.ids[0].clone())) else { panic!() };
+    let subject =
+        Subject { conversation: opened.summary.id.clone(), transcript_hash: opened.summary.transcript_hash.clone() };
+    let act = Act::Judge(Judgement::new(subject, Verdict::Pass));
+    let Reply::Saved(saved) = now(&mut inline, &Request::Record(Box::new(act))) else { panic!() };
+    assert_eq!(saved.summary.unwrap().verdict, Some(Verdict::Pass));
+    let Reply::Opened(again) = now(&mut inline, &Request::Open(index.ids[0].clone())) else { panic!() };
+    assert_eq!(again.own.and_then(|label| label.verdict), Some(Verdict::Pass));
+    let order = ExportOrder {
+        directory: folder.join("out"),
+        formats: vec!["labels".into()],
+        filter: String::new(),
+        keep_personal_data: None,
+    };
+    let Reply::Done { figures, message } = now(&mut inline, &Request::Export(order.clone())) else { panic!() };
+    assert_eq!(figures["rows"], 1, "{message}");
+    assert!(matches!(now(&mut inline, &Request::Export(order)), Reply::Failed { retry: false, .. }));
+    let Reply::Saved(undone) = now(&mut inline, &Request::Undo) else { panic!() };
+    assert_eq!(undone.what, "undone: PASS", "an export is passed over");
 }

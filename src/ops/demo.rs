@@ -15,14 +15,15 @@ use serde_json::Value;
 use super::Progress;
 use super::import::{ImportError, ImportReport};
 use super::review::{self, ReviewError};
-use super::workspace::{ImportOrder, Workspace};
+use super::workspace::{Identity, ImportOrder, Workspace, WorkspaceError};
 use crate::ingest::{ReadOptions, ToolList, ToolListError};
 use crate::model::act::{Act, FailedAt, Judgement, Subject};
 use crate::model::correction::{Correction, CorrectionKind};
+use crate::model::event::EventBody;
 use crate::model::label::Verdict;
 use crate::model::time::Timestamp;
 use crate::model::tool::Arguments;
-use crate::store::{ErrorClass, StoreError};
+use crate::store::{Access, ErrorClass, StoreError};
 
 /// The file that marks a folder as a demo's.
 pub const MARKER: &str = "this-is-a-demo";
@@ -32,8 +33,15 @@ const MARKER_TEXT: &str = "This folder was made by `aftercall demo`. `aftercall 
 /// The codebook that is loaded.
 const PACK: &str = "customer-service";
 
-const CONVERSATIONS: &[u8] = include_bytes!("../../sample-data/conversations.jsonl");
-const EVALUATIONS: &[u8] = include_bytes!("../../sample-data/evaluations.jsonl");
+/// Who loads it.
+const HOST: &str = "demo";
+
+/// The sample's conversations and their scores, compressed when the program was built.
+const FILES: [(&str, &[u8]); 2] = [
+    ("conversations.jsonl.gz", include_bytes!(concat!(env!("OUT_DIR"), "/conversations.jsonl.gz"))),
+    ("evaluations.jsonl.gz", include_bytes!(concat!(env!("OUT_DIR"), "/evaluations.jsonl.gz"))),
+];
+
 const TOOLS: &str = include_str!("../../sample-data/tools.json");
 const ANSWERS: &str = include_str!("../../sample-data/answers.json");
 
@@ -60,9 +68,12 @@ pub enum DemoError {
     /// Judging the examples.
     #[error(transparent)]
     Review(#[from] ReviewError),
-    /// The workspace.
+    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The workspace.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
     /// The sample itself.
     #[error("the sample data in this program cannot be read: {0}")]
     Sample(String),
@@ -82,6 +93,7 @@ impl DemoError {
             Self::Io { .. } => ErrorClass::Io,
             Self::Import(ImportError::Store(error)) | Self::Store(error) => error.class(),
             Self::Review(error) => error.class(),
+            Self::Workspace(error) => error.class(),
             Self::Import(_) | Self::Sample(_) => ErrorClass::General,
         }
     }
@@ -149,25 +161,32 @@ pub fn fill(
     now: Timestamp,
     tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<ImportReport, DemoError> {
-    let folder = workspace.root().join("sample-data");
-    make_folder(&folder)?;
-    let files = [("conversations.jsonl", CONVERSATIONS), ("evaluations.jsonl", EVALUATIONS)];
-    for (name, bytes) in files {
-        let path = folder.join(name);
-        if fs::metadata(&path).map_or(true, |data| data.len() != bytes.len() as u64) {
-            write(&path, bytes)?;
-        }
+    let io = |source| DemoError::Io { path: workspace.root().to_owned(), source };
+    let folder = tempfile::Builder::new().prefix(".sample-").tempdir_in(workspace.root()).map_err(io)?;
+    for (name, bytes) in FILES {
+        write(&folder.path().join(name), bytes)?;
     }
     let tools = ToolList::parse("tools.json", TOOLS)?;
-    let paths = files.iter().map(|(name, _)| folder.join(name)).collect();
+    let paths = FILES.iter().map(|(name, _)| folder.path().join(name)).collect();
     let read = ReadOptions { tools, ..ReadOptions::default() };
     let report = workspace.import(&ImportOrder { paths, read }, now, tell)?;
-    // Once anybody did anything here, taking an example back included, the examples are theirs to keep or leave.
-    if workspace.store().log().head()?.is_none() {
+    let events = workspace.store().log().all()?;
+    if events.is_empty() {
+        load_codebook(workspace, now)?;
+    }
+    // An example that was taken back stays so: its verdict is in the log for good.
+    if !events.iter().any(|event| matches!(event.body, EventBody::Verdict { .. })) {
         judge_examples(workspace, now)?;
-        review::load_pack(workspace, PACK, now)?;
     }
     Ok(report)
+}
+
+/// Loads the codebook in the name of the demo, so that nobody's first undo takes it away.
+fn load_codebook(workspace: &Workspace, now: Timestamp) -> Result<(), DemoError> {
+    let host = Identity { reviewer: HOST.to_owned(), ..workspace.identity().clone() };
+    let mut workspace = Workspace::open(workspace.root(), host, Access::Write)?;
+    review::load_pack(&mut workspace, PACK, now)?;
+    Ok(())
 }
 
 /// Judges the examples as the asking reviewer, so that they can be opened, read, taken back and exported like own ones.

@@ -97,8 +97,7 @@ impl Chord {
     pub fn parse(text: &str) -> Option<Self> {
         let mut chord = Self::plain(Key::Enter);
         let mut rest = text;
-        loop {
-            let Some((modifier, after)) = rest.split_once('-').filter(|(_, after)| !after.is_empty()) else { break };
+        while let Some((modifier, after)) = rest.split_once('-').filter(|(_, after)| !after.is_empty()) {
             match modifier {
                 "ctrl" => chord.ctrl = true,
                 "alt" => chord.alt = true,

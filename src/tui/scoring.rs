@@ -137,7 +137,7 @@ pub fn saying(score: &Score) -> String {
 }
 
 /// A score in brief: sign, evaluator, value.
-pub fn brief(opened: &Opened, at: usize, theme: &Theme) -> Row {
+pub fn brief(opened: &Opened, at: usize, theme: Theme) -> Row {
     let score = &opened.conversation.scores[at];
     let low = is_bad(opened, at);
     let (sign, tone) = match score.passed {

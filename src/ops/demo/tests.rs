@@ -1,6 +1,4 @@
 use super::*;
-use crate::ops::workspace::Identity;
-use crate::store::Access;
 
 fn open(folder: &tempfile::TempDir) -> Workspace {
     let identity = Identity::load("Mara", &folder.path().join("state")).unwrap();
@@ -35,9 +33,11 @@ fn filling_again_changes_nothing_and_brings_no_example_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut workspace = open(&folder);
     fill_quietly(&mut workspace);
-    for _ in 0..3 {
-        review::undo(&mut workspace, Timestamp(2_000_000)).unwrap();
+    for _ in 0..2 {
+        let undone = review::undo(&mut workspace, Timestamp(2_000_000)).unwrap();
+        assert!(undone.conversation.is_some(), "{}", undone.what);
     }
+    assert!(review::undo(&mut workspace, Timestamp(2_000_000)).unwrap().group.is_empty(), "the codebook stays");
     let head = workspace.store().log().head().unwrap();
     drop(workspace);
     let mut workspace = open(&folder);

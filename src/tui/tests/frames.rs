@@ -92,13 +92,12 @@ fn styles_look_as_they_did() {
         app.press("<enter> ! x \"tone\" <enter> [");
         insta::assert_snapshot!(format!("styles_{palette:?}").to_lowercase(), styles(&app));
     }
-    let legend: String = TONES
-        .iter()
-        .map(|tone| {
-            let of = |palette| Theme { palette, signs: Signs::Unicode }.style(*tone);
-            format!("{tone:?}: {:?} | {:?} | {:?}\n", of(Palette::Dark), of(Palette::Light), of(Palette::Plain))
-        })
-        .collect();
+    let mut legend = String::new();
+    for tone in TONES {
+        let of = |palette| Theme { palette, signs: Signs::Unicode }.style(tone);
+        let [dark, light, plain] = [Palette::Dark, Palette::Light, Palette::Plain].map(of);
+        let _ = writeln!(legend, "{tone:?}: {dark:?} | {light:?} | {plain:?}");
+    }
     insta::assert_snapshot!("legend", legend);
 }
 
@@ -110,8 +109,8 @@ fn without_colour_no_cell_has_one_and_ascii_frames_are_ascii() {
         let buffer = app.buffer();
         for cell in &buffer.content {
             assert!(cell.symbol().is_ascii(), "{keys}: {:?}\n{}", cell.symbol(), app.frame());
-            let colours = (cell.fg, cell.bg);
-            assert_eq!(colours, (ratatui::style::Color::Reset, ratatui::style::Color::Reset), "{keys}");
+            let blank = ratatui::buffer::Cell::default();
+            assert_eq!((cell.fg, cell.bg), (blank.fg, blank.bg), "{keys}");
         }
     }
 }
@@ -150,7 +149,8 @@ fn story_of(story: &sample::Story) -> Conversation {
     story.clone().done()
 }
 
-fn check(app: &App, keys: &str) {
+/// No cell holds anything that could act on a terminal, and the frame's sides are where they belong.
+pub fn check(app: &App, keys: &str) {
     let buffer = app.buffer();
     for (at, cell) in buffer.content.iter().enumerate() {
         let symbol = cell.symbol();

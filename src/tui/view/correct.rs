@@ -69,7 +69,8 @@ fn was(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
     match &form.was {
         Some((tool, arguments)) => {
             rows.push(Row::of(&tool.chars().take(60).collect::<String>(), Tone::Tool));
-            let text: String = crate::tui::detail::laid_out(&arguments.chars().take(2_000).collect::<String>());
+            let text: String = arguments.chars().take(2_000).collect();
+            let text = crate::text::highlight::pretty_json(&text).unwrap_or(text);
             rows.extend(wrap(&lens.see(&text), Tone::Text, columns, lens.look).into_iter().take(9));
         }
         None => rows.push(Row::of("it called no tool at this step", Tone::Dim)),
@@ -115,6 +116,9 @@ fn choosing(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
         };
         row.push(&name, tone);
         if let Choice::Tool(spec) = choice {
+            if crate::text::safe::is_deceptive_name(spec.name.exact()) {
+                row.push(&format!("  {} odd name", state.config.theme.signs().warn), Tone::Warn);
+            }
             if called == Some(spec.name.exact()) {
                 row.push("  (called: other arguments)", Tone::Dim);
             }

@@ -84,8 +84,10 @@ fn typed(state: &State, judge: &Judge, columns: usize) -> Row {
         (false, true) => "  digit picks, letters search or name a new one",
         _ => "",
     };
-    row.push(hint, Tone::Dim);
-    row.cut(columns, "…")
+    if row.width() + hint.len() <= columns {
+        row.push(hint, Tone::Dim);
+    }
+    row
 }
 
 fn offers(state: &State, judge: &Judge, columns: usize) -> Row {
