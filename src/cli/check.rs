@@ -61,7 +61,11 @@ pub fn rebuild(context: &Context, arguments: &RebuildArguments) -> Result<Code, 
         Rebuild::Journals => "the journals were written anew from the database",
         Rebuild::Projection => "what the labels add up to was computed anew",
     };
-    context.talk.say(&format!("{done}: {} of {}", count(rebuilt.events, "event"), count(rebuilt.journals, "journal")));
+    context.talk.say(&format!(
+        "{done}: {} of {}",
+        count(rebuilt.events, "event"),
+        count(rebuilt.journals, "journal")
+    ));
     for path in &rebuilt.moved {
         context.talk.say(&format!("the old one is kept as {}", path.display()));
     }

@@ -57,20 +57,16 @@ fn farewell(context: &Context) {
     let quoted = shell_quoted(&root);
     context.talk.say(&format!("Your labels are in {root}; the folder journal in it has them as plain text, too."));
     context.talk.say("Export them as datasets with:");
-    context.talk.say(&format!(
-        "  aftercall --workspace {quoted} export my-dataset --format labels,openai-sft,trl-preference,cases"
-    ));
+    context
+        .talk
+        .say(&format!("  aftercall --workspace {quoted} export my-dataset --format labels,openai-sft,trl-preference,cases"));
     context.talk.say("`aftercall demo` goes on where you left off, `aftercall demo --fresh` starts over.");
 }
 
 /// A word as a shell takes it for itself.
 fn shell_quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]

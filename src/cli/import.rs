@@ -28,8 +28,9 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
     let paths = arguments.paths.clone();
     for path in &paths {
         // Asked before a workspace is made, so that a mistyped path leaves nothing behind.
-        std::fs::metadata(path)
-            .map_err(|error| Failure::new(Code::Error, format!("{}: {error}; nothing was imported", path.display())))?;
+        std::fs::metadata(path).map_err(|error| {
+            Failure::new(Code::Error, format!("{}: {error}; nothing was imported", path.display()))
+        })?;
     }
     let mut workspace = context.open_to_write(Access::Create)?;
     let bar = progress_bar(context.talk, arguments.json);

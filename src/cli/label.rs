@@ -44,8 +44,11 @@ pub fn label(context: &Context, arguments: &LabelArguments) -> Result<Code, Fail
     let unknown = || StoreError::Unknown(arguments.conversation.clone());
     let conversation = workspace.store().conversation(&id)?.ok_or_else(unknown)?;
     let subject = Subject { conversation: id, transcript_hash: conversation.transcript_hash() };
-    let act =
-        if arguments.skip { Act::Skip(subject) } else { Act::Judge(judgement(arguments, &conversation, subject)?) };
+    let act = if arguments.skip {
+        Act::Skip(subject)
+    } else {
+        Act::Judge(judgement(arguments, &conversation, subject)?)
+    };
     let saved = review::record(&mut workspace, &act, context.now())?;
     answer(context, &workspace, &saved, arguments.json)
 }

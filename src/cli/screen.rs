@@ -93,8 +93,11 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         editor: editor(),
         export_directory: EXPORT_FOLDER.to_owned(),
     };
-    let setup =
-        EngineSetup { root: context.root().to_owned(), identity: workspace.identity().clone(), clock: system_clock };
+    let setup = EngineSetup {
+        root: context.root().to_owned(),
+        identity: workspace.identity().clone(),
+        clock: system_clock,
+    };
     drop(workspace);
     let outcome = tui::run(setup, config, start).map_err(|error| match error {
         TuiError::NoTerminal => no_terminal(),
@@ -146,9 +149,9 @@ fn theme(context: &Context) -> Result<Theme, Failure> {
 
 /// True where the environment asks for the plain C locale, which promises ASCII only.
 fn is_c_locale() -> bool {
-    let named = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    });
     named.is_some_and(|name| name == "C" || name == "POSIX")
 }
 

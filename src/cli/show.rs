@@ -166,11 +166,7 @@ impl Transcript<'_> {
             parts.extend(label.severity.map(|severity| format!("severity {severity}")));
             self.data.line(&parts.join(" · "))?;
             for placed in &label.corrections {
-                self.data.line(&format!(
-                    "  step {} should have been: {}",
-                    placed.at.step,
-                    words(&placed.correction)
-                ))?;
+                self.data.line(&format!("  step {} should have been: {}", placed.at.step, words(&placed.correction)))?;
             }
             for note in &label.notes {
                 self.data.block("  note: ", &note.text)?;

@@ -191,7 +191,8 @@ fn load_codebook(workspace: &Workspace, now: Timestamp) -> Result<(), DemoError>
 
 /// Judges the examples as the asking reviewer, so that they can be opened, read, taken back and exported like own ones.
 fn judge_examples(workspace: &mut Workspace, now: Timestamp) -> Result<(), DemoError> {
-    let answers: Vec<Answer> = serde_json::from_str(ANSWERS).map_err(|error| DemoError::Sample(error.to_string()))?;
+    let answers: Vec<Answer> =
+        serde_json::from_str(ANSWERS).map_err(|error| DemoError::Sample(error.to_string()))?;
     for answer in answers.iter().filter(|answer| answer.demo_judged) {
         let id = workspace.store().resolve(&answer.conversation_id)?;
         let unknown = || StoreError::Unknown(answer.conversation_id.clone());
