@@ -95,7 +95,7 @@ const FAULTS: [(Feature, f64, &str); 11] = [
 const BASE: f64 = -0.4;
 
 /// A short conversation is no sign of success: below the usual, a graded number counts for no more than this.
-const LEAST: f64 = -2.0;
+const LEAST: f64 = -1.0;
 
 /// What a mismatch with expected calls is worth, and what a match is.
 const MISMATCH: (f64, f64) = (4.0, -4.0);

@@ -18,8 +18,8 @@ pub(super) fn claimed_success(case: &Case<'_>) -> Outcome {
     for row in &facts.agent {
         let heard = &facts.rows[*row];
         let mut why = None;
+        let mut claimed = !heard.claims.is_empty();
         for claim in &heard.claims {
-            claims += 1;
             why = why.or_else(|| unbacked(facts, *row, claim));
         }
         let promised = [
@@ -38,17 +38,18 @@ pub(super) fn claimed_success(case: &Case<'_>) -> Outcome {
             "compañero le",
         ];
         if promised.iter().any(|phrase| heard.lower.contains(phrase)) && !heard.cues.has(Cue::AsksConfirmation) {
-            claims += 1;
+            claimed = true;
             let can = facts.conversation.tools.iter().any(|tool| super::facts::leads_away(tool.name.exact()));
             if can && !facts.calls.iter().any(|call| call.aim == Aim::Person && !call.failed) {
                 why = why.or(Some("a person is announced, but nothing was handed over".to_owned()));
             }
         }
+        claims += usize::from(claimed);
         if let Some(why) = why {
             flags.push(Flag::at(*row, why));
         }
     }
-    Outcome::share(claims, "claims of something done", flags)
+    Outcome::share(claims, "messages that claim something done", flags)
 }
 
 /// What speaks against a claim: the last call that would have done it failed; or no change succeeded at all where the
