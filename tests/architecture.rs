@@ -14,11 +14,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &["text"]),
     ("paths", &[]),
     ("ingest", &["model", "text"]),
+    ("evaluate", &["model", "text"]),
     ("dataset", &["model", "text"]),
     ("mask", &["model", "text"]),
     ("store", &["model", "text"]),
     ("config", &["paths", "model", "text"]),
-    ("ops", &["ingest", "dataset", "mask", "store", "config", "paths", "model", "text"]),
+    ("ops", &["ingest", "evaluate", "dataset", "mask", "store", "config", "paths", "model", "text"]),
     ("engine", &["ops", "store", "model", "text"]),
     ("tui", &["engine", "model", "text", "config"]),
     ("cli", &["ops", "store", "engine", "tui", "config", "paths", "dataset", "mask", "ingest", "model", "text"]),
@@ -37,7 +38,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that read no clock, touch no file and draw no random number.
-const PURE: &[&str] = &["text", "model", "ingest", "dataset", "mask"];
+const PURE: &[&str] = &["text", "model", "ingest", "evaluate", "dataset", "mask"];
 
 /// What the pure modules must not name.
 const IMPURE: &[&str] =
