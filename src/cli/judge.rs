@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::args::judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments, PolicyCommand};
-use super::context::Context;
+use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::Data;
@@ -26,7 +26,7 @@ pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code
     let mut workspace = context.open_to_write(Access::Write)?;
     let order = EvaluateOrder { filter: arguments.filter.clone(), only: arguments.only.clone() };
     let start = Instant::now();
-    let mut report = evaluate::evaluate(&mut workspace, &order, context.now(), &mut |_| ControlFlow::Continue(()))?;
+    let mut report = evaluate::evaluate(&mut workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?;
     report.seconds = start.elapsed().as_secs_f64();
     let mut data = Data::open();
     if arguments.json {
@@ -147,7 +147,7 @@ fn check(context: &Context, file: &Path, filter: &str, json: bool) -> Result<Cod
     let (workspace, door) = context.open_door(None)?;
     let mut data = Data::open();
     let (mut hits, mut failure) = (0_u64, None);
-    evaluate::check_policy(&workspace, &policy, (filter, context.now()), &mut |conversation, hit| {
+    evaluate::check_policy(&workspace, &policy, (filter, now()), &mut |conversation, hit| {
         hits += 1;
         let door = door.knowing(conversation);
         let told = ToldHit {
