@@ -15,6 +15,7 @@ use crossterm::event::{
 };
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 use super::keymap::Chord;
@@ -105,6 +106,40 @@ pub struct Pump {
     phase: Arc<(Mutex<Phase>, Condvar)>,
 }
 
+/// What waiting for input came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    /// Something may have come: a key, another size, or the time to look for signals.
+    Ready,
+    /// The terminal is gone.
+    Gone,
+}
+
+/// Waits for a key, at most [`WAIT`].
+///
+/// The waiting is done here and not by crossterm, whose `poll` never returns once the terminal has hung up: it reads the
+/// end of the file again and again.
+fn wait_for_input() -> Input {
+    let stdin = std::io::stdin();
+    let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
+    let wait = Timespec { tv_sec: 0, tv_nsec: WAIT.as_nanos() as i64 };
+    match rustix::event::poll(&mut watched, Some(&wait)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(_) => return Input::Gone,
+    }
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    if watched[0].revents().intersects(gone) { Input::Gone } else { Input::Ready }
+}
+
+/// All that has come, without waiting.
+fn events() -> std::io::Result<Vec<Message>> {
+    let mut messages = Vec::new();
+    while poll(Duration::ZERO)? {
+        messages.extend(translate(read()?));
+    }
+    Ok(messages)
+}
+
 /// How long the input thread waits for a key before it looks for signals.
 const WAIT: Duration = Duration::from_millis(200);
 
@@ -135,14 +170,10 @@ impl Pump {
             {
                 messages.push(Message::Resize(Size { columns, rows }));
             }
-            match poll(WAIT) {
-                Ok(true) => match read() {
-                    Ok(event) => messages.extend(translate(event)),
-                    Err(_) => messages.push(Message::Terminate),
-                },
-                Ok(false) => {}
+            match wait_for_input() {
+                Input::Ready => messages.extend(events().unwrap_or_else(|_| vec![Message::Terminate])),
                 // Without a terminal there will be no more keys: the same as being asked to end.
-                Err(_) => messages.push(Message::Terminate),
+                Input::Gone => messages.push(Message::Terminate),
             }
             let over = messages.contains(&Message::Terminate);
             for message in messages {
