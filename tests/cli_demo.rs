@@ -4,6 +4,8 @@
 
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/allowlist.rs"]
+mod allowlist;
 #[path = "support/pty.rs"]
 #[allow(dead_code, reason = "not everything a terminal can do is needed here")]
 mod pty;
