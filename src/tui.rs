@@ -32,6 +32,7 @@ mod view;
 mod tests;
 
 pub use run::{Outcome, TuiError, run};
+pub use terminal::give_back_on_panic;
 
 use crate::model::id::ConversationId;
 use crate::model::time::Timestamp;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
+#[path = "support/allowlist.rs"]
+mod allowlist;
 #[path = "support/home.rs"]
 mod home;
 #[path = "support/pty.rs"]

@@ -72,18 +72,21 @@ pub fn run(setup: EngineSetup, config: UiConfig, start: Start) -> Result<Outcome
         return Err(TuiError::NoTerminal);
     }
     terminal::give_back_on_panic();
+    terminal::draw_from_here();
     let signals = Signals::listen()?;
     let (outlet, inlet) = channel();
     let (engine_outlet, engine_inlet) = channel();
     relay(engine_inlet, outlet.clone())?;
     let engine = Engine::start(setup, engine_outlet)?;
     terminal::take()?;
-    let result = Session::open(config, engine, Pump::start(signals.clone(), outlet)?)
-        .and_then(|session| session.show(start, &inlet));
+    let pump = Pump::start(signals.clone(), outlet)?;
+    let result = Session::open(config, engine, pump).and_then(|session| session.show(start, &inlet));
     terminal::give_back();
-    let mut outcome = result?;
-    outcome.signal = signals.ending();
-    Ok(outcome)
+    match (result, signals.ending()) {
+        // A terminal that is gone cannot be drawn on; the signal that says so is the reason then, not the drawing.
+        (Err(_), Some(signal)) => Ok(Outcome { signal: Some(signal), ..Outcome::default() }),
+        (result, signal) => Ok(Outcome { signal, ..result? }),
+    }
 }
 
 /// Passes the workers' answers on to the one channel the loop waits on.
@@ -230,7 +233,7 @@ impl Session {
     }
 }
 
-/// The longest text taken back from an editor.
+/// The longest text taken back from an editor, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
 /// Has an outside editor change a text in a file that only its owner can read; an error leaves the text as it was.
@@ -256,8 +259,11 @@ fn edit(editor: Option<&str>, job: &EditorJob) -> Result<String, String> {
     // Read by path, not by handle: many editors write a new file in place of the old one.
     let mut text = String::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
         .map_err(|error| format!("What {editor} wrote cannot be read: {error}. The text is unchanged."))?;
+    if text.len() as u64 > LONGEST {
+        return Err(format!("What {editor} wrote is longer than {LONGEST} bytes. The text is unchanged."));
+    }
     Ok(text)
 }
 
@@ -275,6 +281,8 @@ mod tests {
         assert!(edit(None, &job()).unwrap_err().contains("right here"));
         assert!(edit(Some("false"), &job()).unwrap_err().contains("unchanged"));
         assert!(edit(Some("no-such-editor-here"), &job()).unwrap_err().contains("unchanged"));
+        let long = edit(Some("sh -c 'head -c 10000000 /dev/zero | tr \\\\0 x > \"$1\"' sh"), &job());
+        assert!(long.unwrap_err().contains("longer than 1048576 bytes"));
     }
 
     #[test]

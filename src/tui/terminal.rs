@@ -3,15 +3,17 @@
 //! Invariant: whatever ends the program, a panic or a signal included, the terminal is given back first.
 
 use std::io::{IsTerminal, Write, stdout};
+use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, KeyEventKind,
-    MouseButton, MouseEventKind, poll, read,
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, KeyCode, KeyEventKind,
+    KeyModifiers, MouseButton, MouseEventKind, poll, read,
 };
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
@@ -48,13 +50,49 @@ pub fn give_back() {
     }
 }
 
-/// Has every panic give the terminal back before its message is printed.
+/// The thread that draws; shared with the panic hook.
+static DRAWING: Mutex<Option<ThreadId>> = Mutex::new(None);
+
+/// Says that it is this thread that draws.
+pub fn draw_from_here() {
+    *DRAWING.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current().id());
+}
+
+/// True for a panic of a thread beside the one that draws, which goes on, so that nothing may be printed over its screen.
+fn is_beside() -> bool {
+    let drawing = *DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
+    TAKEN.load(Ordering::SeqCst) && drawing.is_some_and(|id| id != std::thread::current().id())
+}
+
+/// Has every panic give the terminal back before it is told of, and told of without words that may quote a transcript.
+///
+/// Whoever sets `RUST_BACKTRACE` sees those words as well.
 pub fn give_back_on_panic() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        give_back();
-        before(info);
-    }));
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if is_beside() {
+                return;
+            }
+            give_back();
+            if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+                return before(info);
+            }
+            // Nothing can be done where even that cannot be written.
+            let _ = writeln!(std::io::stderr(), "{}", obituary(info));
+        }));
+    });
+}
+
+/// What is said of a panic: where, and its words only where they stand in the program itself.
+fn obituary(info: &PanicHookInfo<'_>) -> String {
+    let place = info.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+    let words = info.payload().downcast_ref::<&'static str>().map(|words| format!(" ({words})")).unwrap_or_default();
+    format!(
+        "error: the program went wrong{place}{words}; whatever it called saved is saved. \
+         Please report this; RUST_BACKTRACE=1 tells more, and may quote a transcript"
+    )
 }
 
 /// Signals that were sent, noted by handlers that do nothing else.
@@ -115,14 +153,14 @@ enum Input {
     Gone,
 }
 
-/// Waits for a key, at most [`WAIT`].
+/// Waits for a key, at most `longest`.
 ///
 /// The waiting is done here and not by crossterm, whose `poll` never returns once the terminal has hung up: it reads the
 /// end of the file again and again.
-fn wait_for_input() -> Input {
+fn wait_for_input(longest: Duration) -> Input {
     let stdin = std::io::stdin();
     let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
-    let wait = Timespec { tv_sec: 0, tv_nsec: WAIT.as_nanos() as i64 };
+    let wait = Timespec { tv_sec: 0, tv_nsec: longest.as_nanos() as i64 };
     match rustix::event::poll(&mut watched, Some(&wait)) {
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(_) => return Input::Gone,
@@ -135,7 +173,10 @@ fn wait_for_input() -> Input {
 fn events() -> std::io::Result<Vec<Message>> {
     let mut messages = Vec::new();
     while poll(Duration::ZERO)? {
-        messages.extend(translate(read()?));
+        match read()? {
+            Event::Paste(text) => rest_of_paste(text, &mut messages),
+            event => messages.extend(translate(event)),
+        }
     }
     Ok(messages)
 }
@@ -170,7 +211,7 @@ impl Pump {
             {
                 messages.push(Message::Resize(Size { columns, rows }));
             }
-            match wait_for_input() {
+            match wait_for_input(WAIT) {
                 Input::Ready => messages.extend(events().unwrap_or_else(|_| vec![Message::Terminate])),
                 // Without a terminal there will be no more keys: the same as being asked to end.
                 Input::Gone => messages.push(Message::Terminate),
@@ -231,6 +272,38 @@ impl Pump {
         *phase.lock().unwrap_or_else(PoisonError::into_inner) = to;
         changed.notify_all();
     }
+}
+
+/// Keys that come this soon after a paste are the paste's: nobody types that fast.
+const AFTER_PASTE: Duration = Duration::from_millis(30);
+
+/// Takes in what follows a paste at once.
+///
+/// A pasted text may hold the mark by which a paste ends. What stands behind the mark comes as keys then, and would be
+/// obeyed as commands.
+fn rest_of_paste(mut text: String, messages: &mut Vec<Message>) {
+    let mut others = Vec::new();
+    while wait_for_input(AFTER_PASTE) == Input::Ready && poll(Duration::ZERO).unwrap_or(false) {
+        match read() {
+            Ok(Event::Paste(more)) => text.push_str(&more),
+            Ok(Event::Key(key)) => match key.code {
+                _ if key.kind == KeyEventKind::Release => {}
+                KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+                    text.push(c)
+                }
+                KeyCode::Enter => text.push('\n'),
+                KeyCode::Tab => text.push('\t'),
+                _ => {}
+            },
+            Ok(event) => others.extend(translate(event)),
+            Err(_) => {
+                others.push(Message::Terminate);
+                break;
+            }
+        }
+    }
+    messages.push(Message::Paste(text));
+    messages.extend(others);
 }
 
 /// What a terminal event means here.
