@@ -27,6 +27,15 @@ use serde_json::Value;
 /// A paste as a terminal frames it.
 const PASTE: (&str, &str) = ("\x1b[200~", "\x1b[201~");
 
+/// The cursor on the first row of the queue: before it is there, enter has nothing to open.
+const ROW: &str = ">  1 ";
+
+/// Presses escape, and nothing more before it was obeyed: a key that follows at once would make another one of it.
+fn escape(terminal: &mut Terminal, gone: &str) {
+    terminal.press("\x1b");
+    terminal.wait(&format!("{gone:?} gone"), |screen| !screen.contains(gone));
+}
+
 /// A workspace with so many conversations.
 fn stocked(count: usize) -> Home {
     let home = Home::new();
@@ -41,8 +50,8 @@ fn judged(home: &Home) -> usize {
 
 /// Opens the first conversation of the queue.
 fn open(home: &Home, size: (u16, u16)) -> Terminal {
-    let mut terminal = Terminal::start(home.path(), size, &["review"]);
-    terminal.wait_for("most suspicious first");
+    let mut terminal = Terminal::start(home.path(), size, &["review", "verdict:none"]);
+    terminal.wait_for(ROW);
     terminal.press("\r");
     terminal.wait_for("not judged");
     terminal
@@ -77,13 +86,13 @@ fn first_hour(size: (u16, u16)) {
     terminal.wait_for("What went wrong?");
     terminal.press("J1+\r");
     terminal.wait_for("FAIL · Wrong tool");
-    terminal.wait_for("step 2 saved");
+    terminal.wait_for("step 2 · severity 2 saved");
     terminal.wait_for("3/58");
     // The wrong call becomes another tool's, with an argument typed in.
     terminal.press("JJt");
     terminal.wait_for("Right would have been");
     terminal.press("search");
-    terminal.wait("one tool", |screen| screen.contains("> search_policy") && !screen.contains("get_order"));
+    terminal.wait_for("> search_policy");
     terminal.press("\r");
     terminal.wait_for("ctrl-v value seen");
     terminal.press("\x15erase personal data");
@@ -101,7 +110,7 @@ fn first_hour(size: (u16, u16)) {
     terminal.press("y");
     terminal.wait_for("5/58");
     terminal.press("s");
-    terminal.wait_for("skip saved");
+    terminal.wait_for("skipped saved");
     terminal.press("\x1b");
     terminal.wait_for("most suspicious first");
     terminal.press("q");
@@ -287,9 +296,9 @@ fn no_size_makes_it_fall() {
             terminal.resize(columns, rows);
         }
         terminal.resize(20, 5);
-        terminal.wait_for("too small");
+        terminal.wait_for("aftercall needs");
         terminal.resize(80, 24);
-        terminal.wait("the layout again", |screen| !screen.contains("too small") && screen.contains('└'));
+        terminal.wait("the layout again", |screen| !screen.contains("aftercall needs") && screen.contains('└'));
     }
     terminal.press("\x1b");
     let mut dice = 0x2545_F491_u32;
@@ -329,7 +338,7 @@ fn a_terminal_that_cannot_draw_is_refused_with_a_way_on() {
 fn tour(variables: &[(&str, &str)]) -> Vec<u8> {
     let home = stocked(2);
     let mut terminal = Terminal::start_with(home.path(), (100, 30), &["review"], variables);
-    terminal.wait_for("most suspicious first");
+    terminal.wait_for(ROW);
     terminal.press("\r");
     terminal.wait_for("not judged");
     for (keys, shown) in [("?", "Help"), ("\x1b", "not judged"), ("x", "What went wrong?")] {
@@ -368,11 +377,12 @@ fn a_paste_is_text_and_never_keys() {
     terminal.wait_for("Pasted text was ignored");
     // With the mark of its end inside.
     terminal.press(&format!("{begin}one{end}aaaisq\x03\r"));
-    terminal.press(&format!("{begin}two{end}"));
+    terminal.resize(90, 24);
+    terminal.wait("a wider screen", |screen| screen.lines().next().is_some_and(|line| line.chars().count() == 90));
     terminal.press("/");
     terminal.wait_for("Find in this conversation");
     terminal.press(&format!("{begin}lost{end}aq\x03\x1bq"));
-    terminal.wait_for("> lostaqq");
+    terminal.wait_for("> lostaq ");
     terminal.press("\x15");
     let megabyte = "lorem ipsum\r\n".repeat(80_000);
     terminal.press(&format!("{begin}{megabyte}{end}"));
@@ -490,12 +500,14 @@ fn hostile_transcripts_write_nothing_a_terminal_obeys() {
         let mut terminal = Terminal::start(home.path(), size, &["review"]);
         terminal.wait_for(&format!("{count} conversations"));
         terminal.press("Gg?");
-        terminal.wait_for("Help");
-        terminal.press("\x1b/refund\r");
+        terminal.wait_for("Help ·");
+        assert!(!terminal.screen().contains(['👩', '👧', '🏻']), "left behind:\n{}", terminal.screen());
+        escape(&mut terminal, "Help ·");
+        terminal.press("/refund\r");
         terminal.wait("the prompt closed", |screen| !screen.contains("Find in all"));
         terminal.press("n\r");
         for at in 0..count {
-            let number = |at: usize| format!(" {}/{count} ", at % count + 1);
+            let number = |at: usize| format!("┌ {}/{count} ", at % count + 1);
             if at == 0 {
                 terminal.wait(" a conversation", |screen| screen.contains(&format!("/{count} ")));
             }
@@ -503,17 +515,18 @@ fn hostile_transcripts_write_nothing_a_terminal_obeys() {
             let here = (0..count).find(|at| line.contains(&number(*at))).expect("a place in the queue");
             terminal.press("J2J3jjG4J5671zz#G#m\t\tJ!");
             terminal.press("?");
-            terminal.wait_for("Help");
-            terminal.press("\x1b");
-            terminal.wait("the help closed", |screen| !screen.contains("Help"));
+            terminal.wait_for("Help ·");
+            assert!(!terminal.screen().contains(['👩', '👧', '🏻']), "left behind:\n{}", terminal.screen());
+            escape(&mut terminal, "Help ·");
             terminal.press("/e\r");
             terminal.wait("the find closed", |screen| !screen.contains("Find in this"));
             terminal.press("@");
             terminal.wait_for("Messages");
-            terminal.press("\x1b");
-            terminal.wait("the messages closed", |screen| !screen.contains("Messages"));
+            escape(&mut terminal, "Messages");
             if here + 1 == count {
-                terminal.press("\x1bg\r");
+                terminal.press("\x1b");
+                terminal.wait_for("most suspicious first");
+                terminal.press("g\r");
             } else {
                 terminal.press("]");
             }
@@ -533,7 +546,7 @@ fn hostile_transcripts_write_nothing_a_terminal_obeys() {
 fn what_is_copied_is_the_only_thing_beside_text_and_holds_no_controls() {
     let Some(home) = hostile() else { return };
     let mut terminal = Terminal::start(home.path(), (120, 36), &["review"]);
-    terminal.wait_for("most suspicious first");
+    terminal.wait_for(ROW);
     terminal.press("\r");
     terminal.wait_for("not judged");
     let count = home.lines(&["list", "--json"]).len();

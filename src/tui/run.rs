@@ -138,7 +138,10 @@ impl Session {
                 Ok(first) => first,
                 // The input thread never comes back from a terminal that was closed, so it cannot tell of the signal.
                 Err(RecvTimeoutError::Timeout) if self.signals.ending().is_some() => Message::Terminate.into(),
-                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Timeout) => match self.other_size()? {
+                    Some(size) => Message::Resize(size).into(),
+                    None => continue,
+                },
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             self.tell_time();
@@ -236,7 +239,19 @@ impl Session {
         self.perform(commands)
     }
 
+    /// The size of the terminal where it is not the one we know of.
+    fn other_size(&self) -> std::io::Result<Option<Size>> {
+        let area = self.screen.size()?;
+        let size = Size { columns: area.width, rows: area.height };
+        Ok((size != self.state.size).then_some(size))
+    }
+
     fn draw(&mut self) -> std::io::Result<()> {
+        // A resize that comes together with a key is not always told of.
+        if let Some(size) = self.other_size()? {
+            let commands = update(&mut self.state, Message::Resize(size));
+            self.perform(commands)?;
+        }
         let state = &self.state;
         execute!(stdout(), BeginSynchronizedUpdate)?;
         self.screen.draw(|frame| view(state, frame))?;
@@ -252,7 +267,7 @@ fn edit(editor: Option<&str>, job: &EditorJob) -> Result<String, String> {
     let Some(editor) = editor.map(str::trim).filter(|editor| !editor.is_empty()) else {
         return Err("Neither $VISUAL nor $EDITOR is set: the text can be changed right here.".to_owned());
     };
-    let failed = |error: std::io::Error| format!("{editor} could not be used: {error}. The text is unchanged.");
+    let failed = |error: std::io::Error| format!("The text is unchanged: {editor} could not be used: {error}.");
     let mut file =
         tempfile::Builder::new().prefix("aftercall-").suffix(&format!(".{}", job.ending)).tempfile().map_err(failed)?;
     file.write_all(job.text.as_bytes()).and_then(|()| file.flush()).map_err(failed)?;
@@ -265,15 +280,15 @@ fn edit(editor: Option<&str>, job: &EditorJob) -> Result<String, String> {
         .status()
         .map_err(failed)?;
     if !status.success() {
-        return Err(format!("{editor} ended with {status}. The text is unchanged."));
+        return Err(format!("The text is unchanged: {editor} ended with {status}."));
     }
     // Read by path, not by handle: many editors write a new file in place of the old one.
     let mut text = String::new();
     std::fs::File::open(path)
         .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
-        .map_err(|error| format!("What {editor} wrote cannot be read: {error}. The text is unchanged."))?;
+        .map_err(|error| format!("The text is unchanged: what {editor} wrote cannot be read: {error}."))?;
     if text.len() as u64 > LONGEST {
-        return Err(format!("What {editor} wrote is longer than {LONGEST} bytes. The text is unchanged."));
+        return Err(format!("The text is unchanged: {editor} wrote more than {LONGEST} bytes."));
     }
     Ok(text)
 }
@@ -293,7 +308,7 @@ mod tests {
         assert!(edit(Some("false"), &job()).unwrap_err().contains("unchanged"));
         assert!(edit(Some("no-such-editor-here"), &job()).unwrap_err().contains("unchanged"));
         let long = edit(Some("sh -c 'head -c 10000000 /dev/zero | tr \\\\0 x > \"$1\"' sh"), &job());
-        assert!(long.unwrap_err().contains("longer than 1048576 bytes"));
+        assert!(long.unwrap_err().contains("more than 1048576 bytes"));
     }
 
     #[test]
