@@ -97,7 +97,8 @@ fn import(home: &Home, path: &str) -> (i32, Value) {
 fn words_of(path: &str) -> BTreeSet<String> {
     let bytes = fs::read(path).unwrap();
     let text = String::from_utf8_lossy(&bytes);
-    let mut words: BTreeSet<String> = ["Where is my order", "is on its way", "A-1001", "shipped"].map(str::to_owned).into();
+    let mut words: BTreeSet<String> =
+        ["Where is my order", "is on its way", "A-1001", "shipped"].map(str::to_owned).into();
     for line in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
         let messages = line["messages"].as_array().cloned().unwrap_or_default();
         let contents = messages.iter().filter_map(|message| message["content"].as_str());
@@ -145,8 +146,7 @@ fn files(folder: &Path, ending: &str) -> Vec<String> {
 fn every_import_and_span_case_ends_as_it_should_and_again_changes_nothing() {
     let Some(folder) = hostile() else { return };
     let known: BTreeSet<String> = IMPORT.iter().map(|case| folder.join(case.0).display().to_string()).collect();
-    let there: BTreeSet<String> =
-        ["import", "spans"].iter().flat_map(|name| files(&folder.join(name), "")).collect();
+    let there: BTreeSet<String> = ["import", "spans"].iter().flat_map(|name| files(&folder.join(name), "")).collect();
     assert_eq!(known, there, "every file has its case");
     for Case(name, code, expected, lines) in IMPORT {
         let home = Home::new();
@@ -561,7 +561,10 @@ fn everything_is_private_whatever_the_mask_and_a_link_is_no_place_to_write() {
     let path = home.file("c.jsonl", SMALL);
     let program = home.command(&[]).get_program().to_owned();
     let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", "umask 000; \"$0\" import \"$1\" && \"$0\" label t-1 --pass && \"$0\" export out --format labels"]);
+    shell.args([
+        "-c",
+        "umask 000; \"$0\" import \"$1\" && \"$0\" label t-1 --pass && \"$0\" export out --format labels",
+    ]);
     shell.arg(program).arg(&path).env_clear().env("HOME", home.path()).env("USER", "mara").current_dir(home.path());
     let ran = ran(&mut shell);
     assert_eq!(ran.code, 0, "{ran:?}");

@@ -36,6 +36,18 @@ fn escape(terminal: &mut Terminal, gone: &str) {
     terminal.wait(&format!("{gone:?} gone"), |screen| !screen.contains(gone));
 }
 
+/// Waits for a frame as wide as the terminal.
+fn wait_columns(terminal: &Terminal, columns: usize) {
+    terminal.wait("a frame in the new size", |screen| {
+        screen.lines().next().is_some_and(|line| line.chars().count() == columns)
+    });
+}
+
+/// Waits until a conversation of the queue can be judged: before it is there, a verdict has nothing to be about.
+fn wait_at(terminal: &Terminal, place: &str) {
+    terminal.wait(place, |screen| screen.contains(&format!("┌ {place} ")) && screen.contains("not judged"));
+}
+
 /// A workspace with so many conversations.
 fn stocked(count: usize) -> Home {
     let home = Home::new();
@@ -79,15 +91,15 @@ fn first_hour(size: (u16, u16)) {
     let mut terminal = Terminal::start(home.path(), size, &["demo"]);
     terminal.wait_for("58 conversations");
     terminal.press("\r");
-    terminal.wait_for("1/58");
+    wait_at(&terminal, "1/58");
     pass(&mut terminal);
-    terminal.wait_for("2/58");
+    wait_at(&terminal, "2/58");
     terminal.press("x");
     terminal.wait_for("What went wrong?");
     terminal.press("J1+\r");
     terminal.wait_for("FAIL · Wrong tool");
     terminal.wait_for("step 2 · severity 2 saved");
-    terminal.wait_for("3/58");
+    wait_at(&terminal, "3/58");
     // The wrong call becomes another tool's, with an argument typed in.
     terminal.press("JJt");
     terminal.wait_for("Right would have been");
@@ -100,7 +112,7 @@ fn first_hour(size: (u16, u16)) {
     terminal.press("\x13");
     terminal.wait_for("Would the rest");
     terminal.press("\r");
-    terminal.wait_for("4/58");
+    wait_at(&terminal, "4/58");
     terminal.press("Jr");
     terminal.wait_for("The answer that should have been given at step 2");
     terminal.press("\x0b\x15We will see to it today.");
@@ -108,7 +120,7 @@ fn first_hour(size: (u16, u16)) {
     terminal.press("\x13");
     terminal.wait_for("Would the rest");
     terminal.press("y");
-    terminal.wait_for("5/58");
+    wait_at(&terminal, "5/58");
     terminal.press("s");
     terminal.wait_for("skipped saved");
     terminal.press("\x1b");
@@ -171,7 +183,12 @@ fn signals_that_end_it_leave_a_sane_terminal_and_keep_every_label() {
             let (status, screen, bytes) = terminal.finish();
             assert_eq!(status.exit_code(), 128 + number, "{signal} in the {place}: {screen}");
             assert_eq!(allowlist::findings(&bytes, &[]), Vec::<String>::new());
-            assert!(bytes.ends_with(b"h"), "nothing is printed after the terminal was given back");
+            let tail = String::from_utf8_lossy(&bytes[bytes.len() - 60..]).into_owned();
+            // The line end is the terminal's own echo, of the end of input that is sent when it is closed.
+            assert!(
+                tail.trim_end().ends_with('h'),
+                "{signal} in the {place}: after the terminal was given back: {tail:?}"
+            );
         }
     }
     assert_eq!(judged(&home), saved);
@@ -273,8 +290,7 @@ fn a_panic_gives_the_terminal_back_and_quotes_nothing() {
     let second = SMALL.replace("t-1", "t-2").replace("Done, I wrote to ana.petrov@example.com.", "I did cancel it.");
     home.import(&format!("{SMALL}{second}"));
     let this = std::env::current_exe().unwrap().display().to_string();
-    let mut command =
-        pty::command(&this, home.path(), &["--exact", "panicker", "--nocapture", "--test-threads=1"]);
+    let mut command = pty::command(&this, home.path(), &["--exact", "panicker", "--nocapture", "--test-threads=1"]);
     command.env(PANIC, home.path());
     let mut terminal = Terminal::run(command, (120, 36));
     terminal.wait_for("2 conversations");
@@ -300,7 +316,7 @@ fn no_size_makes_it_fall() {
         terminal.resize(80, 24);
         terminal.wait("the layout again", |screen| !screen.contains("aftercall needs") && screen.contains('└'));
     }
-    terminal.press("\x1b");
+    escape(&mut terminal, "Export a dataset");
     let mut dice = 0x2545_F491_u32;
     for _ in 0..100 {
         dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -309,6 +325,7 @@ fn no_size_makes_it_fall() {
         terminal.press(["j", "k", "J", "\t", "]", "["][dice as usize / 7 % 6]);
     }
     terminal.resize(120, 36);
+    wait_columns(&terminal, 120);
     terminal.wait_for("not judged");
     pass(&mut terminal);
     terminal.press("\x03");
@@ -375,10 +392,11 @@ fn a_paste_is_text_and_never_keys() {
     // Where nothing takes text: each of these letters would judge, skip or leave.
     terminal.press(&format!("{begin}aisqx\r{end}"));
     terminal.wait_for("Pasted text was ignored");
+    terminal.press("J");
+    terminal.wait_for("step 2 of 3");
     // With the mark of its end inside.
     terminal.press(&format!("{begin}one{end}aaaisq\x03\r"));
-    terminal.resize(90, 24);
-    terminal.wait("a wider screen", |screen| screen.lines().next().is_some_and(|line| line.chars().count() == 90));
+    terminal.wait_for("Pasted text was ignored");
     terminal.press("/");
     terminal.wait_for("Find in this conversation");
     terminal.press(&format!("{begin}lost{end}aq\x03\x1bq"));
@@ -419,9 +437,15 @@ fn an_editor_that_goes_wrong_changes_no_note_and_leaves_no_file() {
         (editor(&home, "exit 3"), "unchanged"),
         (format!("sh {}", home.file("long.sh", "head -c 10000000 /dev/zero | tr '\\0' x > \"$1\"")), "unchanged"),
         (format!("sh {}", home.file("odd.sh", "printf '\\377\\376' > \"$1\"")), "unchanged"),
-        (format!("sh {}", home.file("mode.sh", "stat -c 'mode %a' \"$1\" > \"$1.new\"; mv \"$1.new\" \"$1\"")), "mode 600"),
         (
-            format!("sh {}", home.file("hostile.sh", "printf 'a\\033[2J\\033]52;c;AAAA\\007z \\342\\200\\256 end' > \"$1\"")),
+            format!("sh {}", home.file("mode.sh", "stat -c 'mode %a' \"$1\" > \"$1.new\"; mv \"$1.new\" \"$1\"")),
+            "mode 600",
+        ),
+        (
+            format!(
+                "sh {}",
+                home.file("hostile.sh", "printf 'a\\033[2J\\033]52;c;AAAA\\007z \\342\\200\\256 end' > \"$1\"")
+            ),
             "end",
         ),
     ];
@@ -461,6 +485,49 @@ fn a_held_lock_delays_a_label_and_then_it_is_kept_to_be_saved_again() {
     terminal.press("\x03");
     assert!(terminal.finish().0.success());
     assert_eq!(judged(&home), 1);
+}
+
+#[test]
+fn keys_that_clash_are_refused_before_the_screen_is_taken() {
+    let home = stocked(1);
+    for (text, told) in [
+        ("\n[keys]\npass = [\"x\"]\n", "config.toml:3: "),
+        ("[keys]\npas = [\"p\"]\n", "did you mean \"pass\""),
+        ("theme = \"pink\"\n", "config.toml:1: "),
+    ] {
+        home.file(".config/aftercall/config.toml", text);
+        let (status, screen, bytes) = Terminal::start(home.path(), (200, 24), &["review"]).finish();
+        assert_eq!(status.exit_code(), 2, "{screen}");
+        assert!(screen.contains(told), "{screen}");
+        assert!(!bytes.contains(&0x1b), "{screen}");
+    }
+    home.file(".config/aftercall/config.toml", "[keys]\npass = [\"p\"]\n");
+    let mut terminal = open(&home, (100, 30));
+    terminal.press("p");
+    terminal.wait_for("PASS saved");
+    terminal.press("\x03");
+    assert!(terminal.finish().0.success());
+}
+
+#[test]
+fn two_windows_label_side_by_side_and_neither_loses() {
+    let home = stocked(6);
+    let mut first = open(&home, (100, 30));
+    let mut second = open(&home, (100, 30));
+    let verdicts = || home.lines(&["events", "--json"]).iter().filter(|event| event["kind"] == "verdict").count();
+    for number in 0..3 {
+        for (at, terminal) in [&mut first, &mut second].into_iter().enumerate() {
+            wait_at(terminal, &format!("{}/6", number + 1));
+            terminal.press("a");
+            terminal.wait("a verdict in the log", |_| verdicts() == 2 * number + at + 1);
+        }
+    }
+    for terminal in [&mut first, &mut second] {
+        terminal.press("\x03");
+    }
+    assert!(first.finish().0.success() && second.finish().0.success());
+    assert_eq!(verdicts(), 6);
+    home.ok(&["verify"]);
 }
 
 fn shared(folder: &str) -> Option<PathBuf> {
@@ -524,7 +591,7 @@ fn hostile_transcripts_write_nothing_a_terminal_obeys() {
             terminal.wait_for("Messages");
             escape(&mut terminal, "Messages");
             if here + 1 == count {
-                terminal.press("\x1b");
+                terminal.press("q");
                 terminal.wait_for("most suspicious first");
                 terminal.press("g\r");
             } else {
@@ -551,7 +618,7 @@ fn what_is_copied_is_the_only_thing_beside_text_and_holds_no_controls() {
     terminal.wait_for("not judged");
     let count = home.lines(&["list", "--json"]).len();
     for at in 1..count {
-        terminal.wait_for(&format!(" {at}/{count} "));
+        wait_at(&terminal, &format!("{at}/{count}"));
         terminal.press("y");
         terminal.wait_for("Copied");
         terminal.press("]");

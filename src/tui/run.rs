@@ -83,8 +83,7 @@ pub fn run(setup: EngineSetup, config: UiConfig, start: Start) -> Result<Outcome
     let engine = Engine::start(setup, engine_outlet)?;
     terminal::take()?;
     let pump = Pump::start(signals.clone(), outlet)?;
-    let result =
-        Session::open(config, engine, pump, signals.clone()).and_then(|session| session.show(start, &inlet));
+    let result = Session::open(config, engine, pump, signals.clone()).and_then(|session| session.show(start, &inlet));
     terminal::give_back();
     match (result, signals.ending()) {
         // A terminal that is gone cannot be drawn on; the signal that says so is the reason then, not the drawing.

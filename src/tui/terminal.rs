@@ -3,9 +3,9 @@
 //! Invariant: whatever ends the program, a panic or a signal included, the terminal is given back first.
 
 use std::io::{IsTerminal, Write, stdout};
+use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::panic::PanicHookInfo;
 use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -255,7 +255,9 @@ fn rest_of_paste(mut text: String, messages: &mut Vec<Message>) {
             Ok(Event::Paste(more)) => text.push_str(&more),
             Ok(Event::Key(key)) => match key.code {
                 _ if key.kind == KeyEventKind::Release => {}
-                KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => text.push(c),
+                KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+                    text.push(c)
+                }
                 KeyCode::Enter => text.push('\n'),
                 KeyCode::Tab => text.push('\t'),
                 _ => {}

@@ -115,8 +115,19 @@ pub fn is_coloured(bytes: &[u8]) -> bool {
 #[test]
 fn what_a_terminal_would_obey_is_found() {
     for bad in [
-        "\u{1b}]52;c;AAAA\u{7}", "\u{1b}]8;;x\u{1b}\\", "\u{9b}2J", "\u{1b}[6n", "\u{1b}[?9h", "\u{1b}Ptmux", "\u{8}", "\u{7f}",
-        "\u{202e}", "\u{200b}", "\u{e0041}", "\u{1b}c", "\u{1b}[21t",
+        "\u{1b}]52;c;AAAA\u{7}",
+        "\u{1b}]8;;x\u{1b}\\",
+        "\u{9b}2J",
+        "\u{1b}[6n",
+        "\u{1b}[?9h",
+        "\u{1b}Ptmux",
+        "\u{8}",
+        "\u{7f}",
+        "\u{202e}",
+        "\u{200b}",
+        "\u{e0041}",
+        "\u{1b}c",
+        "\u{1b}[21t",
     ] {
         assert_ne!(findings(bad.as_bytes(), &[]), Vec::<String>::new(), "{bad:?}");
     }
