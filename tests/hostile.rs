@@ -231,9 +231,7 @@ fn hostile_text_is_shown_safe_and_exported_exact() {
     let exported = fs::read_to_string(home.path().join("out/openai-sft.jsonl")).unwrap();
     assert!(!exported.contains('\u{2028}') || exported.lines().count() == sources.len());
     let exported: BTreeSet<Vec<(String, String)>> = exported.lines().map(spoken).collect();
-    for lost in sources.difference(&exported) {
-        panic!("not exported as it was: {lost:?}");
-    }
+    assert_eq!(sources.difference(&exported).next(), None, "not exported as it was");
     assert_eq!(exported.len(), sources.len());
     home.ok(&["verify"]);
 }
@@ -299,7 +297,8 @@ fn names_of_conversations_and_sources_never_become_paths() {
     for name in names.lines().filter(|name| !name.is_empty()) {
         let mut row: Value = serde_json::from_str(SMALL).unwrap();
         row["conversation_id"] = name.into();
-        lines += &format!("{row}\n");
+        lines.push_str(&row.to_string());
+        lines.push('\n');
     }
     let path = home.file("names.jsonl", &lines);
     home.ok(&["import", &path, "--source", "../../escape"]);
@@ -466,12 +465,10 @@ fn a_long_reader_keeps_nobody_from_labelling() {
 
 /// The program where no file may grow beyond so many blocks of 512 bytes: what a full disk is to it, without a disk.
 fn cramped(home: &Home, blocks: u32, arguments: &[&str]) -> home::Ran {
-    let mut command = home.command(&[]);
-    let program = command.get_program().to_owned();
+    let program = home.command(&[]).get_program().to_owned();
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", &format!("ulimit -f {blocks} && exec \"$@\""), "sh"]).arg(program).args(arguments);
     shell.env_clear().env("HOME", home.path()).env("USER", "mara").current_dir(home.path()).stdin(Stdio::null());
-    command.stdin(Stdio::null());
     ran(&mut shell)
 }
 
