@@ -27,6 +27,27 @@ use serde_json::Value;
 /// A paste as a terminal frames it.
 const PASTE: (&str, &str) = ("\x1b[200~", "\x1b[201~");
 
+/// The cursor on the first row of the queue: before it is there, enter has nothing to open.
+const ROW: &str = ">  1 ";
+
+/// Presses escape, and nothing more before it was obeyed: a key that follows at once would make another one of it.
+fn escape(terminal: &mut Terminal, gone: &str) {
+    terminal.press("\x1b");
+    terminal.wait(&format!("{gone:?} gone"), |screen| !screen.contains(gone));
+}
+
+/// Waits for a frame as wide as the terminal.
+fn wait_columns(terminal: &Terminal, columns: usize) {
+    terminal.wait("a frame in the new size", |screen| {
+        screen.lines().next().is_some_and(|line| line.chars().count() == columns)
+    });
+}
+
+/// Waits until a conversation of the queue can be judged: before it is there, a verdict has nothing to be about.
+fn wait_at(terminal: &Terminal, place: &str) {
+    terminal.wait(place, |screen| screen.contains(&format!("┌ {place} ")) && screen.contains("not judged"));
+}
+
 /// A workspace with so many conversations.
 fn stocked(count: usize) -> Home {
     let home = Home::new();
@@ -41,8 +62,8 @@ fn judged(home: &Home) -> usize {
 
 /// Opens the first conversation of the queue.
 fn open(home: &Home, size: (u16, u16)) -> Terminal {
-    let mut terminal = Terminal::start(home.path(), size, &["review"]);
-    terminal.wait_for("most suspicious first");
+    let mut terminal = Terminal::start(home.path(), size, &["review", "verdict:none"]);
+    terminal.wait_for(ROW);
     terminal.press("\r");
     terminal.wait_for("not judged");
     terminal
@@ -70,20 +91,20 @@ fn first_hour(size: (u16, u16)) {
     let mut terminal = Terminal::start(home.path(), size, &["demo"]);
     terminal.wait_for("58 conversations");
     terminal.press("\r");
-    terminal.wait_for("1/58");
+    wait_at(&terminal, "1/58");
     pass(&mut terminal);
-    terminal.wait_for("2/58");
+    wait_at(&terminal, "2/58");
     terminal.press("x");
     terminal.wait_for("What went wrong?");
     terminal.press("J1+\r");
     terminal.wait_for("FAIL · Wrong tool");
-    terminal.wait_for("step 2 saved");
-    terminal.wait_for("3/58");
+    terminal.wait_for("step 2 · severity 2 saved");
+    wait_at(&terminal, "3/58");
     // The wrong call becomes another tool's, with an argument typed in.
     terminal.press("JJt");
     terminal.wait_for("Right would have been");
     terminal.press("search");
-    terminal.wait("one tool", |screen| screen.contains("> search_policy") && !screen.contains("get_order"));
+    terminal.wait_for("> search_policy");
     terminal.press("\r");
     terminal.wait_for("ctrl-v value seen");
     terminal.press("\x15erase personal data");
@@ -91,7 +112,7 @@ fn first_hour(size: (u16, u16)) {
     terminal.press("\x13");
     terminal.wait_for("Would the rest");
     terminal.press("\r");
-    terminal.wait_for("4/58");
+    wait_at(&terminal, "4/58");
     terminal.press("Jr");
     terminal.wait_for("The answer that should have been given at step 2");
     terminal.press("\x0b\x15We will see to it today.");
@@ -99,9 +120,9 @@ fn first_hour(size: (u16, u16)) {
     terminal.press("\x13");
     terminal.wait_for("Would the rest");
     terminal.press("y");
-    terminal.wait_for("5/58");
+    wait_at(&terminal, "5/58");
     terminal.press("s");
-    terminal.wait_for("skip saved");
+    terminal.wait_for("skipped saved");
     terminal.press("\x1b");
     terminal.wait_for("most suspicious first");
     terminal.press("q");
@@ -162,7 +183,12 @@ fn signals_that_end_it_leave_a_sane_terminal_and_keep_every_label() {
             let (status, screen, bytes) = terminal.finish();
             assert_eq!(status.exit_code(), 128 + number, "{signal} in the {place}: {screen}");
             assert_eq!(allowlist::findings(&bytes, &[]), Vec::<String>::new());
-            assert!(bytes.ends_with(b"h"), "nothing is printed after the terminal was given back");
+            let tail = String::from_utf8_lossy(&bytes[bytes.len() - 60..]).into_owned();
+            // The line end is the terminal's own echo, of the end of input that is sent when it is closed.
+            assert!(
+                tail.trim_end().ends_with('h'),
+                "{signal} in the {place}: after the terminal was given back: {tail:?}"
+            );
         }
     }
     assert_eq!(judged(&home), saved);
@@ -286,11 +312,11 @@ fn no_size_makes_it_fall() {
             terminal.resize(columns, rows);
         }
         terminal.resize(20, 5);
-        terminal.wait_for("too small");
+        terminal.wait_for("aftercall needs");
         terminal.resize(80, 24);
-        terminal.wait("the layout again", |screen| !screen.contains("too small") && screen.contains('└'));
+        terminal.wait("the layout again", |screen| !screen.contains("aftercall needs") && screen.contains('└'));
     }
-    terminal.press("\x1b");
+    escape(&mut terminal, "Export a dataset");
     let mut dice = 0x2545_F491_u32;
     for _ in 0..100 {
         dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -299,6 +325,7 @@ fn no_size_makes_it_fall() {
         terminal.press(["j", "k", "J", "\t", "]", "["][dice as usize / 7 % 6]);
     }
     terminal.resize(120, 36);
+    wait_columns(&terminal, 120);
     terminal.wait_for("not judged");
     pass(&mut terminal);
     terminal.press("\x03");
@@ -328,7 +355,7 @@ fn a_terminal_that_cannot_draw_is_refused_with_a_way_on() {
 fn tour(variables: &[(&str, &str)]) -> Vec<u8> {
     let home = stocked(2);
     let mut terminal = Terminal::start_with(home.path(), (100, 30), &["review"], variables);
-    terminal.wait_for("most suspicious first");
+    terminal.wait_for(ROW);
     terminal.press("\r");
     terminal.wait_for("not judged");
     for (keys, shown) in [("?", "Help"), ("\x1b", "not judged"), ("x", "What went wrong?")] {
@@ -365,13 +392,15 @@ fn a_paste_is_text_and_never_keys() {
     // Where nothing takes text: each of these letters would judge, skip or leave.
     terminal.press(&format!("{begin}aisqx\r{end}"));
     terminal.wait_for("Pasted text was ignored");
+    terminal.press("J");
+    terminal.wait_for("step 2 of 3");
     // With the mark of its end inside.
     terminal.press(&format!("{begin}one{end}aaaisq\x03\r"));
-    terminal.press(&format!("{begin}two{end}"));
+    terminal.wait_for("Pasted text was ignored");
     terminal.press("/");
     terminal.wait_for("Find in this conversation");
     terminal.press(&format!("{begin}lost{end}aq\x03\x1bq"));
-    terminal.wait_for("> lostaqq");
+    terminal.wait_for("> lostaq ");
     terminal.press("\x15");
     let megabyte = "lorem ipsum\r\n".repeat(80_000);
     terminal.press(&format!("{begin}{megabyte}{end}"));
@@ -458,6 +487,49 @@ fn a_held_lock_delays_a_label_and_then_it_is_kept_to_be_saved_again() {
     assert_eq!(judged(&home), 1);
 }
 
+#[test]
+fn keys_that_clash_are_refused_before_the_screen_is_taken() {
+    let home = stocked(1);
+    for (text, told) in [
+        ("\n[keys]\npass = [\"x\"]\n", "config.toml:3: "),
+        ("[keys]\npas = [\"p\"]\n", "did you mean \"pass\""),
+        ("theme = \"pink\"\n", "config.toml:1: "),
+    ] {
+        home.file(".config/aftercall/config.toml", text);
+        let (status, screen, bytes) = Terminal::start(home.path(), (200, 24), &["review"]).finish();
+        assert_eq!(status.exit_code(), 2, "{screen}");
+        assert!(screen.contains(told), "{screen}");
+        assert!(!bytes.contains(&0x1b), "{screen}");
+    }
+    home.file(".config/aftercall/config.toml", "[keys]\npass = [\"p\"]\n");
+    let mut terminal = open(&home, (100, 30));
+    terminal.press("p");
+    terminal.wait_for("PASS saved");
+    terminal.press("\x03");
+    assert!(terminal.finish().0.success());
+}
+
+#[test]
+fn two_windows_label_side_by_side_and_neither_loses() {
+    let home = stocked(6);
+    let mut first = open(&home, (100, 30));
+    let mut second = open(&home, (100, 30));
+    let verdicts = || home.lines(&["events", "--json"]).iter().filter(|event| event["kind"] == "verdict").count();
+    for number in 0..3 {
+        for (at, terminal) in [&mut first, &mut second].into_iter().enumerate() {
+            wait_at(terminal, &format!("{}/6", number + 1));
+            terminal.press("a");
+            terminal.wait("a verdict in the log", |_| verdicts() == 2 * number + at + 1);
+        }
+    }
+    for terminal in [&mut first, &mut second] {
+        terminal.press("\x03");
+    }
+    assert!(first.finish().0.success() && second.finish().0.success());
+    assert_eq!(verdicts(), 6);
+    home.ok(&["verify"]);
+}
+
 fn shared(folder: &str) -> Option<PathBuf> {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/hostile")).join(folder);
     if path.is_dir() {
@@ -495,12 +567,14 @@ fn hostile_transcripts_write_nothing_a_terminal_obeys() {
         let mut terminal = Terminal::start(home.path(), size, &["review"]);
         terminal.wait_for(&format!("{count} conversations"));
         terminal.press("Gg?");
-        terminal.wait_for("Help");
-        terminal.press("\x1b/refund\r");
+        terminal.wait_for("Help ·");
+        assert!(!terminal.screen().contains(['👩', '👧', '🏻']), "left behind:\n{}", terminal.screen());
+        escape(&mut terminal, "Help ·");
+        terminal.press("/refund\r");
         terminal.wait("the prompt closed", |screen| !screen.contains("Find in all"));
         terminal.press("n\r");
         for at in 0..count {
-            let number = |at: usize| format!(" {}/{count} ", at % count + 1);
+            let number = |at: usize| format!("┌ {}/{count} ", at % count + 1);
             if at == 0 {
                 terminal.wait(" a conversation", |screen| screen.contains(&format!("/{count} ")));
             }
@@ -508,17 +582,18 @@ fn hostile_transcripts_write_nothing_a_terminal_obeys() {
             let here = (0..count).find(|at| line.contains(&number(*at))).expect("a place in the queue");
             terminal.press("J2J3jjG4J5671zz#G#m\t\tJ!");
             terminal.press("?");
-            terminal.wait_for("Help");
-            terminal.press("\x1b");
-            terminal.wait("the help closed", |screen| !screen.contains("Help"));
+            terminal.wait_for("Help ·");
+            assert!(!terminal.screen().contains(['👩', '👧', '🏻']), "left behind:\n{}", terminal.screen());
+            escape(&mut terminal, "Help ·");
             terminal.press("/e\r");
             terminal.wait("the find closed", |screen| !screen.contains("Find in this"));
             terminal.press("@");
             terminal.wait_for("Messages");
-            terminal.press("\x1b");
-            terminal.wait("the messages closed", |screen| !screen.contains("Messages"));
+            escape(&mut terminal, "Messages");
             if here + 1 == count {
-                terminal.press("\x1bg\r");
+                terminal.press("q");
+                terminal.wait_for("most suspicious first");
+                terminal.press("g\r");
             } else {
                 terminal.press("]");
             }
@@ -538,12 +613,12 @@ fn hostile_transcripts_write_nothing_a_terminal_obeys() {
 fn what_is_copied_is_the_only_thing_beside_text_and_holds_no_controls() {
     let Some(home) = hostile() else { return };
     let mut terminal = Terminal::start(home.path(), (120, 36), &["review"]);
-    terminal.wait_for("most suspicious first");
+    terminal.wait_for(ROW);
     terminal.press("\r");
     terminal.wait_for("not judged");
     let count = home.lines(&["list", "--json"]).len();
     for at in 1..count {
-        terminal.wait_for(&format!(" {at}/{count} "));
+        wait_at(&terminal, &format!("{at}/{count}"));
         terminal.press("y");
         terminal.wait_for("Copied");
         terminal.press("]");

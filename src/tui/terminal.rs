@@ -289,7 +289,7 @@ fn rest_of_paste(mut text: String, messages: &mut Vec<Message>) {
             Ok(Event::Key(key)) => match key.code {
                 _ if key.kind == KeyEventKind::Release => {}
                 KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
-                    text.push(c)
+                    text.push(c);
                 }
                 KeyCode::Enter => text.push('\n'),
                 KeyCode::Tab => text.push('\t'),

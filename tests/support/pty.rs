@@ -28,6 +28,8 @@ pub struct Terminal {
     keys: Box<dyn Write + Send>,
     model: Arc<Mutex<vt100::Parser>>,
     bytes: Arc<Mutex<Vec<u8>>>,
+    /// The screen as it was when a frame was last complete.
+    frame: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
     /// Has the reader let go of the terminal after what it reads next.
     deaf: Arc<AtomicBool>,
@@ -77,18 +79,26 @@ impl Terminal {
         let mut source = pair.master.try_clone_reader().expect("a reader");
         let keys = pair.master.take_writer().expect("a writer");
         let deaf = Arc::new(AtomicBool::new(false));
+        let frame = Arc::new(Mutex::new(String::new()));
+        let frame_in = Arc::clone(&frame);
         let (model_in, bytes_in, deaf_in) = (Arc::clone(&model), Arc::clone(&bytes), Arc::clone(&deaf));
         let reader = std::thread::spawn(move || {
             let mut chunk = vec![0_u8; 65_536];
+            let mut drawing = false;
             while let Ok(n @ 1..) = source.read(&mut chunk) {
-                bytes_in.lock().unwrap().extend_from_slice(&chunk[..n]);
                 model_in.lock().unwrap().process(&chunk[..n]);
+                let mut all = bytes_in.lock().unwrap();
+                all.extend_from_slice(&chunk[..n]);
+                if is_whole(&all[all.len().saturating_sub(n + MARK)..], &mut drawing) {
+                    *frame_in.lock().unwrap() = model_in.lock().unwrap().screen().contents();
+                }
+                drop(all);
                 if deaf_in.load(Ordering::SeqCst) {
                     return;
                 }
             }
         });
-        Self { child, master: pair.master, keys, model, bytes, reader: Some(reader), deaf, modes }
+        Self { child, master: pair.master, keys, model, bytes, frame, reader: Some(reader), deaf, modes }
     }
 
     /// Types `keys` as they are (`\r` for enter, `\x1b` for escape).
@@ -97,9 +107,9 @@ impl Terminal {
         self.keys.flush().expect("the program reads");
     }
 
-    /// The screen as text, one line a row.
+    /// The last complete frame as text, one line a row.
     pub fn screen(&self) -> String {
-        self.model.lock().unwrap().screen().contents()
+        self.frame.lock().unwrap().clone()
     }
 
     /// Waits until `text` is on screen.
@@ -184,6 +194,19 @@ impl Terminal {
         }
         (status, screen, bytes)
     }
+}
+
+/// How long the marks around a frame are.
+const MARK: usize = b"\x1b[?2026h".len();
+
+/// True where what was read last does not end within a frame; `drawing` remembers it from one piece to the next.
+fn is_whole(piece: &[u8], drawing: &mut bool) -> bool {
+    match piece.windows(MARK).filter_map(|mark| mark.strip_prefix(b"\x1b[?2026")).next_back() {
+        Some(b"h") => *drawing = true,
+        Some(b"l") => *drawing = false,
+        _ => {}
+    }
+    !*drawing
 }
 
 /// The modes of the terminal's line discipline.
