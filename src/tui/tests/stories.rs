@@ -233,6 +233,45 @@ fn outcomes_stay_hidden_until_the_verdict() {
 }
 
 #[test]
+fn labels_of_others_show_once_the_own_verdict_is_saved() {
+    let mut app = App::new((120, 36));
+    let id = app.engine.conversations[0].conversation.id.clone();
+    app.press("<enter> x \"tone\" <enter>");
+    let other = Label { reviewer: "sam".to_owned(), ..app.label(0).unwrap().clone() };
+    app.press("u");
+    app.engine.said_by_others.push(other);
+    assert!(!app.frame().contains("Label of sam"), "{}", app.frame());
+    // Saved while it stays open: the others' labels come with the answer.
+    app.held = Some(Vec::new());
+    app.press("a");
+    app.state.review.as_mut().unwrap().id = id;
+    app.held.as_mut().unwrap().retain(|(_, request)| matches!(request, Request::Record(_)));
+    app.press("[");
+    app.release();
+    assert!(app.frame().contains("Label of sam"), "{}", app.frame());
+    app.press("u");
+    assert!(!app.frame().contains("Label of sam"), "{}", app.frame());
+}
+
+#[test]
+fn the_queue_shows_the_own_verdict_only() {
+    use crate::tui::state::queue::RowState;
+    let app = App::new((120, 36));
+    let mut row = app.engine.conversations[0].summary.clone();
+    row.reviewers = vec!["lee".to_owned(), "sam".to_owned()];
+    row.label_state = LabelState::Labelled;
+    row.verdict = Some(Verdict::Fail);
+    // Sam's verdict; Lee has a draft only.
+    assert_eq!(app.state.queue.state_of(&row, "lee"), RowState::Draft);
+    assert!(!format!("{:?}", app.state.queue.state_of(&row, "kim")).contains("Judged"));
+    row.own_verdict = Some(Verdict::Pass);
+    row.verdict = None;
+    assert_eq!(app.state.queue.state_of(&row, "lee"), RowState::Judged(Verdict::Pass));
+    row.label_state = LabelState::Disputed;
+    assert_eq!(app.state.queue.state_of(&row, "lee"), RowState::Disputed);
+}
+
+#[test]
 fn a_filter_is_checked_while_typed_and_refused_in_place() {
     let mut app = App::new((80, 24));
     app.press("f \"scor>>\" <enter>");
