@@ -245,6 +245,9 @@ impl Typesetter<'_> {
         if list.len() > shown {
             row.push(&format!(" +{}", list.len() - shown), Tone::Dim);
         }
+        if scoring::contradict(self.opened, list) {
+            row.push(&format!(" {}", self.theme.signs().unequal), Tone::Warn);
+        }
         row
     }
 

@@ -239,6 +239,10 @@ impl Builder<'_> {
             if own.is_empty() {
                 self.line("  none", Tone::Dim);
             }
+            if scoring::contradict(self.opened, &own) {
+                let text = format!("  {} they contradict each other", self.theme.signs().unequal);
+                self.line(&text, Tone::Warn);
+            }
             for at in own {
                 self.score(at);
             }

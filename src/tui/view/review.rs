@@ -16,6 +16,7 @@ use crate::tui::scoring;
 use crate::tui::state::review::Review;
 use crate::tui::state::{Overlay, State};
 use crate::tui::theme::Tone;
+use crate::tui::tree::plain_name;
 use crate::tui::update::review_layout;
 
 /// Draws the Review screen.
@@ -159,6 +160,9 @@ fn spans(state: &State, review: &Review, opened: &Opened, area: Rect, canvas: &m
     }
 }
 
+/// Columns kept for a score in the span tree.
+const SCORE_LEAST: usize = 17;
+
 fn span_row(
     state: &State,
     review: &Review,
@@ -175,7 +179,7 @@ fn span_row(
     if span.failed() {
         row.push(&format!("{} ", theme.wrong()), Tone::Bad);
     }
-    let name: String = plain_name(span.name.exact()).chars().take(60).collect();
+    let name: String = plain_name(span).chars().take(60).collect();
     let tone = match span.kind {
         _ if span.failed() => Tone::Bad,
         SpanKind::Agent => Tone::Agent,
@@ -186,11 +190,12 @@ fn span_row(
     if !span.oddities.is_empty() {
         row.push(&format!(" {}", signs.warn), Tone::Warn);
     }
-    let bar_wide = if columns >= 70 { 10 } else { 6 };
-    let room = columns.saturating_sub(9 + bar_wide + 18);
-    let scores_wide =
-        if state.scores_hidden || review.scores.spans.is_empty() { 0 } else { (columns * 2 / 5).min(28).min(room) };
-    let name_wide = columns.saturating_sub(9 + bar_wide + scores_wide + 1);
+    let bar_wide = if columns >= 64 { 10 } else { 6 };
+    let scored = !state.scores_hidden && !review.scores.spans.is_empty();
+    // Names take what they need, and scores the rest; of the scores the names give way, never the values.
+    let least = if scored { SCORE_LEAST } else { 0 };
+    let name_wide = (review.tree.widest + 3).min(columns.saturating_sub(9 + bar_wide + least)).max(8);
+    let scores_wide = if scored { columns.saturating_sub(9 + bar_wide + name_wide + 1) } else { 0 };
     let mut row = row.cut(name_wide.saturating_sub(1), signs.more).padded(name_wide);
     let micros = span.duration_micros();
     let took = micros.map_or_else(|| if span.end.is_none() { "open".to_owned() } else { "?".to_owned() }, duration);
@@ -203,19 +208,10 @@ fn span_row(
         row.push(" ", Tone::Text);
         let more = if list.len() > 1 { format!(" +{}", list.len() - 1) } else { String::new() };
         let room = scores_wide.saturating_sub(more.len());
-        row.extend(scoring::brief(opened, *worst, *theme).cut(room, signs.more));
+        row.extend(scoring::brief_within(opened, *worst, *theme, room));
         row.push(&more, Tone::Dim);
     }
     row
-}
-
-/// A span's name without the operation that OpenTelemetry's naming rule puts before it: what differs is what counts.
-fn plain_name(name: &str) -> &str {
-    ["execute_tool ", "invoke_agent "]
-        .iter()
-        .find_map(|operation| name.strip_prefix(operation))
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(name)
 }
 
 fn bar(state: &State, micros: i64, longest: i64, columns: usize) -> Row {
