@@ -19,6 +19,7 @@ mod import;
 mod label;
 mod list;
 mod output;
+mod place;
 mod screen;
 mod show;
 mod tools;

@@ -12,6 +12,7 @@ use super::context::Context;
 use super::demo;
 use super::failure::{Code, Failure};
 use super::output::warn;
+use super::place;
 use crate::config::packs;
 use crate::engine::{EngineSetup, system_clock};
 use crate::mask::{Class, Known, Masker, Policy};
@@ -74,6 +75,8 @@ fn no_terminal() -> Failure {
 
 /// Shows the UI until it is left.
 pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
+    // A look at something in particular neither begins nor changes where the reviewer was.
+    let from_the_start = start == Start::Queue(String::new());
     let theme = theme(context)?;
     let keymap = keymap(context)?;
     let workspace = Workspace::open(context.root(), context.identity()?, Access::Create)?;
@@ -93,6 +96,7 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         packs: packs::packs().iter().map(|pack| pack.name.clone()).collect(),
         editor: editor(),
         export_directory: EXPORT_FOLDER.to_owned(),
+        place: place::read(&context.places.state, context.root()).filter(|_| from_the_start),
     };
     let setup =
         EngineSetup { root: context.root().to_owned(), identity: workspace.identity().clone(), clock: system_clock };
@@ -101,6 +105,9 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         TuiError::NoTerminal => no_terminal(),
         other @ TuiError::Terminal(_) => Failure::new(Code::Io, other.to_string()),
     })?;
+    if from_the_start {
+        place::write(&context.places.state, context.root(), &outcome.place);
+    }
     for line in &outcome.unsaved {
         warn(&format!("not saved: {line}"));
     }
