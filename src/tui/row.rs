@@ -6,6 +6,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::theme::{Signs, Tone};
+use crate::text::find::Finder;
 use crate::text::safe::{Charset, GlyphClass, SafeText, is_drawable};
 use crate::text::wrap;
 
@@ -183,21 +184,17 @@ impl Row {
         row
     }
 
-    /// The row with every occurrence of `needle` (compared without ASCII case) in the tone of a hit.
+    /// The row with every occurrence of what is looked for in the tone of a hit.
     #[must_use]
-    pub fn with_hits(self, needle: &str) -> Self {
-        let needle = needle.to_ascii_lowercase();
-        if needle.is_empty() {
-            return self;
-        }
+    pub fn with_hits(self, finder: Option<&Finder>) -> Self {
+        let Some(finder) = finder else { return self };
         let mut row = Self::new();
         for run in &self.runs {
-            let folded = run.text.to_ascii_lowercase();
             let mut at = 0;
-            for (start, hit) in folded.match_indices(&needle) {
-                row.append(&run.text[at..start], run.tone);
-                row.append(&run.text[start..start + hit.len()], Tone::Match);
-                at = start + hit.len();
+            for hit in finder.ranges(&run.text) {
+                row.append(&run.text[at..hit.start], run.tone);
+                row.append(&run.text[hit.clone()], Tone::Match);
+                at = hit.end;
             }
             row.append(&run.text[at..], run.tone);
         }
