@@ -389,6 +389,10 @@ impl Builder<'_> {
             let text = format!("  step {}{here}: {}", placed.at.step, correction_words(&placed.correction));
             self.text(&text, Tone::Text, 2);
         }
+        for criterion in &label.criteria {
+            let must = if criterion.must { "must" } else { "must not" };
+            self.text(&format!("  {must}: {}", criterion.text), Tone::Text, 2);
+        }
         for note in &label.notes {
             self.text(&format!("  note: {}", note.text), Tone::Text, 2);
         }

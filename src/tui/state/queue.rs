@@ -68,6 +68,8 @@ pub struct Queue {
     pub missing: HashSet<ConversationId>,
     /// Where the cursor was before the last jump.
     pub last_place: usize,
+    /// The conversation to put the cursor on once there is a list.
+    pub wanted_place: Option<ConversationId>,
     /// Verdicts of this session that the index does not count yet.
     pub judged_since: i64,
 }

@@ -51,7 +51,7 @@ fn no_single_step_is_explicit_and_steps_can_be_chosen_in_the_strip() {
         Some(Act::Judge(judgement)) if judgement.failed_at == Some(FailedAt::NoSingleStep)
     ));
     app.press("x J <enter>");
-    assert_eq!(app.label(1).unwrap().first_failure.as_ref().map(|at| at.step), Some(2));
+    assert_eq!(app.label(1).unwrap().first_failure.as_ref().map(|at| at.step), Some(3));
 }
 
 #[test]
@@ -164,6 +164,72 @@ fn no_call_takes_two_keys_and_other_choices_take_text() {
     let correction = &app.label(2).unwrap().corrections[0].correction;
     assert_eq!(correction.kind, CorrectionKind::Reply);
     assert_eq!(correction.text.as_deref(), Some("I will refund one charge."));
+}
+
+#[test]
+fn keys_on_a_customers_message_mean_what_the_agent_did_next() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> x \"tone\" <enter>");
+    assert_eq!(app.label(0).unwrap().first_failure.as_ref().map(|at| at.step), Some(2));
+    // At a message of the agent, other words come first, and a missing call can still be named.
+    app.press("[ J J t");
+    assert!(app.frame().contains("called nothing") && app.frame().contains("> (another answer"), "{}", app.frame());
+    app.press("<enter> \"Sorry.\" <ctrl-s> <enter>");
+    let corrections = &app.label(0).unwrap().corrections;
+    assert_eq!((corrections[0].correction.kind, corrections[0].at.step), (CorrectionKind::Reply, 3));
+    app.press("t \"status\" <enter> <ctrl-s> <enter>");
+    let corrections = &app.label(0).unwrap().corrections;
+    assert_eq!(corrections[1].correction.tool.as_deref(), Some("refund_status"));
+}
+
+#[test]
+fn a_correction_that_was_begun_waits() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> ! t \"sr\" <enter> <tab> \"12.5\" <esc> <esc>");
+    assert!(app.state.overlays.is_empty() && app.label(0).is_none());
+    app.press("J t <esc> K t");
+    assert!(app.frame().contains("start_refund") && app.frame().contains("12.5"), "{}", app.frame());
+    // Another tool and the same one again: the same one keeps its fields.
+    app.press("<esc> <enter>");
+    assert!(app.frame().contains("12.5"), "{}", app.frame());
+}
+
+#[test]
+fn values_seen_are_masked_as_a_whole_and_exact_once_chosen() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> ! t");
+    let frame = app.frame();
+    assert!(frame.contains("<EMAIL-1a2b>") && !frame.contains("example.org"), "{frame}");
+}
+
+#[test]
+fn the_next_start_is_where_the_last_one_ended() {
+    let mut app = App::new((120, 36));
+    app.press("o f \"steps>0\" <enter> j j <enter> ]");
+    let place = app.state.place();
+    assert_eq!(place.filter, "steps>0");
+    assert_eq!(place.conversation.as_ref(), app.state.queue.index.ids.get(3));
+    let mut again = App::new((120, 36));
+    again.state.config.place = Some(place.clone());
+    let commands = begin(&mut again.state, Start::Queue(String::new()));
+    again.perform(commands);
+    assert_eq!((again.state.queue.cursor, again.state.place()), (3, place));
+    // A start at something else does not care where the last one ended.
+    let mut other = App::new((120, 36));
+    other.state.config.place = Some(again.state.place());
+    let commands = begin(&mut other.state, Start::Queue("steps>1".to_owned()));
+    other.perform(commands);
+    assert_eq!((other.state.queue.cursor, other.state.place().filter.as_str()), (0, "steps>1"));
+}
+
+#[test]
+fn a_criterion_is_recorded_and_listed() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> C \"name_the_date\" <enter> C \"must_not_promise_a_call\" <enter> C \"blame\" <down> <enter>");
+    let label = app.label(0).unwrap();
+    let criteria: Vec<(bool, &str)> = label.criteria.iter().map(|one| (one.must, one.text.as_str())).collect();
+    assert_eq!(criteria, [(true, "name the date"), (false, "promise a call"), (false, "blame")]);
+    assert!(app.frame().contains("must not: promise a call"), "{}", app.frame());
 }
 
 #[test]
@@ -292,6 +358,11 @@ fn finding_walks_the_hits() {
     assert_eq!(app.state.review.as_ref().unwrap().step_index(), Some(0));
     app.press("/ \"status\" <enter>");
     assert_eq!(app.state.review.as_ref().unwrap().step_index(), Some(1));
+    // Without regard to case, in any alphabet, and never through the mask.
+    app.press("q g <enter> / \"MÖCHTE\" <enter>");
+    assert_eq!(app.state.review.as_ref().unwrap().step_index(), Some(0));
+    app.press("/ \"example.org\" <enter>");
+    assert!(app.frame().contains("Not in this conversation"), "{}", app.frame());
     app.press("/ \"zebra\" <enter>");
     assert!(app.frame().contains("Not in this conversation"), "{}", app.frame());
 }

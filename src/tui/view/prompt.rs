@@ -18,6 +18,7 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
     let hint = match prompt.question {
         Question::Filter => "for instance  score.helpfulness<0.5 -intent:billing verdict:none tool:process_refund",
         Question::Import => "a file or folder; OTLP/JSON lines, OpenAI chat JSONL, tau-bench; plain, .gz or .zst",
+        Question::Criterion => "up and down choose between must and must not; regression cases carry it",
         Question::FindInQueue => "words; all conversations are searched",
         Question::FindInTranscript => "words",
         Question::RenameTo(_) => "labels keep their mode under the new name",

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use super::{hints, status, worded};
 use crate::model::summary::Summary;
 use crate::text::Untrusted;
+use crate::text::find::Finder;
 use crate::tui::action::Action;
 use crate::tui::layout::{self, QueueLayout};
 use crate::tui::paint::Canvas;
@@ -161,6 +162,7 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
         return canvas.line(layout.list, 2, &row);
     }
     let lens = state.lens();
+    let finder = queue.hits.as_ref().and_then(|hits| Finder::new(&hits.words));
     for line in 0..usize::from(layout.list.height) {
         let position = queue.top + line;
         let Some(id) = queue.index.ids.get(position) else { break };
@@ -173,10 +175,7 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
             None => row.push(&format!("{:>wide$}", position + 1, wide = columns.number - 2), Tone::Dim),
         }
         let area = Rect { y: layout.list.y + line as u16, height: 1, ..layout.list };
-        let row = match &queue.hits {
-            Some(hits) => row.with_hits(&hits.words),
-            None => row,
-        };
+        let row = row.with_hits(finder.as_ref());
         canvas.row(area, &row);
         if chosen {
             canvas.tint(area, Tone::Chosen);
@@ -213,7 +212,8 @@ fn why(state: &State, summary: &Summary, columns: usize) -> String {
         1 => Some(format!("1 {one}")),
         _ => Some(format!("{count} {many}")),
     };
-    let mut parts: Vec<String> = counted(summary.counts.failed_steps, "failed step", "failed steps").into_iter().collect();
+    let mut parts: Vec<String> =
+        counted(summary.counts.failed_steps, "failed step", "failed steps").into_iter().collect();
     if !state.scores_hidden {
         let is_reason = |name: &str| summary.reasons.iter().any(|reason| reason.starts_with(name));
         let low = summary.worst.iter().map(|(name, _)| name.exact()).filter(|name| is_reason(name));
