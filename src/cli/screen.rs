@@ -95,7 +95,7 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         home: context.home.clone(),
         packs: packs::packs().iter().map(|pack| pack.name.clone()).collect(),
         editor: editor(),
-        export_directory: EXPORT_FOLDER.to_owned(),
+        export_directory: export_folder(),
         place: place::read(&context.places.state, context.root()).filter(|_| from_the_start),
     };
     let setup =
@@ -116,6 +116,15 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
     }
     let code = if outcome.unsaved.is_empty() { Code::Done } else { Code::Io };
     Ok(Left { code, demo: outcome.demo })
+}
+
+/// A folder that is not there yet, in full: nothing is overwritten, and nobody has to guess where the files went.
+fn export_folder() -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let names = std::iter::once(EXPORT_FOLDER.to_owned()).chain((2..1_000).map(|n| format!("{EXPORT_FOLDER}-{n}")));
+    let mut folders = names.map(|name| here.join(name));
+    let free = folders.find(|folder| folder.symlink_metadata().is_err());
+    free.unwrap_or_else(|| here.join(EXPORT_FOLDER)).display().to_string()
 }
 
 /// Masks for the screen: names stay readable there, since hardly a conversation could be judged without them.

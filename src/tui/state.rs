@@ -2,7 +2,7 @@
 //!
 //! Invariant: plain data, changed by `update` only; the view borrows it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub mod correct;
 pub mod export;
@@ -136,6 +136,8 @@ pub struct State {
     pub drafts: BTreeMap<String, String>,
     /// Fails that were begun and not saved.
     pub fails_begun: HashMap<ConversationId, judge::Judge>,
+    /// Folders that exports of this session went to.
+    pub exported: BTreeSet<String>,
     /// Corrections that were begun and not saved, by conversation and step.
     pub corrections_begun: HashMap<(ConversationId, u32), Box<correct::Correct>>,
     /// True once the program was asked to end.
@@ -192,6 +194,7 @@ impl State {
             scores_hidden: false,
             drafts: BTreeMap::new(),
             fails_begun: HashMap::new(),
+            exported: BTreeSet::new(),
             corrections_begun: HashMap::new(),
             leaving: false,
             demo_wanted: false,

@@ -223,6 +223,24 @@ fn the_next_start_is_where_the_last_one_ended() {
 }
 
 #[test]
+fn an_import_that_failed_keeps_its_path_and_an_export_never_offers_a_folder_twice() {
+    let mut app = App::new((80, 24));
+    app.press("E <enter> <enter> E");
+    assert!(app.frame().contains("dataset-2"), "{}", app.frame());
+    app.press("<esc> <ctrl-o> \"/no/such.jsonl\"");
+    app.held = Some(Vec::new());
+    app.press("<enter>");
+    let (ticket, _) = app.held.take().unwrap().pop().unwrap();
+    let refused = Reply::Failed { message: "/no/such.jsonl: no such file".to_owned(), retry: false };
+    app.send(Message::Reply(ticket, refused));
+    assert!(app.frame().contains("no such file"), "{}", app.frame());
+    app.press("<enter> <ctrl-o>");
+    assert!(app.frame().contains("> /no/such.jsonl"), "{}", app.frame());
+    app.press("<enter> <enter> <ctrl-o>");
+    assert!(!app.frame().contains("> /no/such.jsonl"), "{}", app.frame());
+}
+
+#[test]
 fn a_criterion_is_recorded_and_listed() {
     let mut app = App::new((120, 36));
     app.press("<enter> C \"name_the_date\" <enter> C \"must_not_promise_a_call\" <enter> C \"blame\" <down> <enter>");

@@ -63,7 +63,8 @@ fn save_criterion(state: &mut State, typed: &str, chosen: Option<&str>) {
 
 /// Asks for a file to import.
 pub fn open_import(state: &mut State) {
-    open(state, Prompt::new(Question::Import, ""));
+    let before = state.drafts.get(super::import::TYPED).cloned().unwrap_or_default();
+    open(state, Prompt::new(Question::Import, &before));
 }
 
 /// Offers the codebook packs.

@@ -114,7 +114,8 @@ impl Columns {
             ..72 => Self { when: 0, segment: 0, steps: 0, tools: 0, scores: 18, why: 0, state: 10, ..widest },
             72..96 => Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 23, why: 0, state: 10, ..widest },
             96..116 => Self { when: 7, segment: 13, scores: 23, why: 0, state: 10, ..widest },
-            116..150 => Self { when: 7, segment: 14, scores: 23, why: 17, state: 10, ..widest },
+            116..132 => Self { when: 7, segment: 14, scores: 23, why: 17, state: 10, ..widest },
+            132..150 => Self { when: 7, segment: 16, scores: 28, why: 17, state: 10, ..widest },
             _ => widest,
         };
         let fixed = columns.number

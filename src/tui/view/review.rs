@@ -192,15 +192,19 @@ fn span_row(
     if !span.oddities.is_empty() {
         row.push(&format!(" {}", signs.warn), Tone::Warn);
     }
-    let bar_wide = if columns >= 64 { 10 } else { 6 };
+    let bar_wide = match columns {
+        ..52 => 4,
+        52..64 => 6,
+        _ => 10,
+    };
     let scored = !state.scores_hidden && !review.scores.spans.is_empty();
     // Names take what they need, and scores the rest; of the scores the names give way, never the values.
-    let least = if scored { SCORE_LEAST } else { 0 };
+    let least = if scored { SCORE_LEAST.min(columns / 3) } else { 0 };
     let name_wide = (review.tree.widest + 3).min(columns.saturating_sub(9 + bar_wide + least)).max(8);
     let scores_wide = if scored { columns.saturating_sub(9 + bar_wide + name_wide + 1) } else { 0 };
     let mut row = row.cut(name_wide.saturating_sub(1), signs.more).padded(name_wide);
     let micros = span.duration_micros();
-    let took = micros.map_or_else(|| if span.end.is_none() { "open".to_owned() } else { "?".to_owned() }, duration);
+    let took = micros.map_or_else(|| if span.end.is_none() { "open".to_owned() } else { "?".to_owned() }, took);
     row.push(&format!("{took:>8} "), Tone::Dim);
     row.extend(bar(state, micros.unwrap_or(0), review.tree.longest_micros, bar_wide));
     if scores_wide > 0
@@ -214,6 +218,15 @@ fn span_row(
         row.push(&more, Tone::Dim);
     }
     row
+}
+
+/// A duration in at most eight columns.
+fn took(micros: i64) -> String {
+    match micros / 60_000_000 {
+        0 => duration(micros),
+        minutes @ 1..600 => format!("{minutes} min"),
+        minutes => format!("{} h", minutes / 60),
+    }
 }
 
 fn bar(state: &State, micros: i64, longest: i64, columns: usize) -> Row {
