@@ -70,19 +70,15 @@ fn was(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
     let lens = state.lens();
     let columns = usize::from(area.width);
     let mut rows = vec![Row::of("What the agent did", Tone::Title)];
-    match &form.was {
-        Some((tool, arguments)) => {
-            rows.push(Row::of(&tool.chars().take(60).collect::<String>(), Tone::Tool));
-            let text: String = arguments.chars().take(2_000).collect();
-            let text = crate::text::highlight::pretty_json(&text).unwrap_or(text);
-            rows.extend(wrap(&lens.see(&text), Tone::Text, columns, lens.look).into_iter().take(9));
-        }
-        None => {
-            rows.push(Row::of("it called no tool at this step; it said", Tone::Dim));
-            let said: String = said_at(state, form.at.step).chars().take(2_000).collect();
-            rows.extend(wrap(&lens.see(&said), Tone::Text, columns, lens.look).into_iter().take(9));
-        }
-    }
+    let text = if let Some((tool, arguments)) = &form.was {
+        rows.push(Row::of(&tool.chars().take(60).collect::<String>(), Tone::Tool));
+        let text: String = arguments.chars().take(2_000).collect();
+        crate::text::highlight::pretty_json(&text).unwrap_or(text)
+    } else {
+        rows.push(Row::of("it called no tool at this step; it said", Tone::Dim));
+        said_at(state, form.at.step).chars().take(2_000).collect()
+    };
+    rows.extend(wrap(&lens.see(&text), Tone::Text, columns, lens.look).into_iter().take(9));
     rows.push(Row::new());
     rows.push(Row::of("Seen so far in this conversation", Tone::Title));
     let room = usize::from(area.height).saturating_sub(rows.len());
