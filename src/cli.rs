@@ -20,6 +20,7 @@ mod judge;
 mod label;
 mod list;
 mod output;
+mod place;
 mod screen;
 mod show;
 mod tools;

@@ -18,7 +18,7 @@ use super::state::State;
 use super::terminal::{self, Pump, Signals};
 use super::update::{begin, update};
 use super::view::view;
-use super::{Start, UiConfig};
+use super::{Place, Start, UiConfig};
 use crate::engine::request::EngineMessage;
 use crate::engine::{Engine, EngineSetup};
 
@@ -42,6 +42,8 @@ pub struct Outcome {
     pub demo: bool,
     /// Acts that could not be saved: what, and why. Empty when all is well.
     pub unsaved: Vec<String>,
+    /// Where the reviewer was.
+    pub place: Place,
     /// The signal that ended the program.
     pub signal: Option<i32>,
 }
@@ -174,7 +176,7 @@ impl Session {
         let mut unsaved: Vec<String> =
             state.writes.unsaved.iter().map(|entry| format!("{}: {}", entry.write.what, entry.reason)).collect();
         unsaved.extend(state.writes.pending.values().map(|write| format!("{}: no answer came", write.what)));
-        Outcome { demo: state.demo_wanted, unsaved, signal: None }
+        Outcome { demo: state.demo_wanted, unsaved, place: state.place(), signal: None }
     }
 
     fn tell_time(&mut self) {

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 pub mod correct;
 pub mod export;
+mod find;
 pub mod help;
 pub mod import;
 pub mod judge;
@@ -41,6 +42,11 @@ pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
     match start {
         Start::Queue(filter) => {
             state.queue.asked.filter = filter;
+            if let Some(place) = state.config.place.take().filter(|_| state.queue.asked.filter.is_empty()) {
+                state.queue.asked.filter = place.filter;
+                state.queue.asked.order = place.order;
+                state.queue.wanted_place = place.conversation;
+            }
             queue::ask(state);
         }
         Start::Conversation(id) => {
