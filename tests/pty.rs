@@ -98,7 +98,7 @@ fn first_hour(size: (u16, u16)) {
     terminal.wait_for("What went wrong?");
     terminal.press("J1+\r");
     terminal.wait_for("FAIL · Wrong tool");
-    terminal.wait_for("step 2 · severity 2 saved");
+    terminal.wait_for("step 3 · severity 2 saved");
     wait_at(&terminal, "3/58");
     // The wrong call becomes another tool's, with an argument typed in.
     terminal.press("JJt");
@@ -114,7 +114,7 @@ fn first_hour(size: (u16, u16)) {
     terminal.press("\r");
     wait_at(&terminal, "4/58");
     terminal.press("Jr");
-    terminal.wait_for("The answer that should have been given at step 2");
+    terminal.wait_for("The answer that should have been given at step");
     terminal.press("\x0b\x15We will see to it today.");
     terminal.wait_for("We will see to it today.");
     terminal.press("\x13");
@@ -150,7 +150,7 @@ fn first_hour(size: (u16, u16)) {
     let labels = rows("labels.jsonl");
     assert_eq!(labels.len(), 5);
     let mine = |test: &dyn Fn(&Value) -> bool| labels.iter().filter(|row| test(row)).count();
-    assert_eq!(mine(&|row| row["first_failure_step"] == 2 && row["labels"][0]["name"] == "Wrong tool"), 1);
+    assert_eq!(mine(&|row| row["first_failure_step"] == 3 && row["labels"][0]["name"] == "Wrong tool"), 1);
     let corrected = |row: &Value| {
         let correction = &row["corrections"][0];
         correction["tool"] == "search_policy" && correction["arguments"]["query"] == "erase personal data"

@@ -58,6 +58,16 @@ pub(super) fn never_drawn(c: char) -> Option<Unsafe> {
         | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}' => Some(Unsafe::Hidden),
+        // Rare signs that join the cluster after them; no two libraries measure what comes of it alike.
+        '\u{d4e}'
+        | '\u{111c2}'
+        | '\u{111c3}'
+        | '\u{1193f}'
+        | '\u{11941}'
+        | '\u{11a3a}'
+        | '\u{11a84}'..='\u{11a89}'
+        | '\u{11d46}'
+        | '\u{11f02}' => Some(Unsafe::Hidden),
         // Whatever else takes no space, is no mark and no part of a Hangul syllable.
         _ if c.width() == Some(0) && !is_combining_mark(c) && !is_jamo(c) => Some(Unsafe::Hidden),
         _ => None,

@@ -144,6 +144,9 @@ pub struct Pump {
     phase: Arc<(Mutex<Phase>, Condvar)>,
 }
 
+/// How long crossterm may look for what is there already; with no time at all it does not look.
+const AT_HAND: Duration = Duration::from_millis(1);
+
 /// What waiting for input came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Input {
@@ -156,7 +159,8 @@ enum Input {
 /// Waits for a key, at most `longest`.
 ///
 /// The waiting is done here and not by crossterm, whose `poll` never returns once the terminal has hung up: it reads the
-/// end of the file again and again.
+/// end of the file again and again. Its feature `use-dev-tty` is needed as well: without it a key that comes together with
+/// another size stays unread until the next key.
 fn wait_for_input(longest: Duration) -> Input {
     let stdin = std::io::stdin();
     let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
@@ -172,7 +176,7 @@ fn wait_for_input(longest: Duration) -> Input {
 /// All that has come, without waiting.
 fn events() -> std::io::Result<Vec<Message>> {
     let mut messages = Vec::new();
-    while poll(Duration::ZERO)? {
+    while poll(AT_HAND)? {
         match read()? {
             Event::Paste(text) => rest_of_paste(text, &mut messages),
             event => messages.extend(translate(event)),
@@ -283,7 +287,7 @@ const AFTER_PASTE: Duration = Duration::from_millis(30);
 /// obeyed as commands.
 fn rest_of_paste(mut text: String, messages: &mut Vec<Message>) {
     let mut others = Vec::new();
-    while wait_for_input(AFTER_PASTE) == Input::Ready && poll(Duration::ZERO).unwrap_or(false) {
+    while wait_for_input(AFTER_PASTE) == Input::Ready && poll(AT_HAND).unwrap_or(false) {
         match read() {
             Ok(Event::Paste(more)) => text.push_str(&more),
             Ok(Event::Key(key)) => match key.code {

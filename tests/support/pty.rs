@@ -128,8 +128,10 @@ impl Terminal {
 
     /// Gives the terminal another size.
     pub fn resize(&self, columns: u16, rows: u16) {
+        // Both under the lock: what the program writes in answer is for the new size.
+        let mut model = self.model.lock().unwrap();
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a resize");
-        self.model.lock().unwrap().screen_mut().set_size(cells(rows), cells(columns));
+        model.screen_mut().set_size(cells(rows), cells(columns));
     }
 
     /// The process id.
