@@ -13,8 +13,8 @@ mod input;
 pub mod keymap;
 mod layout;
 mod message;
-mod paint;
 mod pager;
+mod paint;
 mod row;
 mod run;
 mod schema;
@@ -30,7 +30,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use run::{Outcome, TuiError, Workers, run};
+pub use run::{Outcome, TuiError, run};
 
 use crate::model::id::ConversationId;
 use crate::model::time::Timestamp;

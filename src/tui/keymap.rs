@@ -97,8 +97,7 @@ impl Chord {
     pub fn parse(text: &str) -> Option<Self> {
         let mut chord = Self::plain(Key::Enter);
         let mut rest = text;
-        loop {
-            let Some((modifier, after)) = rest.split_once('-').filter(|(_, after)| !after.is_empty()) else { break };
+        while let Some((modifier, after)) = rest.split_once('-').filter(|(_, after)| !after.is_empty()) {
             match modifier {
                 "ctrl" => chord.ctrl = true,
                 "alt" => chord.alt = true,
@@ -166,7 +165,9 @@ pub enum KeymapError {
         key: String,
     },
     /// Two actions want one key in one place.
-    #[error("config.toml, [keys]: \"{key}\" would mean both \"{first}\" and \"{second}\"; give one of them another key")]
+    #[error(
+        "config.toml, [keys]: \"{key}\" would mean both \"{first}\" and \"{second}\"; give one of them another key"
+    )]
     Conflict {
         /// The key.
         key: String,

@@ -99,7 +99,8 @@ pub struct QueueLayout {
 /// Lays out the Queue screen.
 pub fn queue(size: Size) -> QueueLayout {
     let shell = shell(size, if size.columns < 100 { 2 } else { 1 });
-    let line = |at: u16| Rect { y: shell.body.y + at, height: 1.min(shell.body.height.saturating_sub(at)), ..shell.body };
+    let line =
+        |at: u16| Rect { y: shell.body.y + at, height: 1.min(shell.body.height.saturating_sub(at)), ..shell.body };
     let used = 2.min(shell.body.height);
     let list = Rect { y: shell.body.y + used, height: shell.body.height - used, ..shell.body };
     QueueLayout { shell, head: line(0), headings: line(1), list }

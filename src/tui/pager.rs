@@ -35,6 +35,7 @@ pub struct Pager {
     pub top: Anchor,
     cache: HashMap<usize, Arc<[Row]>>,
     cached_rows: usize,
+    #[cfg_attr(not(test), allow(dead_code, reason = "the measure of work that the tests bound"))]
     wrapped: u64,
 }
 
@@ -49,6 +50,7 @@ const MARGIN: usize = 2;
 
 impl Pager {
     /// How many rows were wrapped so far: the measure of work the tests bound.
+    #[cfg(test)]
     pub fn wrapped_rows(&self) -> u64 {
         self.wrapped
     }

@@ -2,7 +2,6 @@
 //!
 //! Invariant: an idle program sleeps; every write is answered before the program ends.
 
-use std::collections::HashMap;
 use std::io::{Read, Write, stdout};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -20,17 +19,8 @@ use super::terminal::{self, Pump, Signals};
 use super::update::{begin, update};
 use super::view::view;
 use super::{Start, UiConfig};
-use crate::engine::request::{EngineMessage, Request, Ticket};
-
-/// Those who do the work: they never keep the screen waiting.
-pub trait Workers {
-    /// Asks; the answer comes by the outlet, with the ticket returned.
-    fn ask(&mut self, request: Request) -> Ticket;
-    /// Stops a job.
-    fn cancel(&mut self, ticket: Ticket);
-    /// Waits until every write is answered, and ends.
-    fn join(self: Box<Self>);
-}
+use crate::engine::request::EngineMessage;
+use crate::engine::{Engine, EngineSetup};
 
 /// Why the screen could not be shown.
 #[derive(Debug, thiserror::Error)]
@@ -73,17 +63,11 @@ impl From<Message> for Incoming {
 /// Messages handled between two frames at most.
 const BATCH: usize = 256;
 
-/// Shows the screen until the reviewer leaves.
-///
-/// `workers` starts those who do the work; their answers go to the sender it is given.
+/// Shows the screen on a workspace until the reviewer leaves.
 ///
 /// # Errors
 /// There is no terminal, or it cannot be used.
-pub fn run(
-    workers: impl FnOnce(Sender<EngineMessage>) -> Box<dyn Workers>,
-    config: UiConfig,
-    start: Start,
-) -> Result<Outcome, TuiError> {
+pub fn run(setup: EngineSetup, config: UiConfig, start: Start) -> Result<Outcome, TuiError> {
     if !terminal::usable() {
         return Err(TuiError::NoTerminal);
     }
@@ -92,9 +76,9 @@ pub fn run(
     let (outlet, inlet) = channel();
     let (engine_outlet, engine_inlet) = channel();
     relay(engine_inlet, outlet.clone())?;
-    let workers = workers(engine_outlet);
+    let engine = Engine::start(setup, engine_outlet)?;
     terminal::take()?;
-    let result = Session::open(config, workers, Pump::start(signals.clone(), outlet)?)
+    let result = Session::open(config, engine, Pump::start(signals.clone(), outlet)?)
         .and_then(|session| session.show(start, &inlet));
     terminal::give_back();
     let mut outcome = result?;
@@ -115,19 +99,18 @@ type Screen = Terminal<CrosstermBackend<std::io::Stdout>>;
 struct Session {
     state: State,
     screen: Screen,
-    workers: Box<dyn Workers>,
+    engine: Engine,
     pump: Pump,
-    tickets: HashMap<Ticket, Ticket>,
     over: bool,
 }
 
 impl Session {
-    fn open(config: UiConfig, workers: Box<dyn Workers>, pump: Pump) -> std::io::Result<Self> {
+    fn open(config: UiConfig, engine: Engine, pump: Pump) -> std::io::Result<Self> {
         let screen = Terminal::new(CrosstermBackend::new(stdout()))?;
         let area = screen.size()?;
         let size = Size { columns: area.width, rows: area.height };
         let state = State::new(config, size);
-        Ok(Self { state, screen, workers, pump, tickets: HashMap::new(), over: false })
+        Ok(Self { state, screen, engine, pump, over: false })
     }
 
     fn show(mut self, start: Start, inlet: &Receiver<Incoming>) -> std::io::Result<Outcome> {
@@ -146,22 +129,20 @@ impl Session {
                 self.draw()?;
             }
         }
-        self.close(inlet)
+        Ok(self.close(inlet))
     }
 
     /// Gives the terminal back, waits for the workers, and takes their last answers.
-    fn close(self, inlet: &Receiver<Incoming>) -> std::io::Result<Outcome> {
+    fn close(self, inlet: &Receiver<Incoming>) -> Outcome {
         self.pump.end();
         terminal::give_back();
-        let Self { mut state, workers, mut tickets, .. } = self;
-        workers.join();
+        let Self { mut state, engine, .. } = self;
+        engine.join();
         while !state.writes.pending.is_empty() {
             // The workers have answered everything by now; the wait is for the relay only.
             match inlet.recv_timeout(std::time::Duration::from_secs(2)) {
                 Ok(Incoming::Engine(EngineMessage::Reply(ticket, reply))) => {
-                    if let Some(ticket) = tickets.remove(&ticket) {
-                        drop(update(&mut state, Message::Reply(ticket, reply)));
-                    }
+                    drop(update(&mut state, Message::Reply(ticket, reply)));
                 }
                 Ok(_) => {}
                 Err(_) => break,
@@ -170,7 +151,7 @@ impl Session {
         let mut unsaved: Vec<String> =
             state.writes.unsaved.iter().map(|entry| format!("{}: {}", entry.write.what, entry.reason)).collect();
         unsaved.extend(state.writes.pending.values().map(|write| format!("{}: no answer came", write.what)));
-        Ok(Outcome { demo: state.demo_wanted, unsaved, signal: None })
+        Outcome { demo: state.demo_wanted, unsaved, signal: None }
     }
 
     fn tell_time(&mut self) {
@@ -181,14 +162,8 @@ impl Session {
     fn take_in(&mut self, incoming: Incoming) -> std::io::Result<()> {
         let message = match incoming {
             Incoming::Screen(message) => message,
-            Incoming::Engine(EngineMessage::Progress(ticket, progress)) => match self.tickets.get(&ticket) {
-                Some(ticket) => Message::Progress(*ticket, progress),
-                None => return Ok(()),
-            },
-            Incoming::Engine(EngineMessage::Reply(ticket, reply)) => match self.tickets.remove(&ticket) {
-                Some(ticket) => Message::Reply(ticket, reply),
-                None => return Ok(()),
-            },
+            Incoming::Engine(EngineMessage::Progress(ticket, progress)) => Message::Progress(ticket, progress),
+            Incoming::Engine(EngineMessage::Reply(ticket, reply)) => Message::Reply(ticket, reply),
         };
         let commands = update(&mut self.state, message);
         self.perform(commands)
@@ -197,16 +172,8 @@ impl Session {
     fn perform(&mut self, commands: Vec<Command>) -> std::io::Result<()> {
         for command in commands {
             match command {
-                Command::Ask(ticket, request) => {
-                    let theirs = self.workers.ask(request);
-                    self.tickets.insert(theirs, ticket);
-                }
-                Command::Cancel(ticket) => {
-                    if let Some((theirs, _)) = self.tickets.iter().find(|(_, ours)| **ours == ticket) {
-                        let theirs = *theirs;
-                        self.workers.cancel(theirs);
-                    }
-                }
+                Command::Ask(ticket, request) => self.engine.ask(ticket, request),
+                Command::Cancel(ticket) => self.engine.cancel(ticket),
                 Command::Copy(text) => {
                     let count = text.chars().count();
                     let result = execute!(stdout(), CopyToClipboard::to_clipboard_from(&text));
@@ -258,11 +225,8 @@ fn edit(editor: Option<&str>, job: &EditorJob) -> Result<String, String> {
         return Err("Neither $VISUAL nor $EDITOR is set: the text can be changed right here.".to_owned());
     };
     let failed = |error: std::io::Error| format!("{editor} could not be used: {error}. The text is unchanged.");
-    let mut file = tempfile::Builder::new()
-        .prefix("aftercall-")
-        .suffix(&format!(".{}", job.ending))
-        .tempfile()
-        .map_err(failed)?;
+    let mut file =
+        tempfile::Builder::new().prefix("aftercall-").suffix(&format!(".{}", job.ending)).tempfile().map_err(failed)?;
     file.write_all(job.text.as_bytes()).and_then(|()| file.flush()).map_err(failed)?;
     let path = file.path();
     let status = std::process::Command::new("sh")

@@ -212,13 +212,11 @@ impl Field {
         }
         let quoted = || Value::from(text).to_string();
         Some(match self.kind {
-            Kind::String | Kind::Choice(_) => quoted(),
             Kind::Number | Kind::Integer if is_number(text.trim()) => text.trim().to_owned(),
             Kind::Boolean if matches!(text.trim(), "true" | "false") => text.trim().to_owned(),
-            Kind::Number | Kind::Integer | Kind::Boolean => quoted(),
-            // Raw text that is no JSON would break the whole object, so it goes in as a string.
             Kind::Json if serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok() => text.trim().to_owned(),
-            Kind::Json => quoted(),
+            // Text that is not what the field takes would break the whole object, so it goes in as a string.
+            _ => quoted(),
         })
     }
 
@@ -258,7 +256,8 @@ impl Field {
 }
 
 fn is_number(text: &str) -> bool {
-    text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && serde_json::from_str::<serde_json::Number>(text).is_ok()
+    text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 
 /// The arguments of a form as raw JSON text, in the order of the fields.

@@ -36,7 +36,8 @@ impl ScoreIndex {
             match &score.target {
                 ScoreTarget::Span(span) => {
                     index.spans.entry(span.clone()).or_default().push(at);
-                    let step = places.own.get(span).or_else(|| places.decided.get(span)).or_else(|| places.last.get(span));
+                    let step =
+                        places.own.get(span).or_else(|| places.decided.get(span)).or_else(|| places.last.get(span));
                     match step {
                         Some(step) => index.steps[*step].push(at),
                         None => index.whole.push(at),
@@ -49,7 +50,8 @@ impl ScoreIndex {
                 ScoreTarget::Conversation => index.whole.push(at),
             }
         }
-        let worst_first = |list: &mut Vec<usize>| list.sort_by(|a, b| badness(opened, *a).total_cmp(&badness(opened, *b)));
+        let worst_first =
+            |list: &mut Vec<usize>| list.sort_by(|a, b| badness(opened, *a).total_cmp(&badness(opened, *b)));
         index.steps.iter_mut().for_each(worst_first);
         index.spans.values_mut().for_each(worst_first);
         worst_first(&mut index.whole);
@@ -135,7 +137,7 @@ pub fn saying(score: &Score) -> String {
 }
 
 /// A score in brief: sign, evaluator, value.
-pub fn brief(opened: &Opened, at: usize, theme: &Theme) -> Row {
+pub fn brief(opened: &Opened, at: usize, theme: Theme) -> Row {
     let score = &opened.conversation.scores[at];
     let low = is_bad(opened, at);
     let (sign, tone) = match score.passed {

@@ -3,7 +3,6 @@
 //! Invariant: plain data, changed by `update` only; the view borrows it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 pub mod correct;
 pub mod export;
@@ -16,12 +15,12 @@ pub mod prompt;
 pub mod queue;
 pub mod review;
 
-use super::UiConfig;
 use super::action::{Action, Context};
 use super::command::Command;
 use super::layout::Size;
 use super::row::{Look, Row};
 use super::theme::Tone;
+use super::{Mask, UiConfig};
 use crate::engine::request::{Request, Ticket};
 use crate::model::codebook::Codebook;
 use crate::model::id::ConversationId;
@@ -105,6 +104,7 @@ pub enum Expected {
 
 /// Everything the screen knows.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches, each with a key of its own")]
 pub struct State {
     /// What the program was started with.
     pub config: UiConfig,
@@ -146,7 +146,7 @@ pub struct State {
 /// Hands text out as it may be shown: masked or exact.
 #[derive(Clone)]
 pub struct Lens {
-    mask: Option<Arc<dyn Fn(&str) -> String + Send + Sync>>,
+    mask: Option<Mask>,
     /// How hidden characters are drawn.
     pub look: Look,
 }
@@ -155,7 +155,7 @@ impl Lens {
     /// The text as it may be shown.
     pub fn see<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
         match &self.mask {
-            Some(mask) if !text.is_empty() => mask(text).into(),
+            Some(mask) if !text.is_empty() => (mask.0)(text).into(),
             _ => text.into(),
         }
     }
@@ -207,7 +207,7 @@ impl State {
     /// How text may be shown now.
     pub fn lens(&self) -> Lens {
         Lens {
-            mask: self.masked.then(|| Arc::clone(&self.config.mask.0)),
+            mask: self.masked.then(|| self.config.mask.clone()),
             look: Look { signs: self.config.theme.signs, reveal: self.reveal },
         }
     }

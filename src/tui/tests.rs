@@ -27,6 +27,7 @@ use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
 mod frames;
+mod real;
 mod sample;
 mod stories;
 
@@ -114,6 +115,7 @@ impl Engine {
         })
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm per act")]
     fn record(&mut self, act: Act) -> Reply {
         self.acts.push(act.clone());
         let blank = |subject: &crate::model::act::Subject| Label {
@@ -145,7 +147,9 @@ impl Engine {
             Act::Note { subject, .. } => (subject.clone(), "note".to_owned()),
             Act::Correct { subject, .. } => (subject.clone(), "correction".to_owned()),
             Act::Codebook(changes) => {
-                changes.iter().for_each(|change| self.codebook.apply(change));
+                for change in changes {
+                    self.codebook.apply(change);
+                }
                 return self.saved("codebook", None);
             }
             Act::Unmask { .. } => return self.saved("personal data shown", None),
@@ -254,8 +258,7 @@ impl App {
         let engine =
             Engine { conversations: conversations.into_iter().map(sample::opened).collect(), ..Engine::default() };
         let size = Size { columns: size.0, rows: size.1 };
-        let mut app =
-            Self { state: State::new(config(theme), size), engine, commands: Vec::new(), held: None };
+        let mut app = Self { state: State::new(config(theme), size), engine, commands: Vec::new(), held: None };
         update(&mut app.state, Message::Clock(NOW));
         let commands = begin(&mut app.state, Start::Queue(String::new()));
         app.perform(commands);

@@ -286,41 +286,30 @@ const DARK: Colours = [
     Color::LightMagenta,
 ];
 
-const LIGHT: Colours = [
-    Color::Blue,
-    Color::Magenta,
-    Color::Magenta,
-    Color::Blue,
-    Color::Red,
-    Color::Red,
-    Color::Blue,
-    Color::Magenta,
-];
+const LIGHT: Colours =
+    [Color::Blue, Color::Magenta, Color::Magenta, Color::Blue, Color::Red, Color::Red, Color::Blue, Color::Magenta];
 
 fn coloured(tone: Tone, shade: Color, colours: Colours) -> Style {
     let [customer, agent, tool, good, bad, warn, key, number] = colours;
     let style = Style::new();
+    let faint = if shade == Color::Gray { Color::DarkGray } else { Color::Gray };
     match tone {
-        Tone::Text => style,
-        Tone::Dim | Tone::Frame => style.fg(if shade == Color::Gray { Color::DarkGray } else { Color::Gray }),
-        Tone::Strong => style.add_modifier(Modifier::BOLD),
-        Tone::Title => style.add_modifier(Modifier::BOLD),
+        Tone::Text | Tone::JsonString => style,
+        Tone::Dim | Tone::Frame => style.fg(faint),
+        Tone::Strong | Tone::Title => style.add_modifier(Modifier::BOLD),
         Tone::Customer => style.fg(customer).add_modifier(Modifier::BOLD),
         Tone::Agent => style.fg(agent).add_modifier(Modifier::BOLD),
         Tone::Tool => style.fg(tool),
         Tone::Good => style.fg(good),
         Tone::Bad => style.fg(bad).add_modifier(Modifier::BOLD),
-        Tone::Warn => style.fg(warn),
+        Tone::Warn | Tone::JsonConstant => style.fg(warn),
         Tone::Control => style.fg(warn).add_modifier(Modifier::REVERSED),
-        Tone::Match => style.add_modifier(Modifier::REVERSED),
+        Tone::Match | Tone::Caret => style.add_modifier(Modifier::REVERSED),
         Tone::Key => style.fg(key).add_modifier(Modifier::BOLD),
         Tone::Input => style.add_modifier(Modifier::UNDERLINED),
-        Tone::Caret => style.add_modifier(Modifier::REVERSED),
         Tone::Chosen => style.bg(shade).add_modifier(Modifier::BOLD),
         Tone::JsonKey => style.fg(customer),
-        Tone::JsonString => style,
         Tone::JsonNumber => style.fg(number),
-        Tone::JsonConstant => style.fg(warn),
     }
 }
 

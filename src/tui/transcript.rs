@@ -11,9 +11,9 @@ use super::scoring::{self, ScoreIndex};
 use super::state::Lens;
 use super::theme::{Theme, Tone};
 use crate::engine::request::Opened;
-use crate::text::safe::warnings;
 use crate::model::step::{Role, Step, StepContent};
 use crate::model::tool::members;
+use crate::text::safe::warnings;
 
 /// How much of a call is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,7 +84,9 @@ pub fn blocks(steps: &[Step], fold: Fold) -> (Vec<Block>, Vec<usize>) {
         match &step.content {
             StepContent::Message { text, .. } if text.is_empty() => {}
             StepContent::Message { text, .. } => {
-                pieces(text.exact()).into_iter().for_each(|range| add(Part::Text(range)));
+                for range in pieces(text.exact()) {
+                    add(Part::Text(range));
+                }
             }
             StepContent::ToolCall { .. } if fold == Fold::Names => {}
             StepContent::ToolCall { result, .. } if fold == Fold::Brief => {
@@ -94,9 +96,13 @@ pub fn blocks(steps: &[Step], fold: Fold) -> (Vec<Block>, Vec<usize>) {
                 }
             }
             StepContent::ToolCall { arguments, result, .. } => {
-                pieces(arguments.0.exact()).into_iter().for_each(|range| add(Part::RawArguments(range)));
+                for range in pieces(arguments.0.exact()) {
+                    add(Part::RawArguments(range));
+                }
                 if let Some(result) = result {
-                    pieces(result.text.exact()).into_iter().for_each(|range| add(Part::RawResult(range)));
+                    for range in pieces(result.text.exact()) {
+                        add(Part::RawResult(range));
+                    }
                 }
             }
         }
@@ -231,7 +237,7 @@ impl Typesetter<'_> {
             if place > 0 {
                 row.push("  ", Tone::Text);
             }
-            row.extend(scoring::brief(self.opened, *score, self.theme));
+            row.extend(scoring::brief(self.opened, *score, *self.theme));
         }
         if list.len() > shown {
             row.push(&format!(" +{}", list.len() - shown), Tone::Dim);

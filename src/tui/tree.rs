@@ -92,7 +92,8 @@ impl Tree {
         let inner = tree.rows.iter().filter(|row| row.depth > 0).map(|row| row.span);
         tree.longest_micros = inner.filter_map(|span| spans[span].duration_micros()).max().unwrap_or(0);
         if tree.longest_micros == 0 {
-            tree.longest_micros = spans.iter().filter_map(crate::model::trace::Span::duration_micros).max().unwrap_or(0);
+            tree.longest_micros =
+                spans.iter().filter_map(crate::model::trace::Span::duration_micros).max().unwrap_or(0);
         }
         tree.refresh();
         tree
@@ -114,9 +115,7 @@ impl Tree {
             self.rows.push(TreeRow { span: at, depth, last, beneath: 0, own_step: None, step: None });
             if let Some(list) = children.get(&at) {
                 let end = list.len();
-                stack.extend(
-                    list.iter().enumerate().rev().map(|(place, child)| (*child, depth + 1, place + 1 == end)),
-                );
+                stack.extend(list.iter().enumerate().rev().map(|(place, child)| (*child, depth + 1, place + 1 == end)));
             }
         }
     }

@@ -124,15 +124,13 @@ impl Correct {
             }
             StepContent::Message { .. } => None,
         };
-        let mut choices: Vec<Choice> =
-            conversation.offered_at(step).into_iter().cloned().map(Choice::Tool).collect();
+        let mut choices: Vec<Choice> = conversation.offered_at(step).into_iter().cloned().map(Choice::Tool).collect();
         if let Some((tool, _)) = &was {
             // The tool that was called comes first: arguments alone are wrong more often than not.
             choices.sort_by_key(|choice| choice.name() != *tool);
         }
-        choices.extend(
-            [CorrectionKind::NoCall, CorrectionKind::AskCustomer, CorrectionKind::HandOff].map(Choice::Other),
-        );
+        choices
+            .extend([CorrectionKind::NoCall, CorrectionKind::AskCustomer, CorrectionKind::HandOff].map(Choice::Other));
         Self {
             at: step.pointer(),
             was,
@@ -178,7 +176,9 @@ impl Correct {
     pub fn values_for(&self, field: &Field) -> Vec<&Seen> {
         let suits = |seen: &&Seen| match &field.kind {
             _ if seen.key == field.name => 0,
-            Kind::Number | Kind::Integer => 1 + usize::from(!seen.raw.starts_with(|c: char| c == '-' || c.is_ascii_digit())),
+            Kind::Number | Kind::Integer => {
+                1 + usize::from(!seen.raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()))
+            }
             Kind::String => 1 + usize::from(!seen.raw.starts_with('"')),
             Kind::Choice(choices) => {
                 3 - 2 * usize::from(choices.iter().any(|choice| seen.raw.trim_matches('"') == choice))

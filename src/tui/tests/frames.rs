@@ -92,13 +92,12 @@ fn styles_look_as_they_did() {
         app.press("<enter> ! x \"tone\" <enter> [");
         insta::assert_snapshot!(format!("styles_{palette:?}").to_lowercase(), styles(&app));
     }
-    let legend: String = TONES
-        .iter()
-        .map(|tone| {
-            let of = |palette| Theme { palette, signs: Signs::Unicode }.style(*tone);
-            format!("{tone:?}: {:?} | {:?} | {:?}\n", of(Palette::Dark), of(Palette::Light), of(Palette::Plain))
-        })
-        .collect();
+    let mut legend = String::new();
+    for tone in TONES {
+        let of = |palette| Theme { palette, signs: Signs::Unicode }.style(tone);
+        let [dark, light, plain] = [Palette::Dark, Palette::Light, Palette::Plain].map(of);
+        let _ = writeln!(legend, "{tone:?}: {dark:?} | {light:?} | {plain:?}");
+    }
     insta::assert_snapshot!("legend", legend);
 }
 
@@ -110,15 +109,16 @@ fn without_colour_no_cell_has_one_and_ascii_frames_are_ascii() {
         let buffer = app.buffer();
         for cell in &buffer.content {
             assert!(cell.symbol().is_ascii(), "{keys}: {:?}\n{}", cell.symbol(), app.frame());
-            let colours = (cell.fg, cell.bg);
-            assert_eq!(colours, (ratatui::style::Color::Reset, ratatui::style::Color::Reset), "{keys}");
+            let blank = ratatui::buffer::Cell::default();
+            assert_eq!((cell.fg, cell.bg), (blank.fg, blank.bg), "{keys}");
         }
     }
 }
 
 #[test]
 fn hostile_text_never_reaches_a_cell() {
-    let hostile = "a\u{1b}]52;c;AAAA\u{7}b\u{9b}31mc\u{202e}d\u{2066}e\u{200b}f\u{e0041}g\u{feff}h\u{ad}i\r\u{8}j\u{3164}k";
+    let hostile =
+        "a\u{1b}]52;c;AAAA\u{7}b\u{9b}31mc\u{202e}d\u{2066}e\u{200b}f\u{e0041}g\u{feff}h\u{ad}i\r\u{8}j\u{3164}k";
     let marks = format!("o{}", "\u{301}".repeat(2_000));
     let text = format!("{hostile} {marks} {}", "👩\u{200d}👩\u{200d}👧 日本語 שלום ".repeat(20));
     let story = sample::Story::new(&text, &text, &text)
@@ -129,9 +129,10 @@ fn hostile_text_never_reaches_a_cell() {
         .call("broken", &text, &serde_json::json!({"error": text}).to_string());
     for size in [(60, 16), (80, 24), (120, 36), (170, 40)] {
         let mut app = App::with(vec![story_of(&story)], Theme::default(), size);
-        for keys in
-            ["", "<enter>", "J", "J", "z", "z", "1", "2", "3", "4", "5", "6", "7", "#", "m", "x", "<esc>", "t", "<enter>"]
-        {
+        for keys in [
+            "", "<enter>", "J", "J", "z", "z", "1", "2", "3", "4", "5", "6", "7", "#", "m", "x", "<esc>", "t",
+            "<enter>",
+        ] {
             app.press(keys);
             check(&app, keys);
         }

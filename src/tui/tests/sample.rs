@@ -56,7 +56,8 @@ impl Story {
     fn span(&mut self, kind: SpanKind, name: &str, parent: Option<usize>, micros: i64) -> SpanRef {
         let id = SpanRef::synthesise(&self.conversation.id, "span", self.conversation.spans.len());
         let parent_span_id = parent.map(|at| self.conversation.spans[at].id.span_id.clone());
-        let attributes = match json!({"gen_ai.operation.name": kind.word(), "gen_ai.usage.input_tokens": 812, "note": "reply to mia@example.org"}) {
+        let attributes = match json!({"gen_ai.operation.name": kind.word(), "gen_ai.usage.input_tokens": 812, "note": "reply to mia@example.org"})
+        {
             serde_json::Value::Object(map) => map,
             _ => Map::new(),
         };
@@ -187,7 +188,11 @@ fn tools() -> Vec<ToolSpec> {
 pub fn refund() -> Conversation {
     Story::new("refund-1", "refunds", "de")
         .user("Ich möchte mein Geld zurück, Bestellung LF-2041.")
-        .call("lookup_order", r#"{"order_id": "LF-2041"}"#, r#"{"status":"delivered","total":89.90,"order_id":"LF-2041"}"#)
+        .call(
+            "lookup_order",
+            r#"{"order_id": "LF-2041"}"#,
+            r#"{"status":"delivered","total":89.90,"order_id":"LF-2041"}"#,
+        )
         .score("arguments", 0.95, Some(true), "")
         .agent("Das Paket wurde am 14.11. zugestellt. Warum möchten Sie es zurückgeben?")
         .user("Es ist kaputt. \u{1b}[2J Das Display hat einen Riss. mia@example.org ist meine Adresse.")

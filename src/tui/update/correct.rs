@@ -64,7 +64,10 @@ pub fn handle(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Op
     form.message = None;
     match form.stage {
         Stage::Choose => choosing(&mut form, pressed).then_some(form),
-        Stage::Fill => filling(state, form, pressed),
+        Stage::Fill => {
+            filling(state, &mut form, pressed);
+            Some(form)
+        }
         Stage::Remainder => remainder(state, form, pressed),
     }
 }
@@ -169,28 +172,30 @@ fn check(form: &mut Correct) {
     };
 }
 
-fn filling(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Option<Box<Correct>> {
+fn filling(state: &mut State, form: &mut Correct, pressed: Pressed) {
     let last = form.fields.len().saturating_sub(1);
     match pressed.action {
         Some(Action::Back) => form.stage = Stage::Choose,
-        Some(Action::NextField | Action::NextChoice) => form.field = if form.field >= last { 0 } else { form.field + 1 },
+        Some(Action::NextField | Action::NextChoice) => {
+            form.field = if form.field >= last { 0 } else { form.field + 1 };
+        }
         Some(Action::PreviousField | Action::PreviousChoice) => {
             form.field = if form.field == 0 { last } else { form.field - 1 };
         }
         Some(Action::Accept) if form.field < last => form.field += 1,
-        Some(Action::Accept | Action::Save) => done(&mut form),
-        Some(Action::SeenValue) => put_seen(&mut form),
-        Some(Action::Alternative) => keep(&mut form),
+        Some(Action::Accept | Action::Save) => done(form),
+        Some(Action::SeenValue) => put_seen(form),
+        Some(Action::Alternative) => keep(form),
         Some(Action::RawJson) => {
             if matches!(form.chosen, Some(Choice::Tool(_))) {
-                let text = crate::tui::detail::laid_out(&arguments(&form));
+                let text = arguments(form);
+                let text = crate::text::highlight::pretty_json(&text).unwrap_or(text);
                 super::prompt::open_editor(state, TextFor::RawJson, &text);
                 state.want(crate::tui::command::Command::Edit(crate::tui::command::EditorJob { text, ending: "json" }));
             }
         }
-        _ => typed(&mut form, pressed),
+        _ => typed(form, pressed),
     }
-    Some(form)
 }
 
 fn typed(form: &mut Correct, pressed: Pressed) {
@@ -284,23 +289,20 @@ fn keep(form: &mut Correct) {
 }
 
 fn done(form: &mut Correct) {
-    match form.chosen {
-        Some(Choice::Tool(_)) => {
-            if let Some(call) = call(form) {
-                form.kept.push(call);
-                form.stage = Stage::Remainder;
-            }
+    if let Some(Choice::Tool(_)) = form.chosen {
+        if let Some(call) = call(form) {
+            form.kept.push(call);
+            form.stage = Stage::Remainder;
         }
-        _ => {
-            let missing = form.fields.iter().position(|field| field.required && field.input.text().trim().is_empty());
-            match missing {
-                Some(at) => {
-                    form.field = at;
-                    form.message = Some(format!("It needs the {}.", form.fields[at].name));
-                }
-                None => form.stage = Stage::Remainder,
-            }
+        return;
+    }
+    let missing = form.fields.iter().position(|field| field.required && field.input.text().trim().is_empty());
+    match missing {
+        Some(at) => {
+            form.field = at;
+            form.message = Some(format!("It needs the {}.", form.fields[at].name));
         }
+        None => form.stage = Stage::Remainder,
     }
 }
 

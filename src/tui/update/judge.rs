@@ -242,7 +242,8 @@ pub fn advance(state: &mut State) {
     let current = state.review.as_ref().map(|review| review.id.clone());
     let open = |at: &usize| {
         let id = state.queue.index.ids.get(*at);
-        state.queue.is_open(*at, &reviewer) && id.is_some_and(|id| Some(id) != current.as_ref() && !state.writes.is_pending(id))
+        state.queue.is_open(*at, &reviewer)
+            && id.is_some_and(|id| Some(id) != current.as_ref() && !state.writes.is_pending(id))
     };
     let next = (start..count).chain(0..start.min(count)).find(open);
     if let Some((at, id)) = next.and_then(|at| Some((at, state.queue.index.ids.get(at)?.clone()))) {

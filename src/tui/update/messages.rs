@@ -27,13 +27,15 @@ pub fn reply(state: &mut State, ticket: Ticket, reply: Reply) {
             state.queue.awaiting = None;
             match reply {
                 Reply::Queue(index) => super::queue::arrived(state, index),
+                // A search that took its place in the workers' slot does not make the list less wanted.
+                Reply::Cancelled if !state.leaving => super::queue::ask(state),
                 other => super::prompt::filter_refused(state, other),
             }
         }
         Expected::Hits if state.queue.awaiting_hits == Some(ticket) => {
             state.queue.awaiting_hits = None;
             match reply {
-                Reply::Queue(index) => super::queue::hits_arrived(state, index),
+                Reply::Queue(index) => super::queue::hits_arrived(state, &index),
                 other => problem(state, other),
             }
         }
@@ -173,9 +175,10 @@ pub fn handle(state: &mut State, mut view: MessagesView, pressed: Pressed) -> Op
         Some(Action::HalfDown) => view.up = view.up.saturating_sub(page / 2),
         Some(Action::First) => view.up = last,
         Some(Action::Last) => view.up = 0,
-        Some(Action::Help) => state
-            .overlays
-            .push(Overlay::Help(crate::tui::state::help::Help { context: crate::tui::action::Context::Messages, top: 0 })),
+        Some(Action::Help) => state.overlays.push(Overlay::Help(crate::tui::state::help::Help {
+            context: crate::tui::action::Context::Messages,
+            top: 0,
+        })),
         _ => {}
     }
     view.up = view.up.min(last);

@@ -50,14 +50,16 @@ pub fn open_modes(state: &mut State, question: Question) {
     if state.codebook.modes.is_empty() {
         return state.log.say(state.now, Weight::Info, "No failure modes yet: the first fail names one.");
     }
-    let mut prompt = Prompt::new(question.clone(), "");
-    prompt.choices = state
+    let mut prompt = Prompt::new(question, "");
+    let question = &prompt.question;
+    let choices = state
         .codebook
         .modes
         .iter()
-        .filter(|mode| question != Question::MergeInto(mode.key.clone()))
+        .filter(|mode| *question != Question::MergeInto(mode.key.clone()))
         .map(|mode| (mode.key.clone(), mode.name.clone()))
         .collect();
+    prompt.choices = choices;
     open(state, prompt);
 }
 

@@ -52,7 +52,7 @@ pub fn arrived(state: &mut State, index: QueueIndex) {
 }
 
 /// Takes in what a search found and goes to the first hit from the cursor on.
-pub fn hits_arrived(state: &mut State, index: QueueIndex) {
+pub fn hits_arrived(state: &mut State, index: &QueueIndex) {
     let positions: HashMap<&ConversationId, usize> =
         state.queue.index.ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
     let mut found: Vec<usize> = index.ids.iter().filter_map(|id| positions.get(id).copied()).collect();

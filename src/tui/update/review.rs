@@ -344,18 +344,14 @@ pub fn walk(state: &mut State, action: Action) {
     });
     let words = review.words.to_ascii_lowercase();
     let found = hit.into_iter().find(|block| holds(review, *block, &words));
-    match found {
-        Some(block) => {
-            review.leave_place();
-            review.pager.cursor.block = block;
-            review.pager.cursor.line = 0;
-            follow(review);
-        }
-        None => {
-            let said = format!("Not in this conversation: \"{}\".", review.words);
-            state.log.say(state.now, Weight::Info, said);
-        }
-    }
+    let Some(block) = found else {
+        let said = format!("Not in this conversation: \"{}\".", review.words);
+        return state.log.say(state.now, Weight::Info, said);
+    };
+    review.leave_place();
+    review.pager.cursor.block = block;
+    review.pager.cursor.line = 0;
+    follow(review);
 }
 
 fn holds(review: &Review, block: usize, words: &str) -> bool {

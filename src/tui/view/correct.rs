@@ -24,11 +24,9 @@ pub fn draw(state: &State, form: &Correct, canvas: &mut Canvas) {
     }
     let room = usize::from(state.size.columns).saturating_sub(6);
     let keys = match form.stage {
-        Stage::Choose => worded(
-            state,
-            &[(Action::Accept, "take it"), (Action::NextChoice, "next"), (Action::Back, "back")],
-            room,
-        ),
+        Stage::Choose => {
+            worded(state, &[(Action::Accept, "take it"), (Action::NextChoice, "next"), (Action::Back, "back")], room)
+        }
         Stage::Fill => worded(
             state,
             &[
@@ -41,7 +39,9 @@ pub fn draw(state: &State, form: &Correct, canvas: &mut Canvas) {
             ],
             room,
         ),
-        Stage::Remainder => worded(state, &[(Action::No, "no, save"), (Action::Yes, "yes, save"), (Action::Back, "back")], room),
+        Stage::Remainder => {
+            worded(state, &[(Action::No, "no, save"), (Action::Yes, "yes, save"), (Action::Back, "back")], room)
+        }
     };
     let rows = state.size.rows.saturating_sub(3).min(24);
     let area = Rect::new(0, (state.size.rows - rows) / 2, state.size.columns, rows);
@@ -69,7 +69,8 @@ fn was(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
     match &form.was {
         Some((tool, arguments)) => {
             rows.push(Row::of(&tool.chars().take(60).collect::<String>(), Tone::Tool));
-            let text: String = crate::tui::detail::laid_out(&arguments.chars().take(2_000).collect::<String>());
+            let text: String = arguments.chars().take(2_000).collect();
+            let text = crate::text::highlight::pretty_json(&text).unwrap_or(text);
             rows.extend(wrap(&lens.see(&text), Tone::Text, columns, lens.look).into_iter().take(9));
         }
         None => rows.push(Row::of("it called no tool at this step", Tone::Dim)),
@@ -208,10 +209,7 @@ fn remainder(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
     rows.push(Row::new());
     rows.push(Row::of("Would the rest of the recorded conversation still stand after that?", Tone::Strong));
     let no = state.config.theme.signs().enter;
-    rows.push(
-        Row::of(&format!("{no} or n"), Tone::Key)
-            .with("  no: exports end at the corrected step", Tone::Text),
-    );
+    rows.push(Row::of(&format!("{no} or n"), Tone::Key).with("  no: exports end at the corrected step", Tone::Text));
     rows.push(Row::of("y", Tone::Key).with("       yes: the rest is kept", Tone::Text));
     for (line, row) in rows.into_iter().enumerate() {
         canvas.line(area, line, &row.cut(columns, "…"));

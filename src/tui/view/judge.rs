@@ -84,8 +84,10 @@ fn typed(state: &State, judge: &Judge, columns: usize) -> Row {
         (false, true) => "  digit picks, letters search or name a new one",
         _ => "",
     };
-    row.push(hint, Tone::Dim);
-    row.cut(columns, "…")
+    if row.width() + hint.len() <= columns {
+        row.push(hint, Tone::Dim);
+    }
+    row
 }
 
 fn offers(state: &State, judge: &Judge, columns: usize) -> Row {
@@ -108,7 +110,9 @@ fn offers(state: &State, judge: &Judge, columns: usize) -> Row {
             Offer::New(name) => item.push(&format!("new: {name}"), Tone::Good),
         }
         if typing && at == judge.choice {
-            item = Row::of(state.config.theme.signs().cursor, Tone::Key).with(" ", Tone::Text).with(&item.text(), Tone::Chosen);
+            item = Row::of(state.config.theme.signs().cursor, Tone::Key)
+                .with(" ", Tone::Text)
+                .with(&item.text(), Tone::Chosen);
         }
         let gap = if row.width() == 0 { 0 } else { 2 };
         if row.width() + gap + item.width() > columns.saturating_sub(2) {

@@ -35,7 +35,11 @@ pub fn draw(state: &State, canvas: &mut Canvas) {
 fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     let columns = usize::from(layout.shell.foot.width);
     if state.queue.index.total == 0 {
-        return canvas.line(layout.shell.foot, 0, &hints(state, &[Action::Import, Action::Commands, Action::Leave], columns));
+        return canvas.line(
+            layout.shell.foot,
+            0,
+            &hints(state, &[Action::Import, Action::Commands, Action::Leave], columns),
+        );
     }
     let mut first = vec![Action::Open, Action::Filter, Action::Find, Action::Order, Action::Undo];
     if state.queue.hits.is_some() {

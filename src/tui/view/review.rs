@@ -135,7 +135,10 @@ fn spans(state: &State, review: &Review, opened: &Opened, area: Rect, canvas: &m
     let total = review.tree.rows.len();
     let mut right = Row::of(&format!("{total} spans"), Tone::Dim);
     if opened.summary.counts.failed_steps > 0 {
-        right.push(&format!("  {} {} failed", state.config.theme.wrong(), opened.summary.counts.failed_steps), Tone::Bad);
+        right.push(
+            &format!("  {} {} failed", state.config.theme.wrong(), opened.summary.counts.failed_steps),
+            Tone::Bad,
+        );
     }
     let columns = usize::from(area.width);
     let title = heading(state, review, Pane::Spans, "Spans");
@@ -192,7 +195,7 @@ fn span_row(
         row.push(" ", Tone::Text);
         let more = if list.len() > 1 { format!(" +{}", list.len() - 1) } else { String::new() };
         let room = scores_wide.saturating_sub(more.len());
-        row.extend(scoring::brief(opened, *worst, theme).cut(room, signs.more));
+        row.extend(scoring::brief(opened, *worst, *theme).cut(room, signs.more));
         row.push(&more, Tone::Dim);
     }
     row
@@ -220,6 +223,9 @@ fn detail(state: &State, review: &Review, layout: &ReviewLayout, area: Rect, can
             tabs.push(&format!("[{}]", tab.title()), Tone::Title);
         } else if columns >= 56 {
             tabs.push(&format!(" {}", tab.title()), Tone::Dim);
+        } else if columns >= 46 {
+            let short: String = tab.title().chars().take(4).collect();
+            tabs.push(&format!(" {short}"), Tone::Dim);
         }
     }
     canvas.line(area, 0, &tabs.cut(columns, "…"));
@@ -249,7 +255,7 @@ fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     match &opened.own {
         Some(own) => {
             right.push(&format!(" {} you: ", theme.signs().dot), Tone::Dim);
-            right.extend(label_row(own, &state.codebook, theme));
+            right.extend(label_row(own, &state.codebook, *theme));
         }
         None => right.push(&format!(" {} not judged", theme.signs().dot), Tone::Dim),
     }

@@ -1,0 +1,130 @@
+//! Stories on a real workspace, by way of the engine without threads.
+//!
+//! Invariant: what a story says was saved is read back from the disk by a new program.
+
+use super::*;
+use crate::engine::EngineSetup;
+use crate::engine::inline::Inline;
+use crate::engine::request::EngineMessage;
+use crate::model::label::Verdict;
+use crate::ops::workspace::Identity;
+
+const CHATS: &str = concat!(
+    r#"{"id":"shop-1","messages":[{"role":"user","content":"Please cancel order LF-77."},"#,
+    r#"{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"refund_order","arguments":"{\"order_id\": \"LF-77\"}"}}]},"#,
+    r#"{"role":"tool","tool_call_id":"a","content":"{\"ok\": true}"},"#,
+    r#"{"role":"assistant","content":"Done, it is refunded."}],"#,
+    r#""tools":[{"type":"function","function":{"name":"refund_order","parameters":{"type":"object","properties":{"order_id":{"type":"string"}},"required":["order_id"]}}},"#,
+    r#"{"type":"function","function":{"name":"cancel_order","parameters":{"type":"object","properties":{"order_id":{"type":"string"}},"required":["order_id"]}}}]}"#,
+    "\n",
+    r#"{"id":"shop-2","messages":[{"role":"user","content":"Are you open on Sunday?"},{"role":"assistant","content":"Yes, from ten to four."}]}"#,
+    "\n",
+);
+
+/// A screen on a real workspace.
+struct Desk {
+    app: App,
+    inline: Inline,
+}
+
+impl Desk {
+    fn open(root: &std::path::Path) -> Self {
+        let identity = Identity::load("lee", &root.join("state")).unwrap();
+        let setup = EngineSetup { root: root.join("workspace"), identity, clock: || NOW };
+        let mut app = App::with(Vec::new(), Theme::default(), (120, 36));
+        app.held = Some(Vec::new());
+        app.state = State::new(config(Theme::default()), Size { columns: 120, rows: 36 });
+        let mut desk = Self { app, inline: Inline::new(setup) };
+        let commands = begin(&mut desk.app.state, Start::Queue(String::new()));
+        desk.app.perform(commands);
+        desk.settle();
+        desk
+    }
+
+    /// Has the workers answer until nothing is asked any more.
+    fn settle(&mut self) {
+        loop {
+            let asked = self.app.held.replace(Vec::new()).unwrap_or_default();
+            if asked.is_empty() {
+                return;
+            }
+            for (ticket, request) in asked {
+                self.inline.ask(ticket, &request);
+                for message in self.inline.drain() {
+                    self.app.send(match message {
+                        EngineMessage::Reply(ticket, reply) => Message::Reply(ticket, reply),
+                        EngineMessage::Progress(ticket, progress) => Message::Progress(ticket, progress),
+                    });
+                }
+            }
+        }
+    }
+
+    fn press(&mut self, keys: &str) -> String {
+        for key in keys.split(' ').filter(|key| !key.is_empty()) {
+            self.app.press(key);
+            self.settle();
+        }
+        self.app.frame()
+    }
+
+    fn own(&self) -> Option<&Label> {
+        self.app.state.review.as_ref()?.opened.as_ref()?.own.as_ref()
+    }
+}
+
+#[test]
+fn import_judge_correct_leave_and_undo_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chats.jsonl");
+    std::fs::write(&file, CHATS).unwrap();
+    let mut desk = Desk::open(folder.path());
+    assert!(desk.app.frame().contains("No conversations here yet."), "{}", desk.app.frame());
+
+    desk.press("<enter>");
+    desk.app.send(Message::Paste(file.to_string_lossy().into_owned()));
+    let frame = desk.press("<enter> <esc>");
+    assert!(frame.contains("2 conversations") && frame.contains("2 left"), "{frame}");
+
+    // The cancellation that became a refund: found by its words, fixed with the right tool.
+    desk.press("/ \"cancel\" <enter> <enter> J");
+    let frame = desk.press("t \"can\" <enter>");
+    assert!(frame.contains("LF-77") && frame.contains("fits the schema"), "{frame}");
+    desk.press("<ctrl-s> <enter>");
+    let frame = desk.press("a");
+    assert!(frame.contains("2 done · 0 left"), "{frame}");
+    assert!(frame.contains("PASS saved ✓ 09:41:00"), "{frame}");
+    drop(desk);
+
+    let mut desk = Desk::open(folder.path());
+    assert!(desk.app.frame().contains("2 done · 0 left"), "{}", desk.app.frame());
+    let frame = desk.press("u");
+    assert!(frame.contains("1 done · 1 left") && frame.contains("undone"), "{frame}");
+    desk.press("/ \"cancel\" <enter> <enter>");
+    let own = desk.own().unwrap();
+    assert_eq!((own.verdict, own.first_failure.as_ref().map(|at| at.step)), (Some(Verdict::Fail), Some(2)));
+    assert_eq!(own.modes, ["wrong-tool"]);
+    assert_eq!(own.corrections[0].correction.tool.as_deref(), Some("cancel_order"));
+    let frame = desk.press("u");
+    assert!(desk.own().is_none() && frame.contains("not judged"), "{frame}");
+    let frame = desk.press("U");
+    assert!(desk.own().is_some() && frame.contains("FAIL"), "{frame}");
+}
+
+#[test]
+fn a_codebook_grows_from_fails_and_its_modes_can_be_renamed_and_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chats.jsonl");
+    std::fs::write(&file, CHATS).unwrap();
+    let mut desk = Desk::open(folder.path());
+    desk.press("<ctrl-o>");
+    desk.app.send(Message::Paste(file.to_string_lossy().into_owned()));
+    desk.press("<enter> <esc> <enter> x \"wrong_tool\" <tab> \"bad_tool\" <enter>");
+    assert_eq!(desk.app.state.codebook.modes.len(), 2);
+    desk.press(": \"merge\" <enter> \"bad\" <enter> \"wrong\" <enter>");
+    assert_eq!(desk.app.state.codebook.modes.len(), 1);
+    desk.press(": \"rename\" <enter> <enter> <ctrl-u> \"Not_the_right_tool\" <enter>");
+    assert_eq!(desk.app.state.codebook.modes[0].name, "Not the right tool");
+    let frame = desk.press("x");
+    assert!(frame.contains("1 Not the right tool"), "{frame}");
+}
