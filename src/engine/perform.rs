@@ -2,20 +2,22 @@
 //!
 //! Invariant: no error is lost; each becomes a line for people that says what, where and what to do.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
+use crate::ops::export::{self, ExportError};
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
 use crate::ops::review::{self, ReviewError};
 use crate::ops::workspace::{ImportOrder, Workspace};
-use crate::store::{Asker, StoreError};
+use crate::store::{Asker, ErrorClass, StoreError};
 use crate::text::highlight;
 
 use super::lane::Tell;
-use super::request::{Reply, Request, Saved};
+use super::request::{ExportOrder, Reply, Request, Saved};
 
 /// Carries out one request.
 pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tell: Tell<'_>) -> Reply {
@@ -32,10 +34,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Redo => saved(review::redo(workspace, now)),
         Request::LoadPack(name) => saved(review::load_pack(workspace, name, now)),
         Request::Import(paths) => import(workspace, paths.clone(), now, tell),
-        Request::Export(_) => Reply::Failed {
-            message: "exports are made on the command line: aftercall export DIR --format NAME".into(),
-            retry: false,
-        },
+        Request::Export(order) => export(workspace, order, now, tell),
     }
 }
 
@@ -97,6 +96,30 @@ fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: 
         message.push_str("; stopped, what was stored is whole");
     }
     Reply::Done { message, figures: figures.into_iter().map(|(name, count)| (name.to_owned(), count)).collect() }
+}
+
+fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: Tell<'_>) -> Reply {
+    let report = match export::export(workspace, order, now, tell) {
+        Ok(report) => report,
+        Err(ExportError::Cancelled) => return Reply::Cancelled,
+        Err(error) => {
+            return Reply::Failed { message: error.to_string(), retry: error.class() == ErrorClass::Busy };
+        }
+    };
+    let rows: u64 = report.manifest.files.iter().map(|file| file.rows).sum();
+    let mut message = format!("{rows} rows written to {}", report.directory.display());
+    if let Some(problem) = report.journal_problem {
+        let _ = write!(message, "; the export is recorded in the database, but not in the journal: {problem}");
+    }
+    let conversations = &report.manifest.conversations;
+    let mut figures = BTreeMap::from([
+        ("rows".to_owned(), rows),
+        ("matched".to_owned(), conversations.matched),
+        ("settled".to_owned(), conversations.settled),
+    ]);
+    figures.extend(report.manifest.files.iter().map(|file| (file.name.clone(), file.rows)));
+    figures.extend(conversations.left_out.iter().map(|(reason, count)| (format!("left out: {reason}"), *count)));
+    Reply::Done { message, figures }
 }
 
 fn saved(outcome: Result<Saved, ReviewError>) -> Reply {

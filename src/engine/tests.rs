@@ -194,3 +194,55 @@ fn a_held_lock_is_told_and_the_act_can_be_tried_again() {
     assert_eq!(inline.workspace().unwrap().store().log().all().unwrap().len(), 1);
     assert_eq!(inline.drain(), []);
 }
+
+/// The one reply to a request carried out at once.
+fn now(inline: &mut Inline, request: &Request) -> Reply {
+    let ticket = inline.ask(request);
+    let replies = inline.drain().into_iter().filter_map(|message| match message {
+        EngineMessage::Reply(of, reply) => Some((of, reply)),
+        EngineMessage::Progress(..) => None,
+    });
+    let replies: Vec<_> = replies.collect();
+    assert_eq!((replies.len(), replies[0].0), (1, ticket));
+    replies.into_iter().next().unwrap().1
+}
+
+#[test]
+fn from_a_file_to_a_label_to_a_dataset() {
+    let desk = desk();
+    let folder = desk.setup.root.parent().unwrap().to_owned();
+    let chats = folder.join("shop.jsonl");
+    let chat = |id: &str, reply: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Where is my lamp?\"}},\
+             {{\"role\":\"assistant\",\"content\":\"{reply}\"}}]}}\n"
+        )
+    };
+    std::fs::write(&chats, chat("1", "On its way.") + &chat("2", "What lamp?") + "{broken\n").unwrap();
+    let mut inline = Inline::new(desk.setup.clone());
+    let Reply::Done { figures, message } = now(&mut inline, &Request::Import(vec![chats])) else { panic!() };
+    assert_eq!((figures["imported"], figures["skipped"]), (2, 1), "{message}");
+    let Reply::Queue(index) = now(&mut inline, &queue("")) else { panic!() };
+    assert_eq!((index.ids.len(), index.judged), (2, 0));
+    let Reply::Rows(rows) = now(&mut inline, &Request::Rows(index.ids.clone())) else { panic!() };
+    assert_eq!(rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), index.ids);
+    let Reply::Opened(opened) = now(&mut inline, &Request::Open(index.ids[0].clone())) else { panic!() };
+    let subject =
+        Subject { conversation: opened.summary.id.clone(), transcript_hash: opened.summary.transcript_hash.clone() };
+    let act = Act::Judge(Judgement::new(subject, Verdict::Pass));
+    let Reply::Saved(saved) = now(&mut inline, &Request::Record(Box::new(act))) else { panic!() };
+    assert_eq!(saved.summary.unwrap().verdict, Some(Verdict::Pass));
+    let Reply::Opened(again) = now(&mut inline, &Request::Open(index.ids[0].clone())) else { panic!() };
+    assert_eq!(again.own.and_then(|label| label.verdict), Some(Verdict::Pass));
+    let order = ExportOrder {
+        directory: folder.join("out"),
+        formats: vec!["labels".into()],
+        filter: String::new(),
+        keep_personal_data: None,
+    };
+    let Reply::Done { figures, message } = now(&mut inline, &Request::Export(order.clone())) else { panic!() };
+    assert_eq!(figures["rows"], 1, "{message}");
+    assert!(matches!(now(&mut inline, &Request::Export(order)), Reply::Failed { retry: false, .. }));
+    let Reply::Saved(undone) = now(&mut inline, &Request::Undo) else { panic!() };
+    assert_eq!(undone.what, "undone: PASS", "an export is passed over");
+}

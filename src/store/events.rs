@@ -82,7 +82,7 @@ impl Store {
         }
         let locked = journal.lock()?;
         // A journal that cannot be read or written must not keep a label from being saved in the database.
-        let (healed, mut journal_problem) = match self.heal_own(&locked) {
+        let (healed, mut journal_problem) = match self.catch_up(&locked) {
             Ok(healed) => (healed, None),
             Err(error) => (Healed::default(), Some(error.to_string())),
         };

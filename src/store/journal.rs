@@ -103,6 +103,7 @@ impl Journal {
         make_folder(&folder)?;
         if is_new {
             sync_folder(root)?;
+            sync_folder(root.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
         }
         let path = folder.join("lock");
         let lock = OpenOptions::new()

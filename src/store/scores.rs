@@ -11,7 +11,7 @@ use super::{Store, StoreError, json, raw, run};
 use crate::model::conversation::Conversation;
 use crate::model::id::hex;
 use crate::model::score::{Direction, Scale, Score, ScoreTarget};
-use crate::text::Untrusted;
+use crate::text::{Untrusted, door};
 
 /// A spread with more distinct values than this is thinned to evenly spaced ones.
 const POINTS: usize = 4096;
@@ -325,7 +325,9 @@ fn standing(
     for (evaluator, rank, _) in ranked.iter().take_while(|(_, rank, _)| *rank <= LOW) {
         if let Some(known) = evaluators.get(evaluator).filter(|_| !told.contains(evaluator) && told.len() < MOST) {
             told.push(*evaluator);
-            reasons.push(format!("{} among the lowest {:.0} %", known.name, (rank * 100.0).ceil().max(1.0)));
+            // Reasons are words of ours, shown as they are; the name in them is a stranger's.
+            let name = door::terminal_line(&known.name);
+            reasons.push(format!("{name} among the lowest {:.0} %", (rank * 100.0).ceil().max(1.0)));
         }
     }
     let plural = |count: u32, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });

@@ -4,9 +4,13 @@
 
 use crate::model::conversation::Conversation;
 use crate::model::step::StepContent;
+use crate::text::door;
 
 /// Words of a query beyond this many are left out: nobody means them, and the engine would take long.
-const MOST_WORDS: usize = 64;
+const MOST_WORDS: usize = 32;
+
+/// Characters of a phrase beyond this many are left out.
+const LONGEST: usize = 1_000;
 
 /// The document of a conversation: all that was said, called and answered, and its names.
 pub fn document(conversation: &Conversation) -> String {
@@ -47,36 +51,20 @@ pub fn document(conversation: &Conversation) -> String {
 ///
 /// `None` where there is nothing to look for.
 pub fn words(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split_whitespace().filter(|word| has_token(word)).take(MOST_WORDS).collect();
-    let last = words.len().checked_sub(1)?;
-    let mut query = String::new();
-    for (place, word) in words.iter().enumerate() {
-        if place > 0 {
-            query.push_str(" AND ");
-        }
-        query.push_str(&quoted(word));
-        if place == last && !text.ends_with(char::is_whitespace) && word.chars().count() > 1 {
-            query.push('*');
-        }
+    let mut phrases: Vec<String> = text.split_whitespace().filter_map(phrase).take(MOST_WORDS).collect();
+    let goes_on = text.split_whitespace().next_back().is_some_and(|word| word.chars().count() > 1);
+    if let Some(last) = phrases.last_mut().filter(|_| goes_on && !text.ends_with(char::is_whitespace)) {
+        last.push('*');
     }
-    Some(query)
+    (!phrases.is_empty()).then(|| phrases.join(" "))
 }
 
 /// A query for conversations in which the words stand next to each other; `None` where there is nothing to look for.
 pub fn phrase(text: &str) -> Option<String> {
-    has_token(text).then(|| quoted(text))
-}
-
-fn has_token(text: &str) -> bool {
-    text.chars().any(char::is_alphanumeric)
-}
-
-/// The text as one quoted string of the query language.
-fn quoted(text: &str) -> String {
-    let bounded: String = text.chars().take(1_000).collect();
+    let bounded: String = text.chars().take(LONGEST).collect();
     let mut separated = String::with_capacity(bounded.len() + 8);
     push_separated(&bounded, &mut separated);
-    format!("\"{}\"", separated.replace('\0', " ").replace('"', "\"\""))
+    door::fts_phrase(&separated)
 }
 
 /// Appends `text` with the characters of scripts that do not separate words set apart, so that each is a word: then any
@@ -110,11 +98,11 @@ mod tests {
 
     #[test]
     fn every_word_is_quoted_and_the_last_may_go_on() {
-        assert_eq!(words("late refund").as_deref(), Some(r#""late" AND "refund"*"#));
+        assert_eq!(words("late refund").as_deref(), Some(r#""late" "refund"*"#));
         assert_eq!(words("refund ").as_deref(), Some(r#""refund""#));
-        assert_eq!(words(r#"a"b OR -c*"#).as_deref(), Some(r#""a""b" AND "OR" AND "-c*"*"#));
+        assert_eq!(words(r#"a"b OR -c*"#).as_deref(), Some(r#""a""b" "OR" "-c*"*"#));
         assert_eq!(words(" \" ' * "), None);
-        assert_eq!(words("退款").as_deref(), Some("\" 退  款 \"*"));
+        assert_eq!(words("退款").as_deref(), Some("\"退 款\"*"));
         assert_eq!(phrase("order no. 7").as_deref(), Some("\"order no. 7\""));
     }
 }

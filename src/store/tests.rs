@@ -1,3 +1,7 @@
+//! Tests of the store on real files, and what they share.
+//!
+//! Invariant: every file is made in a folder of its own.
+
 use super::Store;
 
 mod content;

@@ -1,3 +1,7 @@
+//! Imports of made and of shared files: counts, growth, order, repetition.
+//!
+//! Invariant: whatever is imported is imported again, and the second time changes nothing.
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -391,48 +395,4 @@ fn an_import_that_is_overtaken_by_another_loses_nothing_of_either() {
     assert_eq!(one.apply(&changes).unwrap(), crate::store::Applied::Done);
     let conversation = two.conversation(&ConversationId::derive("shop", "S-1")).unwrap().unwrap();
     assert_eq!(conversation.spans.len(), 3);
-}
-
-/// The child of the test below: imports until it is killed.
-#[test]
-#[ignore = "runs in a child process of the kill test"]
-fn child_import() {
-    let (Ok(workspace), Ok(file)) = (std::env::var("AFTERCALL_WORKSPACE_DIR"), std::env::var("AFTERCALL_FILE")) else {
-        return;
-    };
-    let mut store = open(Path::new(&workspace));
-    import_in_batches(&mut store, &[file.into()], 20);
-}
-
-#[test]
-fn a_killed_import_leaves_whole_batches_and_the_next_one_completes_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let lines: Vec<String> = (1..=250)
-        .map(|n| {
-            let trace = format!("{n:02x}");
-            let session = format!("S-{}", n % 50);
-            otlp(&[(&trace, "02", "01", "", "inner", n), (&trace, "01", "", &session, "hello", n)])
-        })
-        .collect();
-    let file = write(folder.path(), "many.jsonl", &lines);
-    let clean = tempfile::tempdir().unwrap();
-    let mut expected = open(clean.path());
-    import_into(&mut expected, std::slice::from_ref(&file));
-    for milliseconds in [15, 40, 70, 110, 160] {
-        let workspace = tempfile::tempdir().unwrap();
-        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "ops::import::tests::child_import"])
-            .env("AFTERCALL_WORKSPACE_DIR", workspace.path())
-            .env("AFTERCALL_FILE", &file)
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let mut store = open(workspace.path());
-        store.check(Depth::Full).unwrap();
-        import_into(&mut store, std::slice::from_ref(&file));
-        assert!(content(&store) == content(&expected), "killed after {milliseconds} ms");
-    }
 }

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use crate::model::event::{Event, line_hash};
 
-use super::super::journal::{self, Entry, Fault, FaultKind, Journal, Locked, Reading};
+use super::super::journal::{self, Entry, Fault, FaultKind, Journal, Locked, Reading, Tail};
 use super::super::{Store, StoreError, projection};
 use super::{Log, int, within_reach};
 
@@ -72,9 +72,22 @@ impl Store {
         Ok(healed)
     }
 
-    /// Heals a journal of this device, both ways; quick where both end alike.
-    pub(in crate::store) fn heal_own(&mut self, locked: &Locked<'_>) -> Result<Healed, StoreError> {
-        let tail = locked.tail()?;
+    /// Heals a journal of this device before something is appended: quick where both copies end with the same line.
+    pub(super) fn catch_up(&mut self, locked: &Locked<'_>) -> Result<Healed, StoreError> {
+        let (tail, journal) = (locked.tail()?, locked.journal());
+        let head = self.log().journal_head(journal.reviewer(), journal.device())?;
+        if head.is_some_and(|(_, line)| Some(line) == tail.line) && tail.moved_aside.is_none() {
+            return Ok(Healed::default());
+        }
+        self.heal_after(locked, tail)
+    }
+
+    /// Heals a journal of this device, both ways.
+    fn heal_own(&mut self, locked: &Locked<'_>) -> Result<Healed, StoreError> {
+        self.heal_after(locked, locked.tail()?)
+    }
+
+    fn heal_after(&mut self, locked: &Locked<'_>, tail: Tail) -> Result<Healed, StoreError> {
         let journal = locked.journal();
         let head = self.log().journal_head(journal.reviewer(), journal.device())?;
         let mut healed = Healed::default();

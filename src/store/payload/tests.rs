@@ -1,3 +1,7 @@
+//! Payloads of any content come back exactly; damaged ones are refused.
+//!
+//! Invariant: the conversations are made of any text at all, not of likely ones.
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

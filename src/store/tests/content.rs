@@ -1,3 +1,7 @@
+//! What is stored comes back, is found, filtered, ordered and ranked.
+//!
+//! Invariant: expectations are spelled out, never computed by the code under test.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

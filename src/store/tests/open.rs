@@ -1,3 +1,7 @@
+//! Which files are opened, which are refused, and that a refused one keeps every byte.
+//!
+//! Invariant: each damage is done to a database made here, or is one of the shared hostile files.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
