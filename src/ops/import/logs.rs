@@ -108,7 +108,11 @@ impl Workset<'_> {
         match target {
             LogTarget::Span(id) => {
                 let homes = self.homes(&trace(&id.trace_id))?;
-                Ok(self.attach_where(&homes, event, |span| span.id == *id))
+                let holds = |home: &&ConversationId| self.drafts.get(*home).is_some_and(|d| d.spans.contains_key(id));
+                let Some(home) = homes.iter().find(holds).cloned() else { return Ok(Joined::NotYet) };
+                let added = self.drafts.get_mut(&home).is_some_and(|draft| draft.attach(id, event));
+                self.seen.insert(home);
+                Ok(if added { Joined::Added } else { Joined::Known })
             }
             LogTarget::Trace(trace_id) => {
                 let homes = self.homes(&trace(trace_id))?;
