@@ -18,6 +18,8 @@ pub struct Config {
     pub reviewer: Option<String>,
     /// The theme's name; `None` leaves the choice to the program.
     pub theme: Option<String>,
+    /// The line of `theme`, for messages about it.
+    pub theme_line: usize,
     /// True to draw with ASCII characters only.
     pub ascii: bool,
     /// True to mask personal data on screen.
@@ -33,6 +35,7 @@ impl Default for Config {
         Self {
             reviewer: None,
             theme: None,
+            theme_line: 0,
             ascii: false,
             mask: true,
             keys: BTreeMap::new(),
@@ -92,7 +95,10 @@ impl Config {
                     }
                     config.reviewer = Some(name.trim().to_owned());
                 }
-                ("theme", DeValue::String(name)) => config.theme = Some(name.to_string()),
+                ("theme", DeValue::String(name)) => {
+                    config.theme = Some(name.to_string());
+                    config.theme_line = line_of(text, at);
+                }
                 ("reviewer" | "theme", _) => return Err(wrong("a string")),
                 ("ascii", DeValue::Boolean(on)) => config.ascii = *on,
                 ("mask", DeValue::Boolean(on)) => config.mask = *on,

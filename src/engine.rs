@@ -5,7 +5,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
 use crate::model::time::Timestamp;
@@ -38,7 +37,6 @@ pub struct Engine {
     read: ReadLane,
     write: WriteLane,
     job: JobLane,
-    tickets: AtomicU64,
 }
 
 /// The time of the system, in UTC microseconds.
@@ -62,19 +60,16 @@ impl Engine {
             read: ReadLane::start(&setting)?,
             write: WriteLane::start(&setting)?,
             job: JobLane::start(&setting)?,
-            tickets: AtomicU64::new(0),
         })
     }
 
-    /// Asks for something. Tickets rise from 1; every request is answered exactly once, under its ticket.
-    pub fn ask(&self, request: Request) -> Ticket {
-        let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed) + 1);
+    /// Asks for something. Tickets rise; every request is answered exactly once, under its ticket.
+    pub fn ask(&self, ticket: Ticket, request: Request) {
         match lane_of(&request) {
             LaneName::Read => self.read.ask(ticket, request),
             LaneName::Write => self.write.ask(ticket, request),
             LaneName::Job => self.job.ask(ticket, request),
         }
-        ticket
     }
 
     /// Stops a job or a read, which then answers that it was cancelled. Writes are never stopped.

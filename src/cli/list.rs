@@ -2,6 +2,7 @@
 //!
 //! Invariant: rows leave by the door one after another; a list of any length takes the memory of a window.
 
+use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::args::ListArguments;
@@ -19,32 +20,6 @@ use crate::text::width;
 /// Columns of the first message in the list for people.
 const MESSAGE_WIDTH: usize = 60;
 
-/// The columns of `--csv`, in order.
-const COLUMNS: [&str; 22] = [
-    "id",
-    "source",
-    "external_id",
-    "started_at",
-    "ended_at",
-    "intent",
-    "channel",
-    "tier",
-    "language",
-    "agent_version",
-    "handled_by",
-    "turns",
-    "steps",
-    "spans",
-    "tool_calls",
-    "error_spans",
-    "failed_steps",
-    "scores",
-    "verdict",
-    "modes",
-    "label_state",
-    "reviewers",
-];
-
 /// Carries the command out.
 pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("list"))?;
@@ -55,7 +30,8 @@ pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failur
     };
     let mut data = Data::open();
     if arguments.csv {
-        data.csv(&COLUMNS.map(|name| Cell::Plain(name.to_owned())))?;
+        let names: Vec<Cell> = ListRow::fields().iter().map(|name| Cell::Plain((*name).to_owned())).collect();
+        data.csv(&names)?;
     }
     let (mut rows, mut failure) = (0, None);
     each_row(&workspace, &query, arguments.limit, context.now(), &mut |summary| {
@@ -139,33 +115,14 @@ pub fn when(time: Option<Timestamp>) -> String {
     }
 }
 
+/// A row as cells: text is guarded, numbers and missing values are plain, lists and objects are JSON.
 fn cells(row: &ListRow) -> Result<Vec<Cell>, Failure> {
-    let text = |text: &str| Cell::Text(text.to_owned());
-    let optional = |text: &Option<String>| Cell::Text(text.clone().unwrap_or_default());
-    let time = |time: Option<Timestamp>| Cell::Plain(time.map(|time| time.to_string()).unwrap_or_default());
-    let number = |number: u32| Cell::Plain(number.to_string());
-    Ok(vec![
-        text(row.id.as_str()),
-        text(&row.source),
-        text(&row.external_id),
-        time(row.started_at),
-        time(row.ended_at),
-        optional(&row.intent),
-        optional(&row.channel),
-        optional(&row.tier),
-        optional(&row.language),
-        optional(&row.agent_version),
-        optional(&row.handled_by),
-        number(row.turns),
-        number(row.steps),
-        number(row.spans),
-        number(row.tool_calls),
-        number(row.error_spans),
-        number(row.failed_steps),
-        text(&serde_json::to_string(&row.scores)?),
-        Cell::Plain(row.verdict.map(|verdict| verdict.word().to_owned()).unwrap_or_default()),
-        text(&row.modes.join(" ")),
-        Cell::Plain(row.label_state.word().to_owned()),
-        text(&row.reviewers.join(" ")),
-    ])
+    let value = serde_json::to_value(row)?;
+    let cell = |name: &&str| match value.get(name) {
+        None | Some(Value::Null) => Cell::Plain(String::new()),
+        Some(Value::String(text)) => Cell::Text(text.clone()),
+        Some(plain @ (Value::Bool(_) | Value::Number(_))) => Cell::Plain(plain.to_string()),
+        Some(nested) => Cell::Text(nested.to_string()),
+    };
+    Ok(ListRow::fields().iter().map(cell).collect())
 }

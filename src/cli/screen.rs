@@ -4,23 +4,22 @@
 //! after it was given back.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 
 use super::args::Global;
 use super::context::Context;
 use super::demo;
 use super::failure::{Code, Failure};
 use crate::config::packs;
-use crate::engine::request::{EngineMessage, Reply, Request, Ticket};
-use crate::engine::{Engine, EngineSetup, system_clock};
+use crate::engine::{EngineSetup, system_clock};
 use crate::mask::{Class, Known, Masker, Policy};
 use crate::model::filter::Filter;
 use crate::ops::workspace::Workspace;
 use crate::store::{Access, StoreError};
 use crate::tui::keymap::{Keymap, KeymapError};
 use crate::tui::theme::{Palette, Signs, Theme};
-use crate::tui::{self, Clock, Mask, Start, TuiError, UiConfig, Workers};
+use crate::tui::{self, Clock, Mask, Start, TuiError, UiConfig};
 
 /// Where an export goes unless another folder is typed.
 const EXPORT_FOLDER: &str = "aftercall-export";
@@ -82,7 +81,7 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
     }
     let config = UiConfig {
         reviewer: workspace.reviewer().to_owned(),
-        workspace: context.root().display().to_string(),
+        workspace: title(context.root()),
         theme,
         keymap,
         mask: mask(&workspace),
@@ -100,7 +99,7 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         clock: system_clock,
     };
     drop(workspace);
-    let outcome = tui::run(move |outlet| workers(setup, outlet), config, start).map_err(|error| match error {
+    let outcome = tui::run(setup, config, start).map_err(|error| match error {
         TuiError::NoTerminal => no_terminal(),
         other @ TuiError::Terminal(_) => Failure::new(Code::Io, other.to_string()),
     })?;
@@ -120,6 +119,11 @@ fn mask(workspace: &Workspace) -> Mask {
     Mask(Arc::new(move |text| masker.mask(text).text))
 }
 
+/// The folder's own name: the whole path would leave no room in the title.
+fn title(root: &Path) -> String {
+    root.file_name().map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
 fn editor() -> Option<String> {
     ["VISUAL", "EDITOR"]
         .into_iter()
@@ -132,8 +136,10 @@ fn theme(context: &Context) -> Result<Theme, Failure> {
         Some("light") => Palette::Light,
         Some("plain") => Palette::Plain,
         Some(other) => {
-            let file = config_file(context);
-            return Err(Failure::usage(format!("{file}: there is no theme {other:?}; known are dark, light, plain")));
+            let (file, line) = (config_file(context), context.config.theme_line);
+            return Err(Failure::usage(format!(
+                "{file}:{line}: there is no theme {other:?}; known are dark, light, plain"
+            )));
         }
     };
     let palette = if context.plain { Palette::Plain } else { chosen };
@@ -165,52 +171,4 @@ fn keymap(context: &Context) -> Result<Keymap, Failure> {
 
 fn config_file(context: &Context) -> String {
     context.places.config_file.as_ref().map_or_else(|| "config.toml".to_owned(), |file| file.display().to_string())
-}
-
-/// The engine's lanes, as the screen knows them.
-struct Lanes(Engine);
-
-impl Workers for Lanes {
-    fn ask(&mut self, request: Request) -> Ticket {
-        self.0.ask(request)
-    }
-
-    fn cancel(&mut self, ticket: Ticket) {
-        self.0.cancel(ticket);
-    }
-
-    fn join(self: Box<Self>) {
-        self.0.join();
-    }
-}
-
-/// Stands in where no thread could be started: whatever is asked fails, with the reason.
-struct Idle {
-    reason: String,
-    outlet: Sender<EngineMessage>,
-    asked: u64,
-}
-
-impl Workers for Idle {
-    fn ask(&mut self, _: Request) -> Ticket {
-        self.asked += 1;
-        let reply = Reply::Failed { message: self.reason.clone(), retry: false };
-        // Where the screen is gone already nobody is left to tell.
-        let _ = self.outlet.send(EngineMessage::Reply(Ticket(self.asked), reply));
-        Ticket(self.asked)
-    }
-
-    fn cancel(&mut self, _: Ticket) {}
-
-    fn join(self: Box<Self>) {}
-}
-
-fn workers(setup: EngineSetup, outlet: Sender<EngineMessage>) -> Box<dyn Workers> {
-    match Engine::start(setup, outlet.clone()) {
-        Ok(engine) => Box::new(Lanes(engine)),
-        Err(error) => {
-            let reason = format!("no worker could be started: {error}; close other programs and start again");
-            Box::new(Idle { reason, outlet, asked: 0 })
-        }
-    }
 }

@@ -14,26 +14,22 @@ use crate::store::Access;
 pub struct Inline {
     desk: Desk,
     answers: Vec<EngineMessage>,
-    tickets: u64,
 }
 
 impl Inline {
     /// An engine on the workspace that `setup` names, which is made where there is none.
     pub fn new(setup: EngineSetup) -> Self {
-        Self { desk: Desk::new(setup, perform::perform, Access::Create), answers: Vec::new(), tickets: 0 }
+        Self { desk: Desk::new(setup, perform::perform, Access::Create), answers: Vec::new() }
     }
 
     /// Carries a request out; its answer, and the progress before it, wait to be drained.
-    pub fn ask(&mut self, request: &Request) -> Ticket {
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
+    pub fn ask(&mut self, ticket: Ticket, request: &Request) {
         let answers = &mut self.answers;
         let reply = self.desk.answer(request, &mut |progress: &Progress| {
             answers.push(EngineMessage::Progress(ticket, progress.clone()));
             ControlFlow::Continue(())
         });
         self.answers.push(EngineMessage::Reply(ticket, reply));
-        ticket
     }
 
     /// What was answered since this was called last.

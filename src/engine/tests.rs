@@ -83,7 +83,7 @@ fn every_write_asked_for_is_saved_even_while_the_program_ends() {
     let (outlet, inlet) = channel();
     let engine = Engine::start(desk.setup.clone(), outlet).unwrap();
     for number in 0..40 {
-        engine.ask(pass(number));
+        engine.ask(Ticket(number), pass(number));
     }
     engine.join();
     let answers = answers(&inlet, 40);
@@ -100,19 +100,19 @@ fn reads_see_what_was_written_and_undo_takes_it_back() {
     let desk = desk();
     let (outlet, inlet) = channel();
     let engine = Engine::start(desk.setup.clone(), outlet).unwrap();
-    engine.ask(queue(""));
+    engine.ask(Ticket(1), queue(""));
     assert!(matches!(&answers(&inlet, 1)[&Ticket(1)], Reply::Queue(index) if index.total == 0));
-    engine.ask(Request::LoadPack("mast".into()));
+    engine.ask(Ticket(2), Request::LoadPack("mast".into()));
     assert!(matches!(&answers(&inlet, 1)[&Ticket(2)], Reply::Saved(saved) if saved.codebook.is_some()));
-    engine.ask(Request::Codebook);
+    engine.ask(Ticket(3), Request::Codebook);
     assert!(matches!(&answers(&inlet, 1)[&Ticket(3)], Reply::Codebook(codebook) if codebook.modes.len() == 14));
-    engine.ask(Request::Undo);
-    engine.ask(Request::Undo);
+    engine.ask(Ticket(4), Request::Undo);
+    engine.ask(Ticket(5), Request::Undo);
     let undone = answers(&inlet, 2);
     assert!(matches!(&undone[&Ticket(5)], Reply::Saved(saved) if saved.what == "nothing to undo"));
-    engine.ask(queue("verdict:("));
-    engine.ask(Request::Open(ConversationId::from_stored("c9")));
-    engine.ask(Request::Highlight("{\"a\": 1}".into()));
+    engine.ask(Ticket(6), queue("verdict:("));
+    engine.ask(Ticket(7), Request::Open(ConversationId::from_stored("c9")));
+    engine.ask(Ticket(8), Request::Highlight("{\"a\": 1}".into()));
     let last = answers(&inlet, 3);
     assert!(matches!(&last[&Ticket(7)], Reply::Failed { retry: false, message } if message.contains("c9")));
     assert!(matches!(&last[&Ticket(8)], Reply::Highlighted(lines) if !lines.is_empty()));
@@ -123,15 +123,15 @@ fn of_each_kind_of_reading_the_newest_wins_and_each_is_answered_once() {
     let desk = desk();
     let (outlet, inlet) = channel();
     let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
-    for _ in 0..30 {
-        engine.ask(queue("slow"));
+    for number in 0..30 {
+        engine.ask(Ticket(number), queue("slow"));
     }
-    engine.ask(Request::Codebook);
+    engine.ask(Ticket(30), Request::Codebook);
     let begun = Instant::now();
     let answers = answers(&inlet, 31);
     assert!(begun.elapsed() < Duration::from_secs(3), "older requests were carried out");
-    assert!(is_done(&answers[&Ticket(30)]) && is_done(&answers[&Ticket(31)]), "{answers:?}");
-    assert!((1..30).all(|number| answers[&Ticket(number)] == Reply::Cancelled));
+    assert!(is_done(&answers[&Ticket(29)]) && is_done(&answers[&Ticket(30)]), "{answers:?}");
+    assert!((0..29).all(|number| answers[&Ticket(number)] == Reply::Cancelled));
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn a_panic_is_answered_and_the_lane_goes_on() {
     let desk = desk();
     let (outlet, inlet) = channel();
     let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
-    for request in [queue("panic"), Request::Undo, Request::Redo] {
-        engine.ask(request);
+    for (ticket, request) in [(1, queue("panic")), (2, Request::Undo), (3, Request::Redo)] {
+        engine.ask(Ticket(ticket), request);
     }
     let first = answers(&inlet, 3);
     for ticket in [1, 2] {
@@ -150,7 +150,7 @@ fn a_panic_is_answered_and_the_lane_goes_on() {
         );
     }
     assert!(is_done(&first[&Ticket(3)]));
-    engine.ask(queue(""));
+    engine.ask(Ticket(4), queue(""));
     assert!(is_done(&answers(&inlet, 1)[&Ticket(4)]));
 }
 
@@ -159,10 +159,10 @@ fn a_job_tells_its_progress_and_stops_on_request() {
     let desk = desk();
     let (outlet, inlet) = channel();
     let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
-    engine.ask(Request::Import(Vec::new()));
+    engine.ask(Ticket(1), Request::Import(Vec::new()));
     let order =
         ExportOrder { directory: "x".into(), formats: Vec::new(), filter: String::new(), keep_personal_data: None };
-    engine.ask(Request::Export(order));
+    engine.ask(Ticket(2), Request::Export(order));
     engine.cancel(Ticket(2));
     let first = inlet.recv_timeout(Duration::from_secs(20)).unwrap();
     assert!(matches!(first, EngineMessage::Progress(Ticket(1), progress) if progress.done == 0));
@@ -181,9 +181,9 @@ fn a_held_lock_is_told_and_the_act_can_be_tried_again() {
     let own = &desk.setup.identity;
     let journal = Journal::open(&desk.setup.root.join(FOLDER), &own.reviewer, &own.device).unwrap();
     let held = journal.lock().unwrap();
-    inline.ask(&pass(1));
+    inline.ask(Ticket(1), &pass(1));
     drop(held);
-    inline.ask(&pass(1));
+    inline.ask(Ticket(2), &pass(1));
     let answers = inline.drain();
     assert!(
         matches!(&answers[0], EngineMessage::Reply(Ticket(1), Reply::Failed { retry: true, message })

@@ -36,8 +36,12 @@ const PACK: &str = "customer-service";
 /// Who loads it.
 const HOST: &str = "demo";
 
-const CONVERSATIONS: &[u8] = include_bytes!("../../sample-data/conversations.jsonl");
-const EVALUATIONS: &[u8] = include_bytes!("../../sample-data/evaluations.jsonl");
+/// The sample's conversations and their scores, compressed when the program was built.
+const FILES: [(&str, &[u8]); 2] = [
+    ("conversations.jsonl.gz", include_bytes!(concat!(env!("OUT_DIR"), "/conversations.jsonl.gz"))),
+    ("evaluations.jsonl.gz", include_bytes!(concat!(env!("OUT_DIR"), "/evaluations.jsonl.gz"))),
+];
+
 const TOOLS: &str = include_str!("../../sample-data/tools.json");
 const ANSWERS: &str = include_str!("../../sample-data/answers.json");
 
@@ -157,17 +161,13 @@ pub fn fill(
     now: Timestamp,
     tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<ImportReport, DemoError> {
-    let folder = workspace.root().join("sample-data");
-    make_folder(&folder)?;
-    let files = [("conversations.jsonl", CONVERSATIONS), ("evaluations.jsonl", EVALUATIONS)];
-    for (name, bytes) in files {
-        let path = folder.join(name);
-        if fs::metadata(&path).map_or(true, |data| data.len() != bytes.len() as u64) {
-            write(&path, bytes)?;
-        }
+    let io = |source| DemoError::Io { path: workspace.root().to_owned(), source };
+    let folder = tempfile::Builder::new().prefix(".sample-").tempdir_in(workspace.root()).map_err(io)?;
+    for (name, bytes) in FILES {
+        write(&folder.path().join(name), bytes)?;
     }
     let tools = ToolList::parse("tools.json", TOOLS)?;
-    let paths = files.iter().map(|(name, _)| folder.join(name)).collect();
+    let paths = FILES.iter().map(|(name, _)| folder.path().join(name)).collect();
     let read = ReadOptions { tools, ..ReadOptions::default() };
     let report = workspace.import(&ImportOrder { paths, read }, now, tell)?;
     let events = workspace.store().log().all()?;

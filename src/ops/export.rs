@@ -97,6 +97,11 @@ impl ExportError {
             _ => ErrorClass::General,
         }
     }
+
+    /// True where the same order may succeed later as it is.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) | Self::Queue(QueueError::Store(error)) if error.is_transient())
+    }
 }
 
 /// What an export wrote, or would write.

@@ -90,6 +90,11 @@ pub struct Row<Spans, Scores> {
 }
 
 impl ListRow {
+    /// The names of the fields, in order.
+    pub fn fields() -> &'static [&'static str] {
+        &FIELDS
+    }
+
     /// A row of the workspace as it leaves by `door`.
     pub fn of(summary: &Summary, door: &Door) -> Self {
         let row = door.summary(summary);
@@ -135,6 +140,38 @@ impl<Spans, Scores> Row<Spans, Scores> {
         }
     }
 }
+
+const FIELDS: [&str; 29] = [
+    "schema_version",
+    "id",
+    "source",
+    "external_id",
+    "transcript_hash",
+    "started_at",
+    "ended_at",
+    "intent",
+    "channel",
+    "tier",
+    "language",
+    "agent_version",
+    "handled_by",
+    "turns",
+    "steps",
+    "spans",
+    "tool_calls",
+    "error_spans",
+    "failed_steps",
+    "scores",
+    "p_fail",
+    "reasons",
+    "suspects",
+    "verdict",
+    "modes",
+    "label_state",
+    "reviewers",
+    "outcomes",
+    "attributes",
+];
 
 /// How many rows are read from the workspace at a time.
 const WINDOW: usize = 200;
