@@ -14,6 +14,7 @@ use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::label::Label;
 
 mod build;
+mod facts;
 
 pub use build::Builder;
 

@@ -113,7 +113,14 @@ impl Session {
         Ok(Self { state, screen, engine, pump, over: false })
     }
 
+    /// Whatever ends the showing, a terminal that is gone included, every write is answered before it returns.
     fn show(mut self, start: Start, inlet: &Receiver<Incoming>) -> std::io::Result<Outcome> {
+        let shown = self.turn(start, inlet);
+        let outcome = self.close(inlet);
+        shown.map(|()| outcome)
+    }
+
+    fn turn(&mut self, start: Start, inlet: &Receiver<Incoming>) -> std::io::Result<()> {
         self.tell_time();
         let commands = begin(&mut self.state, start);
         self.perform(commands)?;
@@ -129,7 +136,7 @@ impl Session {
                 self.draw()?;
             }
         }
-        Ok(self.close(inlet))
+        Ok(())
     }
 
     /// Gives the terminal back, waits for the workers, and takes their last answers.
@@ -186,7 +193,7 @@ impl Session {
                     let commands = update(&mut self.state, Message::Edited(result));
                     self.perform(commands)?;
                 }
-                Command::Redraw => self.screen.clear()?,
+                Command::Redraw => self.draw_anew()?,
                 Command::Suspend => self.away(Signals::stop)?,
                 Command::Quit => self.over = true,
             }
@@ -201,11 +208,18 @@ impl Session {
         let result = work();
         terminal::take()?;
         self.pump.resume();
-        self.screen.clear()?;
+        self.draw_anew()?;
+        Ok(result)
+    }
+
+    /// Has the next frame draw every cell, in the size the terminal has now.
+    fn draw_anew(&mut self) -> std::io::Result<()> {
         let area = self.screen.size()?;
         let size = Size { columns: area.width, rows: area.height };
-        drop(update(&mut self.state, Message::Resize(size)));
-        Ok(result)
+        // Not `clear`: that asks the terminal for its cursor, and the answer would have to pass by the input thread.
+        self.screen.resize(size.area())?;
+        let commands = update(&mut self.state, Message::Resize(size));
+        self.perform(commands)
     }
 
     fn draw(&mut self) -> std::io::Result<()> {

@@ -134,6 +134,8 @@ pub struct State {
     pub scores_hidden: bool,
     /// Texts that were begun and not saved, by what they are for.
     pub drafts: BTreeMap<String, String>,
+    /// Fails that were begun and not saved.
+    pub fails_begun: HashMap<ConversationId, judge::Judge>,
     /// True once the program was asked to end.
     pub leaving: bool,
     /// True where the demo is to be opened next.
@@ -187,6 +189,7 @@ impl State {
             reveal: false,
             scores_hidden: false,
             drafts: BTreeMap::new(),
+            fails_begun: HashMap::new(),
             leaving: false,
             demo_wanted: false,
             expected: HashMap::new(),

@@ -13,7 +13,7 @@ use super::theme::{Theme, Tone};
 use crate::engine::request::Opened;
 use crate::model::step::{Role, Step, StepContent};
 use crate::model::tool::members;
-use crate::text::safe::warnings;
+use crate::text::safe::{is_deceptive_name, warnings};
 
 /// How much of a call is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -186,6 +186,9 @@ impl Typesetter<'_> {
             StepContent::ToolCall { tool, result, .. } => {
                 left.push(&format!("{} ", signs.call), Tone::Dim);
                 left.push(&tool.exact().chars().take(60).collect::<String>(), Tone::Tool);
+                if is_deceptive_name(tool.exact()) {
+                    left.push(&format!(" {} odd name", signs.warn), Tone::Warn);
+                }
                 match result {
                     Some(result) if result.failed => left.push(&format!(" {} failed", self.theme.wrong()), Tone::Bad),
                     Some(_) => {}

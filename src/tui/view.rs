@@ -132,6 +132,11 @@ pub fn status(state: &State) -> Row {
         }
         return row.with(&state.lens().see(&toast.text), tone);
     }
+    if state.writes.last.is_some() {
+        row.push(&dot, Tone::Frame);
+        row.push(&state.key(Action::Undo), Tone::Key);
+        row.push(" undo", Tone::Text);
+    }
     row.push(&dot, Tone::Frame);
     if state.masked {
         row.push("mask on", Tone::Dim);

@@ -149,7 +149,8 @@ fn story_of(story: &sample::Story) -> Conversation {
     story.clone().done()
 }
 
-fn check(app: &App, keys: &str) {
+/// No cell holds anything that could act on a terminal, and the frame's sides are where they belong.
+pub fn check(app: &App, keys: &str) {
     let buffer = app.buffer();
     for (at, cell) in buffer.content.iter().enumerate() {
         let symbol = cell.symbol();

@@ -128,3 +128,29 @@ fn a_codebook_grows_from_fails_and_its_modes_can_be_renamed_and_merged() {
     let frame = desk.press("x");
     assert!(frame.contains("1 Not the right tool"), "{frame}");
 }
+
+#[test]
+fn hostile_files_are_shown_safely() {
+    let hostile = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/hostile/text"));
+    let Ok(files) = std::fs::read_dir(hostile) else {
+        println!("skipped: ../shared is absent");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::open(folder.path());
+    for file in files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "jsonl")) {
+        desk.press("<ctrl-o>");
+        desk.app.send(Message::Paste(file.to_string_lossy().into_owned()));
+        desk.press("<enter> <esc>");
+    }
+    let count = desk.app.state.queue.index.ids.len();
+    assert!(count >= 20, "{count}");
+    desk.press("<enter>");
+    for at in 0..count {
+        for keys in ["", "J", "2", "J", "3", "J", "4", "5", "1", "z", "z", "z", "#", "#"] {
+            desk.press(keys);
+            super::frames::check(&desk.app, &format!("conversation {at}, {keys}"));
+        }
+        desk.press("]");
+    }
+}

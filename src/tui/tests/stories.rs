@@ -71,6 +71,17 @@ fn letters_choose_an_existing_mode_or_name_a_new_one() {
 }
 
 #[test]
+fn a_fail_that_was_begun_waits() {
+    let mut app = App::new((80, 24));
+    app.press("<enter> x \"tone\" <tab> + <esc>");
+    assert!(app.label(0).is_none());
+    app.press("x");
+    assert!(app.frame().contains("tone") && app.frame().contains("annoying"), "{}", app.frame());
+    app.press("<enter>");
+    assert_eq!(app.label(0).unwrap().modes, ["tone"]);
+}
+
+#[test]
 fn can_not_tell_and_skip_go_on_and_the_queue_counts() {
     let mut app = App::new((120, 36));
     app.press("<enter> i s a a");

@@ -57,6 +57,9 @@ fn open_strip(state: &mut State) {
         judge.severity = severity;
         judge.no_step = first_failure.is_none();
     }
+    if let Some(begun) = state.fails_begun.remove(&review.id) {
+        judge = begun;
+    }
     state.overlays.push(Overlay::Judge(Box::new(judge)));
 }
 
@@ -87,7 +90,11 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
     match pressed.action {
         Some(Action::Back) if !judge.input.is_empty() => judge.input.set(""),
         Some(Action::Back) => {
-            state.log.say(state.now, Weight::Info, "Not saved: no verdict was given.");
+            let key = state.key(Action::Fail);
+            state.log.say(state.now, Weight::Info, format!("Not saved; {key} goes on where you left."));
+            if let Some(review) = &state.review {
+                state.fails_begun.insert(review.id.clone(), *judge);
+            }
             return None;
         }
         Some(Action::Accept) => {

@@ -116,6 +116,9 @@ fn choosing(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
         };
         row.push(&name, tone);
         if let Choice::Tool(spec) = choice {
+            if crate::text::safe::is_deceptive_name(spec.name.exact()) {
+                row.push(&format!("  {} odd name", state.config.theme.signs().warn), Tone::Warn);
+            }
             if called == Some(spec.name.exact()) {
                 row.push("  (called: other arguments)", Tone::Dim);
             }

@@ -119,7 +119,7 @@ impl Columns {
         if width < 100 {
             columns = Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 19, why: 0, state: 10, ..columns };
         } else if width < 140 {
-            columns = Self { segment: 14, scores: 20, why: 15, state: 11, ..columns };
+            columns = Self { segment: 12, scores: 18, why: 15, state: 10, ..columns };
         }
         let fixed = columns.number
             + columns.when
@@ -195,7 +195,8 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     let when = summary.started_at.map_or_else(String::new, |at| state.local(at, "%b %d %H:%M"));
     cell(row, Row::of(&when, Tone::Text), columns.when);
     cell(row, segment(lens, summary), columns.segment);
-    cell(row, lens.row(summary.first_message.exact(), Tone::Text), columns.first);
+    let first = summary.first_message.exact().replace(['\r', '\n'], " ");
+    cell(row, lens.row(&first, Tone::Text), columns.first);
     cell(row, Row::of(&format!("{:>4}", summary.counts.steps), Tone::Text), columns.steps);
     let mut tools = Row::of(&format!("{:>3}", summary.counts.tool_calls), Tone::Text);
     if summary.counts.failed_steps > 0 {

@@ -69,7 +69,7 @@ fn title(state: &State, review: &Review) -> Row {
     }
     let exact = |text: &Option<crate::text::Untrusted>| text.as_ref().map_or(String::new(), |t| t.exact().to_owned());
     let (intent, language) = (exact(&segments.intent), exact(&segments.language));
-    add(&if language.is_empty() { intent.clone() } else { format!("{intent}/{language}") }, Tone::Strong);
+    add(&[intent, language].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"), Tone::Strong);
     add(&exact(&segments.agent_version), Tone::Text);
     let (start, end) = opened.conversation.period();
     if let Some(start) = start {
@@ -181,7 +181,8 @@ fn span_row(
     }
     let bar_wide = if columns >= 70 { 10 } else { 6 };
     let room = columns.saturating_sub(9 + bar_wide + 18);
-    let scores_wide = if state.scores_hidden { 0 } else { (columns * 2 / 5).min(28).min(room) };
+    let scores_wide =
+        if state.scores_hidden || review.scores.spans.is_empty() { 0 } else { (columns * 2 / 5).min(28).min(room) };
     let name_wide = columns.saturating_sub(9 + bar_wide + scores_wide + 1);
     let mut row = row.cut(name_wide.saturating_sub(1), signs.more).padded(name_wide);
     let micros = span.duration_micros();
