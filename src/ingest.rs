@@ -24,6 +24,7 @@ mod message;
 mod openai;
 mod otlp;
 pub mod problem;
+mod protobuf;
 mod python;
 pub mod read;
 mod scores;

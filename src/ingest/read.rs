@@ -7,8 +7,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
 use super::decode::Decoder;
-use super::detect::{Wrapping, without_bom, wrapping};
+use super::detect::{Wrapping, ZSTD, without_bom, wrapping};
 use super::problem::ProblemKind;
+use super::protobuf;
 use super::{Input, Limits, ReadOptions, ReadSummary, Sink};
 
 const HEAD: usize = 64 << 10;
@@ -35,7 +36,8 @@ fn unwrap(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>, layers:
         Wrapping::Refused(reason) => decoder.refuse(reason),
         Wrapping::Lines => lines(BufReader::with_capacity(HEAD.min(size.max(1)).max(4096), whole), decoder),
         Wrapping::Document => document(whole, decoder),
-        Wrapping::FramedZstd => frames(whole, decoder),
+        Wrapping::Framed => frames(whole, decoder),
+        Wrapping::Protobuf => request(whole, decoder),
         Wrapping::Gzip | Wrapping::Zstd if layers == 0 => decoder.refuse("this is compressed more than twice"),
         Wrapping::Gzip => {
             let (source, meter) = Metered::new(whole);
@@ -122,7 +124,18 @@ fn document(reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
     decoder.document(reader);
 }
 
-/// Length-prefixed zstd frames: each holds one request.
+/// One request in protobuf; requests that follow it without anything between are the same as one longer request.
+fn request(reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
+    let limit = decoder.limits().record;
+    let mut body = Vec::new();
+    match reader.take(limit.saturating_add(1)).read_to_end(&mut body) {
+        Err(error) => decoder.failed_reading(&error),
+        Ok(_) if body.len() as u64 > limit => decoder.too_large(),
+        Ok(_) => protobuf::request(decoder, body.into(), None),
+    }
+}
+
+/// Messages behind their lengths: each holds one request.
 fn frames(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
     let limit = decoder.limits().record;
     let mut offset = 0_u64;
@@ -153,7 +166,7 @@ fn frames(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
     }
 }
 
-/// One zstd frame of `length` bytes, of which `frame` holds at most the record limit.
+/// One frame of `length` bytes, of which `frame` holds at most the record limit.
 fn one_frame(frame: &[u8], length: u64, decoder: &mut Decoder<'_, '_>) {
     let limit = decoder.limits().record;
     if (frame.len() as u64) < length {
@@ -163,16 +176,25 @@ fn one_frame(frame: &[u8], length: u64, decoder: &mut Decoder<'_, '_>) {
             decoder.failed_reading(&io::ErrorKind::UnexpectedEof.into());
         };
     }
+    if !frame.starts_with(&ZSTD) {
+        return message(frame.to_vec(), decoder);
+    }
     let mut text = Vec::new();
     let expanded = zstd::stream::read::Decoder::new(frame)
         .and_then(|frame| frame.take(limit.saturating_add(1)).read_to_end(&mut text));
     match expanded {
         Err(error) => decoder.failed_reading(&error),
         Ok(_) if text.len() as u64 > limit => decoder.too_large(),
-        Ok(_) if text.first() == Some(&0x0a) => {
-            decoder.problem(ProblemKind::Refused, 1, "this is OTLP in protobuf; write it as JSON (`format: json`)");
-        }
-        Ok(_) => decoder.line(&text, true),
+        Ok(_) => message(text, decoder),
+    }
+}
+
+/// What a frame holds: a request in protobuf or in JSON.
+fn message(bytes: Vec<u8>, decoder: &mut Decoder<'_, '_>) {
+    if protobuf::looks_like_request(&bytes) {
+        protobuf::request(decoder, bytes.into(), None);
+    } else {
+        decoder.line(&bytes, true);
     }
 }
 
