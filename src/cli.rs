@@ -26,7 +26,7 @@ mod tools;
 use args::{Arguments, Command};
 use context::Context;
 use failure::{Code, Failure};
-use output::Talk;
+use output::warn;
 
 /// Runs the program with these arguments (its own name first) and answers its exit code.
 pub fn run(arguments: Vec<OsString>) -> u8 {
@@ -47,7 +47,7 @@ fn ended(failure: Failure) -> u8 {
         Failure::Hangup => Code::Done as u8,
         Failure::Signal(signal) => u8::try_from(128 + signal).unwrap_or(Code::Error as u8),
         Failure::Told { code, message } => {
-            Talk { quiet: false }.warn(&format!("error: {message}"));
+            warn(&format!("error: {message}"));
             code as u8
         }
     }
@@ -66,7 +66,7 @@ fn usage(error: &clap::Error) -> u8 {
         // What was typed is quoted in the message, and may have come from a transcript.
         let shown = crate::text::door::terminal_text(&error.to_string());
         for line in shown.trim_end().lines() {
-            Talk { quiet: false }.warn(line);
+            warn(line);
         }
         return Code::Usage as u8;
     }

@@ -13,6 +13,7 @@ mod input;
 pub mod keymap;
 mod layout;
 mod message;
+pub mod offscreen;
 mod pager;
 mod paint;
 mod row;

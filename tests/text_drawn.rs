@@ -3,6 +3,7 @@
 //! Invariant: a frame around hostile text stays straight, and the bytes hold nothing a terminal obeys but our own.
 
 #![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+#![allow(clippy::disallowed_methods, reason = "a frame of the test's own, to draw on")]
 
 use std::num::NonZero;
 use std::path::Path;

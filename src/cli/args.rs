@@ -2,6 +2,8 @@
 //!
 //! Invariant: names of formats, packs and orders come from the tables that carry them out, so that help cannot lag behind.
 
+#![allow(clippy::doc_markdown, reason = "the comments here are the help texts, in which a backtick is a backtick")]
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -14,9 +16,15 @@ use crate::model::queue::QueueOrder;
 use crate::ops::verify::Rebuild;
 
 const AFTER_HELP: &str = "\
-Data goes to standard output, talk to standard error. Personal data is masked unless --unmasked (recorded) says otherwise.
-Exit codes: 0 done, 1 error, 2 usage, 3 done in part (some records were skipped), 4 refused, 5 busy, 6 no space or a
-failing disk, 7 damaged, 8 a check found something.";
+Data goes to standard output, talk to standard error. Personal data is masked
+unless --unmasked says otherwise, which is recorded.
+
+Exit codes:
+  0 done                      5 busy: another program holds the database
+  1 error                     6 no space, or the disk fails
+  2 wrong use                 7 damaged
+  3 done in part              8 a check found something
+  4 refused, nothing touched";
 
 /// Review what customer-service agents did, say what went wrong and where, and keep it as data.
 ///
@@ -34,6 +42,7 @@ pub struct Arguments {
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub struct Global {
     /// The workspace's folder [default: $AFTERCALL_WORKSPACE, else the user's data folder]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -168,6 +177,7 @@ impl FormatName {
     group(ArgGroup::new("correction").args(["tool", "no_call", "ask", "hand_off", "reply"]).multiple(true)),
     group(ArgGroup::new("place").args(["step", "no_step"])),
 )]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag that may be typed")]
 pub struct LabelArguments {
     /// Its id, a unique beginning of it, or its name in the source
     pub conversation: String,

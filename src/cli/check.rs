@@ -3,12 +3,13 @@
 //! Invariant: verify changes nothing; whatever it finds decides the exit code.
 
 use serde::Serialize;
+use std::fmt::Write as _;
 
 use super::args::{RebuildArguments, VerifyArguments};
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::import::count;
-use super::output::Data;
+use super::output::{Data, warn};
 use crate::ops::verify::{self, Rebuild, Rebuilt, Verified};
 
 #[derive(Serialize)]
@@ -29,7 +30,7 @@ pub fn verify(context: &Context, arguments: &VerifyArguments) -> Result<Code, Fa
         for finding in &verified.findings {
             let mut place = finding.path.display().to_string();
             if finding.line > 0 {
-                place.push_str(&format!(":{} (byte {})", finding.line, finding.byte));
+                let _ = write!(place, ":{} (byte {})", finding.line, finding.byte);
             }
             data.line(&format!("{place}: {}", finding.message))?;
         }
@@ -54,18 +55,14 @@ pub fn rebuild(context: &Context, arguments: &RebuildArguments) -> Result<Code, 
     let what = arguments.rebuild();
     let rebuilt: Rebuilt = verify::rebuild(context.root(), context.identity()?, what)?;
     for notice in &rebuilt.notices {
-        context.talk.warn(&format!("note: {notice}"));
+        warn(&format!("note: {notice}"));
     }
     let done = match what {
         Rebuild::Database => "the database's labels were made anew from the journals",
         Rebuild::Journals => "the journals were written anew from the database",
         Rebuild::Projection => "what the labels add up to was computed anew",
     };
-    context.talk.say(&format!(
-        "{done}: {} of {}",
-        count(rebuilt.events, "event"),
-        count(rebuilt.journals, "journal")
-    ));
+    context.talk.say(&format!("{done}: {} of {}", count(rebuilt.events, "event"), count(rebuilt.journals, "journal")));
     for path in &rebuilt.moved {
         context.talk.say(&format!("the old one is kept as {}", path.display()));
     }

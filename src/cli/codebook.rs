@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::args::{CodebookArguments, CodebookCommand};
-use super::context::Context;
+use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::label::answer;
 use super::output::Data;
@@ -30,7 +30,7 @@ pub fn codebook(context: &Context, arguments: &CodebookArguments) -> Result<Code
         Some(CodebookCommand::Packs) => list_packs(),
         Some(CodebookCommand::Load { pack }) => {
             let mut workspace = context.open_to_write(Access::Create)?;
-            let saved = review::load_pack(&mut workspace, pack, context.now())?;
+            let saved = review::load_pack(&mut workspace, pack, now())?;
             answer(context, &workspace, &saved, false)
         }
         Some(CodebookCommand::Add { name, description }) => {
@@ -80,6 +80,6 @@ fn list_packs() -> Result<Code, Failure> {
 
 fn change(context: &Context, change: CodebookChange) -> Result<Code, Failure> {
     let mut workspace = context.open_to_write(Access::Create)?;
-    let saved = review::record(&mut workspace, &Act::Codebook(vec![change]), context.now())?;
+    let saved = review::record(&mut workspace, &Act::Codebook(vec![change]), now())?;
     answer(context, &workspace, &saved, false)
 }

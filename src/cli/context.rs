@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::Global;
 use super::failure::{Code, Failure};
-use super::output::Talk;
+use super::output::{Talk, warn};
 use crate::config::Config;
 use crate::engine::system_clock;
 use crate::model::act::Act;
@@ -101,7 +101,7 @@ impl Context {
     pub fn open_to_write(&self, access: Access) -> Result<Workspace, Failure> {
         let workspace = Workspace::open(self.root(), self.identity()?, access)?;
         for notice in workspace.notices() {
-            self.talk.warn(&format!("note: {notice}"));
+            warn(&format!("note: {notice}"));
         }
         match workspace.read_only() {
             None => Ok(workspace),
@@ -134,22 +134,22 @@ impl Context {
             return Ok((workspace, door));
         };
         let mut workspace = self.open_to_write(Access::Write)?;
-        review::record(&mut workspace, &Act::Unmask { place: place.to_owned() }, self.now())?;
+        review::record(&mut workspace, &Act::Unmask { place: place.to_owned() }, now())?;
         Ok((workspace, Door::open()))
     }
+}
 
-    /// The conversation that an id, a beginning of one, or a name in a source means.
-    ///
-    /// # Errors
-    /// None or several.
-    pub fn conversation(&self, workspace: &Workspace, text: &str) -> Result<ConversationId, Failure> {
-        let store = workspace.store();
-        let found = store.resolve(text.trim())?;
-        Ok(store.log().resolve(&found)?)
-    }
+/// The conversation that an id, a beginning of one, or a name in a source means.
+///
+/// # Errors
+/// None or several.
+pub fn resolve(workspace: &Workspace, text: &str) -> Result<ConversationId, Failure> {
+    let store = workspace.store();
+    let found = store.resolve(text.trim())?;
+    Ok(store.log().resolve(&found)?)
+}
 
-    /// The time.
-    pub fn now(&self) -> Timestamp {
-        system_clock()
-    }
+/// The time; commands read no other clock.
+pub fn now() -> Timestamp {
+    system_clock()
 }

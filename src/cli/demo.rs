@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use super::args::{DemoArguments, Global};
-use super::context::Context;
+use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::screen;
 use crate::ops::demo::{self, DemoError};
@@ -41,7 +41,7 @@ pub fn demo(global: &Global, arguments: &DemoArguments) -> Result<Code, Failure>
     }
     demo::claim(root)?;
     let mut workspace = context.open_to_write(Access::Create)?;
-    let report = demo::fill(&mut workspace, context.now(), &mut |_| ControlFlow::Continue(()))?;
+    let report = demo::fill(&mut workspace, now(), &mut |_| ControlFlow::Continue(()))?;
     drop(workspace);
     if report.imported > 0 {
         context.talk.say(&format!("{} sample conversations are ready", report.conversations));
@@ -57,16 +57,20 @@ fn farewell(context: &Context) {
     let quoted = shell_quoted(&root);
     context.talk.say(&format!("Your labels are in {root}; the folder journal in it has them as plain text, too."));
     context.talk.say("Export them as datasets with:");
-    context
-        .talk
-        .say(&format!("  aftercall --workspace {quoted} export my-dataset --format labels,openai-sft,trl-preference,cases"));
+    context.talk.say(&format!(
+        "  aftercall --workspace {quoted} export my-dataset --format labels,openai-sft,trl-preference,cases"
+    ));
     context.talk.say("`aftercall demo` goes on where you left off, `aftercall demo --fresh` starts over.");
 }
 
 /// A word as a shell takes it for itself.
 fn shell_quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::args::ExportArguments;
-use super::context::Context;
+use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::import::count;
-use super::output::Data;
+use super::output::{Data, warn};
 use crate::dataset::manifest::Manifest;
 use crate::model::export::ExportOrder;
 use crate::ops::export::{self, ExportError, ExportReport};
@@ -45,10 +45,10 @@ pub fn export(context: &Context, arguments: &ExportArguments) -> Result<Code, Fa
         keep_personal_data: arguments.keep_personal_data.clone(),
     };
     let report = if arguments.dry_run {
-        export::plan(&context.open_to_read()?, &order, context.now())?
+        export::plan(&context.open_to_read()?, &order, now())?
     } else {
         let mut workspace = context.open_to_write(Access::Write)?;
-        export::export(&mut workspace, &order, context.now(), &mut |_| ControlFlow::Continue(()))?
+        export::export(&mut workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?
     };
     tell(context, &report, arguments.dry_run);
     if arguments.json {
@@ -88,6 +88,8 @@ fn tell(context: &Context, report: &ExportReport, dry_run: bool) {
     }
     if let Some(reason) = &manifest.masking.kept_because {
         talk.say(&format!("personal data is written as it is, recorded with the reason: {reason}"));
+    } else if dry_run {
+        talk.say(&format!("personal data would be masked; {}", manifest.masking.limits));
     } else {
         let masked: u64 = manifest.masking.masked.values().sum();
         talk.say(&format!("personal data is masked ({}); {}", count(masked, "value"), manifest.masking.limits));
@@ -96,6 +98,6 @@ fn tell(context: &Context, report: &ExportReport, dry_run: bool) {
         talk.say("a dry run: nothing was written");
     }
     if let Some(problem) = &report.journal_problem {
-        talk.warn(&format!("the database has the record of it, but the journal could not be written: {problem}"));
+        warn(&format!("the database has the record of it, but the journal could not be written: {problem}"));
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! Invariant: what was skipped is always told, in the report and by the exit code.
 
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::ImportArguments;
-use super::context::Context;
+use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::output::{Data, Talk};
 use crate::ingest::{Problem, ReadOptions, ToolList};
@@ -28,14 +29,13 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
     let paths = arguments.paths.clone();
     for path in &paths {
         // Asked before a workspace is made, so that a mistyped path leaves nothing behind.
-        std::fs::metadata(path).map_err(|error| {
-            Failure::new(Code::Error, format!("{}: {error}; nothing was imported", path.display()))
-        })?;
+        std::fs::metadata(path)
+            .map_err(|error| Failure::new(Code::Error, format!("{}: {error}; nothing was imported", path.display())))?;
     }
     let mut workspace = context.open_to_write(Access::Create)?;
     let bar = progress_bar(context.talk, arguments.json);
     let start = Instant::now();
-    let outcome = workspace.import(&ImportOrder { paths, read }, context.now(), &mut |progress| {
+    let outcome = workspace.import(&ImportOrder { paths, read }, now(), &mut |progress| {
         bar.set_length(progress.total.unwrap_or(progress.done));
         bar.set_position(progress.done);
         bar.set_message(door::terminal_line(&progress.what));
@@ -138,10 +138,10 @@ pub fn count(number: u64, noun: &str) -> String {
 fn place(problem: &Problem) -> String {
     let mut place = problem.path.clone();
     if let Some(line) = problem.line {
-        place.push_str(&format!(":{line}"));
+        let _ = write!(place, ":{line}");
     }
     if let Some(byte) = problem.byte {
-        place.push_str(&format!(" (byte {byte})"));
+        let _ = write!(place, " (byte {byte})");
     }
     format!("{place}: {}", problem.message)
 }

@@ -7,9 +7,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::args::{AnswerArguments, LabelArguments};
-use super::context::Context;
+use super::context::{Context, now, resolve};
 use super::failure::{Code, Failure};
-use super::output::Data;
+use super::output::{Data, warn};
 use crate::model::act::{Act, ActError, FailedAt, Judgement, Saved, Subject};
 use crate::model::conversation::Conversation;
 use crate::model::correction::{AcceptableCall, Correction, CorrectionKind};
@@ -40,30 +40,27 @@ pub fn label(context: &Context, arguments: &LabelArguments) -> Result<Code, Fail
         return Err(Failure::usage(ActError::FailWithoutStep.to_string()));
     }
     let mut workspace = context.open_to_write(Access::Write)?;
-    let id = context.conversation(&workspace, &arguments.conversation)?;
+    let id = resolve(&workspace, &arguments.conversation)?;
     let unknown = || StoreError::Unknown(arguments.conversation.clone());
     let conversation = workspace.store().conversation(&id)?.ok_or_else(unknown)?;
     let subject = Subject { conversation: id, transcript_hash: conversation.transcript_hash() };
-    let act = if arguments.skip {
-        Act::Skip(subject)
-    } else {
-        Act::Judge(judgement(arguments, &conversation, subject)?)
-    };
-    let saved = review::record(&mut workspace, &act, context.now())?;
+    let act =
+        if arguments.skip { Act::Skip(subject) } else { Act::Judge(judgement(arguments, &conversation, subject)?) };
+    let saved = review::record(&mut workspace, &act, now())?;
     answer(context, &workspace, &saved, arguments.json)
 }
 
 /// Carries `undo` out.
 pub fn undo(context: &Context, arguments: &AnswerArguments) -> Result<Code, Failure> {
     let mut workspace = context.open_to_write(Access::Write)?;
-    let saved = review::undo(&mut workspace, context.now())?;
+    let saved = review::undo(&mut workspace, now())?;
     answer(context, &workspace, &saved, arguments.json)
 }
 
 /// Carries `redo` out.
 pub fn redo(context: &Context, arguments: &AnswerArguments) -> Result<Code, Failure> {
     let mut workspace = context.open_to_write(Access::Write)?;
-    let saved = review::redo(&mut workspace, context.now())?;
+    let saved = review::redo(&mut workspace, now())?;
     answer(context, &workspace, &saved, arguments.json)
 }
 
@@ -73,7 +70,7 @@ pub fn answer(context: &Context, workspace: &Workspace, saved: &Saved, json: boo
     let nothing = saved.group.is_empty();
     context.talk.say(&format!("{about}{}{}", saved.what, if nothing { "" } else { " (saved)" }));
     if let Some(problem) = &saved.journal_problem {
-        context.talk.warn(&format!("the database has it, but the journal could not be written: {problem}"));
+        warn(&format!("the database has it, but the journal could not be written: {problem}"));
     }
     if json {
         let door = Door::masked(workspace);

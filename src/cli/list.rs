@@ -6,7 +6,7 @@ use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::args::ListArguments;
-use super::context::Context;
+use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::{Cell, Data};
@@ -23,18 +23,15 @@ const MESSAGE_WIDTH: usize = 60;
 /// Carries the command out.
 pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("list"))?;
-    let query = QueueQuery {
-        filter: arguments.filter.clone(),
-        find: arguments.find.clone(),
-        order: arguments.order.order(),
-    };
+    let query =
+        QueueQuery { filter: arguments.filter.clone(), find: arguments.find.clone(), order: arguments.order.order() };
     let mut data = Data::open();
     if arguments.csv {
         let names: Vec<Cell> = ListRow::fields().iter().map(|name| Cell::Plain((*name).to_owned())).collect();
         data.csv(&names)?;
     }
     let (mut rows, mut failure) = (0, None);
-    each_row(&workspace, &query, arguments.limit, context.now(), &mut |summary| {
+    each_row(&workspace, &query, arguments.limit, now(), &mut |summary| {
         rows += 1;
         let row = ListRow::of(&summary, &door);
         let outcome = if arguments.json {

@@ -83,12 +83,12 @@ impl Talk {
     /// One line, unless quiet.
     pub fn say(self, text: &str) {
         if !self.quiet {
-            self.warn(text);
+            warn(text);
         }
     }
+}
 
-    /// One line, even when quiet.
-    pub fn warn(self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{}", door::terminal_line(text));
-    }
+/// One line to standard error, even when quiet.
+pub fn warn(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", door::terminal_line(text));
 }

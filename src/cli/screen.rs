@@ -11,6 +11,7 @@ use super::args::Global;
 use super::context::Context;
 use super::demo;
 use super::failure::{Code, Failure};
+use super::output::warn;
 use crate::config::packs;
 use crate::engine::{EngineSetup, system_clock};
 use crate::mask::{Class, Known, Masker, Policy};
@@ -77,7 +78,7 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
     let keymap = keymap(context)?;
     let workspace = Workspace::open(context.root(), context.identity()?, Access::Create)?;
     for notice in workspace.notices() {
-        context.talk.warn(&format!("note: {notice}"));
+        warn(&format!("note: {notice}"));
     }
     let config = UiConfig {
         reviewer: workspace.reviewer().to_owned(),
@@ -93,18 +94,15 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         editor: editor(),
         export_directory: EXPORT_FOLDER.to_owned(),
     };
-    let setup = EngineSetup {
-        root: context.root().to_owned(),
-        identity: workspace.identity().clone(),
-        clock: system_clock,
-    };
+    let setup =
+        EngineSetup { root: context.root().to_owned(), identity: workspace.identity().clone(), clock: system_clock };
     drop(workspace);
     let outcome = tui::run(setup, config, start).map_err(|error| match error {
         TuiError::NoTerminal => no_terminal(),
         other @ TuiError::Terminal(_) => Failure::new(Code::Io, other.to_string()),
     })?;
     for line in &outcome.unsaved {
-        context.talk.warn(&format!("not saved: {line}"));
+        warn(&format!("not saved: {line}"));
     }
     if let Some(signal) = outcome.signal {
         return Err(Failure::Signal(signal));
@@ -149,9 +147,9 @@ fn theme(context: &Context) -> Result<Theme, Failure> {
 
 /// True where the environment asks for the plain C locale, which promises ASCII only.
 fn is_c_locale() -> bool {
-    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
-        std::env::var(name).ok().filter(|value| !value.is_empty())
-    });
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     named.is_some_and(|name| name == "C" || name == "POSIX")
 }
 

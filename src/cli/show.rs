@@ -4,10 +4,12 @@
 //! what came of it is not in the transcript to read until the asking reviewer has judged.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::args::{EventsArguments, ShowArguments};
-use super::context::Context;
+use super::context::{Context, resolve};
 use super::failure::{Code, Failure};
+use super::import::count;
 use super::list::when;
 use super::output::Data;
 use crate::model::conversation::Conversation;
@@ -15,20 +17,21 @@ use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::event::Event;
 use crate::model::label::{Label, Verdict};
 use crate::model::score::{Score, ScoreTarget};
-use crate::model::step::{Step, StepContent};
+use crate::model::step::{Role, Step, StepContent};
 use crate::model::tool::Arguments;
 use crate::ops::door::Door;
 use crate::ops::review;
 use crate::ops::show::show as shown;
 use crate::ops::workspace::Workspace;
 use crate::store::StoreError;
+use crate::text::Untrusted;
 
 const GUTTER: &str = "  │ ";
 
 /// Carries `show` out.
 pub fn show(context: &Context, arguments: &ShowArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("show"))?;
-    let id = context.conversation(&workspace, &arguments.conversation)?;
+    let id = resolve(&workspace, &arguments.conversation)?;
     let mut data = Data::open();
     if arguments.json {
         data.json(&shown(&workspace, &id, &door)?)?;
@@ -90,16 +93,16 @@ impl Transcript<'_> {
             &one.segments.tier,
             &one.segments.agent_version,
         ];
-        let segments: Vec<&str> = segments.into_iter().flatten().map(|text| text.exact()).collect();
+        let segments: Vec<&str> = segments.into_iter().flatten().map(Untrusted::exact).collect();
         let (started, _) = one.period();
         self.data.line(&format!(
-            "{}  {}  {} steps, {} tool calls ({} failed), {} spans",
+            "{}  {}  {}, {} ({} failed), {}",
             when(started),
             segments.join(" · "),
-            counts.steps,
-            counts.tool_calls,
+            count(counts.steps.into(), "step"),
+            count(counts.tool_calls.into(), "call"),
             counts.failed_steps,
-            counts.spans
+            count(counts.spans.into(), "span"),
         ))
     }
 
@@ -107,7 +110,10 @@ impl Transcript<'_> {
     fn step_of(&self, score: &Score) -> Option<u32> {
         let ScoreTarget::Span(span) = &score.target else { return None };
         let steps = &self.conversation.steps;
-        let of = |step: &&Step| step.span.as_ref() == Some(span) || step.decision.as_ref() == Some(span);
+        // A span that holds a whole exchange is no news about what the customer said in it.
+        let of = |step: &&Step| {
+            step.role() != Role::User && (step.span.as_ref() == Some(span) || step.decision.as_ref() == Some(span))
+        };
         steps.iter().rev().find(of).map(|step| step.number)
     }
 
@@ -162,11 +168,19 @@ impl Transcript<'_> {
             let verdict = label.verdict.map_or("draft", Verdict::word).to_uppercase();
             let mut parts = vec![format!("{} says {verdict}", label.reviewer)];
             parts.extend(label.modes.iter().map(|mode| codebook.name_of(mode).to_owned()));
-            parts.extend(label.first_failure.as_ref().map(|at| format!("first at step {}", at.step)));
+            match &label.first_failure {
+                Some(at) => parts.push(format!("first at step {}", at.step)),
+                None if label.verdict == Some(Verdict::Fail) => parts.push("at no single step".to_owned()),
+                None => {}
+            }
             parts.extend(label.severity.map(|severity| format!("severity {severity}")));
             self.data.line(&parts.join(" · "))?;
             for placed in &label.corrections {
-                self.data.line(&format!("  step {} should have been: {}", placed.at.step, words(&placed.correction)))?;
+                self.data.line(&format!(
+                    "  step {} should have been: {}",
+                    placed.at.step,
+                    words(&placed.correction)
+                ))?;
             }
             for note in &label.notes {
                 self.data.block("  note: ", &note.text)?;
@@ -210,7 +224,7 @@ fn words(correction: &Correction) -> String {
 pub fn events(context: &Context, arguments: &EventsArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("events"))?;
     let about = match &arguments.conversation {
-        Some(text) => Some(context.conversation(&workspace, text)?),
+        Some(text) => Some(resolve(&workspace, text)?),
         None => None,
     };
     let log = workspace.store().log();
@@ -244,15 +258,15 @@ fn masked(event: &Event, door: &Door) -> Result<serde_json::Value, Failure> {
 fn line(event: &Event, door: &Door) -> Result<String, Failure> {
     let mut line = format!("{}  {}  {}", event.at, event.reviewer, event.body.kind());
     if let Some(target) = &event.target {
-        line.push_str(&format!("  {}", target.conversation));
+        let _ = write!(line, "  {}", target.conversation);
         if let Some(step) = target.step {
-            line.push_str(&format!(" step {step}"));
+            let _ = write!(line, " step {step}");
         }
     }
     let value = masked(event, door)?;
     let body = value.get("body").filter(|body| body.as_object().is_none_or(|members| !members.is_empty()));
     if let Some(body) = body {
-        line.push_str(&format!("  {body}"));
+        let _ = write!(line, "  {body}");
     }
     Ok(line)
 }

@@ -3,7 +3,7 @@
 //! Invariant: a guess is marked as one.
 
 use super::args::ToolsArguments;
-use super::context::Context;
+use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::output::Data;
 use crate::model::tool::Effect;
@@ -12,7 +12,7 @@ use crate::ops::tools::{ListedTool, tools as listed};
 /// Carries the command out.
 pub fn tools(context: &Context, arguments: &ToolsArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(None)?;
-    let found = listed(&workspace, &door, context.now())?;
+    let found = listed(&workspace, &door, now())?;
     let mut data = Data::open();
     let width = found.iter().map(|tool| tool.name.chars().count()).max().unwrap_or(0).min(40);
     for tool in &found {

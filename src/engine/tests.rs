@@ -197,7 +197,8 @@ fn a_held_lock_is_told_and_the_act_can_be_tried_again() {
 
 /// The one reply to a request carried out at once.
 fn now(inline: &mut Inline, request: &Request) -> Reply {
-    let ticket = inline.ask(request);
+    let ticket = Ticket(1);
+    inline.ask(ticket, request);
     let replies = inline.drain().into_iter().filter_map(|message| match message {
         EngineMessage::Reply(of, reply) => Some((of, reply)),
         EngineMessage::Progress(..) => None,

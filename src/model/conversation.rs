@@ -103,10 +103,13 @@ impl Conversation {
             return Some(step);
         }
         let wanted = text.to_ascii_lowercase();
-        self.steps
-            .iter()
-            .find(|step| step.span.as_ref().is_some_and(|span| span.span_id == wanted))
-            .or_else(|| self.steps.iter().find(|step| step.has_span(&wanted)))
+        // The span's own step first, then what it decided; a customer's message only shares the span that carried it.
+        let ran = |step: &&Step| step.span.as_ref().is_some_and(|span| span.span_id == wanted);
+        let agents = || self.steps.iter().filter(|step| !step.is_customers());
+        agents()
+            .find(ran)
+            .or_else(|| agents().find(|step| step.has_span(&wanted)))
+            .or_else(|| self.steps.iter().find(ran))
     }
 
     /// The beginning of the first customer message, at most 200 characters.

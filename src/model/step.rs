@@ -128,6 +128,11 @@ impl Step {
         matches!(&self.content, StepContent::ToolCall { result: Some(result), .. } if result.failed)
     }
 
+    /// True for a message of the customer.
+    pub fn is_customers(&self) -> bool {
+        matches!(&self.content, StepContent::Message { role: Role::User, .. })
+    }
+
     /// True when `span_id` is one of the step's spans.
     pub fn has_span(&self, span_id: &str) -> bool {
         [&self.span, &self.decision].into_iter().flatten().any(|span| span.span_id == span_id)

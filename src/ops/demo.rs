@@ -21,6 +21,7 @@ use crate::model::act::{Act, FailedAt, Judgement, Subject};
 use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::event::EventBody;
 use crate::model::label::Verdict;
+use crate::model::step::Step;
 use crate::model::time::Timestamp;
 use crate::model::tool::Arguments;
 use crate::store::{Access, ErrorClass, StoreError};
@@ -191,8 +192,7 @@ fn load_codebook(workspace: &Workspace, now: Timestamp) -> Result<(), DemoError>
 
 /// Judges the examples as the asking reviewer, so that they can be opened, read, taken back and exported like own ones.
 fn judge_examples(workspace: &mut Workspace, now: Timestamp) -> Result<(), DemoError> {
-    let answers: Vec<Answer> =
-        serde_json::from_str(ANSWERS).map_err(|error| DemoError::Sample(error.to_string()))?;
+    let answers: Vec<Answer> = serde_json::from_str(ANSWERS).map_err(|error| DemoError::Sample(error.to_string()))?;
     for answer in answers.iter().filter(|answer| answer.demo_judged) {
         let id = workspace.store().resolve(&answer.conversation_id)?;
         let unknown = || StoreError::Unknown(answer.conversation_id.clone());
@@ -200,7 +200,7 @@ fn judge_examples(workspace: &mut Workspace, now: Timestamp) -> Result<(), DemoE
         let subject = Subject { conversation: id, transcript_hash: conversation.transcript_hash() };
         let mut judgement = Judgement::new(subject, answer.verdict);
         let place = answer.first_failure.as_ref();
-        let step = place.and_then(|place| conversation.find_step(&place.span_id)).map(|step| step.pointer());
+        let step = place.and_then(|place| conversation.find_step(&place.span_id)).map(Step::pointer);
         if let (Some(at), Some(right)) = (&step, &answer.right) {
             judgement.corrections.push((at.clone(), right.correction()));
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::mask::{Known, Masker, Policy};
+use crate::mask::{Class, Known, Masker, Policy};
 use crate::model::conversation::Conversation;
 use crate::model::correction::{AcceptableCall, Correction};
 use crate::model::label::Label;
@@ -19,6 +19,21 @@ use crate::model::trace::Span;
 use crate::text::Untrusted;
 
 use super::workspace::Workspace;
+
+/// The names in records of people: a `name` beside an e-mail address, a telephone number or a customer's id.
+fn people(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            let personal = ["email", "phone", "customer_id", "user_id"].iter().any(|key| members.contains_key(*key));
+            if let (true, Some(Value::String(name))) = (personal, members.get("name")) {
+                names.push(name.clone());
+            }
+            members.values().for_each(|value| people(value, names));
+        }
+        Value::Array(items) => items.iter().for_each(|value| people(value, names)),
+        _ => {}
+    }
+}
 
 /// Masks what passes, or lets it pass as it is.
 #[derive(Debug, Clone)]
@@ -45,16 +60,20 @@ impl Door {
     pub fn knowing(&self, conversation: &Conversation) -> Self {
         let Some(masker) = &self.0 else { return self.clone() };
         let mut known = Known::from_metadata(conversation.attributes.iter().chain(&conversation.resource));
+        let mut names = Vec::new();
         for step in &conversation.steps {
             let StepContent::ToolCall { arguments, result, .. } = &step.content else { continue };
             let texts = [Some(&arguments.0), result.as_ref().map(|result| &result.text)];
             for text in texts.into_iter().flatten() {
-                if let Ok(Value::Object(members)) = serde_json::from_str(text.exact()) {
-                    known = known.and(Known::from_metadata(&members));
+                if let Ok(value) = serde_json::from_str::<Value>(text.exact()) {
+                    let members = value.as_object().into_iter().flatten();
+                    known = known.and(Known::from_metadata(members));
+                    people(&value, &mut names);
                 }
             }
         }
-        Self(Some(masker.knowing(known)))
+        let names = Known::new(names.into_iter().map(|name| (Class::Name, name)));
+        Self(Some(masker.knowing(known.and(names))))
     }
 
     /// Plain text.

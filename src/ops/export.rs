@@ -125,6 +125,21 @@ pub fn export(
     now: Timestamp,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<ExportReport, ExportError> {
+    let existed = order.directory.exists();
+    let outcome = write_all(workspace, order, now, progress);
+    if outcome.is_err() && !existed {
+        // Only an empty folder goes.
+        let _ = std::fs::remove_dir(&order.directory);
+    }
+    outcome
+}
+
+fn write_all(
+    workspace: &mut Workspace,
+    order: &ExportOrder,
+    now: Timestamp,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<ExportReport, ExportError> {
     let exporters = exporters_of(order)?;
     let door = door_of(workspace, order)?;
     let names: Vec<&str> = exporters.iter().map(|exporter| exporter.file_name()).collect();

@@ -79,7 +79,13 @@ fn suspects(conversation: &Conversation, ranks: &[Option<f64>]) -> Vec<StepPoint
         .collect();
     low.sort_by(|a, b| a.0.total_cmp(&b.0));
     for (_, span) in low {
-        found.extend(conversation.steps.iter().filter(|step| step.has_span(span)).map(|step| step.number));
+        found.extend(
+            conversation
+                .steps
+                .iter()
+                .filter(|step| !step.is_customers() && step.has_span(span))
+                .map(|step| step.number),
+        );
     }
     let mut seen = std::collections::HashSet::new();
     found.retain(|number| seen.insert(*number));

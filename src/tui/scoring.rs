@@ -75,11 +75,16 @@ impl<'a> Places<'a> {
             conversation.spans.iter().map(|span| (&span.id, span.parent_span_id.as_deref())).collect();
         let mut places = Self::default();
         for (at, step) in conversation.steps.iter().enumerate() {
-            if let Some(span) = &step.span {
+            // A customer's message lies in the span of the answer to it, and a score there speaks of the answer.
+            let said_to_the_agent = step.is_customers();
+            if let Some(span) = step.span.as_ref().filter(|_| !said_to_the_agent) {
                 places.own.entry(span).or_insert(at);
             }
-            if let Some(span) = &step.decision {
+            if let Some(span) = step.decision.as_ref().filter(|_| !said_to_the_agent) {
                 places.decided.entry(span).or_insert(at);
+            }
+            for span in [&step.span, &step.decision].into_iter().flatten() {
+                places.last.insert(span.clone(), at);
             }
             for span in [&step.span, &step.decision].into_iter().flatten() {
                 places.last_of_trace.insert(span.trace_id.as_str(), at);

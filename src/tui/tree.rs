@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::theme::SignSet;
 use crate::model::conversation::Conversation;
 use crate::model::id::SpanRef;
+use crate::model::step::Role;
 
 /// One span's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,14 +61,14 @@ impl Tree {
             }
         }
         let mut own = HashMap::new();
-        for (at, step) in conversation.steps.iter().enumerate() {
+        // What the agent did in a span counts before what it decided there, and both before what it was told there.
+        let of_agent = || conversation.steps.iter().enumerate().filter(|(_, step)| step.role() != Role::User);
+        for (at, step) in of_agent() {
+            own.extend(step.span.clone().map(|span| (span, at)));
+        }
+        for (at, step) in of_agent().chain(conversation.steps.iter().enumerate()) {
             for span in [&step.decision, &step.span].into_iter().flatten() {
                 own.entry(span.clone()).or_insert(at);
-            }
-        }
-        for (at, step) in conversation.steps.iter().enumerate() {
-            if let Some(span) = &step.span {
-                own.insert(span.clone(), at);
             }
         }
         let mut tree = Self::default();

@@ -271,7 +271,8 @@ pub fn review_layout(state: &State) -> layout::ReviewLayout {
 pub fn review_foot(state: &State) -> u16 {
     let judging = state.overlays.iter().any(|overlay| matches!(overlay, Overlay::Judge(_)));
     match (judging, state.size.rows) {
-        (true, _) => 4,
+        (true, ..20) => 4,
+        (true, _) => 5,
         (false, _) => 2,
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: a wait ends with the text on screen or with a panic that shows the screen; nothing sleeps for luck.
 
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -11,6 +12,11 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A size as the model takes it.
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).expect("at least one cell")
+}
 
 /// A running program and its screen.
 pub struct Terminal {
@@ -38,13 +44,13 @@ impl Terminal {
         command.cwd(home);
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
-        let model = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let model = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let mut source = pair.master.try_clone_reader().expect("a reader");
         let keys = pair.master.take_writer().expect("a writer");
         let (model_in, bytes_in) = (Arc::clone(&model), Arc::clone(&bytes));
         let reader = std::thread::spawn(move || {
-            let mut chunk = [0_u8; 65_536];
+            let mut chunk = vec![0_u8; 65_536];
             while let Ok(n @ 1..) = source.read(&mut chunk) {
                 bytes_in.lock().unwrap().extend_from_slice(&chunk[..n]);
                 model_in.lock().unwrap().process(&chunk[..n]);
@@ -81,7 +87,7 @@ impl Terminal {
     /// Gives the terminal another size.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a resize");
-        self.model.lock().unwrap().screen_mut().set_size(rows, columns);
+        self.model.lock().unwrap().screen_mut().set_size(cells(rows), cells(columns));
     }
 
     /// The process id.

@@ -1,3 +1,5 @@
+//! The demo's folder and its content.
+
 use super::*;
 
 fn open(folder: &tempfile::TempDir) -> Workspace {

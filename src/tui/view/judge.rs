@@ -18,7 +18,10 @@ pub fn draw(state: &State, judge: &Judge, canvas: &mut Canvas, area: Rect) {
     let columns = usize::from(area.width);
     canvas.line(area, 0, &summary(state, judge).cut(columns, "…"));
     canvas.line(area, 1, &typed(state, judge, columns));
-    canvas.line(area, 2, &offers(state, judge, columns));
+    let lines = usize::from(area.height.saturating_sub(3)).max(1);
+    for (at, row) in offers(state, judge, columns, lines).iter().enumerate() {
+        canvas.line(area, 2 + at, row);
+    }
     let keys = [
         (Action::Accept, "save & next"),
         (Action::StepDown, "step down"),
@@ -31,7 +34,7 @@ pub fn draw(state: &State, judge: &Judge, canvas: &mut Canvas, area: Rect) {
         (Action::CorrectNow, "fix tool"),
         (Action::Back, "back"),
     ];
-    canvas.line(area, 3, &worded(state, &keys, columns));
+    canvas.line(area, 2 + lines, &worded(state, &keys, columns));
 }
 
 fn summary(state: &State, judge: &Judge) -> Row {
@@ -90,7 +93,9 @@ fn typed(state: &State, judge: &Judge, columns: usize) -> Row {
     row
 }
 
-fn offers(state: &State, judge: &Judge, columns: usize) -> Row {
+/// The modes on offer, on at most so many lines.
+fn offers(state: &State, judge: &Judge, columns: usize, lines: usize) -> Vec<Row> {
+    let mut rows = vec![];
     let mut row = Row::new();
     let offers = judge.offers(&state.codebook);
     let typing = !judge.input.is_empty();
@@ -116,11 +121,16 @@ fn offers(state: &State, judge: &Judge, columns: usize) -> Row {
         }
         let gap = if row.width() == 0 { 0 } else { 2 };
         if row.width() + gap + item.width() > columns.saturating_sub(2) {
-            row.push(&format!(" {}", state.config.theme.signs().more), Tone::Dim);
-            break;
+            if rows.len() + 1 == lines {
+                row.push(&format!(" {}", state.config.theme.signs().more), Tone::Dim);
+                break;
+            }
+            rows.push(std::mem::take(&mut row));
         }
+        let gap = if row.width() == 0 { 0 } else { 2 };
         row.push(&" ".repeat(gap), Tone::Text);
         row.extend(item);
     }
-    row
+    rows.push(row);
+    rows
 }

@@ -118,6 +118,8 @@ impl Columns {
         };
         if width < 100 {
             columns = Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 19, why: 0, state: 10, ..columns };
+        } else if width < 116 {
+            columns = Self { segment: 13, scores: 20, why: 0, state: 10, ..columns };
         } else if width < 140 {
             columns = Self { segment: 12, scores: 18, why: 15, state: 10, ..columns };
         }
@@ -235,9 +237,11 @@ fn worst(state: &State, summary: &Summary, columns: usize) -> Row {
             row.push(state.config.theme.signs().warn, tone);
             row.push(" ", tone);
         }
-        let name: String = evaluator.exact().chars().take(12).collect();
-        row.push(&name, tone);
-        row.push(&format!(" {}", value.map_or_else(|| "?".to_owned(), scoring::value)), tone);
+        let value = value.map_or_else(|| "?".to_owned(), scoring::value);
+        // The name gives way, so that the value is always there.
+        let room = if at == 0 { columns.saturating_sub(row.width() + value.len() + 2) } else { 14 };
+        row.extend(Row::of(&evaluator.exact().chars().take(60).collect::<String>(), tone).cut(room, "…"));
+        row.push(&format!(" {value}"), tone);
         if at > 0 && whole.width() + row.width() + 1 > columns {
             break;
         }

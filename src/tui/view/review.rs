@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{hints, status};
 use crate::engine::request::Opened;
+use crate::model::trace::SpanKind;
 use crate::tui::action::Action;
 use crate::tui::detail::{Tab, duration, label_row};
 use crate::tui::layout::{Pane, ReviewLayout};
@@ -174,8 +175,14 @@ fn span_row(
     if span.failed() {
         row.push(&format!("{} ", theme.wrong()), Tone::Bad);
     }
-    let name: String = span.name.exact().chars().take(60).collect();
-    row.extend(state.lens().row(&name, if span.failed() { Tone::Bad } else { Tone::Text }));
+    let name: String = plain_name(span.name.exact()).chars().take(60).collect();
+    let tone = match span.kind {
+        _ if span.failed() => Tone::Bad,
+        SpanKind::Agent => Tone::Agent,
+        SpanKind::Tool => Tone::Tool,
+        _ => Tone::Text,
+    };
+    row.extend(state.lens().row(&name, tone));
     if !span.oddities.is_empty() {
         row.push(&format!(" {}", signs.warn), Tone::Warn);
     }
@@ -200,6 +207,15 @@ fn span_row(
         row.push(&more, Tone::Dim);
     }
     row
+}
+
+/// A span's name without the operation that OpenTelemetry's naming rule puts before it: what differs is what counts.
+fn plain_name(name: &str) -> &str {
+    ["execute_tool ", "invoke_agent "]
+        .iter()
+        .find_map(|operation| name.strip_prefix(operation))
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(name)
 }
 
 fn bar(state: &State, micros: i64, longest: i64, columns: usize) -> Row {
