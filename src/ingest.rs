@@ -38,8 +38,10 @@ mod transcript;
 pub mod tree;
 
 pub use assemble::{Pieces, assemble};
+pub use detect::{GrowthForm, growth_form};
+pub use otlp::Signal;
 pub use problem::{Problem, ProblemKind};
-pub use read::read;
+pub use read::{Encoding, read, read_request};
 pub use tools::{ToolList, ToolListError};
 
 /// One input: what to read, and the name it goes by in problems.

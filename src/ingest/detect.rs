@@ -88,6 +88,31 @@ fn refusal(head: &[u8]) -> Option<&'static str> {
     Some("this is binary data of no known form")
 }
 
+/// How a file is written that grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrowthForm {
+    /// A record a line.
+    Lines,
+    /// Messages behind four bytes of length each.
+    Frames,
+    /// It cannot be told yet.
+    TooShort,
+    /// Something whose records cannot be told from its end before it is complete.
+    Other,
+}
+
+/// Judges what was written of a file so far.
+pub fn growth_form(head: &[u8]) -> GrowthForm {
+    match wrapping(head, false) {
+        Wrapping::Framed => GrowthForm::Frames,
+        // A line longer than what is there looks like the beginning of a document.
+        Wrapping::Lines | Wrapping::Empty => GrowthForm::Lines,
+        Wrapping::Document if !head.contains(&b'\n') => GrowthForm::TooShort,
+        Wrapping::Refused(_) if head.len() < 256 => GrowthForm::TooShort,
+        _ => GrowthForm::Other,
+    }
+}
+
 /// Four bytes of length, below 128 MiB and so nothing that begins a text, before a zstd frame or a request.
 fn is_frame(head: &[u8]) -> bool {
     let Some((length, message)) = head.split_at_checked(4) else { return false };

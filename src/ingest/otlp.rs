@@ -22,8 +22,10 @@ use wire::{WireEvent, WireLink, WireLog, WireResource, WireSpan, id};
 
 /// Which signal a request carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
+pub enum Signal {
+    /// Traces.
     Spans,
+    /// Log records.
     Logs,
 }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::decode::Decoder;
 use super::detect::{Wrapping, ZSTD, without_bom, wrapping};
+use super::otlp::Signal;
 use super::problem::ProblemKind;
 use super::protobuf;
 use super::{Input, Limits, ReadOptions, ReadSummary, Sink};
@@ -19,6 +20,26 @@ pub fn read(input: Input<'_>, options: &ReadOptions, sink: &mut Sink<'_>) -> Rea
     let Input { name, stem, reader } = input;
     let mut decoder = Decoder::new(name, stem, options, sink);
     unwrap(reader, &mut decoder, 2);
+    decoder.summary()
+}
+
+/// How a request is written that came over the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// OTLP/JSON.
+    Json,
+    /// OTLP in protobuf, of this signal: there the bytes alone do not tell.
+    Protobuf(Signal),
+}
+
+/// Reads one uncompressed request. An empty one is no problem: it says nothing.
+pub fn read_request(body: Vec<u8>, encoding: Encoding, options: &ReadOptions, sink: &mut Sink<'_>) -> ReadSummary {
+    let mut decoder = Decoder::new("request".into(), String::new(), options, sink);
+    match encoding {
+        Encoding::Protobuf(signal) => protobuf::request(&mut decoder, body.into(), Some(signal)),
+        Encoding::Json if body.trim_ascii() == b"{}" => {}
+        Encoding::Json => decoder.line(&body, true),
+    }
     decoder.summary()
 }
 
