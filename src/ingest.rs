@@ -60,7 +60,7 @@ pub enum Format {
     /// Judge every record by its content.
     #[default]
     Auto,
-    /// OpenTelemetry spans and log records as OTLP/JSON.
+    /// OpenTelemetry spans and log records as OTLP, in JSON or protobuf.
     Otlp,
     /// Chat transcripts, one object a line.
     OpenAi,

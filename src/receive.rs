@@ -357,5 +357,3 @@ async fn until_true(ended: &mut watch::Receiver<bool>) {
     let _ = ended.wait_for(|ended| *ended).await;
 }
 
-#[cfg(test)]
-mod tests;

@@ -106,6 +106,14 @@ impl Follow {
         Ok(step)
     }
 
+    /// Works in what arrived; what was not whole yet is read by whoever follows next.
+    ///
+    /// # Errors
+    /// The store.
+    pub fn end(mut self, workspace: &mut Workspace) -> Result<(), ImportError> {
+        self.live.settle(workspace)
+    }
+
     /// Nothing new: work in what arrived, and look whether another file took this one's place.
     fn at_the_end(&mut self, workspace: &mut Workspace, mut step: FollowStep) -> Result<FollowStep, ImportError> {
         let Some(open) = &mut self.open else { return Ok(step) };
