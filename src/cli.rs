@@ -17,6 +17,7 @@ mod export;
 mod failure;
 mod follow;
 mod import;
+mod judge;
 mod label;
 mod list;
 mod output;
@@ -92,6 +93,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         // These say something of the program and touch no place, so that they work where nothing else does.
         Some(Command::Formats(formats)) => return about::formats(formats),
         Some(Command::Filters) => return about::filters(),
+        Some(Command::Evaluators(evaluators)) => return judge::evaluators(evaluators),
+        Some(Command::Policy(policy)) if !policy.needs_a_workspace() => return judge::policy(None, policy),
         Some(Command::Completions { shell }) => return about::completions(*shell),
         Some(Command::Man { command }) => return about::man(command.as_deref()),
         Some(Command::Demo(demo)) => return demo::demo(&arguments.global, demo),
@@ -110,6 +113,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::List(list)) => list::list(&context, list),
         Some(Command::Show(show)) => show::show(&context, show),
         Some(Command::Events(events)) => show::events(&context, events),
+        Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
+        Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
         Some(Command::Tools(tools)) => tools::tools(&context, tools),
@@ -120,6 +125,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
             Command::Demo(_)
             | Command::Formats(_)
             | Command::Filters
+            | Command::Evaluators(_)
             | Command::Completions { .. }
             | Command::Man { .. },
         ) => Ok(Code::Done),

@@ -4,6 +4,7 @@
 
 pub mod demo;
 pub mod door;
+pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod list;

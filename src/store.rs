@@ -6,6 +6,7 @@
 mod conversations;
 mod dictionary;
 mod error;
+mod evaluations;
 pub mod events;
 pub mod journal;
 mod migrate;
@@ -27,6 +28,7 @@ use serde::Serialize;
 
 pub use conversations::{Applied, Changes, ContentHash, Put, Stored};
 pub use error::{ErrorClass, StoreError};
+pub use evaluations::Evaluated;
 pub use migrate::Depth;
 pub use open::{Access, FILE_NAME};
 pub use pending::Pending;

@@ -289,36 +289,3 @@ fn scores_arrive_with_their_targets() {
         }
     }
 }
-
-#[test]
-#[ignore = "prints transcripts to be read by eye; STORY=s16 or FILE=path says which"]
-fn print_transcripts() {
-    let Some(shared) = shared() else { return };
-    let mut stories = stories(&shared);
-    let mut wanted = std::env::var("STORY").unwrap_or_default();
-    let mut packages = packages(&shared);
-    if let Ok(file) = std::env::var("FILE") {
-        packages = vec![("file", vec![PathBuf::from(file)])];
-        (stories, wanted) = (BTreeMap::new(), String::new());
-    }
-    for (file, paths) in packages {
-        for conversation in conversations(&paths) {
-            if stories.get(conversation.external_id.exact()).is_some_and(|story| *story != wanted) {
-                continue;
-            }
-            println!("== {file} {} {:?}", conversation.external_id.exact(), conversation.counts());
-            for (step, shape) in conversation.steps.iter().zip(shape(&conversation)) {
-                let text = match &step.content {
-                    StepContent::Message { text, .. } => text.exact().replace('\n', "/"),
-                    StepContent::ToolCall { arguments, result, .. } => {
-                        let result = result.as_ref().map_or("-", |result| result.text.exact());
-                        format!("{} => {result}", arguments.0.exact())
-                    }
-                };
-                let agent = step.agent.as_ref().map_or("", |agent| agent.exact());
-                let mark = (step.span.is_some(), step.decision.is_some(), step.at.is_some());
-                println!("  {:>2} m{} [{agent}] {shape} {mark:?}: {text}", step.number, step.message);
-            }
-        }
-    }
-}

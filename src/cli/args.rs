@@ -15,6 +15,10 @@ use crate::ingest::Format;
 use crate::model::queue::QueueOrder;
 use crate::ops::verify::Rebuild;
 
+pub mod judge;
+
+use judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments};
+
 const AFTER_HELP: &str = "\
 Data goes to standard output, talk to standard error. Personal data is masked
 unless --unmasked says otherwise, which is recorded.
@@ -82,6 +86,12 @@ pub enum Command {
     Show(ShowArguments),
     /// Print the event log: who said what, in order
     Events(EventsArguments),
+    /// Run the built-in evaluators and the workspace's policies
+    Evaluate(EvaluateArguments),
+    /// List the built-in evaluators: what they look at, their scale, what they need
+    Evaluators(EvaluatorsArguments),
+    /// Check, test and start rules written as code
+    Policy(PolicyArguments),
     /// Write labelled conversations as datasets
     Export(ExportArguments),
     /// List and change the failure modes in use

@@ -3,6 +3,7 @@
 //! Invariant: the numbers are public surface; every error type of the layers below has its code here and nowhere else.
 
 use crate::config::ConfigError;
+use crate::ops::evaluate::EvaluateError;
 use crate::ops::import::ImportError;
 use crate::ops::queue::QueueError;
 use crate::ops::review::ReviewError;
@@ -112,6 +113,17 @@ impl From<QueueError> for Failure {
         match error {
             QueueError::Store(error) => error.into(),
             QueueError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
+        }
+    }
+}
+
+impl From<EvaluateError> for Failure {
+    fn from(error: EvaluateError) -> Self {
+        match error {
+            EvaluateError::Store(error) => error.into(),
+            EvaluateError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
+            EvaluateError::Unknown(_) => Self::usage(error.to_string()),
+            EvaluateError::Policy { .. } | EvaluateError::File { .. } => Self::new(Code::Error, error.to_string()),
         }
     }
 }

@@ -47,6 +47,15 @@ pub fn label(context: &Context, arguments: &LabelArguments) -> Result<Code, Fail
     let act =
         if arguments.skip { Act::Skip(subject) } else { Act::Judge(judgement(arguments, &conversation, subject)?) };
     let saved = review::record(&mut workspace, &act, now())?;
+    for placed in saved.own.iter().flat_map(|label| &label.corrections) {
+        if placed.correction.schema_ok == Some(false) {
+            warn(&format!(
+                "step {}: the correction is saved, but not as a valid call: its arguments do not fit the tool's schema, or \
+                 the tool was not offered (`aftercall show {} --json` lists the tools)",
+                placed.at.step, arguments.conversation
+            ));
+        }
+    }
     answer(context, &workspace, &saved, arguments.json)
 }
 

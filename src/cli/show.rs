@@ -28,6 +28,9 @@ use crate::text::Untrusted;
 
 const GUTTER: &str = "  │ ";
 
+/// Lines of a system message that are shown.
+const SYSTEM_LINES: usize = 8;
+
 /// Carries `show` out.
 pub fn show(context: &Context, arguments: &ShowArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("show"))?;
@@ -53,11 +56,22 @@ struct Transcript<'a> {
 }
 
 impl Transcript<'_> {
+    /// The beginning of a system message: a policy of pages would push the conversation off the screen.
+    fn system(&mut self, text: &str) -> Result<(), Failure> {
+        let lines = text.lines().count();
+        self.data.put("\nsystem")?;
+        if lines <= SYSTEM_LINES {
+            return self.data.block(GUTTER, text);
+        }
+        let beginning: Vec<&str> = text.lines().take(SYSTEM_LINES).collect();
+        self.data.block(GUTTER, &beginning.join("\n"))?;
+        self.data.put(&format!("    … {} lines more (--json has all of it)", lines - SYSTEM_LINES))
+    }
+
     fn print(&mut self, workspace: &Workspace, labels: &[Label]) -> Result<(), Failure> {
         self.head()?;
         for text in &self.conversation.system {
-            self.data.put("\nsystem")?;
-            self.data.block(GUTTER, text.exact())?;
+            self.system(text.exact())?;
         }
         let mut by_step: BTreeMap<u32, Vec<&Score>> = BTreeMap::new();
         let mut others: Vec<&Score> = Vec::new();

@@ -21,9 +21,14 @@ pub(super) fn mask_value(masker: &Masker, name: &str, value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(nested(masker, name, text, 0)),
         Value::Array(items) => Value::Array(items.iter().map(|item| mask_value(masker, name, item)).collect()),
-        Value::Object(members) => Value::Object(
-            members.iter().map(|(key, value)| (masker.mask(key).text, mask_value(masker, key, value))).collect(),
-        ),
+        Value::Object(members) => Value::Object({
+            let masked = |(key, value): (&String, &Value)| {
+                let key = context(masker, key);
+                let value = mask_value(masker, &key, value);
+                (key, value)
+            };
+            members.iter().map(masked).collect()
+        }),
         other => other.clone(),
     }
 }
@@ -49,11 +54,16 @@ fn scan_json(masker: &Masker, text: &str, depth: usize) -> Vec<Finding> {
         let inner = if depth < MAX_NESTED && is_json(&content) {
             scan_json(masker, &content, depth + 1)
         } else {
-            masker.find(&string.name, &content)
+            masker.find(&context(masker, &string.name), &content)
         };
         findings.extend(inner.into_iter().map(|finding| Finding { range: string.range.clone(), ..finding }));
     }
     findings
+}
+
+/// A key as its values see it: masked, so that masking again sees the same.
+fn context(masker: &Masker, key: &str) -> String {
+    masker.mask(key).text
 }
 
 /// Masks text that may be JSON.
@@ -65,7 +75,7 @@ fn nested(masker: &Masker, name: &str, text: &str, depth: usize) -> String {
     let mut at = 0;
     for string in strings(text) {
         let content = string.content(text);
-        let masked = nested(masker, &string.name, &content, depth + 1);
+        let masked = nested(masker, &context(masker, &string.name), &content, depth + 1);
         if masked != content {
             out.push_str(text.get(at..string.range.start).unwrap_or(""));
             out.push_str(&Value::String(masked).to_string());

@@ -46,7 +46,7 @@ pub struct BatchLimits {
 
 impl Default for BatchLimits {
     fn default() -> Self {
-        Self { records: 2_000, bytes: 16 << 20 }
+        Self { records: 1_000, bytes: 8 << 20 }
     }
 }
 

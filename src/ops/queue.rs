@@ -58,10 +58,20 @@ pub fn rows(store: &Store, ids: &[ConversationId], reviewer: &str) -> Result<Vec
 /// [`StoreError::Unknown`] where it is not stored.
 pub fn read(store: &Store, id: &ConversationId, reviewer: &str) -> Result<Read, StoreError> {
     let unknown = || StoreError::Unknown(id.as_str().to_owned());
-    let conversation = store.conversation(id)?.ok_or_else(unknown)?;
+    let mut conversation = store.conversation(id)?.ok_or_else(unknown)?;
     let summary = store.summaries(std::slice::from_ref(id), reviewer)?.pop().ok_or_else(unknown)?;
+    let evaluated = store.evaluation(id)?;
+    conversation.scores.extend(evaluated.iter().flat_map(|evaluated| evaluated.scores.iter().cloned()));
     let ranks = store.ranks(&conversation.scores)?;
-    let suspects = suspects(&conversation, &ranks);
+    let mut suspects = suspects(&conversation, &ranks);
+    if let Some(evaluated) = evaluated {
+        let step = |span: &String| conversation.steps.iter().find(|step| step.pointer().span_id.as_ref() == Some(span));
+        let named: Vec<StepPointer> =
+            evaluated.suspects.iter().filter_map(|span| Some(step(span)?.pointer())).collect();
+        suspects.retain(|suspect| !named.contains(suspect));
+        suspects.splice(0..0, named);
+        suspects.truncate(MOST_SUSPECTS);
+    }
     Ok(Read { summary, conversation, ranks, suspects })
 }
 

@@ -149,7 +149,8 @@ pub fn show(workspace: &Workspace, id: &ConversationId, door: &Door) -> Result<S
     let store = workspace.store();
     let id = store.log().resolve(id)?;
     let unknown = || StoreError::Unknown(id.as_str().to_owned());
-    let conversation = store.conversation(&id)?.ok_or_else(unknown)?;
+    let mut conversation = store.conversation(&id)?.ok_or_else(unknown)?;
+    conversation.scores.extend(store.evaluation(&id)?.into_iter().flat_map(|evaluated| evaluated.scores));
     let door = door.knowing(&conversation);
     let summary =
         super::queue::rows(store, std::slice::from_ref(&id), workspace.reviewer())?.pop().ok_or_else(unknown)?;

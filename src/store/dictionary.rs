@@ -12,7 +12,7 @@ use super::payload::{self, Compressor, Decompressor};
 use super::{Store, StoreError};
 
 /// So many payloads are worth a dictionary.
-const ENOUGH: usize = 100;
+const ENOUGH: usize = 64;
 
 /// What has been loaded so far.
 #[derive(Default)]

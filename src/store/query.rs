@@ -353,7 +353,10 @@ fn text_source(field: Field) -> Source {
             Rows { from: "spans s JOIN names n ON n.key = s.agent WHERE s.conversation = c.key", value: "n.name" }
         }
         Field::Kind => Rows { from: "spans s WHERE s.conversation = c.key", value: "s.kind" },
-        Field::Reason => Rows { from: "json_each(c.reasons) r WHERE 1", value: "r.value" },
+        Field::Reason => Rows {
+            from: "json_each(coalesce((SELECT e.reasons FROM evaluations e WHERE e.conversation = c.key AND e.content_hash = c.content_hash), c.reasons)) r WHERE 1",
+            value: "r.value",
+        },
         Field::Outcome => Members("c.outcomes"),
         Field::Meta => Members("c.attributes"),
         _ => Column("c.id"),
@@ -368,8 +371,12 @@ fn number_source(field: Field, key: &str) -> (String, Vec<Sql>) {
         Field::ToolCalls => "c.tool_calls",
         Field::ErrorSpans => "c.error_spans",
         Field::FailedSteps => "c.failed_steps",
-        Field::Suspects => "json_array_length(c.suspects)",
-        Field::PFail => "NULL",
+        Field::Suspects => {
+            "json_array_length(coalesce((SELECT e.suspects FROM evaluations e WHERE e.conversation = c.key AND e.content_hash = c.content_hash), c.suspects))"
+        }
+        Field::PFail => {
+            "(SELECT e.p_fail FROM evaluations e WHERE e.conversation = c.key AND e.content_hash = c.content_hash)"
+        }
         Field::Score => {
             let sql = "(SELECT CASE WHEN e.lower_is_better THEN max(s.value) ELSE min(s.value) END FROM scores s \
                        JOIN evaluators e ON e.key = s.evaluator WHERE s.conversation = c.key AND folded(e.name) = ?)";

@@ -31,35 +31,41 @@ const UNSCORED: f64 = 2.0;
 /// Stores the score rows of a conversation that has none yet.
 pub fn put(transaction: &Connection, key: i64, conversation: &Conversation) -> Result<(), StoreError> {
     for (ordinal, score) in conversation.scores.iter().enumerate() {
-        let evaluator = evaluator(transaction, score.evaluator.exact())?;
-        let (trace, span) = match &score.target {
-            ScoreTarget::Span(id) => (Some(id_bytes(&id.trace_id)), Some(id_bytes(&id.span_id))),
-            ScoreTarget::Trace { trace_id } => (Some(id_bytes(trace_id)), None),
-            ScoreTarget::Conversation => (None, None),
-        };
-        transaction
-            .prepare_cached(
-                "INSERT INTO scores (conversation, ordinal, evaluator, trace_id, span_id, version, source, value,
-                     label, passed, confidence)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    key,
-                    ordinal as i64,
-                    evaluator,
-                    trace,
-                    span,
-                    score.version.as_ref().map(Untrusted::exact),
-                    score.source,
-                    score.value,
-                    score.label.as_ref().map(Untrusted::exact),
-                    score.passed,
-                    score.confidence,
-                ])
-            })
-            .map_err(raw)?;
+        put_one(transaction, (key, ordinal as i64), score)?;
     }
+    Ok(())
+}
+
+/// Stores one score row of a conversation under an ordinal.
+pub(super) fn put_one(transaction: &Connection, (key, ordinal): (i64, i64), score: &Score) -> Result<(), StoreError> {
+    let evaluator = evaluator(transaction, score.evaluator.exact())?;
+    let (trace, span) = match &score.target {
+        ScoreTarget::Span(id) => (Some(id_bytes(&id.trace_id)), Some(id_bytes(&id.span_id))),
+        ScoreTarget::Trace { trace_id } => (Some(id_bytes(trace_id)), None),
+        ScoreTarget::Conversation => (None, None),
+    };
+    transaction
+        .prepare_cached(
+            "INSERT INTO scores (conversation, ordinal, evaluator, trace_id, span_id, version, source, value,
+                 label, passed, confidence)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                key,
+                ordinal,
+                evaluator,
+                trace,
+                span,
+                score.version.as_ref().map(Untrusted::exact),
+                score.source,
+                score.value,
+                score.label.as_ref().map(Untrusted::exact),
+                score.passed,
+                score.confidence,
+            ])
+        })
+        .map_err(raw)?;
     Ok(())
 }
 
@@ -196,9 +202,12 @@ impl Store {
             let Some(last) = rows.last() else { break };
             let (from, to) = (after, last.0);
             let mut scores = self.ranked_scores(&evaluators, from, to)?;
-            for (key, worst_rank, reasons, suspects, failed_spans, failed_steps, errors) in rows {
+            for (key, worst_rank, reasons, suspects, failed_spans, failed_steps, errors, p_fail) in rows {
                 let ranked = scores.remove(&key).unwrap_or_default();
-                let standing = standing(&evaluators, ranked, &failed_spans, (failed_steps, errors))?;
+                let mut standing = standing(&evaluators, ranked, &failed_spans, (failed_steps, errors))?;
+                // One number of the built-in evaluators stands for all of them, beside the imported ones.
+                standing.worst_rank =
+                    p_fail.map_or(standing.worst_rank, |p_fail| standing.worst_rank.min(1.0 - p_fail));
                 #[expect(clippy::float_cmp, reason = "the same computation gives the same bits")]
                 let same = standing.worst_rank == worst_rank;
                 if !same || standing.reasons != reasons || standing.suspects != suspects {
@@ -258,12 +267,28 @@ impl Store {
 
     /// The next rows to look at, by key.
     #[expect(clippy::type_complexity, reason = "one row of one query")]
-    fn standing_rows(&self, after: i64) -> Result<Vec<(i64, f64, String, String, String, u32, u32)>, StoreError> {
+    fn standing_rows(
+        &self,
+        after: i64,
+    ) -> Result<Vec<(i64, f64, String, String, String, u32, u32, Option<f64>)>, StoreError> {
         self.rows(
-            "SELECT key, worst_rank, reasons, suspects, failed_spans, failed_steps, error_spans FROM conversations
+            "SELECT key, worst_rank, c.reasons, c.suspects, failed_spans, failed_steps, error_spans, e.p_fail
+               FROM conversations c
+               LEFT JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
               WHERE key > ?1 ORDER BY key LIMIT 5000",
             &[&after],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?)),
+            |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
+                    row.get(7)?,
+                ))
+            },
         )
     }
 
@@ -275,7 +300,7 @@ impl Store {
         to: i64,
     ) -> Result<HashMap<i64, Vec<Ranked>>, StoreError> {
         let sql = "SELECT conversation, evaluator, value, passed, span_id FROM scores
-                    WHERE conversation > ?1 AND conversation <= ?2 ORDER BY conversation, ordinal";
+                    WHERE conversation > ?1 AND conversation <= ?2 AND ordinal < 1048576 ORDER BY conversation, ordinal";
         let mut ranked: HashMap<i64, Vec<Ranked>> = HashMap::new();
         let rows = self.rows(sql, &[&from, &to], |row| {
             let evaluator: i64 = row.get(1)?;

@@ -105,17 +105,21 @@ impl Store {
     }
 
     fn row(&self, id: &ConversationId) -> Result<Option<(i64, Summary)>, StoreError> {
-        let sql = "SELECT key, source, external_id, transcript_hash, started_at, ended_at, intent, channel, tier, language,
-                agent_version, handled_by, turns, steps, spans, tool_calls, error_spans, failed_steps, reasons, suspects,
-                outcomes, attributes, first_message
-           FROM conversations WHERE id = ?1";
+        let sql =
+            "SELECT key, source, external_id, transcript_hash, started_at, ended_at, intent, channel, tier, language,
+                agent_version, handled_by, turns, steps, spans, tool_calls, error_spans, failed_steps,
+                c.reasons, c.suspects, outcomes, attributes, first_message, e.p_fail, coalesce(e.reasons, '[]'),
+                coalesce(e.suspects, '[]')
+           FROM conversations c
+           LEFT JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
+          WHERE id = ?1";
         let found = self.sql(self.connection.prepare_cached(sql).and_then(|mut statement| {
             statement
                 .query_row([id.as_str()], |row| {
                     let text = |at: usize| row.get::<_, Option<String>>(at).map(|text| text.map(Into::into));
                     let plain = |at: usize| row.get::<_, String>(at);
                     let time = |at: usize| row.get::<_, Option<i64>>(at).map(|time| time.map(Timestamp));
-                    let json = [plain(18)?, plain(19)?, plain(20)?, plain(21)?];
+                    let json = [plain(18)?, plain(19)?, plain(20)?, plain(21)?, plain(24)?, plain(25)?];
                     let summary = Summary {
                         id: id.clone(),
                         source: plain(1)?.into(),
@@ -141,7 +145,7 @@ impl Store {
                         },
                         scores: BTreeMap::new(),
                         worst: Vec::new(),
-                        p_fail: None,
+                        p_fail: row.get(23)?,
                         reasons: Vec::new(),
                         suspects: Vec::new(),
                         verdict: None,
@@ -157,9 +161,12 @@ impl Store {
                 })
                 .optional()
         }))?;
-        let Some((key, [reasons, suspects, outcomes, attributes], mut summary)) = found else { return Ok(None) };
-        summary.reasons = serde_json::from_str(&reasons)?;
-        summary.suspects = serde_json::from_str(&suspects)?;
+        let Some((key, [reasons, suspects, outcomes, attributes, own_reasons, own_suspects], mut summary)) = found
+        else {
+            return Ok(None);
+        };
+        summary.reasons = joined(&own_reasons, &reasons)?;
+        summary.suspects = joined(&own_suspects, &suspects)?;
         summary.outcomes = serde_json::from_str(&outcomes)?;
         summary.attributes = serde_json::from_str(&attributes)?;
         Ok(Some((key, summary)))
@@ -257,7 +264,8 @@ impl Store {
 
     /// Sums over these conversations, as far as they are stored.
     pub fn totals<'a>(&self, ids: impl Iterator<Item = &'a ConversationId>) -> Result<Totals, StoreError> {
-        let sql = "SELECT failed_steps, (SELECT count(*) FROM scores s WHERE s.conversation = c.key)
+        let sql =
+            "SELECT failed_steps, (SELECT count(*) FROM scores s WHERE s.conversation = c.key AND s.ordinal < 1048576)
                      FROM conversations c WHERE id = ?1";
         let mut totals = Totals::default();
         for id in ids {
@@ -270,6 +278,17 @@ impl Store {
         }
         Ok(totals)
     }
+}
+
+/// What the built-in evaluators name, then what else is known, each once.
+fn joined(own: &str, other: &str) -> Result<Vec<String>, StoreError> {
+    let mut all: Vec<String> = serde_json::from_str(own)?;
+    for one in serde_json::from_str::<Vec<String>>(other)? {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    Ok(all)
 }
 
 /// Sums over conversations.

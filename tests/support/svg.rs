@@ -70,10 +70,8 @@ pub fn svg(buffer: &Buffer, title: &str) -> String {
 
 fn run(out: &mut String, (x, y, cells): (u16, u16, u16), style: ratatui::style::Style, text: &str) {
     let modifier = style.add_modifier;
-    let (mut fg, mut bg) = (
-        colour(style.fg.unwrap_or(Color::Reset), FOREGROUND),
-        colour(style.bg.unwrap_or(Color::Reset), BACKGROUND),
-    );
+    let (mut fg, mut bg) =
+        (colour(style.fg.unwrap_or(Color::Reset), FOREGROUND), colour(style.bg.unwrap_or(Color::Reset), BACKGROUND));
     if modifier.contains(Modifier::REVERSED) {
         std::mem::swap(&mut fg, &mut bg);
     }

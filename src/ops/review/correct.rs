@@ -67,7 +67,12 @@ pub fn check(
         let offered = conversation.offered_at(step);
         let named = |spec: &&ToolSpec| spec.name.exact() == tool;
         let spec = offered.into_iter().find(named).or_else(|| conversation.tools.iter().find(named));
-        if let Some(fits) = spec.and_then(|spec| fits(spec, &value)) {
+        // A tool the agent never had cannot be called rightly; without any tool list nothing can be said.
+        let fits = match spec {
+            Some(spec) => fits(spec, &value),
+            None => (!conversation.tools.is_empty()).then_some(false),
+        };
+        if let Some(fits) = fits {
             correction.schema_ok = Some(fits && correction.schema_ok.unwrap_or(true));
         }
     }

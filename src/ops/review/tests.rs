@@ -247,7 +247,7 @@ fn corrections_are_checked_against_the_schema_of_the_tool_as_offered() {
     assert_eq!(check(call("cancel", r#"{"order":"A-1"}"#), 1), Ok(Some(true)));
     assert_eq!(check(call("cancel", r#"{"order":7}"#), 1), Ok(Some(false)));
     assert_eq!(check(call("think", "{}"), 1), Ok(None));
-    assert_eq!(check(call("unknown", "{}"), 1), Ok(None));
+    assert_eq!(check(call("unknown", "{}"), 1), Ok(Some(false)), "a tool that was not offered is no valid call");
     assert_eq!(check(reply("so"), 1), Ok(None));
     assert_eq!(check(call("cancel", "{}"), 2), Err(CorrectionError::NoStep));
     let alternative = AcceptableCall { tool: "cancel".into(), arguments: Arguments("{}".into()) };

@@ -1,3 +1,7 @@
+//! Tests of `door`.
+//!
+//! Invariant: every expectation is written out or checked by an oracle that shares no code with what it checks.
+
 use std::collections::HashSet;
 use std::path::Path;
 

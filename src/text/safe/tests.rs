@@ -1,3 +1,7 @@
+//! Tests of `safe`.
+//!
+//! Invariant: every expectation is written out or checked by an oracle that shares no code with what it checks.
+
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;

@@ -1,3 +1,7 @@
+//! Tests of `wrap`.
+//!
+//! Invariant: every expectation is written out or checked by an oracle that shares no code with what it checks.
+
 use std::time::Instant;
 
 use proptest::prelude::*;

@@ -39,17 +39,6 @@ const FRAMES: [(&str, (u16, u16), &str); 26] = [
 ];
 
 #[test]
-#[ignore = "prints frames for people"]
-fn show_frames() {
-    for (name, size, keys) in FRAMES {
-        println!("=== {name}\n{}", App::new(size).press(keys).frame());
-    }
-    println!("=== empty_80\n{}", App::with(Vec::new(), Theme::default(), (80, 24)).frame());
-    println!("=== ascii_80\n{}", App::plain((80, 24)).press("<enter> !").frame());
-    println!("=== ascii_60\n{}", App::plain((60, 16)).press("<enter> ! x").frame());
-}
-
-#[test]
 fn frames_look_as_they_did() {
     for (name, size, keys) in FRAMES {
         insta::assert_snapshot!(name, App::new(size).press(keys).frame());

@@ -1,0 +1,339 @@
+//! Built-in evaluators: scores with their reasons and evidence, a suspicion, and the steps to look at first.
+//!
+//! Invariant: deterministic, without network, clock or state; an evaluator that cannot tell abstains (a score without a
+//! value, and why) and never answers 0 for "unknown"; the order of spans in the input does not matter.
+
+pub mod arguments;
+mod crew;
+pub mod facts;
+pub mod features;
+mod handoff;
+pub mod language;
+mod loops;
+mod operations;
+pub mod policy;
+pub mod reference;
+pub mod registry;
+mod resolution;
+pub mod suspects;
+pub mod suspicion;
+mod tools;
+mod truthfulness;
+mod voice;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::conversation::Conversation;
+use crate::model::id::SpanRef;
+use crate::model::score::{Direction, Score, ScoreTarget};
+use facts::Facts;
+use features::Features;
+use policy::Policy;
+use registry::{Builtin, EVALUATORS};
+use suspects::Suspect;
+use suspicion::Suspicion;
+use tools::Schemas;
+
+/// How built-in scores say where they came from.
+pub const SOURCE: &str = "aftercall";
+
+/// The version of all built-in evaluators together: stored scores of another version are due for a re-run.
+pub const VERSION: &str = "1";
+
+/// What is known of an evaluator without running it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct About {
+    /// Its name, as stored and filtered by.
+    pub name: &'static str,
+    /// Raised when the same conversation may get another score.
+    pub version: u32,
+    /// What it looks at, in a few words.
+    pub looks_at: &'static str,
+    /// Its scale in words.
+    pub scale: &'static str,
+    /// Which way it runs.
+    pub direction: Direction,
+    /// What it needs to be able to tell; without it, it abstains.
+    pub needs: &'static str,
+    /// Where another library has an evaluator of this name: how this one differs, and why.
+    pub differs: Option<&'static str>,
+}
+
+/// Something that judges conversations.
+pub trait Evaluator: Sync {
+    /// What is known of it without running it.
+    fn about(&self) -> About;
+    /// Judges one conversation.
+    fn judge(&self, case: &Case<'_>) -> Outcome;
+}
+
+/// One conversation with all that judging it takes.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// What is known of it.
+    pub facts: &'a Facts<'a>,
+    /// The limits in force.
+    pub limits: &'a Limits,
+    /// Compiled schemas of the tools.
+    schemas: &'a Schemas,
+    /// What was said already: several evaluators, the features and the suspects ask for the same judgement.
+    said: RefCell<BTreeMap<&'static str, Outcome>>,
+}
+
+/// What an evaluator says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It cannot tell, and why.
+    CannotTell(String),
+    /// Its judgement.
+    Judged(Judgement),
+}
+
+/// A value with its reason and the steps it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// On the evaluator's scale; `None` where only a label is said.
+    pub value: Option<f64>,
+    /// Pass or fail, where the evaluator says so.
+    pub passed: Option<bool>,
+    /// In words.
+    pub explanation: String,
+    /// A word for the judgement, for instance the form that was used.
+    pub label: Option<String>,
+    /// Single steps it points at.
+    pub flags: Vec<Flag>,
+}
+
+/// A step an evaluator objects to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flag {
+    /// The row of the transcript, where it is one.
+    pub row: Option<usize>,
+    /// Spans apart from the row's own.
+    pub spans: Vec<SpanRef>,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// Limits that a team may set; the defaults are those of a chat desk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// A model or tool step slower than this is over budget.
+    pub step_seconds: f64,
+    /// A customer who waits longer than this for the answer waits too long.
+    pub wait_seconds: f64,
+    /// More calls than this between two customer messages is a runaway.
+    pub calls_per_turn: u32,
+    /// Dollars a conversation may cost; no judgement without it, only the figure.
+    pub dollars: Option<f64>,
+    /// A speech recogniser less sure than this should not be acted on.
+    pub asr_confidence: f64,
+    /// Silence before the first audio, longer than this, is noticed.
+    pub silence_ms: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            step_seconds: 20.0,
+            wait_seconds: 60.0,
+            calls_per_turn: 15,
+            dollars: None,
+            asr_confidence: 0.6,
+            silence_ms: 3_000.0,
+        }
+    }
+}
+
+/// Everything the built-in evaluators have to say about one conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// Scores of the conversation and of single spans; abstentions among them.
+    pub scores: Vec<Score>,
+    /// The numbers the suspicion rests on, small enough to keep.
+    pub features: Features,
+    /// How likely it failed, and why.
+    pub suspicion: Suspicion,
+    /// The steps to look at, most suspicious first.
+    pub suspects: Vec<Suspect>,
+}
+
+/// Judges conversations, keeping compiled schemas from one to the next.
+#[derive(Debug, Default)]
+pub struct Judge {
+    limits: Limits,
+    policies: Vec<Policy>,
+    only: Vec<String>,
+    schemas: Schemas,
+}
+
+impl Judge {
+    /// A judge with limits and policies.
+    pub fn new(limits: Limits, policies: Vec<Policy>) -> Self {
+        Self { limits, policies, only: Vec::new(), schemas: Schemas::default() }
+    }
+
+    /// Restricts the scores to these evaluators; features, suspicion and suspects stay whole.
+    #[must_use]
+    pub fn only(mut self, names: Vec<String>) -> Self {
+        self.only = names;
+        self
+    }
+
+    /// Judges one conversation with every evaluator and policy.
+    pub fn evaluate(&self, conversation: &Conversation) -> Evaluation {
+        let facts = Facts::of(conversation);
+        let case = Case { facts: &facts, limits: &self.limits, schemas: &self.schemas, said: RefCell::default() };
+        let mut scores = Vec::new();
+        let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
+        for evaluator in EVALUATORS.iter().filter(|one| wanted(one.about().name)) {
+            scores_of(&case, evaluator.about(), evaluator.judge(&case), &mut scores);
+        }
+        let rules: Vec<Score> = self.policies.iter().flat_map(|policy| policy.scores(&facts)).collect();
+        let broken_rules = rules
+            .iter()
+            .filter(|score| score.target == ScoreTarget::Conversation && score.passed == Some(false))
+            .count();
+        scores.extend(rules.into_iter().filter(|score| wanted(score.evaluator.exact())));
+        let features = Features::of(&case, broken_rules);
+        let suspicion = suspicion::prior(&features);
+        let suspects = suspects::rank(&case);
+        Evaluation { scores, features, suspicion, suspects }
+    }
+}
+
+impl Case<'_> {
+    /// What a built-in evaluator says of this conversation, if it can tell.
+    fn ask(&self, evaluator: &Builtin) -> Option<Judgement> {
+        match evaluator.judge(self) {
+            Outcome::Judged(judgement) => Some(judgement),
+            Outcome::CannotTell(_) => None,
+        }
+    }
+
+    /// Judges under a name, the first time only.
+    fn once(&self, name: &'static str, judge: fn(&Case<'_>) -> Outcome) -> Outcome {
+        if let Some(outcome) = self.said.borrow().get(name) {
+            return outcome.clone();
+        }
+        let outcome = judge(self);
+        self.said.borrow_mut().insert(name, outcome.clone());
+        outcome
+    }
+}
+
+impl Flag {
+    /// Objects to a row.
+    fn at(row: usize, why: impl Into<String>) -> Self {
+        Self { row: Some(row), spans: Vec::new(), why: why.into() }
+    }
+
+    /// Objects to a span that is no row.
+    fn on(span: &SpanRef, why: impl Into<String>) -> Self {
+        Self { row: None, spans: vec![span.clone()], why: why.into() }
+    }
+}
+
+impl Outcome {
+    /// An abstention.
+    fn abstain(why: impl Into<String>) -> Self {
+        Self::CannotTell(why.into())
+    }
+
+    /// The share of `total` things that no flag objects to; passes without flags. Abstains where there is nothing.
+    fn share(total: usize, things: &str, flags: Vec<Flag>) -> Self {
+        if total == 0 {
+            return Self::CannotTell(format!("there are no {things} to look at"));
+        }
+        let bad = flags.len().min(total);
+        let explanation = match flags.first() {
+            None => format!("nothing against {total} {things}"),
+            Some(first) if flags.len() == 1 => first.why.clone(),
+            Some(first) => format!("{} of {total} {things}; first: {}", flags.len(), first.why),
+        };
+        Self::Judged(Judgement {
+            value: Some((total - bad) as f64 / total as f64),
+            passed: Some(flags.is_empty()),
+            explanation,
+            label: None,
+            flags,
+        })
+    }
+
+    /// A value from 0 to 1 that passes from `pass` on.
+    fn graded(value: f64, pass: f64, explanation: impl Into<String>, flags: Vec<Flag>) -> Self {
+        let value = value.clamp(0.0, 1.0);
+        Self::Judged(Judgement {
+            value: Some(value),
+            passed: Some(value >= pass),
+            explanation: explanation.into(),
+            label: None,
+            flags,
+        })
+    }
+
+    /// The same judgement under a word.
+    fn labelled(self, label: impl Into<String>) -> Self {
+        match self {
+            Self::Judged(judgement) => Self::Judged(Judgement { label: Some(label.into()), ..judgement }),
+            abstention @ Self::CannotTell(_) => abstention,
+        }
+    }
+}
+
+/// Writes an outcome as scores: one of the conversation, and one for each span objected to.
+fn scores_of(case: &Case<'_>, about: About, outcome: Outcome, scores: &mut Vec<Score>) {
+    let score = |target: ScoreTarget| Score {
+        target,
+        evaluator: about.name.into(),
+        version: Some(about.version.to_string().into()),
+        source: SOURCE.to_owned(),
+        value: None,
+        label: None,
+        passed: None,
+        confidence: None,
+        explanation: None,
+        evidence: Vec::new(),
+    };
+    let judgement = match outcome {
+        Outcome::CannotTell(why) => {
+            scores.push(Score {
+                explanation: Some(format!("cannot tell: {why}").into()),
+                ..score(ScoreTarget::Conversation)
+            });
+            return;
+        }
+        Outcome::Judged(judgement) => judgement,
+    };
+    let worst = if about.direction == Direction::Higher { 0.0 } else { 1.0 };
+    let mut evidence: Vec<SpanRef> = Vec::new();
+    for flag in &judgement.flags {
+        let own = flag.row.map(|row| case.facts.spans_of(row)).unwrap_or_default();
+        let spans: Vec<SpanRef> = own.into_iter().chain(flag.spans.iter().cloned()).collect();
+        if let Some(first) = spans.first() {
+            scores.push(Score {
+                value: Some(worst),
+                passed: Some(false),
+                explanation: Some(flag.why.as_str().into()),
+                evidence: spans.clone(),
+                ..score(ScoreTarget::Span(first.clone()))
+            });
+        }
+        evidence.extend(spans.into_iter().filter(|span| !evidence.contains(span)).collect::<Vec<_>>());
+    }
+    scores.push(Score {
+        value: judgement.value,
+        label: judgement.label.map(Into::into),
+        passed: judgement.passed,
+        explanation: Some(judgement.explanation.into()),
+        evidence,
+        ..score(ScoreTarget::Conversation)
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! The steps to look at first, most suspicious first.
+//!
+//! Invariant: the order is a pure function of the conversation; of two equally suspicious steps the earlier comes first.
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::{Aim, Facts, Speaker};
+use super::language::Cue;
+use super::registry::{self, Builtin};
+use super::resolution::{Mood, mood};
+use super::{Case, loops, reference, tools};
+use crate::model::id::SpanRef;
+
+/// A suspicious step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Suspect {
+    /// The number of the step.
+    pub step: u32,
+    /// Its span: the execution, else the decision.
+    pub span: Option<SpanRef>,
+    /// How suspicious; only the order means anything.
+    pub weight: f64,
+    /// The heaviest reason in words.
+    pub why: String,
+}
+
+/// How many suspects are kept.
+const MOST: usize = 5;
+
+/// Weights on one row, with the words of each.
+#[derive(Debug, Default)]
+struct Suspicions(Vec<(usize, f64, String)>);
+
+impl Suspicions {
+    fn add(&mut self, row: usize, weight: f64, why: impl Into<String>) {
+        self.0.push((row, weight, why.into()));
+    }
+
+    fn ranked(self, facts: &Facts<'_>, candidates: &[usize], slope: f64) -> Vec<Suspect> {
+        let mut suspects: Vec<(usize, f64, String)> = candidates
+            .iter()
+            .enumerate()
+            .map(|(index, row)| {
+                let on_row: Vec<&(usize, f64, String)> = self.0.iter().filter(|(at, ..)| at == row).collect();
+                let weight = on_row.iter().map(|(_, weight, _)| weight).sum::<f64>() - slope * index as f64;
+                let why =
+                    on_row.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(_, _, why)| why.clone()).unwrap_or_default();
+                (*row, weight, why)
+            })
+            .collect();
+        suspects.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        suspects
+            .into_iter()
+            .filter(|(_, _, why)| !why.is_empty())
+            .take(MOST)
+            .map(|(row, weight, why)| Suspect {
+                step: facts.rows[row].step.number,
+                span: facts.spans_of(row).into_iter().next(),
+                weight,
+                why,
+            })
+            .collect()
+    }
+}
+
+/// The most suspicious steps of a conversation.
+pub(super) fn rank(case: &Case<'_>) -> Vec<Suspect> {
+    let facts = case.facts;
+    if let Some(first) = reference::diff(facts).and_then(|diff| diff.first_deviation(facts)) {
+        let mut suspects = without_reference(case);
+        let step = facts.rows[first].step.number;
+        suspects.retain(|suspect| suspect.step != step);
+        let top = suspects.first().map_or(0.0, |suspect| suspect.weight);
+        let why = "first departure from the expected calls".to_owned();
+        suspects.insert(0, Suspect { step, span: facts.spans_of(first).into_iter().next(), weight: top + 1.0, why });
+        suspects.truncate(MOST);
+        return suspects;
+    }
+    without_reference(case)
+}
+
+fn without_reference(case: &Case<'_>) -> Vec<Suspect> {
+    if case.facts.calls.is_empty() && several_voices(case.facts) { of_chat(case.facts) } else { of_tools(case) }
+}
+
+fn several_voices(facts: &Facts<'_>) -> bool {
+    let mut names: Vec<&str> =
+        facts.rows.iter().filter_map(|row| row.step.agent.as_ref()).map(crate::text::Untrusted::exact).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.len() > 1
+}
+
+/// Agents that call tools: what was done weighs most, since errors are seldom the deciding step.
+fn of_tools(case: &Case<'_>) -> Vec<Suspect> {
+    let facts = case.facts;
+    let mut found = Suspicions::default();
+    let repeated: Vec<usize> = loops::repeated_calls(facts).iter().map(|call| call.row).collect();
+    let mut first_write = true;
+    for call in &facts.calls {
+        let row = call.row;
+        if call.is_done_write() {
+            found.add(row, 2.0, format!("{} changed something", call.tool));
+            if !facts.agreed(call) {
+                found.add(row, 1.5, format!("{} without a yes of the customer", call.tool));
+            }
+            if !tools::ungrounded(facts, call).is_empty() {
+                found.add(row, 0.8, format!("{} with a value nobody had named", call.tool));
+            }
+            if first_write {
+                found.add(row, 0.5, "the first change");
+                first_write = false;
+            }
+        }
+        if call.aim == Aim::Person {
+            found.add(row, 1.8, "handed over to a person");
+        }
+        if tools::malformed(case, call).is_some() {
+            found.add(row, 2.0, format!("{} is malformed or unknown", call.tool));
+        }
+        if call.failed {
+            found.add(row, 1.0, format!("{} failed", call.tool));
+        }
+        if repeated.contains(&row) {
+            found.add(row, 0.5, "called again unchanged");
+        }
+        if facts.customer_after(row).is_some_and(|next| mood(next) == Mood::Annoyed) {
+            found.add(row, 0.3, "the customer was annoyed next");
+        }
+    }
+    if let Some(last) = facts.agent.last() {
+        found.add(*last, 0.6, "the last word of the agent");
+    }
+    for row in &facts.agent {
+        if !facts.rows[*row].claims.is_empty() {
+            found.add(*row, 0.1, "says that something was done");
+        }
+    }
+    flagged(case, &mut found);
+    let candidates: Vec<usize> = facts.agent.iter().copied().chain(facts.calls.iter().map(|call| call.row)).collect();
+    let mut candidates = candidates;
+    candidates.sort_unstable();
+    found.ranked(facts, &candidates, 0.01)
+}
+
+/// Steps the evaluators that name a concrete fault point at.
+fn flagged(case: &Case<'_>, found: &mut Suspicions) {
+    let judges: [(&'static Builtin, f64); 11] = [
+        (&registry::CLAIMED, 4.5),
+        (&registry::UNCONFIRMED, 2.0),
+        (&registry::INVENTED, 2.5),
+        (&registry::CONTRADICTIONS, 4.0),
+        (&registry::OTHER_CUSTOMER, 3.0),
+        (&registry::LOOPS, 1.5),
+        (&registry::ESCALATION, 3.0),
+        (&registry::ROUTING, 3.0),
+        (&registry::TRUNCATED, 3.0),
+        (&registry::IGNORED, 2.0),
+        (&registry::VERIFIER, 1.5),
+    ];
+    for (judge, weight) in judges {
+        let Some(judgement) = case.ask(judge) else { continue };
+        for flag in judgement.flags {
+            if let Some(row) = flag.row {
+                found.add(row, weight, flag.why);
+            }
+        }
+    }
+    for call in &case.facts.calls {
+        if let Some(better) = tools::better_tool(case.facts, call) {
+            found.add(call.row, 3.0, format!("{better} fits the customer's words better than {}", call.tool));
+        }
+    }
+}
+
+/// Crews that talk: early agent turns with guesses, unchecked numbers, or trouble soon after.
+fn of_chat(facts: &Facts<'_>) -> Vec<Suspect> {
+    let mut found = Suspicions::default();
+    let rows: Vec<usize> = (0..facts.rows.len()).filter(|at| !facts.rows[*at].text.trim().is_empty()).collect();
+    for (at, row) in rows.iter().enumerate() {
+        let here = &facts.rows[*row];
+        if is_agent(facts, *row) {
+            found.add(*row, 0.8, "an agent's turn");
+        }
+        if here.cues.has(Cue::Hedge) {
+            found.add(*row, 0.6, "guesses or assumes");
+        }
+        if rows[at + 1..].iter().take(2).any(|next| facts.rows[*next].cues.has(Cue::Correction)) {
+            found.add(*row, 0.6, "is corrected soon after");
+        }
+        if rows.get(at + 1).is_some_and(|next| tells_error(&facts.rows[*next].lower)) {
+            found.add(*row, 0.5, "an error follows");
+        }
+        if here.text.contains("```") {
+            found.add(*row, 0.4, "holds code");
+        }
+        let unchecked = unchecked_numbers(facts, &rows[..at], *row);
+        if unchecked > 0 {
+            found.add(*row, 0.3 * (unchecked as f64).ln_1p(), format!("{unchecked} numbers that occur nowhere before"));
+        }
+    }
+    found.ranked(facts, &rows, 0.06)
+}
+
+fn is_agent(facts: &Facts<'_>, row: usize) -> bool {
+    let row = &facts.rows[row];
+    let machine = |name: &str| {
+        ["terminal", "executor", "computer", "environment", "console"]
+            .iter()
+            .any(|word| name.to_lowercase().contains(word))
+    };
+    match &row.step.agent {
+        Some(agent) => !machine(agent.exact()),
+        None => row.speaker == Speaker::Agent,
+    }
+}
+
+fn tells_error(lower: &str) -> bool {
+    ["error", "exitcode: 1", "execution failed", "traceback", "exception"].iter().any(|word| lower.contains(word))
+}
+
+/// Numbers of two digits and more in a row that no earlier row holds.
+fn unchecked_numbers(facts: &Facts<'_>, before: &[usize], row: usize) -> usize {
+    let mut own: Vec<&str> = digits(facts.rows[row].text).collect();
+    own.sort_unstable();
+    own.dedup();
+    own.iter().filter(|number| !before.iter().any(|earlier| facts.rows[*earlier].text.contains(**number))).count()
+}
+
+fn digits(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .map(|token| token.trim_matches('.'))
+        .filter(|token| token.len() >= 2)
+}

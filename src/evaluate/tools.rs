@@ -1,0 +1,299 @@
+//! Evaluators of tool use: was it a tool on offer, were its arguments well formed, did they come from somewhere, and was
+//! it the tool the customer's words called for.
+//!
+//! Invariant: a schema that does not compile makes its tool "cannot tell", not "invalid"; arguments are compared with
+//! what customer, tools and instructions said, never with what the agent itself said.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+use super::facts::{Aim, Call, Facts, Speaker};
+use super::{Case, Flag, Outcome, arguments, reference};
+use crate::model::tool::{Effect, ToolSpec};
+
+/// Compiled schemas by their text, kept from one conversation to the next.
+#[derive(Debug, Default)]
+pub(super) struct Schemas(Mutex<HashMap<String, Option<Arc<Validator>>>>);
+
+/// More schemas than this are forgotten together: an input that brings a new schema with every conversation must not
+/// grow the memory for ever.
+const MOST_SCHEMAS: usize = 2_048;
+
+impl Schemas {
+    /// The validator for a schema's text; `None` where it is no usable schema.
+    fn validator(&self, text: &str) -> Option<Arc<Validator>> {
+        let mut known = self.0.lock().ok()?;
+        if let Some(found) = known.get(text) {
+            return found.clone();
+        }
+        if known.len() >= MOST_SCHEMAS {
+            known.clear();
+        }
+        let compiled = serde_json::from_str(text)
+            .ok()
+            .and_then(|schema: Value| jsonschema::validator_for(&schema).ok())
+            .map(Arc::new);
+        known.insert(text.to_owned(), compiled.clone());
+        compiled
+    }
+}
+
+/// What is wrong with the form of a call, if anything is.
+pub(super) fn malformed(case: &Case<'_>, call: &Call<'_>) -> Option<String> {
+    call.malformed.get_or_init(|| check_form(case, call)).clone()
+}
+
+fn check_form(case: &Case<'_>, call: &Call<'_>) -> Option<String> {
+    if !call.offered && call.aim != Aim::Agent {
+        return Some(format!("{} is not among the tools on offer", call.tool));
+    }
+    let raw = case.facts.rows[call.row].step;
+    let Some(arguments) = &call.arguments else {
+        let crate::model::step::StepContent::ToolCall { arguments, .. } = &raw.content else { return None };
+        return (!arguments.0.exact().trim().is_empty())
+            .then(|| format!("the arguments of {} cannot be read: cut off or not JSON", call.tool));
+    };
+    let validator = case.schemas.validator(call.spec?.parameters.as_ref()?.exact())?;
+    let first = validator.iter_errors(arguments).next()?;
+    let at = first.instance_path().to_string();
+    Some(format!(
+        "{}{}: {}",
+        call.tool,
+        if at.is_empty() { String::new() } else { format!(" at {at}") },
+        short(&first.to_string())
+    ))
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(160).collect()
+}
+
+/// Arguments against the tool's JSON Schema; unknown tools and unreadable arguments are invalid.
+pub(super) fn parameter_validation(case: &Case<'_>) -> Outcome {
+    let calls = &case.facts.calls;
+    if case.facts.conversation.tools.is_empty() && calls.iter().all(|call| call.arguments.is_some()) {
+        return Outcome::abstain("no tool list is recorded, so there is no schema to check against");
+    }
+    let flags = calls.iter().filter_map(|call| malformed(case, call).map(|why| Flag::at(call.row, why))).collect();
+    Outcome::share(calls.len(), "calls", flags)
+}
+
+/// Argument values of a call that occur nowhere before it.
+pub(super) fn ungrounded<'c>(facts: &Facts<'_>, call: &'c Call<'_>) -> &'c [String] {
+    call.ungrounded.get_or_init(|| unnamed_values(facts, call))
+}
+
+fn unnamed_values(facts: &Facts<'_>, call: &Call<'_>) -> Vec<String> {
+    const FREE: [&str; 24] = [
+        "reason",
+        "summary",
+        "note",
+        "notes",
+        "description",
+        "query",
+        "message",
+        "thought",
+        "comment",
+        "comments",
+        "text",
+        "explanation",
+        "title",
+        "subject",
+        "expression",
+        "content",
+        "details",
+        "queue",
+        "category",
+        "priority",
+        "type",
+        "cabin",
+        "flight_type",
+        "status",
+    ];
+    let mut found = Vec::new();
+    for (name, value) in call.values() {
+        let key = name.to_ascii_lowercase();
+        if FREE.contains(&key.as_str())
+            || key.contains("summary")
+            || key.contains("reason")
+            || is_choice(call.spec, &name, &value)
+        {
+            continue;
+        }
+        let wanted = match &value {
+            Value::String(text) if text.trim().chars().count() >= 3 && !is_date(text) => text.trim().to_owned(),
+            Value::Number(number) if number.as_f64().is_some_and(|number| number.abs() > 12.0) => {
+                arguments::plain(&value)
+            }
+            _ => continue,
+        };
+        if !named_before(facts, call.row, &wanted) {
+            found.push(format!("{name} = {}", short(&wanted)));
+        }
+    }
+    found
+}
+
+/// True where the schema lists the value as one of a few: choosing among them is no invention.
+fn is_choice(spec: Option<&ToolSpec>, name: &str, value: &Value) -> bool {
+    let Some(parameters) = spec.and_then(|spec| spec.parameters.as_ref()) else { return false };
+    let (Value::String(text), parameters) = (value, parameters.exact()) else { return false };
+    parameters.contains("\"enum\"")
+        && parameters.contains(&format!("\"{text}\""))
+        && parameters.contains(&format!("\"{name}\""))
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(['-', '/', 'T', ':']).collect();
+    parts.len() >= 3
+        && parts
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'Z' || b == b'.'))
+}
+
+/// True where a value was named before a row, by the customer, a tool or the instructions: as it is, in other case or
+/// punctuation, as the same number, or word by word.
+fn named_before(facts: &Facts<'_>, row: usize, wanted: &str) -> bool {
+    if facts.sources_before(row).any(|source| source.contains(wanted)) {
+        return true;
+    }
+    let lower = wanted.to_lowercase();
+    if let Ok(number) = lower.parse::<f64>() {
+        return facts.sources_before(row).any(|source| numbers(source).any(|other| (other - number).abs() < 1e-6));
+    }
+    let sources = || facts.lower_sources_before(row);
+    if sources().any(|source| source.contains(&lower)) {
+        return true;
+    }
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() >= 2).collect();
+    if words.len() > 1 && words.iter().all(|word| sources().any(|source| source.contains(word))) {
+        return true;
+    }
+    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let wanted = bare(&lower);
+    sources().any(|source| bare(source).contains(&wanted))
+}
+
+/// The numbers written in a text, thousands separators taken out.
+pub(super) fn numbers(text: &str) -> impl Iterator<Item = f64> {
+    text.split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',')))
+        .map(|token| token.trim_matches(['.', ',']).replace(',', ""))
+        .filter(|token| !token.is_empty())
+        .filter_map(|token| token.parse().ok())
+}
+
+/// Argument values that neither the customer nor a tool ever named.
+pub(super) fn ungrounded_arguments(case: &Case<'_>) -> Outcome {
+    let facts = case.facts;
+    let with_arguments: Vec<&Call<'_>> =
+        facts.calls.iter().filter(|call| call.aim == Aim::Work && call.arguments.is_some()).collect();
+    let flags = with_arguments
+        .iter()
+        .filter_map(|call| {
+            let found = ungrounded(facts, call);
+            (!found.is_empty()).then(|| {
+                Flag::at(call.row, format!("{} with a value nobody had named: {}", call.tool, found.join(", ")))
+            })
+        })
+        .collect();
+    Outcome::share(with_arguments.len(), "calls", flags)
+}
+
+/// The tool on offer that fits the words of the customer (or of another agent of the crew) better than the one that was called, for calls that change
+/// something: all words of the other tool's name were said, and a word of this one's was not.
+pub(super) fn better_tool<'a>(facts: &'a Facts<'_>, call: &Call<'_>) -> Option<&'a str> {
+    if !call.is_write() {
+        return None;
+    }
+    let caller = &facts.rows[call.row].step.agent;
+    let said: Vec<&str> = facts
+        .rows
+        .iter()
+        .take(call.row)
+        .filter(|row| row.speaker == Speaker::Customer || (row.speaker == Speaker::Agent && row.step.agent != *caller))
+        .map(|row| row.lower.as_str())
+        .collect();
+    let heard = |name: &str| {
+        name_words(name).iter().filter(|word| said.iter().any(|text| text.contains(word.as_str()))).count()
+    };
+    let own = name_words(call.tool);
+    let begun = |word: &String| {
+        let begin: String = word.chars().take(3).collect();
+        said.iter().any(|text| text.split(|c: char| !c.is_alphanumeric()).any(|other| other.starts_with(&begin)))
+    };
+    if own.is_empty() || own.iter().all(begun) {
+        return None;
+    }
+    facts
+        .conversation
+        .tools
+        .iter()
+        .filter(|spec| spec.effect != Effect::Read && spec.name.exact() != call.tool)
+        .map(|spec| spec.name.exact())
+        .find(|name| {
+            let words = name_words(name);
+            let shares_verb = words.first().is_some_and(|verb| own.first() == Some(verb));
+            words.len() > 1 && shares_verb && heard(name) == words.len()
+        })
+}
+
+/// The words of a tool's name, cut to stems.
+pub(super) fn name_words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut current = String::new();
+    for c in name.chars() {
+        if c.is_alphanumeric() && (current.is_empty() || !c.is_uppercase()) {
+            current.extend(c.to_lowercase());
+        } else {
+            words.push(std::mem::take(&mut current));
+            current.extend(c.to_lowercase().filter(|c| c.is_alphanumeric()));
+        }
+    }
+    words.push(current);
+    words.retain(|word| word.len() >= 3 && !["the", "and", "for", "process", "tool"].contains(&word.as_str()));
+    words.iter().map(|word| word.trim_end_matches('s').to_owned()).collect()
+}
+
+/// Was the right tool called: against the expected calls where there are any, else: on offer, and none on offer fits
+/// the customer's words better.
+pub(super) fn tool_selection(case: &Case<'_>) -> Outcome {
+    if let Some(diff) = reference::diff(case.facts) {
+        let (value, why) = diff.names();
+        return Outcome::graded(value, 1.0, why, diff.flags(case.facts)).labelled("against expected calls");
+    }
+    let calls = &case.facts.calls;
+    let flags = calls
+        .iter()
+        .filter_map(|call| {
+            if !call.offered && call.aim != Aim::Agent {
+                return Some(Flag::at(call.row, format!("{} is not among the tools on offer", call.tool)));
+            }
+            let better = better_tool(case.facts, call)?;
+            Some(Flag::at(call.row, format!("{better} fits the customer's words better than {}", call.tool)))
+        })
+        .collect();
+    Outcome::share(calls.len(), "calls", flags).labelled("without reference")
+}
+
+/// Calls right in name and arguments: against the expected calls where there are any, else well formed, with values
+/// that came from somewhere, and carried out.
+pub(super) fn function_calls(case: &Case<'_>) -> Outcome {
+    if let Some(diff) = reference::diff(case.facts) {
+        return Outcome::graded(diff.value(), 1.0, diff.words(), diff.flags(case.facts))
+            .labelled("against expected calls");
+    }
+    let calls = &case.facts.calls;
+    let flags = calls
+        .iter()
+        .filter_map(|call| {
+            let why = malformed(case, call)
+                .or_else(|| call.failed.then(|| format!("{} failed", call.tool)))
+                .or_else(|| Some(format!("{} with {}", call.tool, ungrounded(case.facts, call).first()?)))?;
+            Some(Flag::at(call.row, why))
+        })
+        .collect();
+    Outcome::share(calls.len(), "calls", flags).labelled("without reference")
+}

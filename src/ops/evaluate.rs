@@ -1,0 +1,308 @@
+//! Running the built-in evaluators and the workspace's policies over stored conversations.
+//!
+//! Invariant: a run replaces what an earlier one said, never what was imported; a policy file that cannot be read stops
+//! the run before anything is judged, since a missing rule would look like a kept one.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::Progress;
+use super::workspace::Workspace;
+use crate::config::scales::Scales;
+use crate::evaluate::policy::{BrokenExample, Hit, Policy, PolicyError};
+use crate::evaluate::registry::EVALUATORS;
+use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION};
+use crate::model::conversation::Conversation;
+use crate::model::filter::{Filter, FilterError};
+use crate::model::id::{ConversationId, hex};
+use crate::model::queue::QueueOrder;
+use crate::model::score::{Scale, ScoreTarget};
+use crate::model::time::Timestamp;
+use crate::store::{Asker, ContentHash, Evaluated, StoreError};
+
+/// Where a workspace keeps its policies.
+pub const POLICIES: &str = "policies";
+
+/// Where a workspace keeps its limits.
+pub const LIMITS: &str = "limits.toml";
+
+/// Conversations judged between two writes, so that a label waits for one batch at most.
+const BATCH: usize = 200;
+
+/// What to judge, and by what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EvaluateOrder {
+    /// Only conversations that match.
+    pub filter: String,
+    /// Only these evaluators; what others said stays. Empty for all.
+    pub only: Vec<String>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct EvaluateReport {
+    /// 1.
+    pub schema_version: u32,
+    /// Conversations judged and stored.
+    pub conversations: u64,
+    /// Conversations that changed while they were judged; a later run takes them.
+    pub overtaken: u64,
+    /// Conversations at least one evaluator or rule objects to.
+    pub with_objections: u64,
+    /// Rules read from the workspace's policies.
+    pub rules: u64,
+    /// By evaluator or rule: how often it passed, failed, and could not tell.
+    pub evaluators: std::collections::BTreeMap<String, Tally>,
+    /// True where the caller asked to stop; what was stored until then is whole.
+    pub cancelled: bool,
+    /// How long it took; the caller, who has a clock, sets it.
+    pub seconds: f64,
+}
+
+/// How often an evaluator said what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// It had nothing against it, or gave a value without a verdict.
+    pub passed: u64,
+    /// It objected.
+    pub failed: u64,
+    /// It could not tell.
+    pub abstained: u64,
+}
+
+/// Why a run did not take place or not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluateError {
+    /// The filter is none.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A policy file.
+    #[error("{}: {source}", path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: PolicyError,
+    },
+    /// A file of the workspace that cannot be read, or is no table of limits.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// There is no evaluator of this name.
+    #[error("there is no evaluator \"{0}\"; `aftercall evaluators` lists them, rules are named policy/NAME/ID")]
+    Unknown(String),
+}
+
+/// What is known of the built-in evaluators, in the order of their table.
+pub fn built_in() -> impl Iterator<Item = About> {
+    EVALUATORS.iter().map(|one| one.about())
+}
+
+/// Judges conversations and stores what was said. `tell` is told conversations and breaks to stop.
+///
+/// # Errors
+/// A filter, name, limit or policy that cannot be used (before anything is judged), or the database.
+pub fn evaluate(
+    workspace: &mut Workspace,
+    order: &EvaluateOrder,
+    now: Timestamp,
+    tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<EvaluateReport, EvaluateError> {
+    if workspace.read_only().is_some() {
+        return Err(StoreError::ReadOnly { path: workspace.store().path().to_owned() }.into());
+    }
+    let bench = Bench::prepare(workspace, order)?;
+    let mut report = EvaluateReport { schema_version: 1, rules: bench.rules, ..EvaluateReport::default() };
+    let ids = matching(workspace, &order.filter, now)?;
+    let scales = scales(workspace)?;
+    for (at, batch) in ids.chunks(BATCH).enumerate() {
+        let progress =
+            Progress { done: (at * BATCH) as u64, total: Some(ids.len() as u64), what: "evaluating".to_owned() };
+        if tell(&progress).is_break() {
+            report.cancelled = true;
+            break;
+        }
+        let mut judged = Vec::with_capacity(batch.len());
+        for id in batch {
+            let Some(stored) = workspace.store().stored(id)? else { continue };
+            let one = bench.judge.evaluate(&stored.conversation);
+            report.count(&one);
+            judged.push(bench.merged(workspace, id, stored.content_hash, one)?);
+        }
+        let stored = workspace.store_mut().put_evaluations(&judged)?;
+        report.conversations += stored;
+        report.overtaken += judged.len() as u64 - stored;
+    }
+    workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?;
+    Ok(report)
+}
+
+/// The scale of an evaluator: of a built-in one by the registry, of another by the tables.
+fn scale(scales: &Scales, name: &str) -> Scale {
+    match EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
+        Some(about) => Scale { direction: about.direction, range: None, assumed: false },
+        None => Scale { assumed: scales.of(name).assumed && !name.starts_with("policy/"), ..scales.of(name) },
+    }
+}
+
+fn scales(workspace: &Workspace) -> Result<Scales, EvaluateError> {
+    let path = workspace.root().join("evaluators.toml");
+    workspace.scales().map_err(|error| EvaluateError::File { path, why: error.to_string() })
+}
+
+fn matching(workspace: &Workspace, filter: &str, now: Timestamp) -> Result<Vec<ConversationId>, EvaluateError> {
+    let filter = Filter::parse(filter)?;
+    let asker = Asker { reviewer: workspace.reviewer(), now };
+    Ok(workspace.store().index(&filter, "", QueueOrder::Oldest, asker)?.ids)
+}
+
+/// The judge with what it was made of.
+struct Bench {
+    judge: Judge,
+    version: String,
+    rules: u64,
+    only: Vec<String>,
+}
+
+impl Bench {
+    fn prepare(workspace: &Workspace, order: &EvaluateOrder) -> Result<Self, EvaluateError> {
+        let policies = policies(workspace)?;
+        let limits = limits(workspace)?;
+        let rules = policies.iter().flat_map(|policy| policy.rules.iter().map(|rule| policy.name_of(rule)));
+        let known: Vec<String> = EVALUATORS.iter().map(|one| one.about().name.to_owned()).chain(rules).collect();
+        let mut only = Vec::new();
+        for name in &order.only {
+            let found = known.iter().find(|known| known.eq_ignore_ascii_case(name));
+            only.push(found.ok_or_else(|| EvaluateError::Unknown(name.clone()))?.clone());
+        }
+        let made_of: Vec<&str> = policies.iter().map(|policy| policy.version.as_str()).collect();
+        let hash = blake3::hash(format!("{limits:?} {made_of:?}").as_bytes());
+        let version = format!("{VERSION}-{}", hex(&hash.as_bytes()[..4]));
+        let rules = policies.iter().map(|policy| policy.rules.len() as u64).sum();
+        Ok(Self { judge: Judge::new(limits, policies).only(only.clone()), version, rules, only })
+    }
+
+    /// The evaluation to store: with what other evaluators said before, where only some were run.
+    fn merged(
+        &self,
+        workspace: &Workspace,
+        id: &ConversationId,
+        content_hash: ContentHash,
+        one: Evaluation,
+    ) -> Result<Evaluated, EvaluateError> {
+        let mut scores = one.scores;
+        if !self.only.is_empty()
+            && let Some(before) = workspace.store().evaluation(id)?
+        {
+            let others =
+                before.scores.into_iter().filter(|score| !self.only.iter().any(|name| name == score.evaluator.exact()));
+            scores = others.chain(scores).collect();
+        }
+        Ok(Evaluated {
+            id: id.clone(),
+            content_hash,
+            version: self.version.clone(),
+            p_fail: one.suspicion.p_fail,
+            reasons: one.suspicion.reasons.iter().map(ToString::to_string).collect(),
+            suspects: one.suspects.iter().filter_map(|suspect| Some(suspect.span.as_ref()?.span_id.clone())).collect(),
+            features: serde_json::to_string(&one.features).map_err(StoreError::from)?,
+            scores,
+        })
+    }
+}
+
+impl EvaluateReport {
+    fn count(&mut self, one: &Evaluation) {
+        let mut objected = false;
+        for score in one.scores.iter().filter(|score| score.target == ScoreTarget::Conversation) {
+            let tally = self.evaluators.entry(score.evaluator.exact().to_owned()).or_default();
+            match (score.passed, score.value.is_some() || score.label.is_some()) {
+                (Some(false), _) => tally.failed += 1,
+                (None, false) => tally.abstained += 1,
+                _ => tally.passed += 1,
+            }
+            objected |= score.passed == Some(false);
+        }
+        self.with_objections += u64::from(objected);
+    }
+}
+
+/// The policies of a workspace: every `policies/*.toml`, in the order of their names.
+///
+/// # Errors
+/// A file that cannot be read or is no policy.
+pub fn policies(workspace: &Workspace) -> Result<Vec<Policy>, EvaluateError> {
+    let folder = workspace.root().join(POLICIES);
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(EvaluateError::File { path: folder, why: error.to_string() }),
+    };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    files.iter().map(|path| policy(path)).collect()
+}
+
+/// Reads one policy file.
+///
+/// # Errors
+/// It cannot be read, or is no policy.
+pub fn policy(path: &Path) -> Result<Policy, EvaluateError> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| EvaluateError::File { path: path.to_owned(), why: error.to_string() })?;
+    Policy::parse(&text).map_err(|source| EvaluateError::Policy { path: path.to_owned(), source })
+}
+
+/// Runs the examples inside a policy file.
+///
+/// # Errors
+/// The file or an example cannot be read.
+pub fn test_policy(path: &Path) -> Result<(Policy, Vec<BrokenExample>), EvaluateError> {
+    let policy = policy(path)?;
+    let broken = policy.test().map_err(|source| EvaluateError::Policy { path: path.to_owned(), source })?;
+    Ok((policy, broken))
+}
+
+/// Runs a policy over stored conversations that match; each hit is told with its conversation.
+///
+/// # Errors
+/// The filter, or the database.
+pub fn check_policy(
+    workspace: &Workspace,
+    policy: &Policy,
+    (filter, now): (&str, Timestamp),
+    each: &mut dyn FnMut(&Conversation, &Hit) -> ControlFlow<()>,
+) -> Result<(), EvaluateError> {
+    for id in matching(workspace, filter, now)? {
+        let Some(conversation) = workspace.store().conversation(&id)? else { continue };
+        for hit in policy.check(&conversation) {
+            if each(&conversation, &hit).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn limits(workspace: &Workspace) -> Result<Limits, EvaluateError> {
+    let path = workspace.root().join(LIMITS);
+    match fs::read_to_string(&path) {
+        Ok(text) => toml::from_str(&text).map_err(|error| EvaluateError::File { path, why: error.to_string() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Limits::default()),
+        Err(error) => Err(EvaluateError::File { path, why: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! Tests of evaluating a workspace.
+
+use super::super::queue;
+use super::super::workspace::{Identity, ImportOrder};
+use super::*;
+use crate::model::queue::QueueQuery;
+use crate::store::Access;
+
+const GOOD: &str = r#"{"id": "good", "messages": [{"role": "user", "content": "Cancel order A-77120 please"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "cancel_order", "arguments": "{\"order_id\": \"A-77120\"}"}}]}, {"role": "tool", "tool_call_id": "1", "content": "{\"ok\": true}"}, {"role": "assistant", "content": "It is cancelled. Anything else?"}, {"role": "user", "content": "No, thank you!"}]}"#;
+
+/// The same, with a call that failed and was claimed as done.
+fn bad() -> String {
+    GOOD.replace(r#""id": "good""#, r#""id": "bad""#).replace(r#"{\"ok\": true}"#, r#"{\"error\": \"500\"}"#)
+}
+
+struct Place {
+    folder: tempfile::TempDir,
+    workspace: Workspace,
+}
+
+fn place() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = Identity::load("Mara", &folder.path().join("state")).unwrap();
+    let workspace = Workspace::open(&folder.path().join("w"), identity, Access::Create).unwrap();
+    Place { folder, workspace }
+}
+
+impl Place {
+    fn import(&mut self, lines: &[&str]) {
+        let file = self.folder.path().join("shop.jsonl");
+        fs::write(&file, lines.join("\n")).unwrap();
+        let order = ImportOrder { paths: vec![file], ..ImportOrder::default() };
+        let report = self.workspace.import(&order, Timestamp(0), &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(report.problems, []);
+    }
+
+    fn run(&mut self, order: &EvaluateOrder) -> Result<EvaluateReport, EvaluateError> {
+        evaluate(&mut self.workspace, order, Timestamp(0), &mut |_| ControlFlow::Continue(()))
+    }
+
+    fn id(&self, name: &str) -> ConversationId {
+        self.workspace.store().resolve(name).unwrap()
+    }
+
+    fn found(&self, filter: &str) -> Vec<ConversationId> {
+        let query = QueueQuery { filter: filter.to_owned(), find: String::new(), order: QueueOrder::Suspicion };
+        let asker = Asker { reviewer: "Mara", now: Timestamp(0) };
+        queue::index(self.workspace.store(), &query, asker).unwrap().ids
+    }
+}
+
+#[test]
+fn what_was_said_is_in_lists_filters_and_the_opened_conversation() {
+    let mut place = place();
+    place.import(&[GOOD, &bad()]);
+    let report = place.run(&EvaluateOrder::default()).unwrap();
+    assert_eq!((report.conversations, report.overtaken, report.with_objections), (2, 0, 1));
+    assert_eq!(report.evaluators["ClaimedSuccess"], Tally { passed: 1, failed: 1, abstained: 0 });
+    assert_eq!(report.evaluators["VoiceSilence"].abstained, 2);
+    let (good, bad) = (place.id("good"), place.id("bad"));
+    let rows = queue::rows(place.workspace.store(), &[good.clone(), bad.clone()], "Mara").unwrap();
+    assert!(rows[0].p_fail < rows[1].p_fail);
+    assert!(rows[1].reasons[0].starts_with("success claimed without a call behind it"), "{:?}", rows[1].reasons);
+    assert_eq!(rows[1].scores["ClaimedSuccess"], Some(0.0));
+    assert_eq!(place.found("p_fail>0.5"), std::slice::from_ref(&bad));
+    assert_eq!(place.found("score.ClaimedSuccess<0.5"), std::slice::from_ref(&bad));
+    assert_eq!(place.found("")[0], bad);
+    let opened = queue::read(place.workspace.store(), &bad, "Mara").unwrap();
+    let claim = opened.conversation.steps.iter().find(|step| step.number == opened.suspects[0].step).unwrap();
+    assert!(claim.tool().is_none());
+    assert_eq!(opened.ranks.len(), opened.conversation.scores.len());
+    assert!(opened.conversation.scores.iter().all(|score| score.source == "aftercall"));
+}
+
+#[test]
+fn a_second_run_replaces_and_an_import_neither_loses_nor_counts_it() {
+    let mut place = place();
+    place.import(&[GOOD]);
+    place.run(&EvaluateOrder::default()).unwrap();
+    let id = place.id("good");
+    let first = place.workspace.store().evaluation(&id).unwrap().unwrap();
+    place.run(&EvaluateOrder { only: vec!["toolerrors".into()], ..EvaluateOrder::default() }).unwrap();
+    let names = |one: &Evaluated| {
+        let mut names: Vec<String> = one.scores.iter().map(|score| score.evaluator.exact().to_owned()).collect();
+        names.sort();
+        names
+    };
+    let second = place.workspace.store().evaluation(&id).unwrap().unwrap();
+    assert_eq!(names(&first), names(&second));
+    place.import(&[GOOD]);
+    assert_eq!(place.workspace.store().evaluation(&id).unwrap(), Some(second));
+    assert_eq!(place.workspace.store().totals(std::iter::once(&id)).unwrap().scores, 0);
+}
+
+#[test]
+fn a_conversation_that_grew_has_no_evaluation_until_the_next_run() {
+    let mut place = place();
+    let grown =
+        GOOD.replace("thank you!\"}", "thank you!\"}, {\"role\": \"user\", \"content\": \"This is unacceptable!!\"}");
+    place.import(&[GOOD]);
+    place.run(&EvaluateOrder::default()).unwrap();
+    place.import(&[&grown]);
+    let id = place.id("good");
+    assert_eq!(place.workspace.store().evaluation(&id).unwrap(), None);
+    assert_eq!(queue::rows(place.workspace.store(), std::slice::from_ref(&id), "Mara").unwrap()[0].p_fail, None);
+    place.run(&EvaluateOrder::default()).unwrap();
+    assert!(place.workspace.store().evaluation(&id).unwrap().is_some());
+}
+
+#[test]
+fn policies_and_limits_of_the_workspace_are_used_and_broken_ones_stop_the_run() {
+    let mut place = place();
+    place.import(&[GOOD]);
+    let folder = place.workspace.root().join(POLICIES);
+    fs::create_dir(&folder).unwrap();
+    let rule = "name = \"shop\"\n[[rule]]\nid = \"no-cancel\"\nmessage = \"never cancel\"\nseverity = 3\n[rule.call]\ntool = [\"cancel_*\"]\nnever = true\n";
+    fs::write(folder.join("shop.toml"), rule).unwrap();
+    let report = place.run(&EvaluateOrder::default()).unwrap();
+    assert_eq!((report.rules, report.evaluators["policy/shop/no-cancel"].failed), (1, 1));
+    let mut hits = Vec::new();
+    let policy = policy(&folder.join("shop.toml")).unwrap();
+    check_policy(&place.workspace, &policy, ("", Timestamp(0)), &mut |one, hit| {
+        hits.push((one.external_id.exact().to_owned(), hit.step));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(hits, [("good".to_owned(), 2)]);
+    fs::write(folder.join("shop.toml"), rule.replace("never = true", "nevr = true")).unwrap();
+    let error = place.run(&EvaluateOrder::default()).unwrap_err().to_string();
+    assert!(error.contains("shop.toml: line 8"), "{error}");
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(place.workspace.root().join(LIMITS), "step_second = 3").unwrap();
+    assert!(place.run(&EvaluateOrder::default()).unwrap_err().to_string().contains("step_second"));
+    let unknown = place.run(&EvaluateOrder { only: vec!["Nonsense".into()], ..EvaluateOrder::default() });
+    assert!(unknown.is_err());
+}
+
+#[test]
+fn stopping_keeps_what_was_stored() {
+    let mut place = place();
+    place.import(&[GOOD, &bad()]);
+    let report =
+        evaluate(&mut place.workspace, &EvaluateOrder::default(), Timestamp(0), &mut |_| ControlFlow::Break(()))
+            .unwrap();
+    assert!(report.cancelled && report.conversations == 0);
+    assert_eq!(place.workspace.store().evaluation(&place.id("bad")).unwrap(), None);
+}
+
+#[test]
+fn the_table_of_scales_knows_the_built_in_evaluators() {
+    let scales = Scales::built_in();
+    for about in built_in() {
+        let scale = scales.of(about.name);
+        assert_eq!((scale.direction, scale.assumed), (about.direction, false), "{}", about.name);
+    }
+}

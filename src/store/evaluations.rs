@@ -1,0 +1,112 @@
+//! What the built-in evaluators said, beside the imported scores.
+//!
+//! Invariant: an evaluation belongs to one content of its conversation; when that grows or changes, the evaluation is
+//! silent until it was made again. Running again replaces, so that no score is there twice.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::conversations::ContentHash;
+use super::{Store, StoreError, json, raw, run, scores};
+use crate::model::id::ConversationId;
+use crate::model::score::{Score, ScoreTarget};
+
+/// Rows of built-in scores have ordinals from here on, so that imported ones keep theirs.
+pub(super) const FIRST_ORDINAL: i64 = 1 << 20;
+
+/// Explanations repeat themselves; more effort than this gains little.
+const COMPRESSION: i32 = 3;
+
+/// A list of scores longer than this many bytes is not ours.
+const LONGEST: usize = 64 << 20;
+
+/// What the built-in evaluators said of one conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// The conversation.
+    pub id: ConversationId,
+    /// Its content when it was judged.
+    pub content_hash: ContentHash,
+    /// Of evaluators, limits and policies together.
+    pub version: String,
+    /// How likely it failed; `None` where that cannot be told.
+    pub p_fail: Option<f64>,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+    /// Spans of suspicious steps, most suspicious first.
+    pub suspects: Vec<String>,
+    /// The numbers the suspicion rests on, as JSON.
+    pub features: String,
+    /// All scores, abstentions among them.
+    pub scores: Vec<Score>,
+}
+
+impl Store {
+    /// Stores evaluations in one transaction, each in place of the one before. One of a conversation that is not there or
+    /// has another content by now is left out. Returns how many were stored.
+    pub fn put_evaluations(&mut self, evaluations: &[Evaluated]) -> Result<u64, StoreError> {
+        let packed: Vec<Vec<u8>> = evaluations.iter().map(pack).collect::<Result<_, _>>()?;
+        self.write(|transaction| {
+            let mut stored = 0;
+            for (one, packed) in evaluations.iter().zip(&packed) {
+                let key: Option<i64> = transaction
+                    .prepare_cached("SELECT key FROM conversations WHERE id = ?1 AND content_hash = ?2")
+                    .and_then(|mut statement| {
+                        statement.query_row(params![one.id.as_str(), one.content_hash], |row| row.get(0)).optional()
+                    })
+                    .map_err(raw)?;
+                let Some(key) = key else { continue };
+                let (reasons, suspects) = (json(&one.reasons)?, json(&one.suspects)?);
+                run(
+                    transaction,
+                    "INSERT OR REPLACE INTO evaluations
+                         (conversation, content_hash, version, p_fail, reasons, suspects, features, scores)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    &[&key, &one.content_hash, &one.version, &one.p_fail, &reasons, &suspects, &one.features, packed],
+                )?;
+                run(
+                    transaction,
+                    "DELETE FROM scores WHERE conversation = ?1 AND ordinal >= ?2",
+                    &[&key, &FIRST_ORDINAL],
+                )?;
+                let told = |score: &&Score| score.target == ScoreTarget::Conversation && score.value.is_some();
+                for (at, score) in one.scores.iter().filter(told).enumerate() {
+                    scores::put_one(transaction, (key, FIRST_ORDINAL + at as i64), score)?;
+                }
+                stored += 1;
+            }
+            Ok(stored)
+        })
+    }
+
+    /// What the built-in evaluators said of a conversation as it is now; `None` where they have not looked at it.
+    pub fn evaluation(&self, id: &ConversationId) -> Result<Option<Evaluated>, StoreError> {
+        type Row = (ContentHash, String, Option<f64>, String, String, String, Vec<u8>);
+        let sql = "SELECT e.content_hash, e.version, e.p_fail, e.reasons, e.suspects, e.features, e.scores
+                     FROM evaluations e JOIN conversations c ON c.key = e.conversation AND c.content_hash = e.content_hash
+                    WHERE c.id = ?1";
+        let row: Option<Row> = self.sql(self.connection.prepare_cached(sql).and_then(|mut statement| {
+            let read = |row: &rusqlite::Row<'_>| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+            };
+            statement.query_row([id.as_str()], read).optional()
+        }))?;
+        let Some((content_hash, version, p_fail, reasons, suspects, features, packed)) = row else { return Ok(None) };
+        let text = zstd::bulk::decompress(&packed, LONGEST).map_err(|error| self.damaged(error.to_string()))?;
+        Ok(Some(Evaluated {
+            id: id.clone(),
+            content_hash,
+            version,
+            p_fail,
+            reasons: serde_json::from_str(&reasons)?,
+            suspects: serde_json::from_str(&suspects)?,
+            features,
+            scores: serde_json::from_slice(&text)?,
+        }))
+    }
+}
+
+fn pack(one: &Evaluated) -> Result<Vec<u8>, StoreError> {
+    let text = json(&one.scores)?;
+    zstd::bulk::compress(text.as_bytes(), COMPRESSION)
+        .map_err(|error| StoreError::from_io(std::path::Path::new(""), error))
+}
