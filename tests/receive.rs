@@ -140,7 +140,7 @@ fn answer(stream: &mut TcpStream) -> Answer {
 fn request(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
-        bytes.push_str(&format!("{name}: {value}\r\n"));
+        bytes += &format!("{name}: {value}\r\n");
     }
     [bytes.as_bytes(), b"\r\n", body].concat()
 }
@@ -460,7 +460,7 @@ fn a_thousand_idle_connections_stop_neither_saves_nor_senders() {
         let subject = Subject { conversation: id.clone(), transcript_hash: opened.summary.transcript_hash.clone() };
         let mut judgement = Judgement::new(subject, verdict);
         if verdict == Verdict::Fail {
-            judgement.failed_at = Some(aftercall::model::act::FailedAt::Nowhere);
+            judgement.failed_at = Some(aftercall::model::act::FailedAt::NoSingleStep);
         }
         review::record(&mut workspace, &Act::Judge(judgement), system_clock()).unwrap();
     }
@@ -551,4 +551,144 @@ fn a_conversation_that_came_whole_is_not_changed_by_spans() {
     assert_eq!(said(&live.conversation("shop", "C").unwrap()), ["hi", "no"]);
     assert_eq!(workspace.store().conflicts().unwrap().len(), 1);
     assert_eq!(live.end().1.conflicts, 1);
+}
+
+/// The program itself, receiving.
+struct Program {
+    child: std::process::Child,
+    address: SocketAddr,
+    talk: JoinHandle<String>,
+}
+
+impl Program {
+    fn start(home: &Path) -> Self {
+        use std::io::BufRead as _;
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_aftercall"))
+            .args(["--workspace", "w", "receive", "--listen", "127.0.0.1:0", "--json"])
+            .current_dir(home)
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .env("HOME", home)
+            .env("USER", "mara")
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut talk = std::io::BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        talk.read_line(&mut line).unwrap();
+        let place = line.split("http://").nth(1).unwrap_or_else(|| panic!("{line}"));
+        let address = place.split(' ').next().unwrap().parse().unwrap();
+        let talk = std::thread::spawn(move || {
+            let mut rest = String::new();
+            let _ = talk.read_to_string(&mut rest);
+            rest
+        });
+        Self { child, address, talk }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = std::process::Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end; the exit code, the totals and the talk.
+    fn end(mut self) -> (Option<i32>, Value, String) {
+        let begun = Instant::now();
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if begun.elapsed() > Duration::from_secs(30) => {
+                    self.child.kill().unwrap();
+                    panic!("it did not end");
+                }
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        let mut text = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        (status.code(), serde_json::from_str(&text).unwrap_or(Value::Null), self.talk.join().unwrap())
+    }
+}
+
+/// Sends turns until the receiver is gone; those that were acknowledged.
+fn send_until_it_ends(address: SocketAddr, from: u8) -> Vec<u8> {
+    let mut acknowledged = Vec::new();
+    for number in from..from + 60 {
+        let text = body(&[turn(number, Some(&format!("K-{number}")), &[("user", "hi")], "hello")]).to_string();
+        let bytes = request("/v1/traces", &[("Content-Type", "application/json")], text.as_bytes());
+        let Ok(mut stream) = TcpStream::connect(address) else { break };
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        if stream.write_all(&bytes).is_err() {
+            break;
+        }
+        let mut head = [0; 12];
+        if stream.read_exact(&mut head).is_ok() && head.ends_with(b"200") {
+            acknowledged.push(number);
+        }
+    }
+    acknowledged
+}
+
+fn stored(home: &Path, session: &str) -> bool {
+    let identity = Identity::load("mara", &home.join("look")).unwrap();
+    let workspace = Workspace::open(&home.join("w"), identity, Access::Write).unwrap();
+    workspace.store().conversation(&ConversationId::derive("shop", session)).unwrap().is_some()
+}
+
+#[test]
+fn what_was_acknowledged_survives_every_kind_of_end() {
+    for (signal, code) in [("-TERM", Some(0)), ("-INT", Some(0)), ("-KILL", None)] {
+        let home = tempfile::tempdir().unwrap();
+        let program = Program::start(home.path());
+        let address = program.address;
+        let senders: Vec<_> =
+            (0..3_u8).map(|sender| std::thread::spawn(move || send_until_it_ends(address, 1 + sender * 60))).collect();
+        std::thread::sleep(Duration::from_millis(300));
+        program.signal(signal);
+        let acknowledged: Vec<u8> = senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect();
+        let (exit, totals, talk) = program.end();
+        assert_eq!(exit, code, "{signal}: {talk}");
+        assert!(!acknowledged.is_empty(), "{signal}: nothing was acknowledged: {talk}");
+        for number in &acknowledged {
+            assert!(stored(home.path(), &format!("K-{number}")), "{signal}: {number} was acknowledged and is not there");
+        }
+        if code.is_some() {
+            assert!(totals["imported"].as_u64().unwrap() >= acknowledged.len() as u64, "{signal}: {totals}");
+            assert!(talk.contains("taken in"), "{talk}");
+        }
+    }
+}
+
+#[test]
+fn a_real_sdk_sends_what_a_reviewer_reads() {
+    let client = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/otlp_client.py");
+    let there = std::process::Command::new("python3")
+        .args(["-c", "import opentelemetry.sdk.trace, opentelemetry.exporter.otlp.proto.http"])
+        .stderr(std::process::Stdio::null())
+        .status();
+    if !there.is_ok_and(|status| status.success()) {
+        println!("skipped: python3 with opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http is absent");
+        return;
+    }
+    for form in ["protobuf", "protobuf-gzip"] {
+        let live = Live::start();
+        let turns = 12;
+        let sent = std::process::Command::new("python3")
+            .args([client, &format!("http://{}", live.address), form, &turns.to_string()])
+            .output()
+            .unwrap();
+        assert!(sent.status.success(), "{form}: {}", String::from_utf8_lossy(&sent.stderr));
+        for session in ["one", "two"] {
+            let conversation = live.conversation("lamp-shop", session).unwrap();
+            assert_eq!(conversation.spans.len(), 3 * turns, "{form}");
+            let texts = said(&conversation);
+            assert_eq!(texts.len(), 2 * turns, "{form}: {texts:?}");
+            assert_eq!(texts[0], format!("{session}: where is lamp 0?"));
+            let failed = conversation.spans.iter().filter(|span| !span.failure_signs.is_empty()).count();
+            assert_eq!(failed, 1, "{form}");
+        }
+        let (_, report) = live.end();
+        assert_eq!((report.imported, report.skipped, report.refused), (6 * turns as u64, 0, 0), "{form}");
+    }
 }
