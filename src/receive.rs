@@ -356,4 +356,3 @@ async fn until_true(ended: &mut watch::Receiver<bool>) {
     // An error means that the sending half is gone, which is an end too.
     let _ = ended.wait_for(|ended| *ended).await;
 }
-

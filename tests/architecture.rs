@@ -23,7 +23,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["ops", "store", "model", "text"]),
     ("receive", &["ops", "store", "ingest", "model", "text"]),
     ("tui", &["engine", "model", "text", "config"]),
-    ("cli", &["ops", "store", "engine", "receive", "tui", "config", "paths", "dataset", "mask", "ingest", "model", "text"]),
+    (
+        "cli",
+        &["ops", "store", "engine", "receive", "tui", "config", "paths", "dataset", "mask", "ingest", "model", "text"],
+    ),
     ("lib", &[]),
     ("main", &["cli"]),
 ];

@@ -293,7 +293,8 @@ fn protobuf_variants_hold_the_spans_of_their_twins() {
     let mut twins = std::collections::HashMap::new();
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "jsonl") && !path.to_string_lossy().contains("variant") {
+        if path.extension().is_some_and(|extension| extension == "jsonl") && !path.to_string_lossy().contains("variant")
+        {
             let read = bytes(&std::fs::read(path).unwrap(), &ReadOptions::default());
             twins.extend(read.spans.into_iter().map(|span| (span.id.clone(), span)));
         }

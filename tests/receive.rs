@@ -251,7 +251,9 @@ fn every_encoding_is_taken_and_answered_in_kind() {
     ];
     let json = ("Content-Type", "application/json; charset=utf-8");
     for (path, (encoding, bytes)) in
-        ["/v1/traces", "/tracer/v1/traces", "/api/public/otel/v1/traces", "/v1/traces", "/v1/traces"].iter().zip(&bodies)
+        ["/v1/traces", "/tracer/v1/traces", "/api/public/otel/v1/traces", "/v1/traces", "/v1/traces"]
+            .iter()
+            .zip(&bodies)
     {
         let answer = post(live.address, path, &[json, ("Content-Encoding", encoding)], bytes);
         assert_eq!((answer.status, answer.body.as_slice()), (200, &b"{}"[..]), "{encoding}: {answer:?}");
@@ -298,9 +300,7 @@ fn one_connection_carries_many_requests() {
         let text = body(&[turn(number, Some("K"), &[("user", talk)], "hello")]).to_string();
         let padded = format!("{text}\n\ncontent-length: 1\ntransfer-encoding: chunked\n");
         let (bytes, status) = if number % 5 == 0 { (padded, 400) } else { (text, 200) };
-        stream
-            .write_all(&request("/v1/traces", &[("Content-Type", "application/json")], bytes.as_bytes()))
-            .unwrap();
+        stream.write_all(&request("/v1/traces", &[("Content-Type", "application/json")], bytes.as_bytes())).unwrap();
         assert_eq!(answer(&mut stream).status, status, "{number}");
     }
     assert_eq!(live.end().1.accepted, 16);
@@ -328,8 +328,7 @@ fn odd_records_are_reported_and_cost_themselves_only() {
     let reply: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!((answer.status, &reply["partialSuccess"]["rejectedSpans"]), (200, &json!("1")));
     let log = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": "started"}}]}]}]});
-    let answer =
-        post(live.address, "/v1/logs", &[("Content-Type", "application/json")], log.to_string().as_bytes());
+    let answer = post(live.address, "/v1/logs", &[("Content-Type", "application/json")], log.to_string().as_bytes());
     let reply: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(reply["partialSuccess"]["rejectedLogRecords"], "1");
     assert_eq!(live.post(&json!({"messages": []})).status, 400);
@@ -539,8 +538,11 @@ fn open_spans_are_completed_and_other_content_is_kept_beside() {
 fn a_conversation_that_came_whole_is_not_changed_by_spans() {
     let live = Live::start();
     let file = live.folder.path().join("chat.jsonl");
-    std::fs::write(&file, r#"{"id":"C","messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"no"}]}"#)
-        .unwrap();
+    std::fs::write(
+        &file,
+        r#"{"id":"C","messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"no"}]}"#,
+    )
+    .unwrap();
     let order = aftercall::ops::workspace::ImportOrder {
         paths: vec![file],
         read: ReadOptions { source: Some("shop".into()), ..ReadOptions::default() },
@@ -651,7 +653,10 @@ fn what_was_acknowledged_survives_every_kind_of_end() {
         assert_eq!(exit, code, "{signal}: {talk}");
         assert!(!acknowledged.is_empty(), "{signal}: nothing was acknowledged: {talk}");
         for number in &acknowledged {
-            assert!(stored(home.path(), &format!("K-{number}")), "{signal}: {number} was acknowledged and is not there");
+            assert!(
+                stored(home.path(), &format!("K-{number}")),
+                "{signal}: {number} was acknowledged and is not there"
+            );
         }
         if code.is_some() {
             assert!(totals["imported"].as_u64().unwrap() >= acknowledged.len() as u64, "{signal}: {totals}");

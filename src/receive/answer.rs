@@ -72,9 +72,12 @@ impl Desk {
                 reply::taken(pass.cargo, pass.media, rejected)
             }
             Err(refusal) => {
-                count(&self.counts, |counts| {
-                    if refusal.is_passing() { counts.deferred += 1 } else { counts.refused += 1 }
-                });
+                count(
+                    &self.counts,
+                    |counts| {
+                        if refusal.is_passing() { counts.deferred += 1 } else { counts.refused += 1 }
+                    },
+                );
                 reply::refused(refusal, media)
             }
         }

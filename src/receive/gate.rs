@@ -95,13 +95,18 @@ impl Gate {
             return if shows(headers, token) {
                 Ok(())
             } else {
-                Err(Refusal::new(StatusCode::UNAUTHORIZED, "the token is missing or wrong: Authorization: Bearer TOKEN"))
+                Err(Refusal::new(
+                    StatusCode::UNAUTHORIZED,
+                    "the token is missing or wrong: Authorization: Bearer TOKEN",
+                ))
             };
         }
         let mut hosts = headers.get_all(header::HOST).iter();
         match (hosts.next().and_then(|host| host.to_str().ok()), hosts.next()) {
             (Some(host), None) if self.is_own(host) => Ok(()),
-            (Some(_), None) => Err(Refusal::new(StatusCode::FORBIDDEN, "this host name is not this machine's loopback")),
+            (Some(_), None) => {
+                Err(Refusal::new(StatusCode::FORBIDDEN, "this host name is not this machine's loopback"))
+            }
             _ => Err(Refusal::new(StatusCode::BAD_REQUEST, "exactly one Host header is needed")),
         }
     }
@@ -224,7 +229,8 @@ mod tests {
         for host in ["localhost", "LOCALHOST:4318", "127.0.0.1", "127.0.0.1:1", "127.9.9.9", "[::1]:4318"] {
             assert!(admit(&gate, "/v1/traces", &[("host", host), json]).is_ok(), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1", "[::2]", "", "::1"] {
+        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1", "[::2]", "", "::1"]
+        {
             assert_eq!(admit(&gate, "/v1/traces", &[("host", host), json]), Err(StatusCode::FORBIDDEN), "{host}");
         }
         assert_eq!(admit(&gate, "/v1/traces", &[json]), Err(StatusCode::BAD_REQUEST));

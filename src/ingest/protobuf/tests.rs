@@ -51,8 +51,7 @@ fn a_span(number: u8) -> ProtoSpan {
 fn a_request(records: Vec<Vec<u8>>) -> Vec<u8> {
     let resource = ProtoResource { attributes: vec![pair("service.name", text("shop"))] };
     let scope = Scope { records: records.into_iter().map(Bytes::from).collect() };
-    let group =
-        Group { resource: Some(resource.encode_to_vec().into()), scopes: vec![scope.encode_to_vec().into()] };
+    let group = Group { resource: Some(resource.encode_to_vec().into()), scopes: vec![scope.encode_to_vec().into()] };
     Request { groups: vec![group.encode_to_vec().into()] }.encode_to_vec()
 }
 
@@ -85,7 +84,10 @@ fn every_kind_of_value_is_what_json_gives() {
     let (spans, _, problems, summary) = read_bytes(&a_request(vec![span.encode_to_vec()]));
     assert_eq!((problems, summary.read), (Vec::new(), 1));
     let span = &spans[0].span;
-    assert_eq!((span.id.trace_id.as_str(), span.id.span_id.as_str()), ("07".repeat(16).as_str(), "01".repeat(8).as_str()));
+    assert_eq!(
+        (span.id.trace_id.as_str(), span.id.span_id.as_str()),
+        ("07".repeat(16).as_str(), "01".repeat(8).as_str())
+    );
     assert_eq!((&*spans[0].source, span.parent_span_id.as_deref()), ("shop", Some("09".repeat(8).as_str())));
     let expected = json!({
         "s": "last", "i": -7, "d": 1.0, "nan": "NaN", "inf": "-Infinity", "b": true, "raw": "AQID", "none": null,

@@ -166,13 +166,7 @@ impl Open {
     }
 
     /// The records of the first `end` bytes.
-    fn take(
-        &self,
-        end: usize,
-        (name, stem): (&str, &str),
-        live: &LiveImport,
-        step: &mut FollowStep,
-    ) -> Vec<Record> {
+    fn take(&self, end: usize, (name, stem): (&str, &str), live: &LiveImport, step: &mut FollowStep) -> Vec<Record> {
         let input = Input { name: name.to_owned(), stem: stem.to_owned(), reader: Box::new(&self.rest[..end]) };
         let mut records = Vec::new();
         let summary = ingest::read(input, live.reading(), &mut |item| {
