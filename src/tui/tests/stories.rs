@@ -405,7 +405,7 @@ fn another(app: &App, id: &str) -> crate::engine::request::Opened {
 #[test]
 fn arrivals_take_their_place_and_leave_the_cursor_alone() {
     let one = App::new((80, 24));
-    let many = (0..60).map(|number| another(&one, &format!("c{number}"))).collect();
+    let many = (0..60).map(|number| another(&one, &format!("c{number}")).conversation).collect();
     let mut app = App::with(many, Theme::default(), (80, 24));
     app.press(&"j ".repeat(30));
     let (under, line) = (app.state.queue.current().cloned(), app.state.queue.cursor - app.state.queue.top);
