@@ -158,11 +158,10 @@ impl ReceiveError {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Open(_) => ErrorClass::Refused,
-            Self::Token => ErrorClass::General,
             Self::Listen { .. } | Self::System(_) => ErrorClass::Io,
             Self::Workspace(error) => error.class(),
             Self::Import(ImportError::Store(error)) => error.class(),
-            Self::Import(_) => ErrorClass::General,
+            Self::Token | Self::Import(_) => ErrorClass::General,
         }
     }
 }

@@ -25,15 +25,15 @@ fn read_bytes(bytes: &[u8]) -> (Vec<SpanRecord>, usize, Vec<Problem>, ReadSummar
     (spans, logs, problems, summary)
 }
 
-fn one(choice: Choice) -> Option<AnyValue> {
-    Some(AnyValue { choice: Some(choice) })
+fn one(choice: Choice) -> AnyValue {
+    AnyValue { choice: Some(choice) }
 }
 
-fn pair(key: &str, value: Option<AnyValue>) -> KeyValue {
-    KeyValue { key: key.into(), value }
+fn pair(key: &str, value: AnyValue) -> KeyValue {
+    KeyValue { key: key.into(), value: Some(value) }
 }
 
-fn text(text: &str) -> Option<AnyValue> {
+fn text(text: &str) -> AnyValue {
     one(Choice::Text(text.into()))
 }
 
@@ -74,7 +74,7 @@ fn every_kind_of_value_is_what_json_gives() {
             pair("inf", one(Choice::Double(f64::NEG_INFINITY))),
             pair("b", one(Choice::Bool(true))),
             pair("raw", one(Choice::Bytes(vec![1, 2, 3].into()))),
-            pair("none", None),
+            KeyValue { key: "none".into(), value: None },
             pair("a", one(Choice::Array(ArrayValue { values: vec![AnyValue { choice: Some(nested) }] }))),
         ],
         parent_span_id: vec![9; 8].into(),
@@ -116,7 +116,7 @@ fn an_odd_record_costs_itself_only() {
 fn spans_logs_and_metrics_are_told_apart_by_their_fields() {
     let log = ProtoLog {
         time: 1,
-        body: text("hello"),
+        body: Some(text("hello")),
         trace_id: vec![7; 16].into(),
         span_id: vec![3; 8].into(),
         ..ProtoLog::default()
@@ -168,7 +168,7 @@ fn depth_is_bounded() {
     for _ in 0..120 {
         deep = AnyValue { choice: Some(Choice::Array(ArrayValue { values: vec![deep] })) };
     }
-    let span = ProtoSpan { attributes: vec![pair("deep", Some(deep))], ..a_span(1) };
+    let span = ProtoSpan { attributes: vec![pair("deep", deep)], ..a_span(1) };
     let (spans, _, problems, _) = read_bytes(&a_request(vec![span.encode_to_vec(), a_span(2).encode_to_vec()]));
     assert_eq!((spans.len(), problems.len()), (1, 1));
 }

@@ -185,7 +185,7 @@ impl Open {
     }
 
     fn forget(&mut self, end: usize) {
-        self.lines += self.rest[..end].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.lines += self.rest[..end].split(|byte| *byte == b'\n').count() as u64 - 1;
         self.offset += end as u64;
         self.rest.drain(..end);
     }

@@ -13,13 +13,13 @@ use crate::tui::state::{Expected, Overlay, Screen, State};
 /// Takes in an answer.
 pub fn reply(state: &mut State, ticket: Ticket, reply: Reply) {
     let Some(expected) = state.expected.remove(&ticket) else { return };
-    expected_reply(state, ticket, expected, reply);
+    expected_reply(state, ticket, &expected, reply);
     if state.queue.stale {
         super::queue::freshen(state);
     }
 }
 
-fn expected_reply(state: &mut State, ticket: Ticket, expected: Expected, reply: Reply) {
+fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply: Reply) {
     match expected {
         Expected::Write => written(state, ticket, reply),
         Expected::Job => super::import::ended(state, ticket, reply),
@@ -75,7 +75,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: Expected, reply: 
         },
         Expected::Highlight(key) => {
             if let (Some(review), Reply::Highlighted(lines)) = (&mut state.review, reply)
-                && review.detail.highlight == key
+                && review.detail.highlight == *key
             {
                 review.detail.highlight(lines);
             }

@@ -73,12 +73,11 @@ pub fn freshened(state: &mut State, fresh: QueueIndex) {
     let mut behind: Vec<Vec<ConversationId>> = vec![Vec::new(); queue.index.ids.len() + 1];
     let (mut place, mut arrived) = (0, 0);
     for id in fresh.ids {
-        match listed.get(&id) {
-            Some(at) => place = at + 1,
-            None => {
-                behind[place].push(id);
-                arrived += 1;
-            }
+        if let Some(at) = listed.get(&id) {
+            place = at + 1;
+        } else {
+            behind[place].push(id);
+            arrived += 1;
         }
     }
     drop(listed);
