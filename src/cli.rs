@@ -21,6 +21,7 @@ mod judge;
 mod label;
 mod list;
 mod output;
+mod place;
 #[cfg(feature = "receive")]
 mod receive;
 mod screen;
@@ -35,6 +36,8 @@ use output::warn;
 /// Runs the program with these arguments (its own name first) and answers its exit code.
 pub fn run(arguments: Vec<OsString>) -> u8 {
     ignore_file_size_signal();
+    // Commands work on transcripts as well, and a panic may quote what it stumbled over.
+    crate::tui::give_back_on_panic();
     let outcome = match parse(arguments) {
         Ok(arguments) => dispatch(&arguments),
         Err(error) => return usage(&error),

@@ -32,8 +32,10 @@ mod view;
 mod tests;
 
 pub use run::{Outcome, TuiError, run};
+pub use terminal::give_back_on_panic;
 
 use crate::model::id::ConversationId;
+use crate::model::queue::QueueOrder;
 use crate::model::time::Timestamp;
 
 /// Replaces personal data in text by pseudonyms.
@@ -83,6 +85,19 @@ pub struct UiConfig {
     pub editor: Option<String>,
     /// The folder an export is written to unless another is typed.
     pub export_directory: String,
+    /// Where the reviewer was when they left the last time; used where the screen starts at the whole queue.
+    pub place: Option<Place>,
+}
+
+/// Where a reviewer is: what is listed, in which order, and the conversation under the cursor.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The queue's filter; empty for all.
+    pub filter: String,
+    /// The queue's order.
+    pub order: QueueOrder,
+    /// The conversation that is open or under the cursor.
+    pub conversation: Option<ConversationId>,
 }
 
 /// Where to begin.

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
+#[path = "support/allowlist.rs"]
+mod allowlist;
 #[path = "support/home.rs"]
 mod home;
 #[path = "support/pty.rs"]
-#[allow(dead_code, reason = "not everything a terminal can do is needed here")]
 mod pty;
 
 use home::Home;

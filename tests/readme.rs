@@ -54,7 +54,7 @@ fn the_pictures_are_frames_of_the_demo() {
     stage::fill(&workspace);
     let mut screen =
         stage::screen(&workspace, (120, 36), Start::Queue("intent:cancel_order tier:trail_club".to_owned()));
-    screen.press("enter ! J");
+    screen.press("enter g J J J J J J");
     assert!(screen.text().contains("cancel_membership"), "{}", screen.text());
     hold("assets/pictures/review.svg", &svg::svg(&screen.frame(), "The Review screen of Aftercall"));
     let mut screen = stage::screen(&workspace, (120, 30), Start::Queue(String::new()));

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use super::args::{DemoArguments, Global};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
-use super::screen;
+use super::{place, screen};
 use crate::ops::demo::{self, DemoError};
 use crate::store::Access;
 use crate::tui::Start;
@@ -37,6 +37,7 @@ pub fn demo(global: &Global, arguments: &DemoArguments) -> Result<Code, Failure>
     }
     let root = context.root();
     if arguments.fresh && demo::clear(root)? {
+        place::forget(&context.places.state, root);
         context.talk.say("the demo starts over");
     }
     demo::claim(root)?;

@@ -14,7 +14,7 @@ use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::follow::{self, FollowOrder};
 use super::output::{Data, Talk};
-use crate::ingest::{Problem, ReadOptions, ToolList};
+use crate::ingest::{Problem, ProblemKind, ReadOptions, ToolList};
 use crate::ops::import::ImportReport;
 use crate::ops::workspace::ImportOrder;
 use crate::store::Access;
@@ -61,7 +61,18 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
         data.json(&report)?;
         data.finish()?;
     }
-    Ok(if report.skipped > 0 || report.conflicts > 0 { Code::Partly } else { Code::Done })
+    Ok(ended(&report))
+}
+
+/// How it ended: a file that was refused as a whole is no success, even though none of its records could be counted.
+fn ended(report: &ImportReport) -> Code {
+    let refused = report.problems.iter().any(|problem| problem.kind == ProblemKind::Refused);
+    match (refused, report.read) {
+        (true, 0) => Code::Refused,
+        (true, _) => Code::Partly,
+        (false, _) if report.skipped > 0 || report.conflicts > 0 => Code::Partly,
+        (false, _) => Code::Done,
+    }
 }
 
 /// The namespace that was typed.

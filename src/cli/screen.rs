@@ -12,6 +12,7 @@ use super::context::Context;
 use super::demo;
 use super::failure::{Code, Failure};
 use super::output::warn;
+use super::place;
 use crate::config::packs;
 use crate::engine::{EngineSetup, system_clock};
 use crate::mask::{Class, Known, Masker, Policy};
@@ -74,6 +75,8 @@ fn no_terminal() -> Failure {
 
 /// Shows the UI until it is left.
 pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
+    // A look at something in particular neither begins nor changes where the reviewer was.
+    let from_the_start = start == Start::Queue(String::new());
     let theme = theme(context)?;
     let keymap = keymap(context)?;
     let workspace = Workspace::open(context.root(), context.identity()?, Access::Create)?;
@@ -92,7 +95,8 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         home: context.home.clone(),
         packs: packs::packs().iter().map(|pack| pack.name.clone()).collect(),
         editor: editor(),
-        export_directory: EXPORT_FOLDER.to_owned(),
+        export_directory: export_folder(),
+        place: place::read(&context.places.state, context.root()).filter(|_| from_the_start),
     };
     let setup =
         EngineSetup { root: context.root().to_owned(), identity: workspace.identity().clone(), clock: system_clock };
@@ -101,6 +105,9 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         TuiError::NoTerminal => no_terminal(),
         other @ TuiError::Terminal(_) => Failure::new(Code::Io, other.to_string()),
     })?;
+    if from_the_start {
+        place::write(&context.places.state, context.root(), &outcome.place);
+    }
     for line in &outcome.unsaved {
         warn(&format!("not saved: {line}"));
     }
@@ -109,6 +116,15 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
     }
     let code = if outcome.unsaved.is_empty() { Code::Done } else { Code::Io };
     Ok(Left { code, demo: outcome.demo })
+}
+
+/// A folder that is not there yet, in full: nothing is overwritten, and nobody has to guess where the files went.
+fn export_folder() -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let names = std::iter::once(EXPORT_FOLDER.to_owned()).chain((2..1_000).map(|n| format!("{EXPORT_FOLDER}-{n}")));
+    let mut folders = names.map(|name| here.join(name));
+    let free = folders.find(|folder| folder.symlink_metadata().is_err());
+    free.unwrap_or_else(|| here.join(EXPORT_FOLDER)).display().to_string()
 }
 
 /// Masks for the screen: names stay readable there, since hardly a conversation could be judged without them.

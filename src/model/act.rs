@@ -100,6 +100,8 @@ pub struct Saved {
     pub summary: Option<Box<Summary>>,
     /// The reviewer's label as it is now.
     pub own: Option<Box<Label>>,
+    /// Labels of others; empty while the reviewer has no verdict of their own.
+    pub others: Vec<Label>,
     /// The codebook, where the act changed it.
     pub codebook: Option<Codebook>,
     /// When it was saved.

@@ -88,6 +88,9 @@ pub struct Summary {
     pub reviewers: Vec<String>,
     /// The asking reviewer's own state: whether they put it off.
     pub skipped: bool,
+    /// The asking reviewer's own verdict. It depends on who asks, so no list or file carries it.
+    #[serde(skip)]
+    pub own_verdict: Option<Verdict>,
     /// What the system of record says came of it. Not shown to a reviewer before the verdict.
     pub outcomes: BTreeMap<String, Value>,
     /// Other attributes of the conversation.

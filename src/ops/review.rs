@@ -217,6 +217,12 @@ fn saved(
         Some(id) => store.log().label(id, workspace.reviewer())?,
         None => None,
     };
+    let others = match (&conversation, own.as_ref().and_then(|label| label.verdict)) {
+        (Some(id), Some(_)) => {
+            store.labels(id)?.into_iter().filter(|label| label.reviewer != workspace.reviewer()).collect()
+        }
+        _ => Vec::new(),
+    };
     let summary = match &conversation {
         Some(id) => super::queue::rows(store, std::slice::from_ref(id), workspace.reviewer())?.pop(),
         None => None,
@@ -229,6 +235,7 @@ fn saved(
         conversation,
         summary: summary.map(Box::new),
         own: own.map(Box::new),
+        others,
         codebook,
         at: now,
         journal_problem: written.journal_problem,

@@ -153,6 +153,7 @@ impl Store {
                         label_state: LabelState::None,
                         reviewers: Vec::new(),
                         skipped: false,
+                        own_verdict: None,
                         outcomes: BTreeMap::new(),
                         attributes: serde_json::Map::new(),
                         first_message: plain(22)?.into(),
@@ -218,7 +219,10 @@ impl Store {
                     summary.modes.push(mode.clone());
                 }
             }
-            summary.skipped |= label.skipped && label.reviewer == reviewer;
+            if label.reviewer == reviewer {
+                summary.skipped = label.skipped;
+                summary.own_verdict = label.verdict;
+            }
         }
         Ok(())
     }

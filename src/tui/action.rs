@@ -78,6 +78,7 @@ pub enum Action {
     NoCall,
     Reply,
     Note,
+    Criterion,
     Undo,
     Redo,
     SaveAgain,

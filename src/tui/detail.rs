@@ -125,6 +125,12 @@ pub fn label_row(label: &Label, codebook: &Codebook, theme: Theme) -> Row {
     if let Some(severity) = label.severity.and_then(|s| super::state::judge::SEVERITIES.get(usize::from(s) - 1)) {
         row.push(&format!(" {} {severity}", theme.signs().dot), Tone::Text);
     }
+    // What a label holds besides is told by number; the detail pane has it in full.
+    let more =
+        [(label.corrections.len(), "correction", "corrections"), (label.criteria.len(), "criterion", "criteria")];
+    for (count, one, many) in more.into_iter().filter(|(count, ..)| *count > 0) {
+        row.push(&format!(" {} {count} {}", theme.signs().dot, if count == 1 { one } else { many }), Tone::Dim);
+    }
     row
 }
 

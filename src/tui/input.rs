@@ -106,7 +106,9 @@ impl LineInput {
             row.push(&self.text, Tone::Input);
             return row.cut(columns, "…").padded(columns);
         }
-        let mut head = &self.text[..self.caret];
+        // Measured from the last few clusters only: measuring a long line once for each of its clusters takes minutes.
+        let most = self.text[..self.caret].grapheme_indices(true).rev().take(columns.max(1)).last();
+        let mut head = &self.text[most.map_or(self.caret, |(at, _)| at)..self.caret];
         while Row::of(head, Tone::Input).width() + 1 > columns && !head.is_empty() {
             let first = head.graphemes(true).next().map_or(head.len(), str::len);
             head = &head[first..];
@@ -148,5 +150,7 @@ mod tests {
         input.handle(key("x"));
         assert_eq!(input.text(), "x b[31m");
         assert_eq!(input.row(4, Focus::Yes).width(), 4);
+        input.insert(&"é".repeat(1_000_000));
+        assert_eq!(input.row(40, Focus::Yes).width(), 40);
     }
 }

@@ -6,7 +6,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::row::{self, Row};
@@ -44,8 +44,10 @@ impl Canvas<'_> {
                 if width > 0 {
                     self.buffer[(x, area.y)].set_symbol(symbol).set_style(style);
                 }
+                // A terminal that draws the parts of an emoji apart fills these with them. They must not be equal to the
+                // blanks of another frame, or what was drawn there would stay.
                 for covered in x + 1..x + width {
-                    self.buffer[(covered, area.y)].set_symbol(" ").set_style(style);
+                    self.buffer[(covered, area.y)].set_symbol(" ").set_style(style.add_modifier(Modifier::HIDDEN));
                 }
                 x += width;
             }

@@ -6,6 +6,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::theme::{Signs, Tone};
+use crate::text::find::Finder;
 use crate::text::safe::{Charset, GlyphClass, SafeText, is_drawable};
 use crate::text::wrap;
 
@@ -138,27 +139,33 @@ impl Row {
         row
     }
 
-    /// The row broken into rows of at most `columns`, at most `rows` of them.
+    /// The row broken into rows of at most `columns`, at most `rows` of them; between words where that is possible.
     pub fn folded(self, columns: usize, rows: usize) -> Vec<Self> {
         if self.width() <= columns {
             return vec![self];
         }
-        let (mut list, mut row, mut used) = (Vec::new(), Self::new(), 0);
-        for run in &self.runs {
-            for cluster in run.text.graphemes(true) {
-                let next = width(cluster);
-                if used + next > columns {
-                    list.push(std::mem::take(&mut row));
-                    used = 0;
-                    if list.len() == rows {
-                        return list;
-                    }
+        let runs = self.runs.iter().flat_map(|run| run.text.graphemes(true).map(|cluster| (cluster, run.tone)));
+        let clusters: Vec<(&str, Tone)> = runs.collect();
+        let (mut list, mut start) = (Vec::new(), 0);
+        while start < clusters.len() && list.len() < rows {
+            let (mut end, mut used, mut blank) = (start, 0, None);
+            while let Some((cluster, _)) = clusters.get(end) {
+                used += width(cluster);
+                if used > columns && end > start {
+                    break;
                 }
-                row.append(cluster, run.tone);
-                used += next;
+                end += 1;
+                blank = if *cluster == " " { Some(end) } else { blank };
             }
+            if end < clusters.len() && clusters[end].0 != " " {
+                // A word longer than half a line is broken rather than leave the line empty.
+                end = blank.filter(|blank| (blank - start) * 2 > columns).unwrap_or(end);
+            }
+            let mut row = Self::new();
+            clusters[start..end].iter().for_each(|(cluster, tone)| row.append(cluster, *tone));
+            list.push(row);
+            start = end;
         }
-        list.push(row);
         list
     }
 
@@ -183,21 +190,17 @@ impl Row {
         row
     }
 
-    /// The row with every occurrence of `needle` (compared without ASCII case) in the tone of a hit.
+    /// The row with every occurrence of what is looked for in the tone of a hit.
     #[must_use]
-    pub fn with_hits(self, needle: &str) -> Self {
-        let needle = needle.to_ascii_lowercase();
-        if needle.is_empty() {
-            return self;
-        }
+    pub fn with_hits(self, finder: Option<&Finder>) -> Self {
+        let Some(finder) = finder else { return self };
         let mut row = Self::new();
         for run in &self.runs {
-            let folded = run.text.to_ascii_lowercase();
             let mut at = 0;
-            for (start, hit) in folded.match_indices(&needle) {
-                row.append(&run.text[at..start], run.tone);
-                row.append(&run.text[start..start + hit.len()], Tone::Match);
-                at = start + hit.len();
+            for hit in finder.ranges(&run.text) {
+                row.append(&run.text[at..hit.start], run.tone);
+                row.append(&run.text[hit.clone()], Tone::Match);
+                at = hit.end;
             }
             row.append(&run.text[at..], run.tone);
         }
@@ -281,6 +284,19 @@ mod tests {
         let look = Look { signs: Signs::Ascii, reveal: true };
         let rows = wrap("a\tb  \nc", Tone::Text, 40, look);
         assert_eq!(rows.iter().map(Row::text).collect::<Vec<_>>(), ["a\\tb__$", "c"]);
+    }
+
+    #[test]
+    fn folding_breaks_between_words_and_loses_nothing() {
+        let row = Row::of("above 6 % of its ", Tone::Dim).with("kind  sure .90", Tone::Text);
+        let rows = row.clone().folded(22, 9);
+        assert_eq!(rows.iter().map(Row::text).collect::<Vec<_>>(), ["above 6 % of its kind ", " sure .90"]);
+        for columns in 1..40 {
+            let rows = row.clone().folded(columns, 99);
+            assert_eq!(rows.iter().map(Row::text).collect::<String>(), row.text());
+            assert!(rows.iter().all(|row| row.width() <= columns), "{columns}");
+        }
+        assert_eq!(row.folded(4, 2).len(), 2);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Invariant: an idle program sleeps; every write is answered before the program ends.
 
 use std::io::{Read, Write, stdout};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::execute;
@@ -18,7 +18,7 @@ use super::state::State;
 use super::terminal::{self, Pump, Signals};
 use super::update::{begin, update};
 use super::view::view;
-use super::{Start, UiConfig};
+use super::{Place, Start, UiConfig};
 use crate::engine::request::EngineMessage;
 use crate::engine::{Engine, EngineSetup};
 
@@ -42,6 +42,8 @@ pub struct Outcome {
     pub demo: bool,
     /// Acts that could not be saved: what, and why. Empty when all is well.
     pub unsaved: Vec<String>,
+    /// Where the reviewer was.
+    pub place: Place,
     /// The signal that ended the program.
     pub signal: Option<i32>,
 }
@@ -60,6 +62,9 @@ impl From<Message> for Incoming {
     }
 }
 
+/// How long the loop sleeps before it looks for signals by itself.
+const LOOK_UP: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// Messages handled between two frames at most.
 const BATCH: usize = 256;
 
@@ -72,18 +77,21 @@ pub fn run(setup: EngineSetup, config: UiConfig, start: Start) -> Result<Outcome
         return Err(TuiError::NoTerminal);
     }
     terminal::give_back_on_panic();
+    terminal::draw_from_here();
     let signals = Signals::listen()?;
     let (outlet, inlet) = channel();
     let (engine_outlet, engine_inlet) = channel();
     relay(engine_inlet, outlet.clone())?;
     let engine = Engine::start(setup, engine_outlet)?;
     terminal::take()?;
-    let result = Session::open(config, engine, Pump::start(signals.clone(), outlet)?)
-        .and_then(|session| session.show(start, &inlet));
+    let pump = Pump::start(signals.clone(), outlet)?;
+    let result = Session::open(config, engine, pump, signals.clone()).and_then(|session| session.show(start, &inlet));
     terminal::give_back();
-    let mut outcome = result?;
-    outcome.signal = signals.ending();
-    Ok(outcome)
+    match (result, signals.ending()) {
+        // A terminal that is gone cannot be drawn on; the signal that says so is the reason then, not the drawing.
+        (Err(_), Some(signal)) => Ok(Outcome { signal: Some(signal), ..Outcome::default() }),
+        (result, signal) => Ok(Outcome { signal, ..result? }),
+    }
 }
 
 /// Passes the workers' answers on to the one channel the loop waits on.
@@ -101,16 +109,17 @@ struct Session {
     screen: Screen,
     engine: Engine,
     pump: Pump,
+    signals: Signals,
     over: bool,
 }
 
 impl Session {
-    fn open(config: UiConfig, engine: Engine, pump: Pump) -> std::io::Result<Self> {
+    fn open(config: UiConfig, engine: Engine, pump: Pump, signals: Signals) -> std::io::Result<Self> {
         let screen = Terminal::new(CrosstermBackend::new(stdout()))?;
         let area = screen.size()?;
         let size = Size { columns: area.width, rows: area.height };
         let state = State::new(config, size);
-        Ok(Self { state, screen, engine, pump, over: false })
+        Ok(Self { state, screen, engine, pump, signals, over: false })
     }
 
     /// Whatever ends the showing, a terminal that is gone included, every write is answered before it returns.
@@ -126,7 +135,16 @@ impl Session {
         self.perform(commands)?;
         self.draw()?;
         while !self.over {
-            let Ok(first) = inlet.recv() else { break };
+            let first = match inlet.recv_timeout(LOOK_UP) {
+                Ok(first) => first,
+                // The input thread may be stuck in a terminal that is going away, and cannot tell of the signal then.
+                Err(RecvTimeoutError::Timeout) if self.signals.ending().is_some() => Message::Terminate.into(),
+                Err(RecvTimeoutError::Timeout) => match self.other_size()? {
+                    Some(size) => Message::Resize(size).into(),
+                    None => continue,
+                },
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
             self.tell_time();
             self.take_in(first)?;
             for next in inlet.try_iter().take(BATCH) {
@@ -158,7 +176,7 @@ impl Session {
         let mut unsaved: Vec<String> =
             state.writes.unsaved.iter().map(|entry| format!("{}: {}", entry.write.what, entry.reason)).collect();
         unsaved.extend(state.writes.pending.values().map(|write| format!("{}: no answer came", write.what)));
-        Outcome { demo: state.demo_wanted, unsaved, signal: None }
+        Outcome { demo: state.demo_wanted, unsaved, place: state.place(), signal: None }
     }
 
     fn tell_time(&mut self) {
@@ -223,7 +241,19 @@ impl Session {
         self.perform(commands)
     }
 
+    /// The size of the terminal where it is not the one we know of.
+    fn other_size(&self) -> std::io::Result<Option<Size>> {
+        let area = self.screen.size()?;
+        let size = Size { columns: area.width, rows: area.height };
+        Ok((size != self.state.size).then_some(size))
+    }
+
     fn draw(&mut self) -> std::io::Result<()> {
+        // A resize that comes together with a key is not always told of.
+        if let Some(size) = self.other_size()? {
+            let commands = update(&mut self.state, Message::Resize(size));
+            self.perform(commands)?;
+        }
         let state = &self.state;
         execute!(stdout(), BeginSynchronizedUpdate)?;
         self.screen.draw(|frame| view(state, frame))?;
@@ -231,7 +261,7 @@ impl Session {
     }
 }
 
-/// The longest text taken back from an editor.
+/// The longest text taken back from an editor, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
 /// Has an outside editor change a text in a file that only its owner can read; an error leaves the text as it was.
@@ -239,7 +269,7 @@ fn edit(editor: Option<&str>, job: &EditorJob) -> Result<String, String> {
     let Some(editor) = editor.map(str::trim).filter(|editor| !editor.is_empty()) else {
         return Err("Neither $VISUAL nor $EDITOR is set: the text can be changed right here.".to_owned());
     };
-    let failed = |error: std::io::Error| format!("{editor} could not be used: {error}. The text is unchanged.");
+    let failed = |error: std::io::Error| format!("The text is unchanged: {editor} could not be used: {error}.");
     let mut file =
         tempfile::Builder::new().prefix("aftercall-").suffix(&format!(".{}", job.ending)).tempfile().map_err(failed)?;
     file.write_all(job.text.as_bytes()).and_then(|()| file.flush()).map_err(failed)?;
@@ -252,13 +282,16 @@ fn edit(editor: Option<&str>, job: &EditorJob) -> Result<String, String> {
         .status()
         .map_err(failed)?;
     if !status.success() {
-        return Err(format!("{editor} ended with {status}. The text is unchanged."));
+        return Err(format!("The text is unchanged: {editor} ended with {status}."));
     }
     // Read by path, not by handle: many editors write a new file in place of the old one.
     let mut text = String::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-        .map_err(|error| format!("What {editor} wrote cannot be read: {error}. The text is unchanged."))?;
+        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
+        .map_err(|error| format!("The text is unchanged: what {editor} wrote cannot be read: {error}."))?;
+    if text.len() as u64 > LONGEST {
+        return Err(format!("The text is unchanged: {editor} wrote more than {LONGEST} bytes."));
+    }
     Ok(text)
 }
 
@@ -276,6 +309,8 @@ mod tests {
         assert!(edit(None, &job()).unwrap_err().contains("right here"));
         assert!(edit(Some("false"), &job()).unwrap_err().contains("unchanged"));
         assert!(edit(Some("no-such-editor-here"), &job()).unwrap_err().contains("unchanged"));
+        let long = edit(Some("sh -c 'head -c 10000000 /dev/zero | tr \\\\0 x > \"$1\"' sh"), &job());
+        assert!(long.unwrap_err().contains("more than 1048576 bytes"));
     }
 
     #[test]

@@ -141,8 +141,19 @@ pub fn saying(score: &Score) -> String {
     }
 }
 
+/// True where evaluators contradict each other: one says it passed, another that it failed.
+pub fn contradict(opened: &Opened, list: &[usize]) -> bool {
+    let said = |passed| list.iter().any(|at| opened.conversation.scores[*at].passed == Some(passed));
+    said(true) && said(false)
+}
+
 /// A score in brief: sign, evaluator, value.
 pub fn brief(opened: &Opened, at: usize, theme: Theme) -> Row {
+    brief_within(opened, at, theme, usize::MAX)
+}
+
+/// A score in brief in so many columns; the evaluator's name gives way, so that the value is always there.
+pub fn brief_within(opened: &Opened, at: usize, theme: Theme, columns: usize) -> Row {
     let score = &opened.conversation.scores[at];
     let low = is_bad(opened, at);
     let (sign, tone) = match score.passed {
@@ -156,7 +167,11 @@ pub fn brief(opened: &Opened, at: usize, theme: Theme) -> Row {
     if !sign.is_empty() {
         row.push(" ", tone);
     }
-    row.with(&name, tone).with(" ", tone).with(&saying(score), tone)
+    let value = Row::of(" ", tone).with(&saying(score), tone);
+    let room = columns.saturating_sub(row.width() + value.width());
+    row.extend(Row::of(&name, tone).cut(room, theme.signs().more));
+    row.extend(value);
+    row.cut(columns, theme.signs().more)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Invariant: plain data, changed by `update` only; the view borrows it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub mod correct;
 pub mod export;
@@ -20,7 +20,7 @@ use super::command::Command;
 use super::layout::Size;
 use super::row::{Look, Row};
 use super::theme::Tone;
-use super::{Mask, UiConfig};
+use super::{Mask, Place, UiConfig};
 use crate::engine::request::{Request, Ticket};
 use crate::model::codebook::Codebook;
 use crate::model::id::ConversationId;
@@ -138,6 +138,10 @@ pub struct State {
     pub drafts: BTreeMap<String, String>,
     /// Fails that were begun and not saved.
     pub fails_begun: HashMap<ConversationId, judge::Judge>,
+    /// Folders that exports of this session went to.
+    pub exported: BTreeSet<String>,
+    /// Corrections that were begun and not saved, by conversation and step.
+    pub corrections_begun: HashMap<(ConversationId, u32), Box<correct::Correct>>,
     /// True once the program was asked to end.
     pub leaving: bool,
     /// True where the demo is to be opened next.
@@ -192,11 +196,25 @@ impl State {
             scores_hidden: false,
             drafts: BTreeMap::new(),
             fails_begun: HashMap::new(),
+            exported: BTreeSet::new(),
+            corrections_begun: HashMap::new(),
             leaving: false,
             demo_wanted: false,
             expected: HashMap::new(),
             outbox: Vec::new(),
             tickets: 0,
+        }
+    }
+
+    /// Where the reviewer is, to be found again at the next start.
+    pub fn place(&self) -> Place {
+        // Left before the list came, the place is the one that was asked for.
+        let query = if self.queue.ready { &self.queue.query } else { &self.queue.asked };
+        let open = self.review.as_ref().filter(|_| self.screen == Screen::Review).map(|review| &review.id);
+        Place {
+            filter: query.filter.clone(),
+            order: query.order,
+            conversation: open.or_else(|| self.queue.current()).or(self.queue.wanted_place.as_ref()).cloned(),
         }
     }
 

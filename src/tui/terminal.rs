@@ -3,18 +3,21 @@
 //! Invariant: whatever ends the program, a panic or a signal included, the terminal is given back first.
 
 use std::io::{IsTerminal, Write, stdout};
+use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, KeyEventKind,
-    MouseButton, MouseEventKind, poll, read,
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, KeyCode, KeyEventKind,
+    KeyModifiers, MouseButton, MouseEventKind, poll, read,
 };
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 use super::keymap::Chord;
@@ -47,13 +50,49 @@ pub fn give_back() {
     }
 }
 
-/// Has every panic give the terminal back before its message is printed.
+/// The thread that draws; shared with the panic hook.
+static DRAWING: Mutex<Option<ThreadId>> = Mutex::new(None);
+
+/// Says that it is this thread that draws.
+pub fn draw_from_here() {
+    *DRAWING.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current().id());
+}
+
+/// True for a panic of a thread beside the one that draws, which goes on, so that nothing may be printed over its screen.
+fn is_beside() -> bool {
+    let drawing = *DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
+    TAKEN.load(Ordering::SeqCst) && drawing.is_some_and(|id| id != std::thread::current().id())
+}
+
+/// Has every panic give the terminal back before it is told of, and told of without words that may quote a transcript.
+///
+/// Whoever sets `RUST_BACKTRACE` sees those words as well.
 pub fn give_back_on_panic() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        give_back();
-        before(info);
-    }));
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if is_beside() {
+                return;
+            }
+            give_back();
+            if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+                return before(info);
+            }
+            // Nothing can be done where even that cannot be written.
+            let _ = writeln!(std::io::stderr(), "{}", obituary(info));
+        }));
+    });
+}
+
+/// What is said of a panic: where, and its words only where they stand in the program itself.
+fn obituary(info: &PanicHookInfo<'_>) -> String {
+    let place = info.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+    let words = info.payload().downcast_ref::<&'static str>().map(|words| format!(" ({words})")).unwrap_or_default();
+    format!(
+        "error: the program went wrong{place}{words}; whatever it called saved is saved. \
+         Please report this; RUST_BACKTRACE=1 tells more, and may quote a transcript"
+    )
 }
 
 /// Signals that were sent, noted by handlers that do nothing else.
@@ -105,6 +144,43 @@ pub struct Pump {
     phase: Arc<(Mutex<Phase>, Condvar)>,
 }
 
+/// What waiting for input came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    /// Something may have come: a key, another size, or the time to look for signals.
+    Ready,
+    /// The terminal is gone.
+    Gone,
+}
+
+/// Waits for a key, at most `longest`.
+///
+/// The waiting is done here and not by crossterm, whose `poll` never returns once the terminal has hung up: it reads the
+/// end of the file again and again.
+fn wait_for_input(longest: Duration) -> Input {
+    let stdin = std::io::stdin();
+    let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
+    let wait = Timespec { tv_sec: 0, tv_nsec: longest.as_nanos() as i64 };
+    match rustix::event::poll(&mut watched, Some(&wait)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(_) => return Input::Gone,
+    }
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    if watched[0].revents().intersects(gone) { Input::Gone } else { Input::Ready }
+}
+
+/// All that has come, without waiting.
+fn events() -> std::io::Result<Vec<Message>> {
+    let mut messages = Vec::new();
+    while poll(Duration::ZERO)? {
+        match read()? {
+            Event::Paste(text) => rest_of_paste(text, &mut messages),
+            event => messages.extend(translate(event)),
+        }
+    }
+    Ok(messages)
+}
+
 /// How long the input thread waits for a key before it looks for signals.
 const WAIT: Duration = Duration::from_millis(200);
 
@@ -135,14 +211,10 @@ impl Pump {
             {
                 messages.push(Message::Resize(Size { columns, rows }));
             }
-            match poll(WAIT) {
-                Ok(true) => match read() {
-                    Ok(event) => messages.extend(translate(event)),
-                    Err(_) => messages.push(Message::Terminate),
-                },
-                Ok(false) => {}
+            match wait_for_input(WAIT) {
+                Input::Ready => messages.extend(events().unwrap_or_else(|_| vec![Message::Terminate])),
                 // Without a terminal there will be no more keys: the same as being asked to end.
-                Err(_) => messages.push(Message::Terminate),
+                Input::Gone => messages.push(Message::Terminate),
             }
             let over = messages.contains(&Message::Terminate);
             for message in messages {
@@ -200,6 +272,38 @@ impl Pump {
         *phase.lock().unwrap_or_else(PoisonError::into_inner) = to;
         changed.notify_all();
     }
+}
+
+/// Keys that come this soon after a paste are the paste's: nobody types that fast.
+const AFTER_PASTE: Duration = Duration::from_millis(30);
+
+/// Takes in what follows a paste at once.
+///
+/// A pasted text may hold the mark by which a paste ends. What stands behind the mark comes as keys then, and would be
+/// obeyed as commands.
+fn rest_of_paste(mut text: String, messages: &mut Vec<Message>) {
+    let mut others = Vec::new();
+    while wait_for_input(AFTER_PASTE) == Input::Ready && poll(Duration::ZERO).unwrap_or(false) {
+        match read() {
+            Ok(Event::Paste(more)) => text.push_str(&more),
+            Ok(Event::Key(key)) => match key.code {
+                _ if key.kind == KeyEventKind::Release => {}
+                KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+                    text.push(c);
+                }
+                KeyCode::Enter => text.push('\n'),
+                KeyCode::Tab => text.push('\t'),
+                _ => {}
+            },
+            Ok(event) => others.extend(translate(event)),
+            Err(_) => {
+                others.push(Message::Terminate);
+                break;
+            }
+        }
+    }
+    messages.push(Message::Paste(text));
+    messages.extend(others);
 }
 
 /// What a terminal event means here.

@@ -45,6 +45,8 @@ struct Engine {
     undone: Vec<(ConversationId, Option<Label>, String)>,
     /// Every act that arrived.
     acts: Vec<Act>,
+    /// What other reviewers said.
+    said_by_others: Vec<Label>,
     /// Fails writes with this reason while set.
     refuse: Option<String>,
     /// Requests that were answered.
@@ -57,10 +59,18 @@ impl Engine {
         if let Some(label) = self.labels.get(id) {
             summary.reviewers = vec!["lee".to_owned()];
             summary.verdict = label.verdict;
+            summary.own_verdict = label.verdict;
             summary.skipped = label.skipped;
             summary.label_state = if label.verdict.is_some() { LabelState::Labelled } else { LabelState::Draft };
         }
         Some(summary)
+    }
+
+    /// Labels of others, once there is an own verdict.
+    fn others(&self, id: Option<&ConversationId>) -> Vec<Label> {
+        let judged = |id: &ConversationId| self.labels.get(id).is_some_and(|label| label.verdict.is_some());
+        let is_of = |label: &&Label| id.is_some_and(|id| label.conversation == *id && judged(id));
+        self.said_by_others.iter().filter(is_of).cloned().collect()
     }
 
     fn answer(&mut self, request: Request) -> Option<Reply> {
@@ -88,6 +98,7 @@ impl Engine {
             Request::Open(id) => {
                 let mut opened = self.conversations.iter().find(|opened| opened.conversation.id == id)?.clone();
                 opened.own = self.labels.get(&id).cloned();
+                opened.others = self.others(Some(&id));
                 Reply::Opened(Box::new(opened))
             }
             Request::Codebook => Reply::Codebook(self.codebook.clone()),
@@ -153,7 +164,7 @@ impl Engine {
                 return self.saved("codebook", None);
             }
             Act::Unmask { .. } => return self.saved("personal data shown", None),
-            Act::Criterion { .. } => return self.saved("criterion", None),
+            Act::Criterion { subject, .. } => (subject.clone(), "criterion".to_owned()),
         };
         let id = subject.conversation.clone();
         let before = self.labels.get(&id).cloned();
@@ -187,6 +198,9 @@ impl Engine {
             Act::Skip(_) => label.skipped = true,
             Act::Note { at, text, .. } => label.notes = vec![PlacedNote { at, text, event: "e".to_owned() }],
             Act::Correct { corrections, .. } => label.corrections.extend(place(corrections)),
+            Act::Criterion { must, text, .. } => {
+                label.criteria.push(crate::model::label::Criterion { must, text, event: "e".to_owned() });
+            }
             _ => {}
         }
         self.labels.insert(id.clone(), label);
@@ -214,6 +228,7 @@ impl Engine {
             group: "g".to_owned(),
             summary: conversation.as_ref().and_then(|id| self.summary(id)).map(Box::new),
             own: conversation.as_ref().and_then(|id| self.labels.get(id)).cloned().map(Box::new),
+            others: self.others(conversation.as_ref()),
             conversation,
             codebook: Some(self.codebook.clone()),
             at: NOW,
@@ -250,6 +265,7 @@ fn config(theme: Theme) -> UiConfig {
         packs: vec!["customer-service".to_owned(), "mast".to_owned()],
         editor: None,
         export_directory: "dataset".to_owned(),
+        place: None,
     }
 }
 

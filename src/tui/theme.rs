@@ -150,6 +150,8 @@ pub struct SignSet {
     pub dot: &'static str,
     /// An equal sign for "about".
     pub about: &'static str,
+    /// Two that contradict each other.
+    pub unequal: &'static str,
     /// The enter key.
     pub enter: &'static str,
     /// Corners and lines of the frame: top left, top right, bottom left, bottom right, horizontal, vertical, left
@@ -176,6 +178,7 @@ const UNICODE: SignSet = SignSet {
     sliver: "▏",
     dot: "·",
     about: "≈",
+    unequal: "≠",
     enter: "↵",
     frame: ["┌", "┐", "└", "┘", "─", "│", "├", "┤"],
 };
@@ -199,6 +202,7 @@ const ASCII: SignSet = SignSet {
     sliver: ":",
     dot: "-",
     about: "~",
+    unequal: "!=",
     enter: "enter",
     frame: ["+", "+", "+", "+", "-", "|", "+", "+"],
 };

@@ -113,6 +113,9 @@ pub fn blocks(steps: &[Step], fold: Fold) -> (Vec<Block>, Vec<usize>) {
 /// Arguments longer than this are not parsed for the brief form.
 const PARSED: usize = 16_384;
 
+/// Columns below which a further score is only counted.
+const LEAST_SCORE: usize = 14;
+
 /// Argument lines in the brief form.
 const BRIEF_ARGUMENTS: usize = 6;
 
@@ -234,16 +237,29 @@ impl Typesetter<'_> {
 
     fn step_scores(&self, at: usize) -> Row {
         let Some(list) = self.scores.and_then(|scores| scores.steps.get(at)) else { return Row::new() };
+        let at_most = if self.columns < 56 { 1 } else { 2 };
+        let contradict = scoring::contradict(self.opened, list);
+        let marks = if list.len() > at_most { 3 } else { 0 } + if contradict { 3 } else { 0 };
+        // The left part gives way up to a third; of the scores the names give way, never a value.
+        let most = (self.columns * 2 / 3).saturating_sub(marks);
         let mut row = Row::new();
-        let shown = if self.columns < 56 { 1 } else { 2 };
-        for (place, score) in list.iter().take(shown).enumerate() {
-            if place > 0 {
-                row.push("  ", Tone::Text);
+        let mut shown = 0;
+        for score in list.iter().take(at_most) {
+            let gap = if shown > 0 { 2 } else { 0 };
+            let room = most.saturating_sub(row.width() + gap);
+            let brief = scoring::brief_within(self.opened, *score, *self.theme, room.max(LEAST_SCORE));
+            if shown > 0 && brief.width() > room {
+                break;
             }
-            row.extend(scoring::brief(self.opened, *score, *self.theme));
+            row.push(&" ".repeat(gap), Tone::Text);
+            row.extend(brief);
+            shown += 1;
         }
         if list.len() > shown {
             row.push(&format!(" +{}", list.len() - shown), Tone::Dim);
+        }
+        if contradict {
+            row.push(&format!(" {}", self.theme.signs().unequal), Tone::Warn);
         }
         row
     }

@@ -8,6 +8,20 @@ use super::theme::SignSet;
 use crate::model::conversation::Conversation;
 use crate::model::id::SpanRef;
 use crate::model::step::Role;
+use crate::model::trace::Span;
+
+/// Rows whose names are measured for the width of the column; longer names further down are cut.
+const MEASURED: usize = 5_000;
+
+/// A span's name without the operation that OpenTelemetry's naming rule puts before it: what differs is what counts.
+pub fn plain_name(span: &Span) -> &str {
+    let name = span.name.exact();
+    ["execute_tool ", "invoke_agent ", "create_agent ", "chat ", "text_completion ", "generate_content ", "embeddings "]
+        .iter()
+        .find_map(|operation| name.strip_prefix(operation))
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(name)
+}
 
 /// One span's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +53,10 @@ pub struct Tree {
     pub cursor: usize,
     /// Index into `shown` of the first visible row.
     pub top: usize,
-    /// Longest duration of a span that is not a root, for the bars.
+    /// Longest duration of a turn, for the bars: of a root, or where one root holds everything, of what is beneath it.
     pub longest_micros: i64,
+    /// Columns of the widest row's branch and name.
+    pub widest: usize,
     row_of_span: HashMap<SpanRef, usize>,
 }
 
@@ -90,12 +106,20 @@ impl Tree {
             });
             tree.row_of_span.insert(span.id.clone(), at);
         }
-        let inner = tree.rows.iter().filter(|row| row.depth > 0).map(|row| row.span);
-        tree.longest_micros = inner.filter_map(|span| spans[span].duration_micros()).max().unwrap_or(0);
-        if tree.longest_micros == 0 {
-            tree.longest_micros =
-                spans.iter().filter_map(crate::model::trace::Span::duration_micros).max().unwrap_or(0);
-        }
+        let longest = |depth: usize| {
+            let at_depth = tree.rows.iter().filter(|row| row.depth == depth);
+            at_depth.filter_map(|row| spans[row.span].duration_micros()).max().unwrap_or(0)
+        };
+        let one_root = tree.rows.iter().filter(|row| row.depth == 0).count() == 1;
+        let turns = if one_root { longest(1) } else { 0 };
+        tree.longest_micros = if turns > 0 { turns } else { longest(0) };
+        let widths = tree.rows.iter().take(MEASURED).map(|row| {
+            let branch = if row.depth == 0 { 0 } else { (row.depth - 1).min(6) * 2 + 2 };
+            let fold = if row.beneath > 0 { 2 } else { 0 };
+            let failed = if spans[row.span].failed() { 2 } else { 0 };
+            branch + fold + failed + plain_name(&spans[row.span]).chars().take(60).count()
+        });
+        tree.widest = widths.max().unwrap_or(0);
         tree.refresh();
         tree
     }

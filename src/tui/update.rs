@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 pub mod correct;
 pub mod export;
+mod find;
 pub mod help;
 pub mod import;
 pub mod judge;
@@ -41,6 +42,11 @@ pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
     match start {
         Start::Queue(filter) => {
             state.queue.asked.filter = filter;
+            if let Some(place) = state.config.place.take().filter(|_| state.queue.asked.filter.is_empty()) {
+                state.queue.asked.filter = place.filter;
+                state.queue.asked.order = place.order;
+                state.queue.wanted_place = place.conversation;
+            }
             queue::ask(state);
         }
         Start::Conversation(id) => {
@@ -210,11 +216,22 @@ pub fn refresh(state: &mut State) {
     }
 }
 
+/// The longest text pasted into an editor at once, in bytes: a hundred pages.
+const LONGEST_PASTE: usize = 200_000;
+/// The longest text pasted into a line at once, in bytes; whatever is longer was pasted by mistake.
+const LONGEST_LINE: usize = 10_000;
+
 fn paste(state: &mut State, text: &str) {
     let Some(top) = state.overlays.last_mut() else {
         let said = "Pasted text was ignored: nothing here takes text.";
         return state.log.say(state.now, Weight::Info, said);
     };
+    let most = if matches!(top, Overlay::Editor(_)) { LONGEST_PASTE } else { LONGEST_LINE };
+    let (text, whole) = (&text[..text.floor_char_boundary(most)], text.len());
+    if text.len() < whole {
+        let said = format!("Too long: {} of {whole} bytes pasted.", text.len());
+        state.log.say(state.now, Weight::Problem, said);
+    }
     match top {
         Overlay::Judge(form) => form.input.insert(text),
         Overlay::Prompt(form) => form.input.insert(text),

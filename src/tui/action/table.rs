@@ -92,6 +92,15 @@ pub const BINDINGS: &[Binding] = &[
         "note",
         "Write a note on the conversation; an empty note removes it.",
     ),
+    row(
+        Action::Criterion,
+        "criterion",
+        &["C"],
+        REVIEW,
+        Group::Judge,
+        "criterion",
+        "Write down what any good answer here must, or must not, do; cases carry it.",
+    ),
     row(Action::Undo, "undo", &["u"], MAIN, Group::Judge, "undo", "Take back your last act, of any session."),
     row(Action::Redo, "redo", &["U"], MAIN, Group::Judge, "redo", "Do again what you last undid."),
     row(

@@ -239,6 +239,10 @@ impl Builder<'_> {
             if own.is_empty() {
                 self.line("  none", Tone::Dim);
             }
+            if scoring::contradict(self.opened, &own) {
+                let text = format!("  {} they contradict each other", self.theme.signs().unequal);
+                self.line(&text, Tone::Warn);
+            }
             for at in own {
                 self.score(at);
             }
@@ -384,6 +388,10 @@ impl Builder<'_> {
             let here = if Some(placed.at.step) == step { " (this step)" } else { "" };
             let text = format!("  step {}{here}: {}", placed.at.step, correction_words(&placed.correction));
             self.text(&text, Tone::Text, 2);
+        }
+        for criterion in &label.criteria {
+            let must = if criterion.must { "must" } else { "must not" };
+            self.text(&format!("  {must}: {}", criterion.text), Tone::Text, 2);
         }
         for note in &label.notes {
             self.text(&format!("  note: {}", note.text), Tone::Text, 2);

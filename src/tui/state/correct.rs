@@ -2,15 +2,16 @@
 //!
 //! Invariant: arguments leave the form as the raw JSON text that was shown.
 
-use std::collections::HashSet;
-
 use crate::model::conversation::Conversation;
 use crate::model::correction::CorrectionKind;
 use crate::model::label::StepPointer;
-use crate::model::step::{Role, Step, StepContent};
-use crate::model::tool::{ToolSpec, members};
+use crate::model::step::{Step, StepContent};
+use crate::model::tool::ToolSpec;
+use crate::tui::Mask;
 use crate::tui::input::LineInput;
 use crate::tui::schema::{Field, Kind, Schema};
+
+mod seen;
 
 /// How far the correction is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Choice {
             Self::Other(CorrectionKind::NoCall) => "(no tool call)".to_owned(),
             Self::Other(CorrectionKind::AskCustomer) => "(ask the customer first)".to_owned(),
             Self::Other(CorrectionKind::HandOff) => "(hand off)".to_owned(),
-            Self::Other(_) => "(another answer)".to_owned(),
+            Self::Other(_) => "(another answer, in words)".to_owned(),
         }
     }
 }
@@ -52,6 +53,8 @@ pub struct Seen {
     pub key: String,
     /// Raw JSON.
     pub raw: String,
+    /// The same as it may be shown while personal data is masked.
+    pub masked: String,
     /// In which step first.
     pub step: u32,
 }
@@ -106,18 +109,9 @@ pub struct Correct {
     pub for_judge: bool,
 }
 
-/// Steps looked back for values.
-const LOOK_BACK: usize = 400;
-
-/// Bytes of one text looked at for values.
-const LOOKED_AT: usize = 65_536;
-
-/// Values offered at most.
-const VALUES: usize = 200;
-
 impl Correct {
     /// A correction of a step.
-    pub fn new(conversation: &Conversation, step: &Step) -> Self {
+    pub fn new(conversation: &Conversation, step: &Step, mask: &Mask) -> Self {
         let was = match &step.content {
             StepContent::ToolCall { tool, arguments, .. } => {
                 Some((tool.exact().to_owned(), arguments.0.exact().to_owned()))
@@ -129,8 +123,12 @@ impl Correct {
             // The tool that was called comes first: arguments alone are wrong more often than not.
             choices.sort_by_key(|choice| choice.name() != *tool);
         }
-        choices
-            .extend([CorrectionKind::NoCall, CorrectionKind::AskCustomer, CorrectionKind::HandOff].map(Choice::Other));
+        // Where nothing was called, words were wrong more often than a call was missing.
+        match was {
+            Some(_) => choices.push(Choice::Other(CorrectionKind::NoCall)),
+            None => choices.insert(0, Choice::Other(CorrectionKind::Reply)),
+        }
+        choices.extend([CorrectionKind::AskCustomer, CorrectionKind::HandOff].map(Choice::Other));
         Self {
             at: step.pointer(),
             was,
@@ -142,7 +140,7 @@ impl Correct {
             schema: Schema::new(None),
             fields: Vec::new(),
             field: 0,
-            seen: seen_before(conversation, step),
+            seen: seen::before(conversation, step, mask),
             kept: Vec::new(),
             problems: Vec::new(),
             message: None,
@@ -162,6 +160,11 @@ impl Correct {
             .collect();
         fitting.sort_by_key(|(rank, _)| *rank);
         fitting.into_iter().map(|(_, choice)| choice).collect()
+    }
+
+    /// True where something was chosen or typed that would be missed.
+    pub fn is_begun(&self) -> bool {
+        self.chosen.is_some() || !self.kept.is_empty() || !self.input.is_empty()
     }
 
     /// The kind of correction chosen.
@@ -209,59 +212,6 @@ fn rank(name: &str, wanted: &str) -> Option<usize> {
     initials.starts_with(wanted).then_some(3)
 }
 
-/// Values in calls, results and customer messages before a step, and in the step's own arguments; latest first.
-fn seen_before(conversation: &Conversation, at: &Step) -> Vec<Seen> {
-    let mut values = Vec::new();
-    let mut known = HashSet::new();
-    let mut add = |key: &str, raw: &str, step: u32| {
-        if values.len() < VALUES && raw.len() <= 200 && known.insert((key.to_owned(), raw.to_owned())) {
-            values.push(Seen { key: key.to_owned(), raw: raw.to_owned(), step });
-        }
-    };
-    let before = conversation.steps.iter().filter(|step| step.number <= at.number).rev().take(LOOK_BACK);
-    for step in before {
-        match &step.content {
-            StepContent::ToolCall { arguments, result, .. } => {
-                if let Some(result) = result.as_ref().filter(|_| step.number < at.number) {
-                    scalars(result.text.exact(), 0, &mut |key, raw| add(key, raw, step.number));
-                }
-                scalars(arguments.0.exact(), 0, &mut |key, raw| add(key, raw, step.number));
-            }
-            StepContent::Message { role: Role::User, text, .. } if step.number < at.number => {
-                for word in text.exact().split_whitespace().take(500) {
-                    let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '#');
-                    if word.len() >= 3 && word.bytes().any(|byte| byte.is_ascii_digit()) {
-                        add("", &serde_json::Value::from(word).to_string(), step.number);
-                    }
-                }
-            }
-            StepContent::Message { .. } => {}
-        }
-    }
-    values
-}
-
-/// Calls `add` with every scalar of a JSON text and the key it stands under.
-fn scalars(text: &str, depth: usize, add: &mut dyn FnMut(&str, &str)) {
-    if text.len() > LOOKED_AT || depth > 4 {
-        return;
-    }
-    let Some(list) = members(text) else {
-        let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).unwrap_or_default();
-        for item in items.into_iter().take(50) {
-            scalars(item.get(), depth + 1, add);
-        }
-        return;
-    };
-    for (key, raw) in list.into_iter().take(100) {
-        match raw.get().as_bytes().first() {
-            Some(b'{' | b'[') => scalars(raw.get(), depth + 1, add),
-            Some(b'n') | None => {}
-            _ => add(&key, raw.get()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,14 +223,5 @@ mod tests {
         assert_eq!(rank("start_refund", "sr"), Some(3));
         assert_eq!(rank("(no tool call)", "no"), Some(0));
         assert_eq!(rank("refund_status", "xy"), None);
-    }
-
-    #[test]
-    fn scalars_are_found_at_any_depth() {
-        let mut found = Vec::new();
-        scalars(r#"{"order":{"id":"A-1","items":[{"sku":7}]},"note":null}"#, 0, &mut |key, raw| {
-            found.push(format!("{key}={raw}"));
-        });
-        assert_eq!(found, ["id=\"A-1\"", "sku=7"]);
     }
 }

@@ -15,6 +15,8 @@ pub enum Question {
     FindInQueue,
     /// Words to find in the transcript.
     FindInTranscript,
+    /// What a good answer must or must not do.
+    Criterion,
     /// A file to import.
     Import,
     /// A codebook pack.
@@ -54,6 +56,9 @@ impl Prompt {
 
     /// Choices that fit what was typed.
     pub fn fitting(&self) -> Vec<&(String, String)> {
+        if self.question == Question::Criterion {
+            return self.choices.iter().collect();
+        }
         let wanted = self.input.text().trim().to_lowercase();
         self.choices.iter().filter(|(_, name)| name.to_lowercase().contains(&wanted)).collect()
     }
@@ -64,6 +69,7 @@ impl Prompt {
             Question::Filter => "Filter the queue",
             Question::FindInQueue => "Find in all conversations",
             Question::FindInTranscript => "Find in this conversation",
+            Question::Criterion => "A good answer in this conversation",
             Question::Import => "Import a file of conversations",
             Question::LoadPack => "Load a codebook of failure modes",
             Question::RenameWhich => "Rename which failure mode?",

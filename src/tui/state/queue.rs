@@ -72,6 +72,8 @@ pub struct Queue {
     pub missing: HashSet<ConversationId>,
     /// Where the cursor was before the last jump.
     pub last_place: usize,
+    /// The conversation to put the cursor on once there is a list.
+    pub wanted_place: Option<ConversationId>,
     /// Verdicts of this session that the index does not count yet.
     pub judged_since: i64,
 }
@@ -86,7 +88,7 @@ pub enum RowState {
     /// Put off.
     Skipped,
     /// Judged.
-    Judged(Option<Verdict>),
+    Judged(Verdict),
     /// Judged, and others differ.
     Disputed,
     /// Judged, but the conversation has gone on since.
@@ -105,19 +107,18 @@ impl Queue {
         let mine = row.reviewers.iter().any(|name| name == reviewer);
         match self.said.get(&row.id) {
             Some(Said::Judged(_)) if row.label_state == LabelState::Disputed => return RowState::Disputed,
-            Some(Said::Judged(verdict)) => return RowState::Judged(Some(*verdict)),
+            Some(Said::Judged(verdict)) => return RowState::Judged(*verdict),
             Some(Said::Skipped) => return RowState::Skipped,
             Some(Said::Nothing) => return RowState::Open,
             None => {}
         }
-        match row.label_state {
+        match (row.own_verdict, row.label_state) {
             _ if row.skipped => RowState::Skipped,
-            _ if !mine => RowState::Open,
-            LabelState::None => RowState::Open,
-            LabelState::Draft => RowState::Draft,
-            LabelState::Labelled | LabelState::Adjudicated => RowState::Judged(row.verdict),
-            LabelState::Disputed => RowState::Disputed,
-            LabelState::Stale => RowState::Stale,
+            (Some(_), LabelState::Disputed) => RowState::Disputed,
+            (Some(_), LabelState::Stale) => RowState::Stale,
+            (Some(verdict), _) => RowState::Judged(verdict),
+            (None, _) if mine => RowState::Draft,
+            (None, _) => RowState::Open,
         }
     }
 

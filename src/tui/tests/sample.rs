@@ -270,6 +270,7 @@ pub fn opened(conversation: Conversation) -> Opened {
         label_state: crate::model::label::LabelState::None,
         reviewers: Vec::new(),
         skipped: false,
+        own_verdict: None,
         outcomes: conversation.outcomes.clone(),
         attributes: Map::new(),
         first_message: conversation.first_message(),

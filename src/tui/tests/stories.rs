@@ -51,7 +51,7 @@ fn no_single_step_is_explicit_and_steps_can_be_chosen_in_the_strip() {
         Some(Act::Judge(judgement)) if judgement.failed_at == Some(FailedAt::NoSingleStep)
     ));
     app.press("x J <enter>");
-    assert_eq!(app.label(1).unwrap().first_failure.as_ref().map(|at| at.step), Some(2));
+    assert_eq!(app.label(1).unwrap().first_failure.as_ref().map(|at| at.step), Some(3));
 }
 
 #[test]
@@ -167,6 +167,90 @@ fn no_call_takes_two_keys_and_other_choices_take_text() {
 }
 
 #[test]
+fn keys_on_a_customers_message_mean_what_the_agent_did_next() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> x \"tone\" <enter>");
+    assert_eq!(app.label(0).unwrap().first_failure.as_ref().map(|at| at.step), Some(2));
+    // At a message of the agent, other words come first, and a missing call can still be named.
+    app.press("[ J J t");
+    assert!(app.frame().contains("called nothing") && app.frame().contains("> (another answer"), "{}", app.frame());
+    app.press("<enter> \"Sorry.\" <ctrl-s> <enter>");
+    let corrections = &app.label(0).unwrap().corrections;
+    assert_eq!((corrections[0].correction.kind, corrections[0].at.step), (CorrectionKind::Reply, 3));
+    app.press("t \"status\" <enter> <ctrl-s> <enter>");
+    let corrections = &app.label(0).unwrap().corrections;
+    assert_eq!(corrections[1].correction.tool.as_deref(), Some("refund_status"));
+}
+
+#[test]
+fn a_correction_that_was_begun_waits() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> ! t \"sr\" <enter> <tab> \"12.5\" <esc> <esc>");
+    assert!(app.state.overlays.is_empty() && app.label(0).is_none());
+    app.press("J t <esc> K t");
+    assert!(app.frame().contains("start_refund") && app.frame().contains("12.5"), "{}", app.frame());
+    // Another tool and the same one again: the same one keeps its fields.
+    app.press("<esc> <enter>");
+    assert!(app.frame().contains("12.5"), "{}", app.frame());
+}
+
+#[test]
+fn values_seen_are_masked_as_a_whole_and_exact_once_chosen() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> ! t");
+    let frame = app.frame();
+    assert!(frame.contains("<EMAIL-1a2b>") && !frame.contains("example.org"), "{frame}");
+}
+
+#[test]
+fn the_next_start_is_where_the_last_one_ended() {
+    let mut app = App::new((120, 36));
+    app.press("o f \"steps>0\" <enter> j j <enter> ]");
+    let place = app.state.place();
+    assert_eq!(place.filter, "steps>0");
+    assert_eq!(place.conversation.as_ref(), app.state.queue.index.ids.get(3));
+    let mut again = App::new((120, 36));
+    again.state.config.place = Some(place.clone());
+    let commands = begin(&mut again.state, Start::Queue(String::new()));
+    again.perform(commands);
+    assert_eq!((again.state.queue.cursor, again.state.place()), (3, place));
+    // A start at something else does not care where the last one ended.
+    let mut other = App::new((120, 36));
+    other.state.config.place = Some(again.state.place());
+    let commands = begin(&mut other.state, Start::Queue("steps>1".to_owned()));
+    other.perform(commands);
+    assert_eq!((other.state.queue.cursor, other.state.place().filter.as_str()), (0, "steps>1"));
+}
+
+#[test]
+fn an_import_that_failed_keeps_its_path_and_an_export_never_offers_a_folder_twice() {
+    let mut app = App::new((80, 24));
+    app.press("E <enter> <enter> E");
+    assert!(app.frame().contains("dataset-2"), "{}", app.frame());
+    app.press("<esc> <ctrl-o> \"/no/such.jsonl\"");
+    app.held = Some(Vec::new());
+    app.press("<enter>");
+    let (ticket, _) = app.held.take().unwrap().pop().unwrap();
+    let refused = Reply::Failed { message: "/no/such.jsonl: no such file".to_owned(), retry: false };
+    app.send(Message::Reply(ticket, refused));
+    assert!(app.frame().contains("no such file"), "{}", app.frame());
+    app.press("<enter> <ctrl-o>");
+    assert!(app.frame().contains("> /no/such.jsonl"), "{}", app.frame());
+    app.press("<enter> <enter> <ctrl-o>");
+    assert!(!app.frame().contains("> /no/such.jsonl"), "{}", app.frame());
+}
+
+#[test]
+fn a_criterion_is_recorded_and_listed() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> C \"name_the_date\" <enter> C \"must_not_promise_a_call\" <enter> C \"blame\" <down> <enter>");
+    let label = app.label(0).unwrap();
+    let criteria: Vec<(bool, &str)> = label.criteria.iter().map(|one| (one.must, one.text.as_str())).collect();
+    assert_eq!(criteria, [(true, "name the date"), (false, "promise a call"), (false, "blame")]);
+    assert!(app.frame().contains("must not: promise a call"), "{}", app.frame());
+}
+
+#[test]
 fn a_second_right_call_is_kept_as_an_alternative() {
     let mut app = App::new((120, 36));
     app.press("<enter> ! t \"status\" <enter> <ctrl-a> \"lookup\" <enter> <ctrl-s> <enter>");
@@ -233,6 +317,45 @@ fn outcomes_stay_hidden_until_the_verdict() {
 }
 
 #[test]
+fn labels_of_others_show_once_the_own_verdict_is_saved() {
+    let mut app = App::new((120, 36));
+    let id = app.engine.conversations[0].conversation.id.clone();
+    app.press("<enter> x \"tone\" <enter>");
+    let other = Label { reviewer: "sam".to_owned(), ..app.label(0).unwrap().clone() };
+    app.press("u");
+    app.engine.said_by_others.push(other);
+    assert!(!app.frame().contains("Label of sam"), "{}", app.frame());
+    // Saved while it stays open: the others' labels come with the answer.
+    app.held = Some(Vec::new());
+    app.press("a");
+    app.state.review.as_mut().unwrap().id = id;
+    app.held.as_mut().unwrap().retain(|(_, request)| matches!(request, Request::Record(_)));
+    app.press("[");
+    app.release();
+    assert!(app.frame().contains("Label of sam"), "{}", app.frame());
+    app.press("u");
+    assert!(!app.frame().contains("Label of sam"), "{}", app.frame());
+}
+
+#[test]
+fn the_queue_shows_the_own_verdict_only() {
+    use crate::tui::state::queue::RowState;
+    let app = App::new((120, 36));
+    let mut row = app.engine.conversations[0].summary.clone();
+    row.reviewers = vec!["lee".to_owned(), "sam".to_owned()];
+    row.label_state = LabelState::Labelled;
+    row.verdict = Some(Verdict::Fail);
+    // Sam's verdict; Lee has a draft only.
+    assert_eq!(app.state.queue.state_of(&row, "lee"), RowState::Draft);
+    assert!(!format!("{:?}", app.state.queue.state_of(&row, "kim")).contains("Judged"));
+    row.own_verdict = Some(Verdict::Pass);
+    row.verdict = None;
+    assert_eq!(app.state.queue.state_of(&row, "lee"), RowState::Judged(Verdict::Pass));
+    row.label_state = LabelState::Disputed;
+    assert_eq!(app.state.queue.state_of(&row, "lee"), RowState::Disputed);
+}
+
+#[test]
 fn a_filter_is_checked_while_typed_and_refused_in_place() {
     let mut app = App::new((80, 24));
     app.press("f \"scor>>\" <enter>");
@@ -253,6 +376,11 @@ fn finding_walks_the_hits() {
     assert_eq!(app.state.review.as_ref().unwrap().step_index(), Some(0));
     app.press("/ \"status\" <enter>");
     assert_eq!(app.state.review.as_ref().unwrap().step_index(), Some(1));
+    // Without regard to case, in any alphabet, and never through the mask.
+    app.press("q g <enter> / \"MÖCHTE\" <enter>");
+    assert_eq!(app.state.review.as_ref().unwrap().step_index(), Some(0));
+    app.press("/ \"example.org\" <enter>");
+    assert!(app.frame().contains("Not in this conversation"), "{}", app.frame());
     app.press("/ \"zebra\" <enter>");
     assert!(app.frame().contains("Not in this conversation"), "{}", app.frame());
 }

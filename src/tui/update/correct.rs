@@ -23,11 +23,16 @@ const RAW: &str = "arguments";
 fn form(state: &State) -> Option<Correct> {
     let review = state.review.as_ref()?;
     let opened = review.opened.as_ref()?;
-    Some(Correct::new(&opened.conversation, review.step()?))
+    Some(Correct::new(&opened.conversation, review.step()?, &state.config.mask))
 }
 
 /// Opens the form on the current step; with the no-call key straight at its question.
 pub fn open(state: &mut State, action: Action) {
+    if action == Action::Correct
+        && let Some(begun) = begun(state)
+    {
+        return state.overlays.push(Overlay::Correct(begun));
+    }
     let Some(mut form) = form(state) else { return };
     if action == Action::NoCall {
         if form.was.is_none() {
@@ -41,9 +46,31 @@ pub fn open(state: &mut State, action: Action) {
 
 /// Opens the form for the fail being put into words.
 pub fn open_for_judge(state: &mut State) {
-    if let Some(mut form) = form(state) {
+    if let Some(mut form) = begun(state).or_else(|| form(state).map(Box::new)) {
         form.for_judge = true;
-        state.overlays.push(Overlay::Correct(Box::new(form)));
+        state.overlays.push(Overlay::Correct(form));
+    }
+}
+
+/// The form that was left half filled at this step, as it was.
+fn begun(state: &mut State) -> Option<Box<Correct>> {
+    let review = state.review.as_ref()?;
+    let mut form = state.corrections_begun.remove(&(review.id.clone(), review.step()?.number))?;
+    form.for_judge = false;
+    form.message = None;
+    if form.chosen.is_some() {
+        form.stage = Stage::Fill;
+    }
+    Some(form)
+}
+
+/// Closes the form; what was begun is kept for the next time.
+fn leave(state: &mut State, form: Box<Correct>) {
+    let Some(review) = &state.review else { return };
+    if form.is_begun() {
+        state.corrections_begun.insert((review.id.clone(), form.at.step), form);
+        let key = state.key(Action::Correct);
+        state.log.say(state.now, Weight::Info, format!("Not saved; {key} at this step goes on where you left."));
     }
 }
 
@@ -51,6 +78,7 @@ pub fn open_for_judge(state: &mut State) {
 pub fn ask_remainder(state: &mut State, at: StepPointer, correction: Correction) {
     let Some(mut form) = form(state) else { return };
     form.at = at;
+    form.for_judge = state.overlays.iter().any(|overlay| matches!(overlay, Overlay::Judge(_)));
     form.chosen = Some(Choice::Other(correction.kind));
     form.fields = vec![text_field("text", true)];
     form.fields[0].input.set(correction.text.as_deref().unwrap_or_default());
@@ -63,7 +91,17 @@ pub fn ask_remainder(state: &mut State, at: StepPointer, correction: Correction)
 pub fn handle(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Option<Box<Correct>> {
     form.message = None;
     match form.stage {
-        Stage::Choose => choosing(&mut form, pressed).then_some(form),
+        Stage::Choose => match choosing(&mut form, pressed) {
+            Next::Stay => Some(form),
+            Next::Leave => {
+                leave(state, form);
+                None
+            }
+            Next::InWords => {
+                super::prompt::open_editor(state, TextFor::Reply(form.at.step), "");
+                None
+            }
+        },
         Stage::Fill => {
             filling(state, &mut form, pressed);
             Some(form)
@@ -72,14 +110,23 @@ pub fn handle(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Op
     }
 }
 
-/// False where the form is to be closed.
-fn choosing(form: &mut Correct, pressed: Pressed) -> bool {
+/// What comes of a key while choosing.
+enum Next {
+    Stay,
+    Leave,
+    /// The right answer is written in the editor.
+    InWords,
+}
+
+fn choosing(form: &mut Correct, pressed: Pressed) -> Next {
     match pressed.action {
-        Some(Action::Back) if form.chosen.is_some() => form.stage = Stage::Fill,
-        Some(Action::Back) => return false,
+        Some(Action::Back) => return Next::Leave,
         Some(Action::Accept | Action::NextField) => {
             let chosen = form.fitting().get(form.choice).map(|choice| (*choice).clone());
             match chosen {
+                Some(Choice::Other(CorrectionKind::Reply)) => return Next::InWords,
+                // The same again: its fields are still there.
+                Some(choice) if form.chosen.as_ref() == Some(&choice) => form.stage = Stage::Fill,
                 Some(choice) => choose(form, &choice),
                 None => form.message = Some("Nothing offered here has that name.".to_owned()),
             }
@@ -93,7 +140,7 @@ fn choosing(form: &mut Correct, pressed: Pressed) -> bool {
         }
     }
     form.choice = form.choice.min(form.fitting().len().saturating_sub(1));
-    true
+    Next::Stay
 }
 
 fn text_field(name: &str, required: bool) -> Field {
@@ -175,7 +222,12 @@ fn check(form: &mut Correct) {
 fn filling(state: &mut State, form: &mut Correct, pressed: Pressed) {
     let last = form.fields.len().saturating_sub(1);
     match pressed.action {
-        Some(Action::Back) => form.stage = Stage::Choose,
+        Some(Action::Back) => {
+            form.stage = Stage::Choose;
+            form.input.set("");
+            let chosen = form.chosen.clone();
+            form.choice = form.fitting().iter().position(|choice| Some(*choice) == chosen.as_ref()).unwrap_or(0);
+        }
         Some(Action::NextField | Action::NextChoice) => {
             form.field = if form.field >= last { 0 } else { form.field + 1 };
         }

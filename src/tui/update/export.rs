@@ -12,7 +12,11 @@ use crate::tui::state::{Overlay, State};
 
 /// Opens the form.
 pub fn open(state: &mut State) {
-    let form = ExportForm::new(&state.config.export_directory.clone(), &state.queue.query.filter.clone());
+    let base = &state.config.export_directory;
+    // Nothing is ever overwritten, so the folder of an earlier export is not offered again.
+    let folders = std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}-{number}")));
+    let folder = folders.into_iter().find(|folder| !state.exported.contains(folder)).unwrap_or_default();
+    let form = ExportForm::new(&folder, &state.queue.query.filter);
     state.overlays.push(Overlay::Export(Box::new(form)));
 }
 
@@ -55,6 +59,7 @@ fn write(state: &mut State, mut form: Box<ExportForm>) -> Option<Box<ExportForm>
         _ => PathBuf::from(typed),
     };
     let title = format!("Export to {typed}");
+    state.exported.insert(typed.to_owned());
     let reason = form.reason.text().trim();
     let order = ExportOrder {
         directory,

@@ -12,6 +12,9 @@ use crate::tui::state::import::{End, Job};
 use crate::tui::state::messages::Weight;
 use crate::tui::state::{Expected, Overlay, State};
 
+/// Under which name the path typed last is kept until an import of it worked.
+pub const TYPED: &str = "import";
+
 /// Starts a job.
 pub fn start(state: &mut State, request: Request, title: String) {
     let ticket = state.ask(request, Expected::Job);
@@ -21,6 +24,7 @@ pub fn start(state: &mut State, request: Request, title: String) {
 /// Starts the import of a path as typed.
 pub fn import(state: &mut State, typed: &str) {
     let typed = typed.trim().trim_matches(['\'', '"']);
+    state.drafts.insert(TYPED.to_owned(), typed.to_owned());
     let path = match (typed.strip_prefix("~/"), &state.config.home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(typed),
@@ -44,6 +48,9 @@ pub fn progress(state: &mut State, ticket: Ticket, progress: Progress) {
 
 /// Takes in the end of a job.
 pub fn ended(state: &mut State, ticket: Ticket, reply: Reply) {
+    if matches!(reply, Reply::Done { .. }) {
+        state.drafts.remove(TYPED);
+    }
     let (end, weight, text) = match reply {
         Reply::Done { message, figures } => (End::Done(message.clone(), figures), Weight::Info, message),
         Reply::Failed { message, .. } => (End::Failed(message.clone()), Weight::Problem, message),

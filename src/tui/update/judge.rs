@@ -49,6 +49,7 @@ pub fn kept_corrections(review: Option<&Review>) -> Vec<(StepPointer, crate::mod
 }
 
 fn open_strip(state: &mut State) {
+    super::review::aim(state);
     let Some(review) = &mut state.review else { return };
     let own = review.opened.as_ref().and_then(|opened| opened.own.as_ref());
     let mut judge = Judge { corrections: kept_corrections(Some(review)), ..Judge::default() };
@@ -64,6 +65,7 @@ fn open_strip(state: &mut State) {
 }
 
 fn repeat(state: &mut State) {
+    super::review::aim(state);
     let key = state.key(Action::Fail);
     let Some(last) = state.writes.last_fail.clone() else {
         let said = format!("No fail in this session yet: {key} takes the first.");

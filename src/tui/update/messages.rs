@@ -140,6 +140,7 @@ fn saved(state: &mut State, saved: Saved) {
     if let Some(review) = state.review.as_mut().filter(|review| review.id == id) {
         if let Some(opened) = &mut review.opened {
             opened.own = saved.own.map(|own| *own);
+            opened.others = saved.others;
             if let Some(summary) = saved.summary {
                 opened.summary = *summary;
             }

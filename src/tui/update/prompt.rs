@@ -18,6 +18,9 @@ use crate::tui::state::messages::{Weight, Write};
 use crate::tui::state::prompt::{Editor, Prompt, Question, TextFor, draft_key};
 use crate::tui::state::{Overlay, State};
 
+const MUST: &str = "must";
+const MUST_NOT: &str = "must not";
+
 fn open(state: &mut State, prompt: Prompt) {
     state.overlays.push(Overlay::Prompt(Box::new(prompt)));
 }
@@ -33,9 +36,35 @@ pub fn open_find(state: &mut State, question: Question) {
     open(state, Prompt::new(question, ""));
 }
 
+/// Asks for an acceptance criterion.
+pub fn open_criterion(state: &mut State) {
+    let mut prompt = Prompt::new(Question::Criterion, "");
+    let choice = |text: &str| (text.to_owned(), text.to_owned());
+    prompt.choices = vec![choice(MUST), choice(MUST_NOT)];
+    open(state, prompt);
+}
+
+/// Records a criterion; the words it begins with may say which kind it is.
+fn save_criterion(state: &mut State, typed: &str, chosen: Option<&str>) {
+    let begins = |words: &str| typed.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words));
+    let (must, text) = if begins("must not ") {
+        (false, &typed["must not ".len()..])
+    } else if begins("must ") {
+        (chosen != Some(MUST_NOT), &typed["must ".len()..])
+    } else {
+        (chosen != Some(MUST_NOT), typed)
+    };
+    let Some(subject) = state.review.as_ref().and_then(|review| review.act_subject()) else { return };
+    let id = subject.conversation.clone();
+    let what = format!("criterion: {} …", if must { MUST } else { MUST_NOT });
+    let act = Act::Criterion { subject, must, text: text.trim().to_owned() };
+    super::judge::record(state, act, Some(id), &what);
+}
+
 /// Asks for a file to import.
 pub fn open_import(state: &mut State) {
-    open(state, Prompt::new(Question::Import, ""));
+    let before = state.drafts.get(super::import::TYPED).cloned().unwrap_or_default();
+    open(state, Prompt::new(Question::Import, &before));
 }
 
 /// Offers the codebook packs.
@@ -109,7 +138,7 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
             if let Some(review) = &mut state.review {
                 review.words = typed;
             }
-            super::review::walk(state, Action::NextHit);
+            super::find::walk(state, Action::NextHit);
         }
         Question::FindInQueue => state.queue.hits = None,
         Question::FindInTranscript => {
@@ -117,6 +146,11 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
                 review.words.clear();
             }
         }
+        Question::Criterion if typed.is_empty() => {
+            prompt.error = Some("It needs what a good answer must, or must not, do.".to_owned());
+            return Some(prompt);
+        }
+        Question::Criterion => save_criterion(state, &typed, chosen.as_deref()),
         Question::Import if typed.is_empty() => {
             prompt.error = Some("It needs the path of a file or folder.".to_owned());
             return Some(prompt);

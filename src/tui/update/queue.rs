@@ -33,7 +33,7 @@ pub fn ask_hits(state: &mut State, words: &str) {
 
 /// Takes in the ids of a queue; the cursor stays on its conversation where that is still listed.
 pub fn arrived(state: &mut State, index: QueueIndex) {
-    let current = state.queue.current().cloned();
+    let current = state.queue.wanted_place.take().or_else(|| state.queue.current().cloned());
     let queue = &mut state.queue;
     queue.query = queue.asked.clone();
     queue.index = index;

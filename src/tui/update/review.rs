@@ -4,17 +4,17 @@
 
 use crate::engine::request::{Opened, Request};
 use crate::model::id::ConversationId;
-use crate::model::step::StepContent;
+use crate::model::step::{Step, StepContent};
 use crate::tui::action::Action;
 use crate::tui::command::Command;
 use crate::tui::detail::{Builder, Tab};
 use crate::tui::layout::Pane;
-use crate::tui::pager::{Pager, Source, piece};
+use crate::tui::pager::{Pager, Source};
 use crate::tui::state::messages::Weight;
 use crate::tui::state::prompt::{Question, TextFor};
 use crate::tui::state::review::{Reason, Review};
 use crate::tui::state::{Expected, Screen, State};
-use crate::tui::transcript::{Part, Typesetter};
+use crate::tui::transcript::Typesetter;
 
 /// Opens a conversation.
 pub fn open(state: &mut State, id: ConversationId, position: Option<usize>, reason: Reason) {
@@ -56,11 +56,18 @@ pub fn act(state: &mut State, action: Action) {
         Action::Pass | Action::Unsure | Action::Skip | Action::Fail | Action::RepeatFail => {
             super::judge::act(state, action);
         }
-        Action::Correct | Action::NoCall => super::correct::open(state, action),
-        Action::Reply => open_reply(state),
+        Action::Correct | Action::NoCall => {
+            aim(state);
+            super::correct::open(state, action);
+        }
+        Action::Reply => {
+            aim(state);
+            open_reply(state);
+        }
         Action::Note => super::prompt::open_note(state),
+        Action::Criterion => super::prompt::open_criterion(state),
         Action::NextConversation | Action::PreviousConversation => neighbour(state, action),
-        Action::NextHit | Action::PreviousHit => walk(state, action),
+        Action::NextHit | Action::PreviousHit => super::find::walk(state, action),
         Action::Find => super::prompt::open_find(state, Question::FindInTranscript),
         Action::Copy => copy(state),
         Action::Leave => super::queue::show(state),
@@ -133,7 +140,7 @@ pub fn step(review: &mut Review, action: Action) {
 }
 
 /// Puts the span tree on the transcript's step.
-fn follow(review: &mut Review) {
+pub(super) fn follow(review: &mut Review) {
     let Some(span) = review.step_index().and_then(|step| review.span_of_step(step)) else { return };
     let id = review.opened.as_ref().map(|opened| opened.conversation.spans[span].id.clone());
     if let Some(id) = id {
@@ -303,6 +310,22 @@ fn neighbour(state: &mut State, action: Action) {
     }
 }
 
+/// From a customer's message on to what the agent did next: only that can be judged or corrected.
+pub fn aim(state: &mut State) {
+    let Some(review) = &mut state.review else { return };
+    let (Some(at), Some(opened)) = (review.step_index(), &review.opened) else { return };
+    let steps = &opened.conversation.steps;
+    if !steps.get(at).is_some_and(Step::is_customers) {
+        return;
+    }
+    let Some(next) = steps.iter().skip(at + 1).position(|step| !step.is_customers()) else { return };
+    let next = at + 1 + next;
+    review.leave_place();
+    review.go_to_step(next);
+    follow(review);
+    state.log.say(state.now, Weight::Info, format!("Step {}: what the agent did next.", next + 1));
+}
+
 fn open_reply(state: &mut State) {
     let Some(step) = state.review.as_ref().and_then(|review| review.step()) else { return };
     let number = step.number;
@@ -329,54 +352,10 @@ fn copy(state: &mut State) {
     state.want(Command::Copy(crate::text::door::clipboard(&masked)));
 }
 
-/// To the next or previous block that holds the words.
-pub fn walk(state: &mut State, action: Action) {
-    let key = state.key(Action::Find);
-    let Some(review) = &mut state.review else { return };
-    if review.words.is_empty() {
-        return state.log.say(state.now, Weight::Info, format!("{key} finds words first."));
-    }
-    let count = review.blocks.len();
-    let from = review.pager.cursor.block;
-    let hit = (1..=count).map(|by| match action {
-        Action::PreviousHit => (from + count - by) % count,
-        _ => (from + by) % count,
-    });
-    let words = review.words.to_ascii_lowercase();
-    let found = hit.into_iter().find(|block| holds(review, *block, &words));
-    let Some(block) = found else {
-        let said = format!("Not in this conversation: \"{}\".", review.words);
-        return state.log.say(state.now, Weight::Info, said);
-    };
-    review.leave_place();
-    review.pager.cursor.block = block;
-    review.pager.cursor.line = 0;
-    follow(review);
-}
-
-fn holds(review: &Review, block: usize, words: &str) -> bool {
-    let (Some(opened), Some(block)) = (&review.opened, review.blocks.get(block)) else { return false };
-    let Some(step) = opened.conversation.steps.get(block.step) else { return false };
-    let within = |text: &str| text.to_ascii_lowercase().contains(words);
-    match (&block.part, &step.content) {
-        (Part::Head, StepContent::ToolCall { tool, .. }) => within(tool.exact()),
-        (Part::Text(range), StepContent::Message { text, .. }) => within(piece(text.exact(), range)),
-        (Part::Arguments, StepContent::ToolCall { arguments, .. }) => within(arguments.0.exact()),
-        (Part::RawArguments(range), StepContent::ToolCall { arguments, .. }) => {
-            within(piece(arguments.0.exact(), range))
-        }
-        (Part::Result, StepContent::ToolCall { result: Some(result), .. }) => within(result.text.exact()),
-        (Part::RawResult(range), StepContent::ToolCall { result: Some(result), .. }) => {
-            within(piece(result.text.exact(), range))
-        }
-        _ => false,
-    }
-}
-
 /// Columns left of a transcript row, for the cursor and the mark of suspicion.
 pub const MARKS: usize = 2;
 
-fn with_pager(state: &mut State, pane: Pane, work: impl FnOnce(&mut Pager, &Source)) {
+pub(super) fn with_pager(state: &mut State, pane: Pane, work: impl FnOnce(&mut Pager, &Source)) {
     let layout = super::review_layout(state);
     let columns = usize::from(layout.scrolling(pane).width).saturating_sub(MARKS);
     let lens = state.lens();

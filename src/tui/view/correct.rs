@@ -5,6 +5,7 @@
 use ratatui::layout::Rect;
 
 use super::{boxed, worded};
+use crate::model::step::StepContent;
 use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
@@ -18,6 +19,9 @@ use crate::tui::theme::Tone;
 pub fn draw(state: &State, form: &Correct, canvas: &mut Canvas) {
     let dot = state.config.theme.signs().dot;
     let mut title = Row::of(&format!("What should have happened {dot} step {}", form.at.step), Tone::Title);
+    if form.was.is_none() {
+        title.push(&format!(" {dot} the agent called nothing"), Tone::Dim);
+    }
     if let Some((tool, _)) = &form.was {
         title.push(&format!(" {dot} the agent called "), Tone::Dim);
         title.push(&tool.chars().take(30).collect::<String>(), Tone::Tool);
@@ -66,27 +70,37 @@ fn was(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
     let lens = state.lens();
     let columns = usize::from(area.width);
     let mut rows = vec![Row::of("What the agent did", Tone::Title)];
-    match &form.was {
-        Some((tool, arguments)) => {
-            rows.push(Row::of(&tool.chars().take(60).collect::<String>(), Tone::Tool));
-            let text: String = arguments.chars().take(2_000).collect();
-            let text = crate::text::highlight::pretty_json(&text).unwrap_or(text);
-            rows.extend(wrap(&lens.see(&text), Tone::Text, columns, lens.look).into_iter().take(9));
-        }
-        None => rows.push(Row::of("it called no tool at this step", Tone::Dim)),
-    }
+    let text = if let Some((tool, arguments)) = &form.was {
+        rows.push(Row::of(&tool.chars().take(60).collect::<String>(), Tone::Tool));
+        let text: String = arguments.chars().take(2_000).collect();
+        crate::text::highlight::pretty_json(&text).unwrap_or(text)
+    } else {
+        rows.push(Row::of("it called no tool at this step; it said", Tone::Dim));
+        said_at(state, form.at.step).chars().take(2_000).collect()
+    };
+    rows.extend(wrap(&lens.see(&text), Tone::Text, columns, lens.look).into_iter().take(9));
     rows.push(Row::new());
     rows.push(Row::of("Seen so far in this conversation", Tone::Title));
     let room = usize::from(area.height).saturating_sub(rows.len());
     for seen in form.seen.iter().take(room) {
         let key = if seen.key.is_empty() { "said" } else { &seen.key };
         let mut row = Row::of(&format!("{} ", key.chars().take(16).collect::<String>()), Tone::JsonKey);
-        row.extend(lens.row(&seen.raw, Tone::Text));
+        row.extend(Row::of(if state.masked { &seen.masked } else { &seen.raw }, Tone::Text));
         let from = Row::of(&format!("step {}", seen.step), Tone::Dim);
         rows.push(row.with_right(from, columns, "…"));
     }
     for (line, row) in rows.into_iter().enumerate() {
         canvas.line(area, line, &row.cut(columns, "…"));
+    }
+}
+
+/// What was said at a step.
+fn said_at(state: &State, number: u32) -> &str {
+    let opened = state.review.as_ref().and_then(|review| review.opened.as_ref());
+    let step = opened.and_then(|opened| opened.conversation.steps.iter().find(|step| step.number == number));
+    match step.map(|step| &step.content) {
+        Some(StepContent::Message { text, .. }) => text.exact(),
+        _ => "",
     }
 }
 
@@ -155,8 +169,11 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
         row.push(&format!("{name:<widest$} "), if here { Tone::Strong } else { Tone::JsonKey });
         row.push(&format!("{:<7} ", field.kind.word()), Tone::Dim);
         let room = columns.saturating_sub(row.width() + 24).max(10);
-        let focus = if here { Focus::Yes } else { Focus::No };
-        row.extend(field.input.row(room, focus));
+        if here {
+            row.extend(field.input.row(room, Focus::Yes));
+        } else {
+            row.extend(state.lens().row(field.input.text(), Tone::Input).cut(room, "…").padded(room));
+        }
         row.push(" ", Tone::Text);
         match (field.problem(), &field.origin) {
             (Some(problem), _) => row.push(&format!("{} {problem}", theme.wrong()), Tone::Bad),

@@ -4,7 +4,7 @@
 
 use super::dialog;
 use crate::tui::paint::Canvas;
-use crate::tui::row::Row;
+use crate::tui::row::{Row, wrap};
 use crate::tui::state::State;
 use crate::tui::state::import::{End, Job};
 use crate::tui::theme::Tone;
@@ -19,17 +19,18 @@ pub fn draw(state: &State, job: &Job, canvas: &mut Canvas) {
     };
     let inside = dialog(state, canvas, (76, 14), (&title, &keys));
     let columns = usize::from(inside.width);
+    let look = state.lens().look;
     match &job.end {
         None => progress(state, job, canvas, inside),
         Some(End::Done(message, figures)) => {
             let text = format!("{} {message}", state.config.theme.fine());
             let mut line = 1;
-            for row in Row::of(&text, Tone::Good).folded(columns, 3) {
+            for row in wrap(&text, Tone::Good, columns, look).into_iter().take(4) {
                 canvas.line(inside, line, &row);
                 line += 1;
             }
             line += 1;
-            let cells: Vec<String> = figures.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            let cells: Vec<String> = figures.iter().map(|(name, count)| format!("{} {count}", caption(name))).collect();
             for pair in cells.chunks(2) {
                 let mut row = Row::new();
                 for cell in pair {
@@ -41,13 +42,26 @@ pub fn draw(state: &State, job: &Job, canvas: &mut Canvas) {
         }
         Some(End::Failed(message)) => {
             let text = format!("{} {message}", state.config.theme.wrong());
-            for (at, row) in Row::of(&text, Tone::Bad).folded(columns, 10).iter().enumerate() {
+            for (at, row) in wrap(&text, Tone::Bad, columns, look).iter().take(10).enumerate() {
                 canvas.line(inside, 1 + at, row);
             }
         }
         Some(End::Cancelled) => {
             canvas.line(inside, 1, &Row::of("Stopped. What was finished before stays.", Tone::Text));
         }
+    }
+}
+
+/// A figure's name in plain words.
+fn caption(name: &str) -> &str {
+    match name {
+        "matched" => "conversations in the filter",
+        "settled" => "of them settled",
+        "rows" => "rows in all",
+        "failed_steps" => "failed steps",
+        "conflicts" => "in conflict",
+        "pending" => "waiting for their spans",
+        other => other,
     }
 }
 

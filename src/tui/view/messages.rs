@@ -23,8 +23,8 @@ pub fn draw(state: &State, view: MessagesView, canvas: &mut Canvas) {
     let lens = state.lens();
     for (line, entry) in entries.iter().take(end).skip(end.saturating_sub(height)).enumerate() {
         let (word, tone) = match entry.weight {
-            Weight::Info => ("      ", Tone::Text),
-            Weight::Saved => ("saved ", Tone::Good),
+            Weight::Info => ("        ", Tone::Text),
+            Weight::Saved => ("saved   ", Tone::Good),
             Weight::Problem => ("trouble ", Tone::Bad),
         };
         let row = Row::of(&format!("{} ", state.clock(entry.at)), Tone::Dim).with(word, tone);

@@ -8,7 +8,7 @@ use super::{boxed, dialog, worded};
 use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
-use crate::tui::row::Row;
+use crate::tui::row::{Row, wrap};
 use crate::tui::state::State;
 use crate::tui::state::prompt::{Confirm, Editor, Prompt, Question};
 use crate::tui::theme::Tone;
@@ -18,6 +18,7 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
     let hint = match prompt.question {
         Question::Filter => "for instance  score.helpfulness<0.5 -intent:billing verdict:none tool:process_refund",
         Question::Import => "a file or folder; OTLP/JSON lines, OpenAI chat JSONL, tau-bench; plain, .gz or .zst",
+        Question::Criterion => "up and down choose between must and must not; regression cases carry it",
         Question::FindInQueue => "words; all conversations are searched",
         Question::FindInTranscript => "words",
         Question::RenameTo(_) => "labels keep their mode under the new name",
@@ -43,7 +44,7 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
                 _ => String::new(),
             };
             canvas.line(inside, 1, &Row::of(&pointer, Tone::Bad));
-            for (at, row) in Row::of(error, Tone::Bad).folded(columns, 3).iter().enumerate() {
+            for (at, row) in wrap(error, Tone::Bad, columns, state.lens().look).iter().take(3).enumerate() {
                 canvas.line(inside, 2 + at, row);
             }
         }
@@ -83,7 +84,8 @@ pub fn draw_confirm(state: &State, confirm: &Confirm, canvas: &mut Canvas) {
     let title = Row::of("One moment", Tone::Warn);
     let keys = worded(state, &[(Action::Yes, "yes"), (Action::No, "no"), (Action::Back, "back")], 60);
     let inside = dialog(state, canvas, (70, 6), (&title, &keys));
-    for (at, row) in Row::of(&confirm.text, Tone::Text).folded(usize::from(inside.width), 3).iter().enumerate() {
+    let columns = usize::from(inside.width);
+    for (at, row) in wrap(&confirm.text, Tone::Text, columns, state.lens().look).iter().take(3).enumerate() {
         canvas.line(inside, 1 + at, row);
     }
 }

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use super::{hints, status, worded};
 use crate::model::summary::Summary;
 use crate::text::Untrusted;
+use crate::text::find::Finder;
 use crate::tui::action::Action;
 use crate::tui::layout::{self, QueueLayout};
 use crate::tui::paint::Canvas;
@@ -105,24 +106,18 @@ struct Columns {
 
 impl Columns {
     fn new(width: usize, count: usize) -> Self {
-        let mut columns = Self {
-            number: count.to_string().len().max(2) + 2,
-            when: 13,
-            segment: 16,
-            first: 0,
-            steps: 6,
-            tools: 6,
-            scores: 26,
-            why: 20,
-            state: 12,
+        // At most so wide each; the first message takes what is left.
+        let number = count.to_string().len().max(2) + 2;
+        let widest =
+            Self { number, when: 13, segment: 18, first: 0, steps: 6, tools: 6, scores: 40, why: 26, state: 12 };
+        let mut columns = match width {
+            ..72 => Self { when: 0, segment: 0, steps: 0, tools: 0, scores: 18, why: 0, state: 10, ..widest },
+            72..96 => Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 23, why: 0, state: 10, ..widest },
+            96..116 => Self { when: 7, segment: 13, scores: 23, why: 0, state: 10, ..widest },
+            116..132 => Self { when: 7, segment: 14, scores: 23, why: 17, state: 10, ..widest },
+            132..150 => Self { when: 7, segment: 16, scores: 28, why: 17, state: 10, ..widest },
+            _ => widest,
         };
-        if width < 100 {
-            columns = Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 19, why: 0, state: 10, ..columns };
-        } else if width < 116 {
-            columns = Self { segment: 13, scores: 20, why: 0, state: 10, ..columns };
-        } else if width < 140 {
-            columns = Self { segment: 12, scores: 18, why: 15, state: 10, ..columns };
-        }
         let fixed = columns.number
             + columns.when
             + columns.segment
@@ -168,6 +163,7 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
         return canvas.line(layout.list, 2, &row);
     }
     let lens = state.lens();
+    let finder = queue.hits.as_ref().and_then(|hits| Finder::new(&hits.words));
     for line in 0..usize::from(layout.list.height) {
         let position = queue.top + line;
         let Some(id) = queue.index.ids.get(position) else { break };
@@ -180,10 +176,7 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
             None => row.push(&format!("{:>wide$}", position + 1, wide = columns.number - 2), Tone::Dim),
         }
         let area = Rect { y: layout.list.y + line as u16, height: 1, ..layout.list };
-        let row = match &queue.hits {
-            Some(hits) => row.with_hits(&hits.words),
-            None => row,
-        };
+        let row = row.with_hits(finder.as_ref());
         canvas.row(area, &row);
         if chosen {
             canvas.tint(area, Tone::Chosen);
@@ -194,10 +187,11 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
 fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize, &Summary), columns: &Columns) {
     let number = format!("{:>wide$}", position + 1, wide = columns.number - 2);
     cell(row, Row::of(&number, Tone::Dim), columns.number);
-    let when = summary.started_at.map_or_else(String::new, |at| state.local(at, "%b %d %H:%M"));
+    let format = if columns.when < 13 { "%b %d" } else { "%b %d %H:%M" };
+    let when = summary.started_at.map_or_else(String::new, |at| state.local(at, format));
     cell(row, Row::of(&when, Tone::Text), columns.when);
-    cell(row, segment(lens, summary), columns.segment);
-    let first = summary.first_message.exact().replace(['\r', '\n'], " ");
+    cell(row, segment(lens, summary, columns.segment), columns.segment);
+    let first = summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");
     cell(row, lens.row(&first, Tone::Text), columns.first);
     cell(row, Row::of(&format!("{:>4}", summary.counts.steps), Tone::Text), columns.steps);
     let mut tools = Row::of(&format!("{:>3}", summary.counts.tool_calls), Tone::Text);
@@ -207,17 +201,51 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     cell(row, tools, columns.tools);
     let scores = if state.scores_hidden { Row::of("hidden", Tone::Dim) } else { worst(state, summary, columns.scores) };
     cell(row, scores, columns.scores);
-    let why = summary.reasons.first().map_or("", String::as_str);
-    let why = if state.scores_hidden { "" } else { why };
-    cell(row, lens.row(why, Tone::Dim), columns.why);
+    cell(row, lens.row(&why(state, summary, columns.why), Tone::Dim), columns.why);
     cell(row, row_state(state, summary), columns.state);
 }
 
-fn segment(lens: &Lens, summary: &Summary) -> Row {
+/// Why a conversation is where it is, in as many whole words as fit: what failed first, since the scores have a column of
+/// their own.
+fn why(state: &State, summary: &Summary, columns: usize) -> String {
+    let counted = |count: u32, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {many}")),
+    };
+    let mut parts: Vec<String> =
+        counted(summary.counts.failed_steps, "failed step", "failed steps").into_iter().collect();
+    if !state.scores_hidden {
+        let is_reason = |name: &str| summary.reasons.iter().any(|reason| reason.starts_with(name));
+        let low = summary.worst.iter().map(|(name, _)| name.exact()).filter(|name| is_reason(name));
+        let low: Vec<String> = low.map(|name| format!("low {}", name.chars().take(40).collect::<String>())).collect();
+        let fits = |name: &&String| name.len() < columns;
+        match (low.iter().find(fits), low.is_empty(), parts.is_empty()) {
+            (Some(named), ..) => parts.push(named.clone()),
+            (None, false, true) => parts.push("low score".to_owned()),
+            _ => {}
+        }
+    }
+    if summary.counts.failed_steps == 0 {
+        parts.extend(counted(summary.counts.error_spans, "error", "errors"));
+    }
+    let mut said = String::new();
+    for part in parts {
+        let gap = if said.is_empty() { "" } else { ", " };
+        if said.is_empty() || said.len() + gap.len() + part.len() < columns {
+            said = said + gap + &part;
+        }
+    }
+    said
+}
+
+fn segment(lens: &Lens, summary: &Summary, columns: usize) -> Row {
     let text = |part: &Option<Untrusted>| part.as_ref().map(|part| part.exact().chars().take(24).collect::<String>());
     let name = text(&summary.segments.intent).or_else(|| text(&summary.segments.channel)).unwrap_or_default();
     let language = text(&summary.segments.language).unwrap_or_default();
     let text = match (name.is_empty(), language.is_empty()) {
+        // The language gives way: half a word says less than none.
+        (false, false) if name.chars().count() + language.chars().count() + 1 >= columns => name,
         (false, false) => format!("{name}/{language}"),
         (true, true) => summary.source.exact().chars().take(24).collect(),
         _ => format!("{name}{language}"),
@@ -227,7 +255,7 @@ fn segment(lens: &Lens, summary: &Summary) -> Row {
 
 fn worst(state: &State, summary: &Summary, columns: usize) -> Row {
     let mut whole = Row::new();
-    for (at, (evaluator, rank)) in summary.worst.iter().take(3).enumerate() {
+    for (at, (evaluator, rank)) in summary.worst.iter().take(2).enumerate() {
         let value = summary.scores.get(evaluator.exact()).copied().flatten();
         let tone = if *rank <= 0.2 { Tone::Warn } else { Tone::Dim };
         let mut row = Row::new();
@@ -239,7 +267,7 @@ fn worst(state: &State, summary: &Summary, columns: usize) -> Row {
         }
         let value = value.map_or_else(|| "?".to_owned(), scoring::value);
         // The name gives way, so that the value is always there.
-        let room = if at == 0 { columns.saturating_sub(row.width() + value.len() + 2) } else { 14 };
+        let room = if at == 0 { columns.saturating_sub(row.width() + value.len() + 2) } else { columns };
         row.extend(Row::of(&evaluator.exact().chars().take(60).collect::<String>(), tone).cut(room, "…"));
         row.push(&format!(" {value}"), tone);
         if at > 0 && whole.width() + row.width() + 1 > columns {
@@ -262,11 +290,10 @@ fn row_state(state: &State, summary: &Summary) -> Row {
         RowState::Open => Row::of(theme.signs().nothing, Tone::Dim),
         RowState::Draft => Row::of(&format!("{} draft", theme.signs().draft), Tone::Warn),
         RowState::Skipped => Row::of("skipped", Tone::Dim),
-        RowState::Judged(Some(verdict)) => {
+        RowState::Judged(verdict) => {
             let text = format!("{} {}", theme.verdict(verdict), verdict.word().to_uppercase());
             Row::of(&text, Theme::verdict_tone(verdict))
         }
-        RowState::Judged(None) => Row::of(&format!("{} judged", theme.fine()), Tone::Text),
         RowState::Disputed => Row::of("disputed", Tone::Warn),
         RowState::Stale => Row::of("went on", Tone::Warn),
     }

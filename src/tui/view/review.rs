@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use super::{hints, status};
 use crate::engine::request::Opened;
 use crate::model::trace::SpanKind;
+use crate::text::find::Finder;
 use crate::tui::action::Action;
 use crate::tui::detail::{Tab, duration, label_row};
 use crate::tui::layout::{Pane, ReviewLayout};
@@ -16,6 +17,7 @@ use crate::tui::scoring;
 use crate::tui::state::review::Review;
 use crate::tui::state::{Overlay, State};
 use crate::tui::theme::Tone;
+use crate::tui::tree::plain_name;
 use crate::tui::update::review_layout;
 
 /// Draws the Review screen.
@@ -107,6 +109,7 @@ fn transcript(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
         return canvas.line(area, 1, &Row::of("  No messages were recorded, only spans.", Tone::Dim));
     }
     let current = review.step_index();
+    let finder = Finder::new(&review.words);
     for (line, (anchor, row)) in review.pager.visible(usize::from(area.height)).into_iter().enumerate() {
         let step = review.blocks[anchor.block].step;
         let under = anchor == review.pager.cursor;
@@ -118,7 +121,7 @@ fn transcript(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
             (false, false) => (" ", Tone::Text),
         };
         whole.push(mark.0, mark.1);
-        whole.extend(row.clone().with_hits(&review.words));
+        whole.extend(row.clone().with_hits(finder.as_ref()));
         canvas.line(area, line, &whole);
         if under && review.focus == Pane::Transcript {
             canvas.tint(Rect { y: area.y + line as u16, height: 1, ..area }, Tone::Chosen);
@@ -159,6 +162,9 @@ fn spans(state: &State, review: &Review, opened: &Opened, area: Rect, canvas: &m
     }
 }
 
+/// Columns kept for a score in the span tree.
+const SCORE_LEAST: usize = 17;
+
 fn span_row(
     state: &State,
     review: &Review,
@@ -175,7 +181,7 @@ fn span_row(
     if span.failed() {
         row.push(&format!("{} ", theme.wrong()), Tone::Bad);
     }
-    let name: String = plain_name(span.name.exact()).chars().take(60).collect();
+    let name: String = plain_name(span).chars().take(60).collect();
     let tone = match span.kind {
         _ if span.failed() => Tone::Bad,
         SpanKind::Agent => Tone::Agent,
@@ -186,14 +192,19 @@ fn span_row(
     if !span.oddities.is_empty() {
         row.push(&format!(" {}", signs.warn), Tone::Warn);
     }
-    let bar_wide = if columns >= 70 { 10 } else { 6 };
-    let room = columns.saturating_sub(9 + bar_wide + 18);
-    let scores_wide =
-        if state.scores_hidden || review.scores.spans.is_empty() { 0 } else { (columns * 2 / 5).min(28).min(room) };
-    let name_wide = columns.saturating_sub(9 + bar_wide + scores_wide + 1);
+    let bar_wide = match columns {
+        ..52 => 4,
+        52..64 => 6,
+        _ => 10,
+    };
+    let scored = !state.scores_hidden && !review.scores.spans.is_empty();
+    // Names take what they need, and scores the rest; of the scores the names give way, never the values.
+    let least = if scored { SCORE_LEAST.min(columns / 3) } else { 0 };
+    let name_wide = (review.tree.widest + 3).min(columns.saturating_sub(9 + bar_wide + least)).max(8);
+    let scores_wide = if scored { columns.saturating_sub(9 + bar_wide + name_wide + 1) } else { 0 };
     let mut row = row.cut(name_wide.saturating_sub(1), signs.more).padded(name_wide);
     let micros = span.duration_micros();
-    let took = micros.map_or_else(|| if span.end.is_none() { "open".to_owned() } else { "?".to_owned() }, duration);
+    let took = micros.map_or_else(|| if span.end.is_none() { "open".to_owned() } else { "?".to_owned() }, took);
     row.push(&format!("{took:>8} "), Tone::Dim);
     row.extend(bar(state, micros.unwrap_or(0), review.tree.longest_micros, bar_wide));
     if scores_wide > 0
@@ -203,19 +214,19 @@ fn span_row(
         row.push(" ", Tone::Text);
         let more = if list.len() > 1 { format!(" +{}", list.len() - 1) } else { String::new() };
         let room = scores_wide.saturating_sub(more.len());
-        row.extend(scoring::brief(opened, *worst, *theme).cut(room, signs.more));
+        row.extend(scoring::brief_within(opened, *worst, *theme, room));
         row.push(&more, Tone::Dim);
     }
     row
 }
 
-/// A span's name without the operation that OpenTelemetry's naming rule puts before it: what differs is what counts.
-fn plain_name(name: &str) -> &str {
-    ["execute_tool ", "invoke_agent "]
-        .iter()
-        .find_map(|operation| name.strip_prefix(operation))
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(name)
+/// A duration in at most eight columns.
+fn took(micros: i64) -> String {
+    match micros / 60_000_000 {
+        0 => duration(micros),
+        minutes @ 1..600 => format!("{minutes} min"),
+        minutes => format!("{} h", minutes / 60),
+    }
 }
 
 fn bar(state: &State, micros: i64, longest: i64, columns: usize) -> Row {
@@ -247,11 +258,12 @@ fn detail(state: &State, review: &Review, layout: &ReviewLayout, area: Rect, can
     }
     canvas.line(area, 0, &tabs.cut(columns, "…"));
     let inside = layout.scrolling(Pane::Detail);
+    let finder = Finder::new(&review.words);
     for (line, (anchor, row)) in review.detail.pager.visible(usize::from(inside.height)).into_iter().enumerate() {
         let under = review.focus == Pane::Detail && anchor == review.detail.pager.cursor;
         let mut whole = Row::of(if under { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
         whole.push(" ", Tone::Text);
-        whole.extend(row.clone().with_hits(&review.words));
+        whole.extend(row.clone().with_hits(finder.as_ref()));
         canvas.line(inside, line, &whole);
         if under {
             canvas.tint(Rect { y: inside.y + line as u16, height: 1, ..inside }, Tone::Chosen);
