@@ -15,12 +15,15 @@ mod context;
 mod demo;
 mod export;
 mod failure;
+mod follow;
 mod import;
 mod judge;
 mod label;
 mod list;
 mod output;
 mod place;
+#[cfg(feature = "receive")]
+mod receive;
 mod screen;
 mod show;
 mod tools;
@@ -105,6 +108,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         None => screen::review(&context, &arguments.global, None),
         Some(Command::Review(review)) => screen::review(&context, &arguments.global, review.target.as_deref()),
         Some(Command::Import(import)) => import::import(&context, import),
+        #[cfg(feature = "receive")]
+        Some(Command::Receive(arguments)) => receive::receive(&context, arguments),
         Some(Command::Label(label)) => label::label(&context, label),
         Some(Command::Undo(undo)) => label::undo(&context, undo),
         Some(Command::Redo(redo)) => label::redo(&context, redo),

@@ -45,6 +45,11 @@ pub fn system_clock() -> Timestamp {
     Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
+/// Waits, for a command that has nothing to do for a moment.
+pub fn pause(time: std::time::Duration) {
+    std::thread::sleep(time);
+}
+
 impl Engine {
     /// Starts the workers; each opens the workspace on its own, and what they answer goes to `outlet`.
     ///

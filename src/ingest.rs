@@ -24,6 +24,7 @@ mod message;
 mod openai;
 mod otlp;
 pub mod problem;
+mod protobuf;
 mod python;
 pub mod read;
 mod scores;
@@ -37,8 +38,10 @@ mod transcript;
 pub mod tree;
 
 pub use assemble::{Pieces, assemble};
+pub use detect::{GrowthForm, growth_form};
+pub use otlp::Signal;
 pub use problem::{Problem, ProblemKind};
-pub use read::read;
+pub use read::{Encoding, read, read_request};
 pub use tools::{ToolList, ToolListError};
 
 /// One input: what to read, and the name it goes by in problems.
@@ -57,7 +60,7 @@ pub enum Format {
     /// Judge every record by its content.
     #[default]
     Auto,
-    /// OpenTelemetry spans and log records as OTLP/JSON.
+    /// OpenTelemetry spans and log records as OTLP, in JSON or protobuf.
     Otlp,
     /// Chat transcripts, one object a line.
     OpenAi,

@@ -3,7 +3,7 @@
 //! A functional core and three thin shells. What a reviewer *means* is a plain value in [`model`]. What must last is
 //! in [`store`]. The pure siblings [`ingest`], [`evaluate`], [`dataset`] and [`mask`] never see each other, nor the database;
 //! [`ops`] joins them into use cases, called identically by the command line ([`cli`]) and the terminal UI ([`tui`]).
-//! [`engine`] owns every worker thread.
+//! [`engine`] owns every worker thread but those of the receiver (`receive`), which stands beside it.
 //!
 //! | layer | modules | may use |
 //! | --- | --- | --- |
@@ -11,6 +11,7 @@
 //! | L1 | `ingest`, `evaluate`, `dataset`, `mask`, `store`, `config` | L0 |
 //! | L2 | `ops` | L0, L1 |
 //! | L3 | `engine` | `ops`, `store`'s reader and writer types, `model`, `text` |
+//! | L3 | `receive` | as `engine`, and `ingest` |
 //! | L4 | `tui` | `engine`'s request and reply types, `model`, `text`, `config` |
 //! | L5 | `cli`, `main` | `ops`, `store`, `tui`, `config`, `paths`, `engine` |
 //!
@@ -26,6 +27,8 @@ pub mod mask;
 pub mod model;
 pub mod ops;
 pub mod paths;
+#[cfg(feature = "receive")]
+pub mod receive;
 pub mod store;
 pub mod text;
 pub mod tui;

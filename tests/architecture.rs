@@ -21,8 +21,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["paths", "model", "text"]),
     ("ops", &["ingest", "evaluate", "dataset", "mask", "store", "config", "paths", "model", "text"]),
     ("engine", &["ops", "store", "model", "text"]),
+    ("receive", &["ops", "store", "ingest", "model", "text"]),
     ("tui", &["engine", "model", "text", "config"]),
-    ("cli", &["ops", "store", "engine", "tui", "config", "paths", "dataset", "mask", "ingest", "model", "text"]),
+    (
+        "cli",
+        &["ops", "store", "engine", "receive", "tui", "config", "paths", "dataset", "mask", "ingest", "model", "text"],
+    ),
     ("lib", &[]),
     ("main", &["cli"]),
 ];
@@ -34,7 +38,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("crossterm", &["tui"]),
     ("indicatif", &["cli"]),
     ("clap", &["cli"]),
-    ("std::thread", &["engine", "tui"]),
+    ("std::thread", &["engine", "receive", "tui"]),
+    ("tokio", &["receive"]),
+    ("hyper", &["receive"]),
 ];
 
 /// Modules that read no clock, touch no file and draw no random number.

@@ -10,10 +10,11 @@ use std::fmt::Write as _;
 use home::{Home, SMALL};
 use serde_json::Value;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "review",
     "demo",
     "import",
+    "receive",
     "label",
     "undo",
     "redo",

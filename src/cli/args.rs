@@ -71,6 +71,9 @@ pub enum Command {
     Demo(DemoArguments),
     /// Read traces and transcripts into the workspace
     Import(ImportArguments),
+    /// Take in traces from running agents over HTTP (OTLP), until ctrl-c
+    #[cfg(feature = "receive")]
+    Receive(ReceiveArguments),
     /// Judge a conversation without the UI
     Label(Box<LabelArguments>),
     /// Take back your last act, of any session
@@ -150,7 +153,31 @@ pub struct ImportArguments {
     /// The namespace of the conversations [default: the service's or project's name, else the file's]
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
+    /// Go on reading one file as it grows and is rotated, until ctrl-c
+    #[arg(long)]
+    pub follow: bool,
     /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `receive`.
+#[cfg(feature = "receive")]
+#[derive(Debug, Args)]
+pub struct ReceiveArguments {
+    /// The address to listen on; other machines reach it only where a token is set
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4318")]
+    pub listen: std::net::SocketAddr,
+    /// What senders have to show, as `Authorization: Bearer TOKEN`; at least 16 characters
+    #[arg(long, value_name = "TOKEN", env = "AFTERCALL_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Tool schemas and effects, as for `import`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub tools: Option<PathBuf>,
+    /// The namespace of the conversations [default: the service's or project's name]
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Print the totals as JSON at the end
     #[arg(long)]
     pub json: bool,
 }
@@ -160,7 +187,7 @@ pub struct ImportArguments {
 pub enum FormatName {
     /// Judge every record by its content
     Auto,
-    /// OpenTelemetry spans and log records as OTLP/JSON: traceAI, OpenInference, OTel GenAI
+    /// OpenTelemetry spans and log records as OTLP, in JSON or protobuf: traceAI, OpenInference, OTel GenAI
     Otlp,
     /// Chat transcripts, one JSON object a line
     Openai,

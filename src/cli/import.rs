@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,6 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::args::ImportArguments;
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
+use super::follow::{self, FollowOrder};
 use super::output::{Data, Talk};
 use crate::ingest::{Problem, ProblemKind, ReadOptions, ToolList};
 use crate::ops::import::ImportReport;
@@ -23,10 +25,19 @@ const MOST_PROBLEMS: usize = 20;
 
 /// Carries the command out.
 pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Failure> {
-    let tools = tool_list(arguments)?;
-    let read =
-        ReadOptions { format: arguments.format.format(), source: source(arguments)?, tools, ..ReadOptions::default() };
+    let read = ReadOptions {
+        format: arguments.format.format(),
+        source: source(arguments.source.as_deref())?,
+        tools: tool_list(arguments.tools.as_deref())?,
+        ..ReadOptions::default()
+    };
     let paths = arguments.paths.clone();
+    if arguments.follow {
+        let [path] = paths.as_slice() else {
+            return Err(Failure::usage("--follow takes one file"));
+        };
+        return follow::follow(context, FollowOrder { path: path.clone(), read, json: arguments.json });
+    }
     for path in &paths {
         // Asked before a workspace is made, so that a mistyped path leaves nothing behind.
         std::fs::metadata(path)
@@ -64,15 +75,17 @@ fn ended(report: &ImportReport) -> Code {
     }
 }
 
-fn source(arguments: &ImportArguments) -> Result<Option<String>, Failure> {
-    match arguments.source.as_deref().map(str::trim) {
+/// The namespace that was typed.
+pub fn source(typed: Option<&str>) -> Result<Option<String>, Failure> {
+    match typed.map(str::trim) {
         Some("") => Err(Failure::usage("--source is empty; it names where the conversations come from")),
         source => Ok(source.map(ToOwned::to_owned)),
     }
 }
 
-fn tool_list(arguments: &ImportArguments) -> Result<ToolList, Failure> {
-    let Some(path) = &arguments.tools else { return Ok(ToolList::default()) };
+/// The tools that a file tells of.
+pub fn tool_list(path: Option<&Path>) -> Result<ToolList, Failure> {
+    let Some(path) = path else { return Ok(ToolList::default()) };
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(Code::Error, format!("{name}: {error}; nothing was imported")))?;
@@ -146,7 +159,8 @@ pub fn count(number: u64, noun: &str) -> String {
     }
 }
 
-fn place(problem: &Problem) -> String {
+/// Where a problem is, and what it is.
+pub fn place(problem: &Problem) -> String {
     let mut place = problem.path.clone();
     if let Some(line) = problem.line {
         let _ = write!(place, ":{line}");

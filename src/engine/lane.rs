@@ -80,6 +80,11 @@ impl Desk {
         self.workspace.as_mut().ok_or_else(|| StoreError::Missing { path: self.setup.root.clone() }.into())
     }
 
+    /// The workspace, where it is open already.
+    pub fn opened(&self) -> Option<&Workspace> {
+        self.workspace.as_ref()
+    }
+
     fn open(&self) -> Result<Workspace, WorkspaceError> {
         let open = |access| Workspace::open(&self.setup.root, self.setup.identity.clone(), access);
         match open(self.access) {

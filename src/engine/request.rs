@@ -87,4 +87,6 @@ pub enum EngineMessage {
     Reply(Ticket, Reply),
     /// How far a job is.
     Progress(Ticket, Progress),
+    /// Conversations came into the workspace from elsewhere: a receiver, an import.
+    Arrived,
 }

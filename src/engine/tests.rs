@@ -201,7 +201,7 @@ fn now(inline: &mut Inline, request: &Request) -> Reply {
     inline.ask(ticket, request);
     let replies = inline.drain().into_iter().filter_map(|message| match message {
         EngineMessage::Reply(of, reply) => Some((of, reply)),
-        EngineMessage::Progress(..) => None,
+        EngineMessage::Progress(..) | EngineMessage::Arrived => None,
     });
     let replies: Vec<_> = replies.collect();
     assert_eq!((replies.len(), replies[0].0), (1, ticket));
@@ -246,4 +246,25 @@ fn from_a_file_to_a_label_to_a_dataset() {
     assert!(matches!(now(&mut inline, &Request::Export(order)), Reply::Failed { retry: false, .. }));
     let Reply::Saved(undone) = now(&mut inline, &Request::Undo) else { panic!() };
     assert_eq!(undone.what, "undone: PASS", "an export is passed over");
+}
+
+#[test]
+fn what_others_bring_is_noticed_and_own_labels_are_not() {
+    let desk = desk();
+    let (outlet, inlet) = channel();
+    let engine = Engine::start(desk.setup.clone(), outlet).unwrap();
+    engine.ask(Ticket(1), queue(""));
+    assert!(matches!(&answers(&inlet, 1)[&Ticket(1)], Reply::Queue(index) if index.total == 0));
+    engine.ask(Ticket(2), pass(1));
+    assert!(matches!(&answers(&inlet, 1)[&Ticket(2)], Reply::Saved(_)));
+    assert!(inlet.recv_timeout(Duration::from_millis(1_500)).is_err(), "a label is no arrival");
+    let chats = desk.setup.root.parent().unwrap().join("shop.jsonl");
+    std::fs::write(&chats, "{\"id\":\"1\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}\n").unwrap();
+    let mut other = Workspace::open(&desk.setup.root, desk.setup.identity.clone(), Access::Write).unwrap();
+    let order = crate::ops::workspace::ImportOrder { paths: vec![chats], ..Default::default() };
+    other.import(&order, Timestamp(0), &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(inlet.recv_timeout(Duration::from_secs(20)).unwrap(), EngineMessage::Arrived);
+    engine.ask(Ticket(3), queue(""));
+    assert!(matches!(&answers(&inlet, 1)[&Ticket(3)], Reply::Queue(index) if index.total == 1));
+    engine.join();
 }

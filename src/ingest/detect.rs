@@ -2,6 +2,8 @@
 //!
 //! Invariant: a file's name is never consulted; the verdict depends on the first bytes only.
 
+use super::protobuf;
+
 /// How an input is wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wrapping {
@@ -13,15 +15,19 @@ pub(super) enum Wrapping {
     Gzip,
     /// A zstd stream.
     Zstd,
-    /// Length-prefixed zstd frames, as the OpenTelemetry Collector's file exporter writes them.
-    FramedZstd,
+    /// Messages behind four bytes of length each, as the OpenTelemetry Collector's file exporter writes protobuf, and
+    /// anything compressed message by message.
+    Framed,
+    /// One OTLP request in protobuf.
+    Protobuf,
     /// Nothing at all.
     Empty,
     /// Something that is refused, and why.
     Refused(&'static str),
 }
 
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// How a zstd frame begins.
+pub(super) const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Judges the first bytes of an input; `whole` says that there are no more.
 pub(super) fn wrapping(head: &[u8], whole: bool) -> Wrapping {
@@ -31,8 +37,11 @@ pub(super) fn wrapping(head: &[u8], whole: bool) -> Wrapping {
     if head.starts_with(&ZSTD) {
         return Wrapping::Zstd;
     }
-    if head.len() >= 8 && head[4..8] == ZSTD {
-        return Wrapping::FramedZstd;
+    if is_frame(head) {
+        return Wrapping::Framed;
+    }
+    if protobuf::looks_like_request(head) {
+        return Wrapping::Protobuf;
     }
     if let Some(reason) = refusal(head) {
         return Wrapping::Refused(reason);
@@ -66,9 +75,6 @@ fn refusal(head: &[u8]) -> Option<&'static str> {
         return Some(reason);
     }
     let sample = &head[..head.len().min(512)];
-    if looks_like_protobuf(head) {
-        return Some("this is OTLP in protobuf; write it as JSON lines (`format: json`)");
-    }
     if !sample.contains(&0) {
         return None;
     }
@@ -82,11 +88,35 @@ fn refusal(head: &[u8]) -> Option<&'static str> {
     Some("this is binary data of no known form")
 }
 
-/// A protobuf request starts with field 1 (`0x0a`) and a length of more than one byte, bare or behind a four-byte
-/// length; no text has such a byte after its first line break.
-fn looks_like_protobuf(head: &[u8]) -> bool {
-    let field = |at: usize| head.get(at) == Some(&0x0a) && head.get(at + 1).is_some_and(|byte| *byte >= 0x80);
-    field(0) || (head.first() == Some(&0) && field(4))
+/// How a file is written that grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrowthForm {
+    /// A record a line.
+    Lines,
+    /// Messages behind four bytes of length each.
+    Frames,
+    /// It cannot be told yet.
+    TooShort,
+    /// Something whose records cannot be told from its end before it is complete.
+    Other,
+}
+
+/// Judges what was written of a file so far.
+pub fn growth_form(head: &[u8]) -> GrowthForm {
+    match wrapping(head, false) {
+        Wrapping::Framed => GrowthForm::Frames,
+        // A line longer than what is there looks like the beginning of a document.
+        Wrapping::Lines | Wrapping::Empty => GrowthForm::Lines,
+        Wrapping::Document if !head.contains(&b'\n') => GrowthForm::TooShort,
+        Wrapping::Refused(_) if head.len() < 256 => GrowthForm::TooShort,
+        _ => GrowthForm::Other,
+    }
+}
+
+/// Four bytes of length, below 128 MiB and so nothing that begins a text, before a zstd frame or a request.
+fn is_frame(head: &[u8]) -> bool {
+    let Some((length, message)) = head.split_at_checked(4) else { return false };
+    length[0] < 8 && (message.starts_with(&ZSTD) || protobuf::looks_like_request(message))
 }
 
 /// Lines or one document: a first line that is complete in itself means lines.
@@ -133,8 +163,7 @@ mod tests {
         assert!(matches!(wrapping(b"\xff\xfe{\0", true), Wrapping::Refused(why) if why.contains("UTF-16")));
         assert!(matches!(wrapping(b"{\0\"\0a\0\"\0", true), Wrapping::Refused(why) if why.contains("little")));
         assert!(matches!(wrapping(b"PK\x03\x04..", true), Wrapping::Refused(why) if why.contains("zip")));
-        assert!(matches!(wrapping(b"\x0a\x92\x01\x08abc", true), Wrapping::Refused(why) if why.contains("protobuf")));
         assert_eq!(wrapping(b"\x1f\x8b\x08", true), Wrapping::Gzip);
-        assert_eq!(wrapping(b"\0\0\0\x09\x28\xb5\x2f\xfd.", true), Wrapping::FramedZstd);
+        assert_eq!(wrapping(b"\0\0\0\x09\x28\xb5\x2f\xfd.", true), Wrapping::Framed);
     }
 }

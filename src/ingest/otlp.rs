@@ -16,14 +16,16 @@ use crate::model::id::SpanRef;
 use crate::model::time::Timestamp;
 use crate::model::trace::{Span, SpanEvent, SpanKind, SpanStatus};
 
-mod wire;
+pub(super) mod wire;
 
 use wire::{WireEvent, WireLink, WireLog, WireResource, WireSpan, id};
 
 /// Which signal a request carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
+pub enum Signal {
+    /// Traces.
     Spans,
+    /// Log records.
     Logs,
 }
 
@@ -63,9 +65,26 @@ struct Request<'d, 'a, 's> {
 
 /// A resource and the namespace it gives.
 #[derive(Clone)]
-struct Resource {
+pub(super) struct Resource {
     source: Arc<str>,
     attributes: Arc<Map<String, Value>>,
+}
+
+impl Resource {
+    /// What a resource's attributes make of it.
+    pub(super) fn new(decoder: &Decoder<'_, '_>, attributes: Map<String, Value>) -> Self {
+        let source = match &decoder.options.source {
+            Some(source) => source.clone(),
+            None => semconv::source_of(&attributes),
+        };
+        Self { source: source.into(), attributes: Arc::new(attributes) }
+    }
+
+    /// The resource of records that came without one.
+    pub(super) fn unknown(decoder: &Decoder<'_, '_>) -> Self {
+        let source = decoder.options.source.as_deref().unwrap_or(semconv::DEFAULT_SOURCE);
+        Self { source: source.into(), attributes: Arc::default() }
+    }
 }
 
 impl<'d, 'a, 's> Request<'d, 'a, 's> {
@@ -75,12 +94,7 @@ impl<'d, 'a, 's> Request<'d, 'a, 's> {
 
     fn set_resource(&mut self, raw: &RawValue) {
         let wire: WireResource = serde_json::from_str(raw.get()).unwrap_or_default();
-        let attributes = wire.attributes.0;
-        let source = match &self.decoder.options.source {
-            Some(source) => source.clone(),
-            None => semconv::source_of(&attributes),
-        };
-        self.resource = Some(Resource { source: source.into(), attributes: Arc::new(attributes) });
+        self.resource = Some(Resource::new(self.decoder, wire.attributes.0));
     }
 
     fn item(&mut self, raw: Box<RawValue>) {
@@ -125,8 +139,7 @@ impl<'de> Visitor<'de> for Request<'_, '_, '_> {
             }
         }
         if self.resource.is_none() {
-            let source = self.decoder.options.source.as_deref().unwrap_or(semconv::DEFAULT_SOURCE);
-            self.resource = Some(Resource { source: source.into(), attributes: Arc::default() });
+            self.resource = Some(Resource::unknown(self.decoder));
         }
         for raw in std::mem::take(&mut self.waiting) {
             self.item(raw);
@@ -212,17 +225,32 @@ impl<'de> Visitor<'de> for Items<'_, '_, '_, '_> {
 
 fn emit(decoder: &mut Decoder<'_, '_>, signal: Signal, resource: &Resource, raw: &RawValue) {
     let outcome = match signal {
-        Signal::Spans => span(resource, raw).map_err(|why| (ProblemKind::BadSpan, why)),
-        Signal::Logs => log(resource, raw).map_err(|why| (ProblemKind::BadLog, why)),
+        Signal::Spans => serde_json::from_str(raw.get()).map_err(|_| ODD_SPAN).and_then(|wire| span(resource, wire)),
+        Signal::Logs => serde_json::from_str(raw.get()).map_err(|_| ODD_LOG).and_then(|wire| log(resource, wire)),
+    };
+    hand_out(decoder, signal, outcome);
+}
+
+/// Hands out a record, or tells why there is none.
+pub(super) fn hand_out(decoder: &mut Decoder<'_, '_>, signal: Signal, outcome: Result<Record, &'static str>) {
+    let kind = match signal {
+        Signal::Spans => ProblemKind::BadSpan,
+        Signal::Logs => ProblemKind::BadLog,
     };
     match outcome {
         Ok(record) => decoder.record(record),
-        Err((kind, why)) => decoder.problem(kind, 1, why),
+        Err(why) => decoder.problem(kind, 1, why),
     }
 }
 
-fn span(resource: &Resource, raw: &RawValue) -> Result<Record, &'static str> {
-    let wire: WireSpan = serde_json::from_str(raw.get()).map_err(|_| "a span of another shape than OTLP's")?;
+/// Why a span cannot be read.
+pub(super) const ODD_SPAN: &str = "a span of another shape than OTLP's";
+
+/// Why a log record cannot be read.
+pub(super) const ODD_LOG: &str = "a log record of another shape than OTLP's";
+
+/// The record of a span, whatever carried it.
+pub(super) fn span(resource: &Resource, wire: WireSpan) -> Result<Record, &'static str> {
     let trace_id = id(&wire.trace_id.0, 16).ok_or("a span whose trace id is not 32 hex digits")?;
     let span_id = id(&wire.span_id.0, 8).ok_or("a span whose span id is not 16 hex digits")?;
     let status = wire.status.unwrap_or_default();
@@ -257,8 +285,8 @@ fn span(resource: &Resource, raw: &RawValue) -> Result<Record, &'static str> {
     Ok(Record::Span(Box::new(SpanRecord { source, span, resource })))
 }
 
-fn log(resource: &Resource, raw: &RawValue) -> Result<Record, &'static str> {
-    let wire: WireLog = serde_json::from_str(raw.get()).map_err(|_| "a log record of another shape than OTLP's")?;
+/// The record of a log record, whatever carried it.
+pub(super) fn log(resource: &Resource, wire: WireLog) -> Result<Record, &'static str> {
     let mut attributes = wire.attributes.0;
     let named = attributes.get("event.name").and_then(Value::as_str).unwrap_or("log");
     let name = if wire.event_name.0.is_empty() { named.to_owned() } else { wire.event_name.0 };

@@ -14,6 +14,8 @@ pub enum ProblemKind {
     Io,
     /// Not JSON.
     InvalidJson,
+    /// Not a protobuf message, though it began as one.
+    InvalidProtobuf,
     /// The record ends before it is complete.
     Truncated,
     /// Bytes that are no UTF-8.

@@ -7,8 +7,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
 use super::decode::Decoder;
-use super::detect::{Wrapping, without_bom, wrapping};
+use super::detect::{Wrapping, ZSTD, without_bom, wrapping};
+use super::otlp::Signal;
 use super::problem::ProblemKind;
+use super::protobuf;
 use super::{Input, Limits, ReadOptions, ReadSummary, Sink};
 
 const HEAD: usize = 64 << 10;
@@ -18,6 +20,26 @@ pub fn read(input: Input<'_>, options: &ReadOptions, sink: &mut Sink<'_>) -> Rea
     let Input { name, stem, reader } = input;
     let mut decoder = Decoder::new(name, stem, options, sink);
     unwrap(reader, &mut decoder, 2);
+    decoder.summary()
+}
+
+/// How a request is written that came over the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// OTLP/JSON.
+    Json,
+    /// OTLP in protobuf, of this signal: there the bytes alone do not tell.
+    Protobuf(Signal),
+}
+
+/// Reads one uncompressed request. An empty one is no problem: it says nothing.
+pub fn read_request(body: Vec<u8>, encoding: Encoding, options: &ReadOptions, sink: &mut Sink<'_>) -> ReadSummary {
+    let mut decoder = Decoder::new("request".into(), String::new(), options, sink);
+    match encoding {
+        Encoding::Protobuf(signal) => protobuf::request(&mut decoder, body.into(), Some(signal)),
+        Encoding::Json if body.trim_ascii() == b"{}" => {}
+        Encoding::Json => decoder.line(&body, true),
+    }
     decoder.summary()
 }
 
@@ -35,7 +57,8 @@ fn unwrap(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>, layers:
         Wrapping::Refused(reason) => decoder.refuse(reason),
         Wrapping::Lines => lines(BufReader::with_capacity(HEAD.min(size.max(1)).max(4096), whole), decoder),
         Wrapping::Document => document(whole, decoder),
-        Wrapping::FramedZstd => frames(whole, decoder),
+        Wrapping::Framed => frames(whole, decoder),
+        Wrapping::Protobuf => request(whole, decoder),
         Wrapping::Gzip | Wrapping::Zstd if layers == 0 => decoder.refuse("this is compressed more than twice"),
         Wrapping::Gzip => {
             let (source, meter) = Metered::new(whole);
@@ -122,7 +145,18 @@ fn document(reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
     decoder.document(reader);
 }
 
-/// Length-prefixed zstd frames: each holds one request.
+/// One request in protobuf; requests that follow it without anything between are the same as one longer request.
+fn request(reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
+    let limit = decoder.limits().record;
+    let mut body = Vec::new();
+    match reader.take(limit.saturating_add(1)).read_to_end(&mut body) {
+        Err(error) => decoder.failed_reading(&error),
+        Ok(_) if body.len() as u64 > limit => decoder.too_large(),
+        Ok(_) => protobuf::request(decoder, body.into(), None),
+    }
+}
+
+/// Messages behind their lengths: each holds one request.
 fn frames(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
     let limit = decoder.limits().record;
     let mut offset = 0_u64;
@@ -153,7 +187,7 @@ fn frames(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
     }
 }
 
-/// One zstd frame of `length` bytes, of which `frame` holds at most the record limit.
+/// One frame of `length` bytes, of which `frame` holds at most the record limit.
 fn one_frame(frame: &[u8], length: u64, decoder: &mut Decoder<'_, '_>) {
     let limit = decoder.limits().record;
     if (frame.len() as u64) < length {
@@ -163,16 +197,25 @@ fn one_frame(frame: &[u8], length: u64, decoder: &mut Decoder<'_, '_>) {
             decoder.failed_reading(&io::ErrorKind::UnexpectedEof.into());
         };
     }
+    if !frame.starts_with(&ZSTD) {
+        return message(frame.to_vec(), decoder);
+    }
     let mut text = Vec::new();
     let expanded = zstd::stream::read::Decoder::new(frame)
         .and_then(|frame| frame.take(limit.saturating_add(1)).read_to_end(&mut text));
     match expanded {
         Err(error) => decoder.failed_reading(&error),
         Ok(_) if text.len() as u64 > limit => decoder.too_large(),
-        Ok(_) if text.first() == Some(&0x0a) => {
-            decoder.problem(ProblemKind::Refused, 1, "this is OTLP in protobuf; write it as JSON (`format: json`)");
-        }
-        Ok(_) => decoder.line(&text, true),
+        Ok(_) => message(text, decoder),
+    }
+}
+
+/// What a frame holds: a request in protobuf or in JSON.
+fn message(bytes: Vec<u8>, decoder: &mut Decoder<'_, '_>) {
+    if protobuf::looks_like_request(&bytes) {
+        protobuf::request(decoder, bytes.into(), None);
+    } else {
+        decoder.line(&bytes, true);
     }
 }
 

@@ -4,7 +4,9 @@
 //! which order they come, makes no difference to what is stored. Memory is bounded by a batch, not by the input.
 
 mod files;
+mod follow;
 mod intake;
+mod live;
 mod logs;
 mod spans;
 mod wholes;
@@ -19,7 +21,9 @@ use crate::ingest::{self, Input, Item, Problem, ProblemKind, ReadOptions};
 use crate::model::id::ConversationId;
 use crate::model::score::{Direction, Scale};
 use crate::store::{Store, StoreError};
+pub use follow::{Follow, FollowStep};
 use intake::Intake;
+pub use live::{Arrived, LiveImport};
 
 /// How to import.
 pub struct ImportOptions<'a> {

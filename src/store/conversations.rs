@@ -181,6 +181,11 @@ impl Store {
         )
     }
 
+    /// A number that changes whenever somebody else has written to the database.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        self.sql(self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)))
+    }
+
     /// The largest key given to a conversation so far; see [`Stored::key`].
     pub fn last_key(&self) -> Result<i64, StoreError> {
         self.sql(self.connection.query_row("SELECT coalesce(max(key), 0) FROM conversations", [], |row| row.get(0)))

@@ -32,6 +32,8 @@ pub enum Message {
     },
     /// The terminal has another size.
     Resize(Size),
+    /// Conversations came into the workspace from elsewhere.
+    Arrived,
     /// The time.
     Clock(Timestamp),
     /// A worker answered.

@@ -94,6 +94,7 @@ impl Offscreen {
                 let message = match message {
                     EngineMessage::Reply(ticket, reply) => Message::Reply(ticket, reply),
                     EngineMessage::Progress(ticket, progress) => Message::Progress(ticket, progress),
+                    EngineMessage::Arrived => Message::Arrived,
                 };
                 waiting.extend(update(&mut self.state, message));
             }

@@ -189,6 +189,7 @@ impl Session {
             Incoming::Screen(message) => message,
             Incoming::Engine(EngineMessage::Progress(ticket, progress)) => Message::Progress(ticket, progress),
             Incoming::Engine(EngineMessage::Reply(ticket, reply)) => Message::Reply(ticket, reply),
+            Incoming::Engine(EngineMessage::Arrived) => Message::Arrived,
         };
         let commands = update(&mut self.state, message);
         self.perform(commands)

@@ -86,6 +86,8 @@ impl Overlay {
 pub enum Expected {
     /// The ids of the queue.
     Queue,
+    /// The ids of the queue, with what arrived meanwhile.
+    Fresh,
     /// The ids a search found.
     Hits,
     /// Rows of the queue.

@@ -74,6 +74,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
         }
         Message::Clock(now) => state.now = now,
         Message::Reply(ticket, reply) => messages::reply(state, ticket, reply),
+        Message::Arrived => queue::freshen(state),
         Message::Progress(ticket, progress) => import::progress(state, ticket, progress),
         Message::Edited(result) => prompt::edited(state, result),
         Message::Copied(Ok(count)) => {

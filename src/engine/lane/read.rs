@@ -5,10 +5,37 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::{Desk, Setting};
-use crate::engine::request::{Reply, Request, Ticket};
+use crate::engine::request::{EngineMessage, Reply, Request, Ticket};
 use crate::store::{Access, Interrupter};
+
+/// How often a lane with nothing to do looks whether something came into the workspace.
+const LOOK: Duration = Duration::from_millis(700);
+
+/// What was there when the lane last looked.
+#[derive(Default)]
+struct Arrivals {
+    version: Option<i64>,
+    key: Option<i64>,
+}
+
+impl Arrivals {
+    /// True where conversations came since the last look. What cannot be read now is looked at again.
+    fn came(&mut self, desk: &Desk) -> bool {
+        let Some(store) = desk.opened().map(crate::ops::workspace::Workspace::store) else { return false };
+        let version = store.data_version().ok();
+        // Almost always nobody wrote anything, which costs next to nothing to find out.
+        if version.is_none() || version == self.version {
+            return false;
+        }
+        let Ok(key) = store.last_key() else { return false };
+        let before = self.key.replace(key);
+        self.version = version;
+        before.is_some_and(|before| before < key)
+    }
+}
 
 /// The kinds of reading that replace one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,10 +159,19 @@ impl Board {
 /// The worker: takes the longest waiting request, answers it, and so on until the lane ends.
 fn serve(shared: &Shared, setting: &Arc<Setting>) {
     let mut desk = Desk::of(setting, Access::Read);
+    let mut arrivals = Arrivals::default();
     loop {
         let mut board = shared.board();
         while board.waiting.is_empty() && !board.ending {
-            board = shared.bell.wait(board).unwrap_or_else(PoisonError::into_inner);
+            let (kept, wait) = shared.bell.wait_timeout(board, LOOK).unwrap_or_else(PoisonError::into_inner);
+            board = kept;
+            if wait.timed_out() && board.waiting.is_empty() && !board.ending {
+                drop(board);
+                if arrivals.came(&desk) {
+                    let _ = setting.outlet.send(EngineMessage::Arrived);
+                }
+                board = shared.board();
+            }
         }
         if board.ending {
             return;
@@ -146,6 +182,10 @@ fn serve(shared: &Shared, setting: &Arc<Setting>) {
         drop(board);
         if let Ok(workspace) = desk.workspace() {
             shared.board().interrupter = Some(workspace.store().interrupter());
+        }
+        if arrivals.key.is_none() {
+            // Before the first answer, so that nothing that comes after it is overlooked.
+            let _ = arrivals.came(&desk);
         }
         let cancelled = || shared.board().running.as_ref().is_none_or(|running| running.cancelled);
         let mut answer = || {

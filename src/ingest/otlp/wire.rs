@@ -14,7 +14,7 @@ use crate::model::time::Timestamp;
 use crate::model::trace::{SpanEvent, SpanLink};
 
 /// An id of `bytes` bytes in hex or base64, as lower-case hex; `None` where it is neither, or all zeros.
-pub(super) fn id(text: &str, bytes: usize) -> Option<String> {
+pub(in crate::ingest) fn id(text: &str, bytes: usize) -> Option<String> {
     let id = if text.len() == bytes * 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         text.to_ascii_lowercase()
     } else if text.len() == bytes.div_ceil(3) * 4 {
@@ -28,48 +28,48 @@ pub(super) fn id(text: &str, bytes: usize) -> Option<String> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct WireResource {
-    pub(super) attributes: Attributes,
+pub(in crate::ingest) struct WireResource {
+    pub(in crate::ingest) attributes: Attributes,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct WireSpan {
+pub(in crate::ingest) struct WireSpan {
     #[serde(alias = "trace_id")]
-    pub(super) trace_id: Text,
+    pub(in crate::ingest) trace_id: Text,
     #[serde(alias = "span_id")]
-    pub(super) span_id: Text,
+    pub(in crate::ingest) span_id: Text,
     #[serde(alias = "parent_span_id")]
-    pub(super) parent_span_id: Text,
-    pub(super) name: Text,
+    pub(in crate::ingest) parent_span_id: Text,
+    pub(in crate::ingest) name: Text,
     #[serde(alias = "start_time_unix_nano")]
-    pub(super) start_time_unix_nano: Number,
+    pub(in crate::ingest) start_time_unix_nano: Number,
     #[serde(alias = "end_time_unix_nano")]
-    pub(super) end_time_unix_nano: Number,
-    pub(super) attributes: Attributes,
-    pub(super) events: Option<Vec<WireEvent>>,
-    pub(super) links: Option<Vec<WireLink>>,
-    pub(super) status: Option<WireStatus>,
+    pub(in crate::ingest) end_time_unix_nano: Number,
+    pub(in crate::ingest) attributes: Attributes,
+    pub(in crate::ingest) events: Option<Vec<WireEvent>>,
+    pub(in crate::ingest) links: Option<Vec<WireLink>>,
+    pub(in crate::ingest) status: Option<WireStatus>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct WireStatus {
-    pub(super) code: Text,
-    pub(super) message: Text,
+pub(in crate::ingest) struct WireStatus {
+    pub(in crate::ingest) code: Text,
+    pub(in crate::ingest) message: Text,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct WireEvent {
+pub(in crate::ingest) struct WireEvent {
     #[serde(alias = "time_unix_nano")]
-    pub(super) time_unix_nano: Number,
-    pub(super) name: Text,
-    pub(super) attributes: Attributes,
+    pub(in crate::ingest) time_unix_nano: Number,
+    pub(in crate::ingest) name: Text,
+    pub(in crate::ingest) attributes: Attributes,
 }
 
 impl WireEvent {
-    pub(super) fn into_event(self) -> SpanEvent {
+    pub(in crate::ingest) fn into_event(self) -> SpanEvent {
         SpanEvent {
             at: Timestamp::from_nanos(self.time_unix_nano.0),
             name: self.name.0.into(),
@@ -80,16 +80,16 @@ impl WireEvent {
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct WireLink {
+pub(in crate::ingest) struct WireLink {
     #[serde(alias = "trace_id")]
-    pub(super) trace_id: Text,
+    pub(in crate::ingest) trace_id: Text,
     #[serde(alias = "span_id")]
-    pub(super) span_id: Text,
-    pub(super) attributes: Attributes,
+    pub(in crate::ingest) span_id: Text,
+    pub(in crate::ingest) attributes: Attributes,
 }
 
 impl WireLink {
-    pub(super) fn into_link(self) -> Option<SpanLink> {
+    pub(in crate::ingest) fn into_link(self) -> Option<SpanLink> {
         let target = SpanRef { trace_id: id(&self.trace_id.0, 16)?, span_id: id(&self.span_id.0, 8)? };
         Some(SpanLink { target, attributes: self.attributes.0 })
     }
@@ -97,26 +97,26 @@ impl WireLink {
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct WireLog {
+pub(in crate::ingest) struct WireLog {
     #[serde(alias = "time_unix_nano")]
-    pub(super) time_unix_nano: Number,
+    pub(in crate::ingest) time_unix_nano: Number,
     #[serde(alias = "observed_time_unix_nano")]
-    pub(super) observed_time_unix_nano: Number,
+    pub(in crate::ingest) observed_time_unix_nano: Number,
     #[serde(alias = "severity_number")]
-    pub(super) severity_number: Number,
-    pub(super) body: Option<Any>,
-    pub(super) attributes: Attributes,
+    pub(in crate::ingest) severity_number: Number,
+    pub(in crate::ingest) body: Option<Any>,
+    pub(in crate::ingest) attributes: Attributes,
     #[serde(alias = "trace_id")]
-    pub(super) trace_id: Text,
+    pub(in crate::ingest) trace_id: Text,
     #[serde(alias = "span_id")]
-    pub(super) span_id: Text,
+    pub(in crate::ingest) span_id: Text,
     #[serde(alias = "event_name")]
-    pub(super) event_name: Text,
+    pub(in crate::ingest) event_name: Text,
 }
 
 /// Text where the writer was careless about types: numbers and booleans as they print, `null` as nothing.
 #[derive(Default)]
-pub(super) struct Text(pub(super) String);
+pub(in crate::ingest) struct Text(pub(in crate::ingest) String);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -130,7 +130,7 @@ impl<'de> Deserialize<'de> for Text {
 
 /// A 64-bit count, as string or number; 0 where it is none.
 #[derive(Default)]
-pub(super) struct Number(pub(super) u64);
+pub(in crate::ingest) struct Number(pub(in crate::ingest) u64);
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -150,7 +150,7 @@ fn count(digits: &str) -> u64 {
 
 /// Attributes: the last of equal keys wins.
 #[derive(Default)]
-pub(super) struct Attributes(pub(super) Map<String, Value>);
+pub(in crate::ingest) struct Attributes(pub(in crate::ingest) Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -172,7 +172,7 @@ impl<'de> Deserialize<'de> for Attributes {
 }
 
 /// An `AnyValue`, as the JSON value it stands for.
-pub(super) struct Any(pub(super) Value);
+pub(in crate::ingest) struct Any(pub(in crate::ingest) Value);
 
 impl<'de> Deserialize<'de> for Any {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -208,6 +208,8 @@ impl<'de> Visitor<'de> for AnyVisitor {
                             Ok(number) if number.is_finite() => Value::from(number),
                             _ => Value::String(text),
                         },
+                        // Some writers shorten 1.0 to 1; it is the same number.
+                        Value::Number(number) => number.as_f64().map_or(Value::Number(number), Value::from),
                         other => other,
                     };
                 }

@@ -83,6 +83,21 @@ impl<'a> Intake<'a> {
         })
     }
 
+    /// Conversations with larger keys than this count as new: nobody remembers their ids yet.
+    pub fn known_until(mut self, last_key: i64) -> Self {
+        self.last_key = last_key;
+        self
+    }
+
+    /// Stores what is left and answers what was counted and which conversations got other ids. Ranks stay as they are.
+    pub fn store_rest(mut self) -> Result<(Tally, Vec<(ConversationId, ConversationId)>), StoreError> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        self.store_batch()?;
+        Ok((self.tally, self.aliases))
+    }
+
     /// Takes one record; breaks where the store failed.
     pub fn take(&mut self, record: Record) -> ControlFlow<()> {
         self.taken += 1;

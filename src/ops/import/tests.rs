@@ -107,6 +107,8 @@ fn fixtures_hold_what_their_readme_says_and_a_second_import_changes_nothing() {
         ("variant-base64-ids-enum-names.jsonl", 3, 3, 29, 1),
         ("variant-single-document-pretty.json", 3, 3, 29, 1),
         ("variant-traces-and-logs-one-file.jsonl", 14, 32, 128, 7),
+        ("variant-request-body.pb", 5, 14, 64, 3),
+        ("variant-collector-proto.bin", 8, 11, 93, 2),
     ];
     for (file, conversations, traces, spans, error_spans) in expected {
         let workspace = tempfile::tempdir().unwrap();

@@ -37,6 +37,20 @@ impl Workspace {
         }
     }
 
+    /// How to read for this workspace: its `tools.toml` speaks where `read` is silent.
+    ///
+    /// # Errors
+    /// That file cannot be read, or is no such table.
+    pub fn reading(&self, mut read: ReadOptions) -> Result<ReadOptions, ImportError> {
+        if let Some((name, text)) = self.side_file("tools.toml")? {
+            let mut tools = ToolList::parse(&name, &text)
+                .map_err(|error| side_error(self.root().join("tools.toml"), error.to_string()))?;
+            tools.merge(read.tools);
+            read.tools = tools;
+        }
+        Ok(read)
+    }
+
     /// Imports files and folders. `tell` is told bytes and breaks to stop.
     ///
     /// # Errors
@@ -51,13 +65,7 @@ impl Workspace {
             return Err(StoreError::ReadOnly { path: self.store().path().to_owned() }.into());
         }
         let scales = self.scales()?;
-        let mut read = order.read.clone();
-        if let Some((name, text)) = self.side_file("tools.toml")? {
-            let mut tools = ToolList::parse(&name, &text)
-                .map_err(|error| side_error(self.root().join("tools.toml"), error.to_string()))?;
-            tools.merge(read.tools);
-            read.tools = tools;
-        }
+        let read = self.reading(order.read.clone())?;
         let options = ImportOptions { read, scale: &|name| scales.of(name), batch: BatchLimits::default() };
         let report = import(self.store_mut(), &order.paths, &options, tell)?;
         if !report.aliases.is_empty() {

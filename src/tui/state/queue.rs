@@ -54,6 +54,10 @@ pub struct Queue {
     pub top: usize,
     /// The newest request for ids; older answers are ignored.
     pub awaiting: Option<Ticket>,
+    /// The newest request for what arrived.
+    pub awaiting_fresh: Option<Ticket>,
+    /// True where something arrived that was not asked for yet.
+    pub stale: bool,
     /// The newest request for rows.
     pub awaiting_rows: Option<Ticket>,
     /// The newest search.

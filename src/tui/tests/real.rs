@@ -54,6 +54,7 @@ impl Desk {
                     self.app.send(match message {
                         EngineMessage::Reply(ticket, reply) => Message::Reply(ticket, reply),
                         EngineMessage::Progress(ticket, progress) => Message::Progress(ticket, progress),
+                        EngineMessage::Arrived => Message::Arrived,
                     });
                 }
             }

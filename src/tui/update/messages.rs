@@ -13,6 +13,13 @@ use crate::tui::state::{Expected, Overlay, Screen, State};
 /// Takes in an answer.
 pub fn reply(state: &mut State, ticket: Ticket, reply: Reply) {
     let Some(expected) = state.expected.remove(&ticket) else { return };
+    expected_reply(state, ticket, &expected, reply);
+    if state.queue.stale {
+        super::queue::freshen(state);
+    }
+}
+
+fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply: Reply) {
     match expected {
         Expected::Write => written(state, ticket, reply),
         Expected::Job => super::import::ended(state, ticket, reply),
@@ -30,6 +37,15 @@ pub fn reply(state: &mut State, ticket: Ticket, reply: Reply) {
                 // A search that took its place in the workers' slot does not make the list less wanted.
                 Reply::Cancelled if !state.leaving => super::queue::ask(state),
                 other => super::prompt::filter_refused(state, other),
+            }
+        }
+        Expected::Fresh if state.queue.awaiting_fresh == Some(ticket) => {
+            state.queue.awaiting_fresh = None;
+            match reply {
+                // Another queue was asked for meanwhile, or is: that one brings what arrived with it.
+                Reply::Queue(index) if state.queue.awaiting.is_none() => super::queue::freshened(state, index),
+                Reply::Cancelled => state.queue.stale = state.queue.awaiting.is_none(),
+                _ => {}
             }
         }
         Expected::Hits if state.queue.awaiting_hits == Some(ticket) => {
@@ -59,12 +75,12 @@ pub fn reply(state: &mut State, ticket: Ticket, reply: Reply) {
         },
         Expected::Highlight(key) => {
             if let (Some(review), Reply::Highlighted(lines)) = (&mut state.review, reply)
-                && review.detail.highlight == key
+                && review.detail.highlight == *key
             {
                 review.detail.highlight(lines);
             }
         }
-        Expected::Queue | Expected::Hits | Expected::Rows | Expected::Open(_) => {}
+        Expected::Queue | Expected::Fresh | Expected::Hits | Expected::Rows | Expected::Open(_) => {}
     }
 }
 

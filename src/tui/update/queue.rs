@@ -51,6 +51,65 @@ pub fn arrived(state: &mut State, index: QueueIndex) {
     state.overlays.retain(|overlay| !matches!(overlay, Overlay::Prompt(prompt) if prompt.question == Question::Filter));
 }
 
+/// Asks for what arrived, once nothing else is asked of the queue.
+pub fn freshen(state: &mut State) {
+    let queue = &state.queue;
+    let busy = queue.awaiting.is_some() || queue.awaiting_hits.is_some() || queue.awaiting_fresh.is_some();
+    if busy || !queue.ready || state.leaving {
+        state.queue.stale = true;
+        return;
+    }
+    state.queue.stale = false;
+    let query = state.queue.query.clone();
+    state.queue.awaiting_fresh = Some(state.ask(Request::Queue(query), Expected::Fresh));
+}
+
+/// Takes in what arrived. Everything listed stays, in its order; what is new gets its place between, and the cursor stays
+/// on its conversation and its line of the screen.
+pub fn freshened(state: &mut State, fresh: QueueIndex) {
+    let queue = &mut state.queue;
+    let listed: HashMap<&ConversationId, usize> = queue.index.ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
+    // New ids, each by how many listed ones come before it in the new order.
+    let mut behind: Vec<Vec<ConversationId>> = vec![Vec::new(); queue.index.ids.len() + 1];
+    let (mut place, mut arrived) = (0, 0);
+    for id in fresh.ids {
+        if let Some(at) = listed.get(&id) {
+            place = at + 1;
+        } else {
+            behind[place].push(id);
+            arrived += 1;
+        }
+    }
+    drop(listed);
+    let mut ids = Vec::with_capacity(queue.index.ids.len() + arrived);
+    let mut moved = Vec::with_capacity(queue.index.ids.len());
+    let mut behind = behind.into_iter();
+    ids.extend(behind.next().unwrap_or_default());
+    for (id, new) in std::mem::take(&mut queue.index.ids).into_iter().zip(behind) {
+        moved.push(ids.len());
+        ids.push(id);
+        ids.extend(new);
+    }
+    let to = |at: usize| moved.get(at).copied().unwrap_or(at);
+    let line = queue.cursor.saturating_sub(queue.top);
+    queue.cursor = to(queue.cursor);
+    queue.top = queue.cursor.saturating_sub(line);
+    queue.last_place = to(queue.last_place);
+    if let Some(hits) = &mut queue.hits {
+        hits.positions.iter_mut().for_each(|at| *at = to(*at));
+    }
+    if let Some(review) = &mut state.review {
+        review.position = review.position.map(to);
+    }
+    queue.index = QueueIndex { ids, ..fresh };
+    queue.judged_since = 0;
+    queue.missing.clear();
+    if arrived > 0 {
+        let noun = if arrived == 1 { "conversation" } else { "conversations" };
+        state.log.say(state.now, Weight::Info, format!("{arrived} {noun} arrived."));
+    }
+}
+
 /// Takes in what a search found and goes to the first hit from the cursor on.
 pub fn hits_arrived(state: &mut State, index: &QueueIndex) {
     let positions: HashMap<&ConversationId, usize> =
