@@ -57,9 +57,9 @@ pub(super) fn never_drawn(c: char) -> Option<Unsafe> {
         | '\u{fff0}'..='\u{fffb}'
         | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}' => Some(Unsafe::Hidden),
+        | '\u{e0000}'..='\u{e0fff}'
         // Rare signs that join the cluster after them; no two libraries measure what comes of it alike.
-        '\u{d4e}'
+        | '\u{d4e}'
         | '\u{111c2}'
         | '\u{111c3}'
         | '\u{1193f}'
