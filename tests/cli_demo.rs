@@ -7,7 +7,6 @@ mod allowlist;
 #[path = "support/home.rs"]
 mod home;
 #[path = "support/pty.rs"]
-#[allow(dead_code, reason = "not everything a terminal can do is needed here")]
 mod pty;
 
 use home::Home;
