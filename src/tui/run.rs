@@ -188,6 +188,10 @@ impl Session {
             Incoming::Engine(EngineMessage::Progress(ticket, progress)) => Message::Progress(ticket, progress),
             Incoming::Engine(EngineMessage::Reply(ticket, reply)) => Message::Reply(ticket, reply),
         };
+        if let Message::Resize(size) = &message {
+            // Even where it is the old size again: in between the terminal may have cut off what was drawn.
+            self.screen.resize(size.area())?;
+        }
         let commands = update(&mut self.state, message);
         self.perform(commands)
     }
