@@ -306,7 +306,7 @@ fn a_panic_gives_the_terminal_back_and_quotes_nothing() {
 fn no_size_makes_it_fall() {
     let home = stocked(3);
     let mut terminal = Terminal::start(home.path(), (80, 24), &["review"]);
-    terminal.wait_for("most suspicious first");
+    terminal.wait_for(ROW);
     for keys in ["", "\r", "x", "\x1b", "t", "\x1b", "?", "\x1b", ":", "\x1b", "E"] {
         terminal.press(keys);
         for (columns, rows) in [(1, 1), (2, 2), (20, 5), (59, 15), (500, 200), (60, 16), (1, 200), (500, 1)] {

@@ -191,6 +191,10 @@ impl Session {
             Incoming::Engine(EngineMessage::Reply(ticket, reply)) => Message::Reply(ticket, reply),
             Incoming::Engine(EngineMessage::Arrived) => Message::Arrived,
         };
+        if let Message::Resize(size) = &message {
+            // Even where it is the old size again: in between the terminal may have cut off what was drawn.
+            self.screen.resize(size.area())?;
+        }
         let commands = update(&mut self.state, message);
         self.perform(commands)
     }
@@ -249,17 +253,31 @@ impl Session {
     }
 
     fn draw(&mut self) -> std::io::Result<()> {
-        // A resize that comes together with a key is not always told of.
-        if let Some(size) = self.other_size()? {
-            let commands = update(&mut self.state, Message::Resize(size));
-            self.perform(commands)?;
-        }
-        let state = &self.state;
         execute!(stdout(), BeginSynchronizedUpdate)?;
-        self.screen.draw(|frame| view(state, frame))?;
+        for _ in 0..MOST_TRIES {
+            // A resize that comes together with a key is not always told of.
+            if let Some(size) = self.other_size()? {
+                let commands = update(&mut self.state, Message::Resize(size));
+                self.perform(commands)?;
+            }
+            // The terminal may have shrunk since: what was laid out for another size would be drawn outside of it.
+            let (state, mut fits) = (&self.state, false);
+            self.screen.draw(|frame| {
+                fits = frame.area() == state.size.area();
+                if fits {
+                    view(state, frame);
+                }
+            })?;
+            if fits {
+                break;
+            }
+        }
         execute!(stdout(), EndSynchronizedUpdate)
     }
 }
+
+/// How often a frame is laid out anew while the terminal is being resized; the next message draws it again anyway.
+const MOST_TRIES: usize = 8;
 
 /// The longest text taken back from an editor, in bytes.
 const LONGEST: u64 = 1024 * 1024;

@@ -121,17 +121,22 @@ impl Terminal {
     pub fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) {
         let start = Instant::now();
         while !wanted(&self.screen()) {
-            assert!(start.elapsed() < PATIENCE, "waited for {what}; the screen is\n{}", self.screen());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "waited for {what}; the screen is\n{}\nlast written: {:?}",
+                self.screen(),
+                self.tail()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
     /// Gives the terminal another size.
     pub fn resize(&self, columns: u16, rows: u16) {
-        // Both under the lock: what the program writes in answer is for the new size.
+        // The model first, and nothing read between: what is drawn for the new size must not meet the old one.
         let mut model = self.model.lock().unwrap();
-        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a resize");
         model.screen_mut().set_size(cells(rows), cells(columns));
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a resize");
     }
 
     /// The process id.
@@ -142,6 +147,12 @@ impl Terminal {
     /// Every byte that was written so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.bytes.lock().unwrap().clone()
+    }
+
+    /// The end of what was written, for whoever has to find out why a wait was in vain.
+    fn tail(&self) -> String {
+        let bytes = self.bytes();
+        String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(300)..]).into_owned()
     }
 
     /// Sends a signal by its name, such as `TERM`.
