@@ -18,5 +18,6 @@
 
 pub mod engine;
 pub mod ingest;
+pub mod mask;
 pub mod model;
 pub mod text;

@@ -7,6 +7,7 @@ pub mod codebook;
 pub mod conversation;
 pub mod correction;
 pub mod event;
+pub mod filter;
 pub mod id;
 pub mod label;
 pub mod score;

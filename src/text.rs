@@ -1,7 +1,24 @@
 //! Untrusted text and the one door it takes to each sink.
 //!
 //! Invariant: nothing here does I/O; every function is total and never panics on any input.
+//!
+//! The stored text stays exact; what is unsafe about it is neutralised on the way out, by [`SafeText`] for screens and
+//! by the functions of [`door`] for everything else.
 
+pub mod door;
+pub mod find;
+pub mod highlight;
 pub mod safe;
+mod scalar;
+pub mod width;
+pub mod wrap;
 
-pub use safe::Untrusted;
+pub use safe::{SafeText, Untrusted};
+
+/// True for a scalar that takes no space and says nothing, or that reorders text: what a reader does not see when two
+/// texts look the same.
+pub fn is_invisible(c: char) -> bool {
+    let kind = scalar::never_drawn(c);
+    matches!(kind, Some(scalar::Unsafe::Bidi | scalar::Unsafe::Hidden))
+        || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}')
+}

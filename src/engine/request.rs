@@ -13,6 +13,7 @@ use crate::model::label::{Label, StepPointer};
 use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 use crate::text::Untrusted;
+pub use crate::text::highlight::{HighlightClass, HighlightRun};
 
 /// Rises by one with every request; a reply with an older ticket than the newest of its slot is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -117,32 +118,6 @@ pub struct ExportOrder {
     pub filter: String,
     /// The reason for writing personal data as it is; `None` masks it.
     pub keep_personal_data: Option<String>,
-}
-
-/// One run of highlighted text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HighlightRun {
-    /// What the run is.
-    pub class: HighlightClass,
-    /// Its text, without line breaks.
-    pub text: Untrusted,
-}
-
-/// What a run of JSON is; the theme turns it into a style.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HighlightClass {
-    /// An object key.
-    Key,
-    /// A string.
-    String,
-    /// A number.
-    Number,
-    /// `true`, `false`, `null`.
-    Constant,
-    /// Braces, brackets, commas, colons.
-    Punctuation,
-    /// Anything else, and text beyond the bound.
-    Plain,
 }
 
 /// What came of a write, once it is safe.

@@ -1,0 +1,230 @@
+//! Detectors of personal data, on the shadow of a text.
+//!
+//! Invariant: a detector of numbers takes whole numbers only, never a part of a longer id.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use super::{Class, Known};
+
+mod numbers;
+
+/// A place in the shadow.
+pub(super) type Place = (Class, Range<usize>);
+
+/// Finds everything, the surest kinds first; places are sorted and apart.
+pub(super) fn find(shadow: &str, known: &Known) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    let mut taken = Taken::default();
+    let patterns = patterns();
+    let detectors: [&dyn Fn() -> Vec<Place>; 9] = [
+        &|| known.find(shadow),
+        &|| secrets(shadow, patterns),
+        &|| emails(shadow, patterns),
+        &|| numbers::ibans(shadow),
+        &|| numbers::cards(shadow),
+        &|| numbers::ssns(shadow),
+        &|| numbers::ips(shadow),
+        &|| numbers::phones(shadow),
+        &|| addresses_and_names(shadow, patterns),
+    ];
+    for detector in detectors {
+        for (class, range) in detector() {
+            if taken.take(&range) {
+                places.push((class, range));
+            }
+        }
+    }
+    places.sort_by_key(|(_, range)| range.start);
+    places
+}
+
+/// True where the range is not glued to letters or digits.
+pub(super) fn is_whole_word(text: &str, range: &Range<usize>) -> bool {
+    !before(text, range.start).is_some_and(is_word) && !after(text, range.end).is_some_and(is_word)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn before(text: &str, at: usize) -> Option<char> {
+    text.get(..at)?.chars().next_back()
+}
+
+fn after(text: &str, at: usize) -> Option<char> {
+    text.get(at..)?.chars().next()
+}
+
+/// The text on the same line just before a place, in lower case: some words at most.
+fn context(text: &str, at: usize) -> String {
+    let mut start = at.saturating_sub(128);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    let before = text.get(start..at).unwrap_or("");
+    let line = before.rsplit('\n').next().unwrap_or("");
+    let start = line.char_indices().rev().take(32).last().map_or(0, |(at, _)| at);
+    line.get(start..).unwrap_or("").to_lowercase()
+}
+
+/// Ranges that are apart, for asking whether another one touches any of them.
+#[derive(Default)]
+pub(super) struct Taken(BTreeMap<usize, usize>);
+
+impl Taken {
+    /// Takes a range, unless it is empty or a part of it was taken before.
+    pub(super) fn take(&mut self, range: &Range<usize>) -> bool {
+        let free = self.0.range(..range.end).next_back().is_none_or(|(_, end)| *end <= range.start);
+        if free && !range.is_empty() {
+            self.0.insert(range.start, range.end);
+        }
+        free && !range.is_empty()
+    }
+
+    /// What was taken, in order.
+    pub(super) fn ranges(&self) -> Vec<Range<usize>> {
+        self.0.iter().map(|(start, end)| *start..*end).collect()
+    }
+}
+
+struct Patterns {
+    secret: Regex,
+    assigned: Regex,
+    email: Regex,
+    spoken_email: Regex,
+    address: Regex,
+    name: Regex,
+}
+
+/// Compiles a pattern of this module.
+fn compile(pattern: &str) -> Regex {
+    // Better no output at all than output that was not searched.
+    Regex::new(pattern).unwrap_or_else(|_| unreachable!("a constant pattern, which a test compiles"))
+}
+
+fn patterns() -> &'static Patterns {
+    static PATTERNS: OnceLock<Patterns> = OnceLock::new();
+    PATTERNS.get_or_init(|| Patterns {
+        secret: compile(SECRET),
+        assigned: compile(ASSIGNED),
+        email: compile(EMAIL),
+        spoken_email: compile(SPOKEN_EMAIL),
+        address: compile(ADDRESS),
+        name: compile(NAME),
+    })
+}
+
+/// Tokens that say what they are by how they begin.
+const SECRET: &str = r"(?x)
+    -----BEGIN\ [A-Z\ ]*PRIVATE\ KEY-----[^\u{fffc}]*?-----END\ [A-Z\ ]*PRIVATE\ KEY-----
+    | \b(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b
+    | \bgh[pousr]_[A-Za-z0-9]{20,}
+    | \bgithub_pat_[A-Za-z0-9_]{20,}
+    | \bglpat-[A-Za-z0-9_-]{16,}
+    | \bnpm_[A-Za-z0-9]{30,}
+    | \bhf_[A-Za-z0-9]{24,}
+    | \b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,}
+    | \bwhsec_[A-Za-z0-9+/=]{16,}
+    | \bsk-(?:[A-Za-z0-9]+-)*[A-Za-z0-9_]{16,}
+    | \bxox[abeoprs]-[A-Za-z0-9-]{10,}
+    | \bAIza[0-9A-Za-z_-]{30,}
+    | \bya29\.[0-9A-Za-z_-]{20,}
+    | \bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}
+    | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}
+";
+
+/// Values that are secret by the name before them.
+const ASSIGNED: &str = r#"(?xi)
+    \bbearer\s+([A-Za-z0-9._~+/-]{16,}=*)
+    | ://[^\s/:@\u{fffc}]+:([^\s/@\u{fffc}]+)@
+    | \b(?:api[\ _-]?key|access[\ _-]?key|client[\ _-]?secret|secret(?:[\ _-]?key)?|auth[\ _-]?token|access[\ _-]?token
+        |refresh[\ _-]?token|token|password|passwd|passcode|passwort|kennwort|pwd)
+      (?:["']?\s*[:=]+\s*|\s+(?:is|was|ist|lautet)(?:\s*:)?\s+)["']?([^\s"'<>,;\u{fffc}]{6,})
+"#;
+
+const EMAIL: &str = r"[\p{L}\p{N}._%+'-]*[\p{L}\p{N}_+-]@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,24}";
+
+const SPOKEN_EMAIL: &str = r"(?xi)
+    \b[\p{L}\p{N}_-]+(?:\s+(?:dot|punkt|underscore)\s+[\p{L}\p{N}_-]+){0,3}\s+at\s+
+    [\p{L}\p{N}-]+(?:\s+(?:dot|punkt)\s+[\p{L}\p{N}-]+){0,2}\s+(?:dot|punkt)\s+
+    (?:com|org|net|edu|gov|info|io|co|me|app|dev|shop|example|test|eu|de|at|ch|fr|es|it|nl|be|uk|us|ca|au|se|no|dk|fi|pl)\b
+";
+
+const ADDRESS: &str = r"(?x)
+    \b\d{1,5}[A-Za-z]?,?\ (?:\p{Lu}[\p{L}'.-]*\ ){1,3}
+      (?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Square|Terrace|Parkway|Pkwy|Highway|Hwy|Way)\b\.?
+      (?:,?\ (?:Apt|Apartment|Suite|Unit|Flat|\#)\.?\ ?[A-Za-z0-9]+\b)?
+    | \b\p{Lu}[\p{L}-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer)\ \d{1,4}\ ?[a-z]?\b(?:,\ \d{5}\ \p{Lu}[\p{L}-]+)?
+";
+
+const NAME: &str = r"(?x)
+    \b(?i:my\ name\ is|my\ name's|my\ full\ name\ is|mein\ name\ ist|ich\ heiße|je\ m'appelle|me\ llamo|mi\ nombre\ es)\ +
+    (\p{Lu}[\p{L}'’-]+(?:\ \p{Lu}[\p{L}'’-]+){0,2})
+";
+
+fn secrets(shadow: &str, patterns: &Patterns) -> Vec<Place> {
+    let mut places: Vec<Place> =
+        patterns.secret.find_iter(shadow).map(|found| (Class::Secret, found.range())).collect();
+    for found in patterns.assigned.captures_iter(shadow) {
+        let Some(value) = found.iter().skip(1).flatten().next() else { continue };
+        let text = value.as_str().trim_end_matches(['.', '!', '?', ')', ']', '}']);
+        // Schemas and prose put plain words there ("token: string"); secrets mix kinds of characters.
+        if text.chars().any(|c| c.is_ascii_digit()) && text.chars().any(char::is_alphabetic) || entropy(text) >= 3.5 {
+            places.push((Class::Secret, value.start()..value.start() + text.len()));
+        }
+    }
+    places
+}
+
+/// Bits per character, by the frequencies of the characters in the text itself.
+fn entropy(text: &str) -> f64 {
+    let mut counts = BTreeMap::<char, f64>::new();
+    text.chars().for_each(|c| *counts.entry(c).or_default() += 1.0);
+    let all: f64 = counts.values().sum();
+    counts.values().map(|count| -(count / all) * (count / all).log2()).sum()
+}
+
+fn emails(shadow: &str, patterns: &Patterns) -> Vec<Place> {
+    let mut places = Vec::new();
+    if shadow.contains('@') {
+        for found in patterns.email.find_iter(shadow) {
+            let mut start = found.start();
+            let text = found.as_str();
+            // In half-escaped text an escape may stand right before the address.
+            if before(shadow, start) == Some('\\') && text.starts_with(['n', 't', 'r']) {
+                start += 1;
+            }
+            start += shadow
+                .get(start..found.end())
+                .map_or(0, |text| text.len() - text.trim_start_matches(['\'', '.', '-']).len());
+            if shadow.get(start..found.end()).is_some_and(|text| !text.starts_with('@')) {
+                places.push((Class::Email, start..found.end()));
+            }
+        }
+    }
+    places.extend(patterns.spoken_email.find_iter(shadow).map(|found| (Class::Email, found.range())));
+    places
+}
+
+fn addresses_and_names(shadow: &str, patterns: &Patterns) -> Vec<Place> {
+    let addresses = patterns.address.find_iter(shadow).map(|found| (Class::Address, found.range()));
+    let names = patterns.name.captures_iter(shadow).filter_map(|found| Some((Class::Name, found.get(1)?.range())));
+    addresses.chain(names).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles() {
+        for pattern in [SECRET, ASSIGNED, EMAIL, SPOKEN_EMAIL, ADDRESS, NAME] {
+            Regex::new(pattern).unwrap();
+        }
+        numbers::check_patterns();
+    }
+}

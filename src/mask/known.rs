@@ -1,0 +1,152 @@
+//! Personal data known beforehand, from the metadata of a conversation: the best detector of names there is.
+//!
+//! Invariant: a known value is matched as whole words only.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use serde_json::Value;
+
+use super::{Class, shadow};
+
+/// Values known to be somebody's name, address, e-mail address or telephone number.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    values: Vec<(Class, String)>,
+    matcher: Option<Arc<AhoCorasick>>,
+}
+
+/// Shortest name or value looked for; shorter ones are found in too many words.
+const MIN_LENGTH: usize = 3;
+/// Most values looked for.
+const MAX_VALUES: usize = 10_000;
+
+impl Known {
+    /// Takes values with their classes. Full names count by their parts as well, where written with a capital.
+    pub fn new(values: impl IntoIterator<Item = (Class, String)>) -> Self {
+        let mut all: Vec<(Class, String)> = Vec::new();
+        for (class, value) in values {
+            let value = shadow::plain(value.trim());
+            if class == Class::Name {
+                let part = |part: &&str| part.chars().count() > MIN_LENGTH && part.starts_with(char::is_uppercase);
+                all.extend(value.split_whitespace().filter(part).map(|part| (class, part.to_owned())));
+            }
+            all.push((class, value));
+        }
+        all.retain(|(_, value)| value.chars().count() >= MIN_LENGTH && value.chars().any(char::is_alphanumeric));
+        all.sort();
+        all.dedup();
+        all.truncate(MAX_VALUES);
+        // Letter case beyond ASCII: both forms are looked for.
+        let variants: Vec<(Class, String)> = all
+            .iter()
+            .flat_map(|(class, value)| [value.clone(), value.to_lowercase(), value.to_uppercase()].map(|v| (*class, v)))
+            .collect();
+        let matcher = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(variants.iter().map(|(_, value)| value));
+        let matcher = matcher.ok().filter(|_| !variants.is_empty()).map(Arc::new);
+        Self { values: variants, matcher }
+    }
+
+    /// Reads values from metadata: from members at any depth whose names say what they hold (`customer_name`,
+    /// `first_name`, `email`, `phone`, `street`, …).
+    pub fn from_metadata<'a>(members: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Self {
+        let mut values = Vec::new();
+        for (name, value) in members {
+            learn(name, value, &mut values, 0);
+        }
+        Self::new(values)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self::new(self.values.into_iter().chain(other.values))
+    }
+
+    /// True where nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The places of known values in a shadow.
+    pub(super) fn find(&self, shadow: &str) -> Vec<(Class, Range<usize>)> {
+        let Some(matcher) = &self.matcher else { return Vec::new() };
+        matcher
+            .find_iter(shadow)
+            .filter(|found| super::detect::is_whole_word(shadow, &found.range()))
+            .filter_map(|found| {
+                let (class, value) = self.values.get(found.pattern().as_usize())?;
+                // A lone part of a name is a name only with its capital: `Rose`, not `rose`.
+                let written = shadow.get(found.range())?;
+                let lone = *class == Class::Name && !value.contains(' ');
+                (!lone || written.starts_with(char::is_uppercase)).then(|| (*class, found.range()))
+            })
+            .collect()
+    }
+}
+
+fn learn(name: &str, value: &Value, values: &mut Vec<(Class, String)>, depth: usize) {
+    if depth > 16 || values.len() >= MAX_VALUES {
+        return;
+    }
+    match value {
+        Value::String(text) => values.extend(class_of(name).map(|class| (class, text.clone()))),
+        Value::Array(items) => items.iter().for_each(|item| learn(name, item, values, depth + 1)),
+        Value::Object(members) => {
+            for (member, value) in members {
+                learn(&format!("{name}.{member}"), value, values, depth + 1);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the name of a member says that it holds.
+fn class_of(name: &str) -> Option<Class> {
+    let name = name.to_lowercase().replace(['-', ' '], "_");
+    let last = name.rsplit('.').next().unwrap_or(&name);
+    let person = ["customer", "client", "caller", "contact", "passenger", "recipient", "billing", "shipping", "holder"];
+    let of_person = person.iter().any(|word| name.contains(word)) || name.starts_with("user");
+    match last {
+        "first_name" | "last_name" | "full_name" | "firstname" | "lastname" | "fullname" | "given_name" | "surname"
+        | "family_name" | "cardholder" => Some(Class::Name),
+        _ if last.ends_with("name") && of_person && !last.ends_with("username") => Some(Class::Name),
+        _ if last.ends_with("email") || last.ends_with("e_mail") || last == "mail" => Some(Class::Email),
+        _ if ["phone", "phone_number", "mobile", "telephone"].iter().any(|end| last.ends_with(end)) => {
+            Some(Class::Phone)
+        }
+        _ if ["address", "address1", "address_line1", "street", "street_address"].contains(&last) => {
+            Some(Class::Address)
+        }
+        _ if of_person && last.ends_with("address") => Some(Class::Address),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_names_people_and_not_tools() {
+        let json = serde_json::json!({
+            "customer": {"name": "Ana Lindqvist", "address": {"street": "Am Hafen 3"}},
+            "tool_name": "refund", "service.name": "shop", "user.name": "mira", "email": "ana@example.org",
+            "contacts": [{"first_name": "Bo"}]
+        });
+        let Value::Object(members) = json else { return };
+        let known = Known::from_metadata(&members);
+        let text = "ANA LINDQVIST of am hafen 3, Lindqvists, lindqvist; Lindqvist. shop refund";
+        let found: Vec<(Class, &str)> =
+            known.find(text).into_iter().map(|(class, range)| (class, &text[range])).collect();
+        assert_eq!(
+            found,
+            vec![(Class::Name, "ANA LINDQVIST"), (Class::Address, "am hafen 3"), (Class::Name, "Lindqvist")]
+        );
+        assert!(Known::default().is_empty());
+    }
+}
