@@ -200,6 +200,19 @@ fn a_line_above_the_limit_is_skipped_alone() {
 }
 
 #[test]
+fn a_record_above_the_limit_ends_a_document_and_a_long_document_of_short_ones_does_not() {
+    let good = r#"{"messages":[{"role":"user","content":"x"}]}"#;
+    let limits = Limits { record: 200, ..Limits::default() };
+    let options = ReadOptions { limits, ..ReadOptions::default() };
+    let short = format!("[\n{}\n]", vec![good; 50].join(",\n"));
+    let outcome = bytes(short.as_bytes(), &options);
+    assert_eq!((outcome.conversations.len(), outcome.kinds()), (50, vec![]));
+    let long = format!("[\n{good},\n{}\n]", good.replace('x', &"x".repeat(300)));
+    let outcome = bytes(long.as_bytes(), &options);
+    assert_eq!((outcome.conversations.len(), outcome.kinds()), (1, vec![(ProblemKind::TooLarge, 1)]));
+}
+
+#[test]
 fn span_cases_keep_every_span_once() {
     let cases: &[(&str, usize, SpanOddity, usize)] = &[
         ("S01-self-parent.json", 1, SpanOddity::SelfParent, 1),

@@ -366,3 +366,137 @@ fn a_result_only_its_execution_knows_counts_once_the_turn_is_over() {
     assert_eq!(told(&over), ["user: pay", "pay({}) = Timeout"]);
     assert_eq!(over.counts().failed_steps, 1);
 }
+
+#[test]
+fn guardrails_and_helpers_without_a_name_stay_out_of_the_customers_thread() {
+    let ask = [say("user", "My parcel?")];
+    let more = [ask[0].clone(), say("assistant", "Shipped."), say("user", "When?")];
+    let with_system = |text: &str, input: &[Value], output: &str| {
+        let mut call = llm(input, &[say("assistant", output)]);
+        call["gen_ai.system_instructions"] = json!([{"type": "text", "content": text}]);
+        call["session.id"] = "s".into();
+        call
+    };
+    let all = conversation(&[
+        span((1, "1", ""), (0, 9), "guard", &json!({"gen_ai.span.kind": "GUARDRAIL"})),
+        span((1, "2", "1"), (1, 2), "c", &with_system("Is it safe?", &ask, "safe")),
+        span(
+            (1, "3", ""),
+            (3, 4),
+            "c",
+            &with_system("Rewrite the question", &[say("user", "Rewrite: My parcel?")], "parcel status"),
+        ),
+        span((1, "4", ""), (5, 6), "c", &with_system("You are Wren", &ask, "Shipped.")),
+        span((2, "5", ""), (11, 12), "c", &with_system("You are Wren", &more, "Tomorrow.")),
+    ]);
+    assert_eq!(
+        all.system.iter().map(aftercall::text::Untrusted::exact).collect::<Vec<_>>(),
+        ["Is it safe?", "Rewrite the question", "You are Wren"]
+    );
+    let told = told(&all);
+    assert_eq!(
+        told.iter().filter(|step| !step.starts_with('>')).collect::<Vec<_>>(),
+        ["user: My parcel?", "assistant: Shipped.", "user: When?", "assistant: Tomorrow."],
+        "{told:?}"
+    );
+}
+
+/// One answer with a call, and the tool's span, in the attributes of each dialect (from their documentation; the fixtures
+/// hold what real packages wrote).
+#[test]
+fn every_dialect_tells_the_same_exchange() {
+    let openai = json!([{"role": "system", "content": "Be kind"}, {"role": "user", "content": "Cancel A-1"}]);
+    let answer = json!({"role": "assistant", "content": "On it.", "tool_calls": [
+        {"id": "c1", "type": "function", "function": {"name": "cancel", "arguments": "{\"order\":\"A-1\"}"}}]});
+    let parts_in = json!([{"role": "user", "parts": [{"type": "text", "content": "Cancel A-1"}]}]);
+    let parts_out = json!([{"role": "assistant", "parts": [{"type": "text", "content": "On it."},
+        {"type": "tool_call", "id": "c1", "name": "cancel", "arguments": "{\"order\":\"A-1\"}"}]}]);
+    let flat = |prefix: &str, out: &str| {
+        let mut map = serde_json::Map::new();
+        for (key, value) in [
+            (format!("{prefix}.0.message.role"), "system"),
+            (format!("{prefix}.0.message.content"), "Be kind"),
+            (format!("{prefix}.1.message.role"), "user"),
+            (format!("{prefix}.1.message.contents.0.message_content.type"), "text"),
+            (format!("{prefix}.1.message.contents.0.message_content.text"), "Cancel A-1"),
+            (format!("{out}.0.message.role"), "assistant"),
+            (format!("{out}.0.message.content"), "On it."),
+            (format!("{out}.0.message.tool_calls.0.tool_call.id"), "c1"),
+            (format!("{out}.0.message.tool_calls.0.tool_call.function.name"), "cancel"),
+            (format!("{out}.0.message.tool_calls.0.tool_call.function.arguments"), r#"{"order":"A-1"}"#),
+        ] {
+            map.insert(key, value.into());
+        }
+        map
+    };
+    let with = |mut map: serde_json::Map<String, Value>, key: &str, value: &str| {
+        map.insert(key.to_owned(), value.into());
+        Value::Object(map)
+    };
+    let input = r#"{"order":"A-1"}"#;
+    let oi_tool =
+        |kind: &str, name: &str| json!({kind: "TOOL", name: "cancel", "input.value": input, "output.value": "done"});
+    let dialects = [
+        (
+            "traceAI",
+            with(flat("gen_ai.input.messages", "gen_ai.output.messages"), "gen_ai.span.kind", "LLM"),
+            oi_tool("gen_ai.span.kind", "gen_ai.tool.name"),
+        ),
+        (
+            "traceAI before 2026",
+            with(flat("llm.input_messages", "llm.output_messages"), "fi.span.kind", "LLM"),
+            oi_tool("fi.span.kind", "tool.name"),
+        ),
+        (
+            "OpenInference",
+            with(flat("llm.input_messages", "llm.output_messages"), "openinference.span.kind", "LLM"),
+            oi_tool("openinference.span.kind", "tool.name"),
+        ),
+        (
+            "OTel GenAI",
+            json!({"gen_ai.operation.name": "chat", "gen_ai.input.messages": parts_in.to_string(), "gen_ai.output.messages": parts_out.to_string(),
+            "gen_ai.system_instructions": r#"[{"type":"text","content":"Be kind"}]"#}),
+            tool("cancel", input, "done"),
+        ),
+        (
+            "pydantic-ai",
+            json!({"gen_ai.operation.name": "chat", "gen_ai.input.messages": parts_in.to_string(), "gen_ai.output.messages": parts_out.to_string(),
+            "gen_ai.system_instructions": r#"[{"type":"text","content":"Be kind"}]"#}),
+            json!({"gen_ai.tool.name": "cancel", "gen_ai.tool.call.id": "c1", "tool_arguments": input, "tool_response": "done"}),
+        ),
+        (
+            "OpenLLMetry",
+            json!({"gen_ai.request.model": "m", "gen_ai.prompt.0.role": "system", "gen_ai.prompt.0.content": "Be kind", "gen_ai.prompt.1.role": "user",
+            "gen_ai.prompt.1.content": "Cancel A-1", "gen_ai.completion.0.role": "assistant", "gen_ai.completion.0.content": "On it.",
+            "gen_ai.completion.0.tool_calls.0.id": "c1", "gen_ai.completion.0.tool_calls.0.name": "cancel", "gen_ai.completion.0.tool_calls.0.arguments": input}),
+            json!({"traceloop.span.kind": "tool", "traceloop.entity.name": "cancel", "traceloop.entity.input": input, "traceloop.entity.output": "done"}),
+        ),
+        (
+            "Langfuse",
+            json!({"langfuse.observation.type": "generation", "langfuse.observation.input": openai.to_string(), "langfuse.observation.output": answer.to_string()}),
+            json!({"langfuse.observation.type": "tool", "langfuse.observation.input": r#"{"args": [], "kwargs": {"order": "A-1"}}"#, "langfuse.observation.output": "done"}),
+        ),
+        (
+            "MLflow",
+            json!({"mlflow.spanType": "\"CHAT_MODEL\"", "mlflow.spanInputs": json!({"messages": openai}).to_string(),
+            "mlflow.spanOutputs": json!({"choices": [{"message": answer}]}).to_string()}),
+            json!({"mlflow.spanType": "\"TOOL\"", "mlflow.spanInputs": input, "mlflow.spanOutputs": "done"}),
+        ),
+    ];
+    for (dialect, call, tool) in dialects {
+        let all = conversation(&[
+            span((1, "1", ""), (0, 9), "turn", &json!({})),
+            span((1, "2", "1"), (1, 2), "chat", &call),
+            span((1, "3", "1"), (3, 4), "cancel", &tool),
+        ]);
+        assert_eq!(
+            told(&all),
+            ["user: Cancel A-1", "assistant: On it.", r#"cancel({"order":"A-1"}) = done"#],
+            "{dialect}"
+        );
+        assert_eq!(all.system.len(), 1, "{dialect}");
+        let kinds: Vec<_> = all.spans.iter().map(|span| span.kind).collect();
+        assert_eq!(kinds, [SpanKind::Other, SpanKind::Llm, SpanKind::Tool], "{dialect}");
+        assert_eq!(all.steps[2].span.as_ref().map(|id| id.span_id.as_str()), Some("0000000000000003"), "{dialect}");
+    }
+}

@@ -2,8 +2,10 @@
 //!
 //! Invariant: the form is judged per record by its members, so that one file may mix forms.
 
+use std::cell::Cell;
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
@@ -22,11 +24,22 @@ pub(super) struct Decoder<'a, 's> {
     line: Option<u64>,
     byte: Option<u64>,
     summary: ReadSummary,
+    /// Bytes of a document read since the last record.
+    since: Rc<Cell<u64>>,
 }
 
 impl<'a, 's> Decoder<'a, 's> {
     pub(super) fn new(path: String, stem: String, options: &'a ReadOptions, sink: &'a mut Sink<'s>) -> Self {
-        Self { path, stem, options, sink, line: None, byte: None, summary: ReadSummary::default() }
+        Self {
+            path,
+            stem,
+            options,
+            sink,
+            line: None,
+            byte: None,
+            summary: ReadSummary::default(),
+            since: Rc::default(),
+        }
     }
 
     pub(super) fn summary(&self) -> ReadSummary {
@@ -66,6 +79,7 @@ impl<'a, 's> Decoder<'a, 's> {
     }
 
     fn emit(&mut self, item: Item) {
+        self.since.set(0);
         if !self.summary.stopped && (self.sink)(item) == ControlFlow::Break(()) {
             self.summary.stopped = true;
         }
@@ -107,7 +121,8 @@ impl<'a, 's> Decoder<'a, 's> {
     /// Reads one document as it streams by.
     pub(super) fn document(&mut self, reader: impl Read) {
         (self.line, self.byte) = (None, None);
-        let mut deserializer = serde_json::Deserializer::from_reader(reader);
+        let bounded = read::Bounded { inner: reader, since: Rc::clone(&self.since), limit: self.limits().record };
+        let mut deserializer = serde_json::Deserializer::from_reader(bounded);
         let outcome = Top { decoder: self, nested: false }.deserialize(&mut deserializer);
         if self.stopped() {
             return;

@@ -37,10 +37,10 @@ pub(super) fn mark(span: &mut Span) {
         words.push(error);
     }
     span.failure_signs = signs;
-    if span.error.is_none() {
-        // An exception's message says more than its type.
-        span.error = words.into_iter().max_by_key(|text| text.contains(' ')).map(Into::into);
-    }
+    // An exception's message says more than its type; of equals the first.
+    let told = semconv::text(&span.attributes, &[semconv::STATUS_MESSAGE]);
+    let best = || words.iter().find(|text| text.contains(' ')).or_else(|| words.first()).cloned();
+    span.error = told.or_else(best).map(Into::into);
 }
 
 /// The error that a tool's result holds, if the result says that the call failed.

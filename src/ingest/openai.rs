@@ -79,6 +79,9 @@ fn read(decoder: &Decoder<'_, '_>, members: &[(String, Box<RawValue>)]) -> Resul
     };
     let definitions = get("tools").or_else(|| get("functions"));
     told.tools = definitions.map(|raw| tools::tools(raw.get())).unwrap_or_default();
+    if told.tools.is_empty() {
+        told.tools.clone_from(&decoder.options.tools.tools);
+    }
     let source = told.source.clone();
     told.tools.iter_mut().for_each(|spec| decoder.options.tools.complete(&source, spec));
     let (scores, unusable) = get("scores").map(|raw| scores::beside(raw, "chat-jsonl")).unwrap_or_default();

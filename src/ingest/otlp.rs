@@ -231,7 +231,11 @@ fn span(resource: &Resource, raw: &RawValue) -> Result<Record, &'static str> {
         "1" | "STATUS_CODE_OK" | "OK" => SpanStatus::Ok,
         _ => SpanStatus::Unset,
     };
-    let message = Some(status.message.0).filter(|text| !text.is_empty() && code == SpanStatus::Error);
+    let mut attributes = wire.attributes.0;
+    if code == SpanStatus::Error && !status.message.0.is_empty() {
+        // The model has no field for it; the name is OpenTelemetry's own for formats without one.
+        attributes.insert(semconv::STATUS_MESSAGE.to_owned(), status.message.0.into());
+    }
     let span = Span {
         parent_span_id: id(&wire.parent_span_id.0, 8),
         id: SpanRef { trace_id, span_id },
@@ -241,10 +245,10 @@ fn span(resource: &Resource, raw: &RawValue) -> Result<Record, &'static str> {
         start: Timestamp::from_nanos(wire.start_time_unix_nano.0),
         end: Timestamp::from_nanos(wire.end_time_unix_nano.0),
         status: code,
-        error: message.map(Into::into),
+        error: None,
         failure_signs: Vec::new(),
         offered_tools: Vec::new(),
-        attributes: wire.attributes.0,
+        attributes,
         events: wire.events.unwrap_or_default().into_iter().map(WireEvent::into_event).collect(),
         links: wire.links.unwrap_or_default().into_iter().filter_map(WireLink::into_link).collect(),
         oddities: Vec::new(),

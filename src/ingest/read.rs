@@ -223,6 +223,34 @@ impl<R: Read> Read for Guard<R> {
     }
 }
 
+/// Stops a document of which one record is longer than the limit; whoever takes a record resets `since`.
+pub(super) struct Bounded<R> {
+    pub(super) inner: R,
+    pub(super) since: Rc<Cell<u64>>,
+    pub(super) limit: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let since = self.since.get() + read as u64;
+        self.since.set(since);
+        if since > self.limit { Err(io::Error::other(TooLong(self.limit))) } else { Ok(read) }
+    }
+}
+
+/// Why a [`Bounded`] stopped.
+#[derive(Debug)]
+struct TooLong(u64);
+
+impl std::fmt::Display for TooLong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a record longer than the limit of {} MiB; what follows it was not read", self.0 >> 20)
+    }
+}
+
+impl std::error::Error for TooLong {}
+
 /// Why a [`Guard`] stopped.
 #[derive(Debug)]
 struct Expanded(Limits);
@@ -245,6 +273,9 @@ pub(super) fn explain(error: &io::Error) -> (ProblemKind, String) {
     let inner = error.get_ref();
     if let Some(expanded) = inner.and_then(|inner| inner.downcast_ref::<Expanded>()) {
         return (ProblemKind::TooLarge, expanded.to_string());
+    }
+    if let Some(long) = inner.and_then(|inner| inner.downcast_ref::<TooLong>()) {
+        return (ProblemKind::TooLarge, long.to_string());
     }
     if error.kind() == io::ErrorKind::UnexpectedEof {
         return (ProblemKind::Truncated, "the compressed data ends early: truncated?".to_owned());

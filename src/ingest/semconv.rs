@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::model::trace::{Span, SpanKind};
 
+/// Where the message of an error status is kept.
+pub(super) const STATUS_MESSAGE: &str = "otel.status_description";
+
 /// The namespace of spans whose resource names no service or project.
 pub(super) const DEFAULT_SOURCE: &str = "default";
 
@@ -244,7 +247,7 @@ pub(super) fn kind(span: &Span) -> SpanKind {
         Some(SpanKind::Tool) if lower.starts_with("handoff") => SpanKind::Handoff,
         Some(kind) => kind,
         None if first(attributes, &["gen_ai.evaluation.name"]).is_some() => SpanKind::Evaluator,
-        None if first(attributes, TOOL_NAME).is_some() => SpanKind::Tool,
+        None if first(attributes, &["gen_ai.tool.name", "tool.name", "mcp.tool.name"]).is_some() => SpanKind::Tool,
         None if lower.starts_with("execute_tool ") || lower.starts_with("tool ") => SpanKind::Tool,
         None if first(attributes, &["gen_ai.request.model", "llm.model_name", "gen_ai.response.model"]).is_some() => {
             SpanKind::Llm

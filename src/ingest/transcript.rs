@@ -4,16 +4,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::exchange::{self, Exchange};
-use super::join;
-use super::message::{Call, Sender};
-use super::semconv;
+mod steps;
+mod turns;
+
+use steps::{finish, questions_first};
+use turns::{Customer, Turn, turns};
+
+use super::message::Call;
 use super::thread::{Merge, Piece, Thread, align, pieces};
 use super::tree::Tree;
-use crate::model::id::SpanRef;
-use crate::model::step::{Role, Speech, Step, StepContent, ToolResult};
+use super::{exchange, join};
+use crate::model::step::{Role, Step};
 use crate::model::time::Timestamp;
-use crate::model::tool::Arguments;
 use crate::model::trace::{Span, SpanKind};
 
 /// The transcript of a conversation, and its system messages.
@@ -50,91 +52,17 @@ pub(super) enum What {
 /// Builds the transcript of `spans`, which are in their final order.
 pub(super) fn build(spans: &mut [Span], tree: &Tree) -> Transcript {
     let mut builder = Builder::empty(spans, tree);
-    for turn in turns(spans, tree) {
+    let turns = turns(spans, tree);
+    builder.customer = Customer::learn(&turns, spans, tree);
+    for turn in turns {
         builder.turn(turn);
     }
     let Builder { mut rows, system, .. } = builder;
+    questions_first(&mut rows, spans);
     join::executions(&mut rows, spans, tree);
     join::uncalled(&mut rows, spans, tree);
     let steps = finish(&rows, spans, tree);
     Transcript { system, steps }
-}
-
-/// One exchange to merge, with the span it came from.
-struct Turn {
-    at: usize,
-    exchange: Exchange,
-    /// Below a guardrail: never part of what the customer saw.
-    aside: bool,
-    /// The only account of a trace whose model calls recorded nothing.
-    wrapper: bool,
-}
-
-/// The exchanges of all traces in start order.
-fn turns(spans: &[Span], tree: &Tree) -> Vec<Turn> {
-    let mut turns: Vec<Turn> = Vec::new();
-    let mut told: HashSet<&str> = HashSet::new();
-    for (at, span) in spans.iter().enumerate() {
-        let above = |kind: SpanKind| tree.ancestors(at).any(|up| spans[up].kind == kind);
-        if span.kind != SpanKind::Llm || above(SpanKind::Evaluator) {
-            continue;
-        }
-        let exchange = exchange::of_call(span);
-        if !exchange.is_empty() {
-            told.insert(&span.id.trace_id);
-            turns.push(Turn { at, exchange, aside: above(SpanKind::Guardrail), wrapper: false });
-        }
-    }
-    drop_nested(&mut turns, tree);
-    recover_answers(&mut turns, spans, tree);
-    let mut taken: HashSet<usize> = HashSet::new();
-    for (at, span) in spans.iter().enumerate() {
-        let speaks = matches!(span.kind, SpanKind::Agent | SpanKind::Chain | SpanKind::Other);
-        if told.contains(span.id.trace_id.as_str()) || !speaks || tree.ancestors(at).any(|up| taken.contains(&up)) {
-            continue;
-        }
-        let exchange = exchange::of_agent(span);
-        if !exchange.is_empty() {
-            taken.insert(at);
-            turns.push(Turn { at, exchange, aside: false, wrapper: true });
-        }
-    }
-    turns.sort_by_key(|turn| turn.at);
-    turns
-}
-
-/// Where two packages recorded one call, one within the other, the one that tells more stays.
-fn drop_nested(turns: &mut Vec<Turn>, tree: &Tree) {
-    let by_span: HashMap<usize, bool> = turns.iter().map(|turn| (turn.at, turn.exchange.output.is_empty())).collect();
-    let mut silent_outer: HashSet<usize> = HashSet::new();
-    let mut inner: HashSet<usize> = HashSet::new();
-    for turn in turns.iter() {
-        if let Some(outer) = tree.ancestors(turn.at).find(|up| by_span.contains_key(up)) {
-            if by_span[&outer] && !turn.exchange.output.is_empty() {
-                silent_outer.insert(outer);
-            } else {
-                inner.insert(turn.at);
-            }
-        }
-    }
-    turns.retain(|turn| !silent_outer.contains(&turn.at) && !inner.contains(&turn.at));
-}
-
-/// A streamed call records no answer; at the end of a trace the agent span above it has it.
-fn recover_answers(turns: &mut [Turn], spans: &[Span], tree: &Tree) {
-    let mut last: HashMap<&str, usize> = HashMap::new();
-    for (i, turn) in turns.iter().enumerate() {
-        last.insert(&spans[turn.at].id.trace_id, i);
-    }
-    for i in last.into_values() {
-        let turn = &mut turns[i];
-        if !turn.exchange.output.is_empty() || turn.aside {
-            continue;
-        }
-        let answers = tree.ancestors(turn.at).map(|up| exchange::of_agent(&spans[up]).output);
-        let said = answers.filter_map(|mut output| output.pop()).find(|message| message.sender == Sender::Assistant);
-        turn.exchange.output.extend(said.filter(|message| !message.text.is_empty()));
-    }
 }
 
 /// The state of the merge.
@@ -143,12 +71,14 @@ struct Builder<'s> {
     tree: &'s Tree,
     rows: Vec<Row>,
     system: Vec<String>,
-    threads: HashMap<Option<String>, Thread>,
+    /// By agent; what guardrails ask has threads of its own.
+    threads: HashMap<(bool, Option<String>), Thread>,
     /// The rows the customer's thread consists of.
     facing: Vec<usize>,
     /// Calls by their id.
     called: HashMap<String, usize>,
     traces: HashSet<String>,
+    customer: Customer,
     answers: HashMap<String, String>,
     group: usize,
 }
@@ -164,6 +94,7 @@ impl<'s> Builder<'s> {
             facing: Vec::new(),
             called: HashMap::new(),
             traces: HashSet::new(),
+            customer: Customer::default(),
             answers: HashMap::new(),
             group: 0,
         }
@@ -178,7 +109,7 @@ impl<'s> Builder<'s> {
         }
         let span = &self.spans[at];
         let agent = span.agent.as_ref().map(|name| name.exact().to_owned());
-        let mut thread = self.threads.remove(&agent).unwrap_or_default();
+        let mut thread = self.threads.remove(&(aside, agent.clone())).unwrap_or_default();
         let heard = pieces(&exchange.input);
         let first = !aside && !self.traces.contains(&span.id.trace_id);
         let merge = self.place(&thread, &heard, span, &exchange.system);
@@ -187,7 +118,9 @@ impl<'s> Builder<'s> {
                 Merge::Own { .. } => thread.facing,
                 Merge::Facing { .. } | Merge::Within { customer: true, .. } => true,
                 Merge::Within { .. } | Merge::New => {
-                    first || (thread.facing && thread.system == exchange.system) || wrapper
+                    self.customer.asks(&heard, &span.id.trace_id, first)
+                        || (thread.facing && thread.system == exchange.system)
+                        || wrapper
                 }
             };
         if let Merge::Facing { rows, .. } = &merge {
@@ -214,7 +147,7 @@ impl<'s> Builder<'s> {
         thread.system = exchange.system;
         thread.silent = if exchange.output.is_empty() { Some(at) } else { None };
         thread.heard = heard.iter().filter_map(Piece::key).collect();
-        self.threads.insert(agent, thread);
+        self.threads.insert((aside, agent), thread);
     }
 
     /// How the history of a call joins what is known already.
@@ -394,117 +327,4 @@ impl<'s> Builder<'s> {
 
 fn row_is_said(row: &Row) -> bool {
     !matches!(row.what, What::Text { role: Role::User | Role::Tool, .. })
-}
-
-/// Numbers the rows and names their spans.
-fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
-    let name = |at: usize| -> SpanRef { spans[at].id.clone() };
-    let settled = Settled::new(spans, tree);
-    let spoken = spans.iter().any(|span| span.attributes.keys().any(|key| semconv::SPEECH.contains(&key.as_str())));
-    let mut steps = Vec::with_capacity(rows.len());
-    let (mut message, mut group) = (0, None);
-    for (i, row) in rows.iter().enumerate() {
-        if group != Some(row.group) {
-            message += 1;
-            group = Some(row.group);
-        }
-        let content = match &row.what {
-            What::Text { role, text, reasoning } => StepContent::Message {
-                role: *role,
-                text: text.as_str().into(),
-                reasoning: reasoning.as_deref().map(Into::into),
-            },
-            What::Call { call, result } => StepContent::ToolCall {
-                tool: call.tool.as_str().into(),
-                arguments: Arguments(call.arguments.as_str().into()),
-                call_id: call.id.as_deref().map(Into::into),
-                result: outcome(row, result.as_deref(), spans, &settled),
-            },
-        };
-        let holder = if matches!(row.what, What::Call { .. }) { row.execution } else { row.span };
-        let ran = row.execution.and_then(|at| spans[at].start);
-        steps.push(Step {
-            number: i as u32 + 1,
-            message,
-            content,
-            agent: row.agent.as_deref().map(Into::into),
-            depth: row.depth,
-            at: ran.or(row.at),
-            span: holder.or(row.decision).or(row.span).map(name),
-            decision: row.decision.map(name),
-            speech: if spoken { speech(row, spans, tree) } else { None },
-        });
-    }
-    steps
-}
-
-fn outcome(row: &Row, told: Option<&str>, spans: &[Span], settled: &Settled<'_>) -> Option<ToolResult> {
-    let execution = row.execution.map(|at| &spans[at]);
-    let broke = execution.is_some_and(Span::failed);
-    let recorded = || {
-        let at = row.execution.filter(|at| settled.is(*at))?;
-        let error = || spans[at].error.as_ref().filter(|_| broke).map(|text| text.exact().to_owned());
-        exchange::tool_result(&spans[at]).or_else(error)
-    };
-    let text = told.map(str::to_owned).or_else(recorded)?;
-    let failed = broke || super::failure::says_error(&text).is_some();
-    Some(ToolResult { text: text.into(), failed })
-}
-
-/// Whether messages may still bring a result: while a trace goes on they may, and theirs is the text the model saw. An
-/// execution's own account is taken only after that, so that a transcript which grows never takes a word back.
-struct Settled<'s> {
-    spans: &'s [Span],
-    tree: &'s Tree,
-    /// When the last model call of each trace began.
-    last: HashMap<&'s str, Option<Timestamp>>,
-}
-
-impl<'s> Settled<'s> {
-    fn new(spans: &'s [Span], tree: &'s Tree) -> Self {
-        let mut last: HashMap<&str, Option<Timestamp>> = HashMap::new();
-        for span in spans.iter().filter(|span| span.kind == SpanKind::Llm) {
-            let entry = last.entry(&span.id.trace_id).or_default();
-            *entry = (*entry).max(span.start);
-        }
-        Self { spans, tree, last }
-    }
-
-    fn is(&self, at: usize) -> bool {
-        let span = &self.spans[at];
-        let heard = self.last.get(span.id.trace_id.as_str()).is_some_and(|last| *last > span.start);
-        // What ends a turn: its root, its agent, or (its parent being another service's) whatever stands at the top,
-        // unless that is glue, of which more may come.
-        let ends = |up: usize| {
-            let above = &self.spans[up];
-            let root = above.parent_span_id.is_none();
-            let glue = matches!(above.kind, SpanKind::Chain | SpanKind::Tool | SpanKind::Handoff);
-            // After a handoff the agent that ends is not the last to speak.
-            above.end.is_some() && (root || !(glue || span.kind == SpanKind::Handoff))
-        };
-        heard || ends(at) || self.tree.ancestors(at).any(ends)
-    }
-}
-
-/// Speech facts of a turn: on its own span, or on those above it.
-fn speech(row: &Row, spans: &[Span], tree: &Tree) -> Option<Speech> {
-    let What::Text { role, .. } = &row.what else { return None };
-    let at = row.span?;
-    let number = |keys: &[&str]| {
-        let mut places = std::iter::once(at).chain(tree.ancestors(at));
-        places.find_map(|at| semconv::first(&spans[at].attributes, keys)?.as_f64())
-    };
-    let flag = |keys: &[&str]| {
-        let mut places = std::iter::once(at).chain(tree.ancestors(at));
-        places.find_map(|at| semconv::first(&spans[at].attributes, keys)?.as_bool())
-    };
-    let speech = match role {
-        Role::User => Speech {
-            asr_confidence: number(semconv::SPEECH_CONFIDENCE),
-            interrupted: flag(semconv::SPEECH_INTERRUPTED),
-            first_audio_ms: None,
-        },
-        _ => Speech { first_audio_ms: number(semconv::SPEECH_FIRST_AUDIO), ..Speech::default() },
-    };
-    (speech != Speech::default()).then_some(speech)
 }
