@@ -15,6 +15,8 @@ pub(super) enum Wrapping {
     Zstd,
     /// Length-prefixed zstd frames, as the OpenTelemetry Collector's file exporter writes them.
     FramedZstd,
+    /// A zip archive.
+    Zip,
     /// Nothing at all.
     Empty,
     /// Something that is refused, and why.
@@ -34,6 +36,9 @@ pub(super) fn wrapping(head: &[u8], whole: bool) -> Wrapping {
     if head.len() >= 8 && head[4..8] == ZSTD {
         return Wrapping::FramedZstd;
     }
+    if head.starts_with(b"PK\x03\x04") {
+        return Wrapping::Zip;
+    }
     if let Some(reason) = refusal(head) {
         return Wrapping::Refused(reason);
     }
@@ -52,12 +57,11 @@ pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
 }
 
 fn refusal(head: &[u8]) -> Option<&'static str> {
-    let magic: [(&[u8], &'static str); 8] = [
+    let magic: [(&[u8], &'static str); 7] = [
         (&[0xff, 0xfe, 0, 0], "this is UTF-32 text; save it as UTF-8"),
         (&[0, 0, 0xfe, 0xff], "this is UTF-32 text; save it as UTF-8"),
         (&[0xff, 0xfe], "this is UTF-16 text (little endian); save it as UTF-8"),
         (&[0xfe, 0xff], "this is UTF-16 text (big endian); save it as UTF-8"),
-        (b"PK\x03\x04", "this is a zip archive; unpack it and import the files inside"),
         (b"PAR1", "this is a Parquet file; export it as JSON lines"),
         (b"SQLite format 3\0", "this is an SQLite database, not an export"),
         (b"BZh", "this is bzip2; recompress it with gzip or zstd"),
@@ -132,7 +136,7 @@ mod tests {
     fn encodings_and_archives_are_named() {
         assert!(matches!(wrapping(b"\xff\xfe{\0", true), Wrapping::Refused(why) if why.contains("UTF-16")));
         assert!(matches!(wrapping(b"{\0\"\0a\0\"\0", true), Wrapping::Refused(why) if why.contains("little")));
-        assert!(matches!(wrapping(b"PK\x03\x04..", true), Wrapping::Refused(why) if why.contains("zip")));
+        assert_eq!(wrapping(b"PK\x03\x04..", true), Wrapping::Zip);
         assert!(matches!(wrapping(b"\x0a\x92\x01\x08abc", true), Wrapping::Refused(why) if why.contains("protobuf")));
         assert_eq!(wrapping(b"\x1f\x8b\x08", true), Wrapping::Gzip);
         assert_eq!(wrapping(b"\0\0\0\x09\x28\xb5\x2f\xfd.", true), Wrapping::FramedZstd);

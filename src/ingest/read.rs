@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::decode::Decoder;
 use super::detect::{Wrapping, without_bom, wrapping};
 use super::problem::ProblemKind;
-use super::{Input, Limits, ReadOptions, ReadSummary, Sink};
+use super::{Input, Limits, ReadOptions, ReadSummary, Sink, archive};
 
 const HEAD: usize = 64 << 10;
 
@@ -36,6 +36,7 @@ fn unwrap(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>, layers:
         Wrapping::Lines => lines(BufReader::with_capacity(HEAD.min(size.max(1)).max(4096), whole), decoder),
         Wrapping::Document => document(whole, decoder),
         Wrapping::FramedZstd => frames(whole, decoder),
+        Wrapping::Zip => archive::read(whole, decoder),
         Wrapping::Gzip | Wrapping::Zstd if layers == 0 => decoder.refuse("this is compressed more than twice"),
         Wrapping::Gzip => {
             let (source, meter) = Metered::new(whole);

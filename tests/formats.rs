@@ -1,0 +1,280 @@
+//! The forms beside OTLP and chat lists: their counts, their transcripts, and that nothing breaks them.
+//!
+//! Invariant: every form is found by its content; counts are those of the fixtures' documentation, or derived by
+//! counting their rows apart from this code.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use aftercall::ingest::{
+    ImportedLabel, Input, Item, LogRecord, LogTarget, Pieces, Problem, ReadOptions, ReadSummary, Record, SpanRecord,
+    ToolList, assemble, read, session,
+};
+use aftercall::model::conversation::Conversation;
+use aftercall::model::score::ScoreTarget;
+use aftercall::model::step::StepContent;
+use aftercall::model::trace::{SpanKind, SpanStatus};
+use serde_json::Value;
+
+fn shared(path: &str) -> Option<PathBuf> {
+    let shared = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
+    if shared.is_dir() {
+        return Some(shared.join(path));
+    }
+    println!("skipped: ../shared is absent");
+    None
+}
+
+#[derive(Default)]
+struct Read {
+    spans: Vec<SpanRecord>,
+    logs: Vec<LogRecord>,
+    conversations: Vec<Conversation>,
+    labels: Vec<ImportedLabel>,
+    problems: Vec<Problem>,
+    summary: ReadSummary,
+}
+
+impl Read {
+    fn bytes(&mut self, stem: &str, content: &[u8]) {
+        let input = Input { name: stem.into(), stem: stem.into(), reader: Box::new(content) };
+        let summary = read(input, &ReadOptions::default(), &mut |item| {
+            match item {
+                Item::Record(Record::Span(span)) => self.spans.push(*span),
+                Item::Record(Record::Log(log)) => self.logs.push(*log),
+                Item::Record(Record::Conversation(conversation)) => self.conversations.push(*conversation),
+                Item::Label(label) => self.labels.push(*label),
+                Item::Problem(problem) => self.problems.push(problem),
+            }
+            ControlFlow::Continue(())
+        });
+        self.summary.read += summary.read;
+        self.summary.skipped += summary.skipped;
+    }
+
+    fn file(path: &Path) -> Self {
+        let mut read = Self::default();
+        read.add(path);
+        read
+    }
+
+    fn add(&mut self, path: &Path) {
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        self.bytes(&stem, &std::fs::read(path).unwrap());
+    }
+
+    /// Conversations in order of their names; log records go to their spans by trace and span id.
+    fn assemble(self) -> Vec<Conversation> {
+        let mut traces: BTreeMap<String, Vec<SpanRecord>> = BTreeMap::new();
+        for record in self.spans {
+            traces.entry(record.span.id.trace_id.clone()).or_default().push(record);
+        }
+        for log in self.logs {
+            let (trace, span) = match &log.target {
+                LogTarget::Span(id) => (Some(&id.trace_id), Some(&id.span_id)),
+                LogTarget::Trace(trace) => (Some(trace), None),
+                LogTarget::Session(_) | LogTarget::Response { .. } => (None, None),
+            };
+            let records = traces.values_mut().flatten().filter(|record| {
+                let id = &record.span.id;
+                trace.is_none_or(|trace| trace.is_empty() || *trace == id.trace_id)
+                    && span.is_none_or(|span| *span == id.span_id)
+            });
+            if let Some(record) = records.into_iter().next() {
+                record.span.events.push(log.event);
+            }
+        }
+        let mut pieces: BTreeMap<(String, String), Pieces> = BTreeMap::new();
+        for records in traces.into_values() {
+            let keys = session::assign(&records.iter().map(|record| &record.span).collect::<Vec<_>>());
+            for (record, key) in records.into_iter().zip(keys) {
+                pieces.entry((record.source.to_string(), key)).or_default().spans.push(record.span);
+            }
+        }
+        let all = pieces.into_iter().map(|((source, external_id), pieces)| {
+            assemble(Pieces { source, external_id, ..pieces }, &ToolList::default())
+        });
+        all.chain(self.conversations).collect()
+    }
+}
+
+/// One line a step: role, tool, argument names, outcome.
+fn shape(conversation: &Conversation) -> Vec<String> {
+    let step = |step: &aftercall::model::step::Step| match &step.content {
+        StepContent::Message { role, .. } => format!("{}{}", ">".repeat(step.depth.into()), role.word()),
+        StepContent::ToolCall { tool, arguments, result, .. } => {
+            let names = match arguments.parsed() {
+                Some(Value::Object(map)) => map.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
+                Some(_) => vec!["?".to_owned()],
+                None => vec!["not json".to_owned()],
+            };
+            let outcome = match result {
+                None => "open",
+                Some(result) if result.failed => "failed",
+                Some(_) => "ok",
+            };
+            format!("{}{}({}) {outcome}", ">".repeat(step.depth.into()), tool.exact(), names.join(","))
+        }
+    };
+    conversation.steps.iter().map(step).collect()
+}
+
+fn counts(all: &[Conversation]) -> [usize; 4] {
+    let spans: Vec<_> = all.iter().flat_map(|conversation| &conversation.spans).collect();
+    let traces: BTreeSet<_> = spans.iter().map(|span| &span.id.trace_id).collect();
+    let errors = spans.iter().filter(|span| span.status == SpanStatus::Error).count();
+    [all.len(), traces.len(), spans.len(), errors]
+}
+
+fn stories() -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(shared("fixtures/otlp/scenarios.jsonl").unwrap()).unwrap();
+    let rows = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    rows.map(|row| (row["session_id"].as_str().unwrap().to_owned(), row["story"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
+/// The shapes of the stories as the chat completions of a plain client tell them.
+fn told_by(file: &str) -> BTreeMap<String, BTreeSet<Vec<String>>> {
+    let stories = stories();
+    let mut shapes: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
+    for conversation in Read::file(&shared("fixtures/otlp").unwrap().join(file)).assemble() {
+        let story = stories[conversation.external_id.exact()].clone();
+        shapes.entry(story).or_default().insert(shape(&conversation));
+    }
+    shapes
+}
+
+#[test]
+fn agents_sdk_rows_are_spans_and_tell_the_stories() {
+    let Some(path) = shared("fixtures/other/openai-agents-sdk-export.jsonl") else { return };
+    let read = Read::file(&path);
+    assert_eq!((read.summary.read, read.problems.len()), (472, 0));
+    let all = read.assemble();
+    // The same run as the OTLP fixtures of that package: 27 conversations, 49 traces, 472 spans, 9 errors.
+    assert_eq!(counts(&all), [27, 49, 472, 9]);
+    let (stories, told) = (stories(), told_by("openinference-openai-agents.jsonl.zst"));
+    let mut compared = 0;
+    for conversation in &all {
+        let silent = conversation
+            .spans
+            .iter()
+            .any(|span| span.kind == SpanKind::Llm && !span.attributes.contains_key("gen_ai.input.messages"));
+        if silent {
+            // Response spans carry no content: the tools that ran are all there is.
+            assert!(conversation.steps.iter().all(|step| step.tool().is_some()));
+            continue;
+        }
+        let story = &stories[conversation.external_id.exact()];
+        compared += 1;
+        assert!(told[story].contains(&shape(conversation)), "{story}\n{:#?}\n{:#?}", shape(conversation), told[story]);
+    }
+    assert!(compared > 10, "{compared}");
+}
+
+#[test]
+fn langchain_dumps_tell_the_stories() {
+    let Some(path) = shared("fixtures/other/langchain-messages_to_dict.jsonl") else { return };
+    let read = Read::file(&path);
+    assert_eq!((read.summary.read, read.problems.len(), read.conversations.len()), (15, 0, 15));
+    let (stories, told) = (stories(), told_by("openinference-langchain.jsonl.gz"));
+    for conversation in &read.conversations {
+        let story = &stories[conversation.external_id.exact()];
+        assert!(told[story].contains(&shape(conversation)), "{story}\n{:#?}\n{:#?}", shape(conversation), told[story]);
+    }
+}
+
+#[test]
+fn mlflow_traces_bring_their_assessments() {
+    let Some(path) = shared("fixtures/other/mlflow-trace-v3.json") else { return };
+    let read = Read::file(&path);
+    assert_eq!((read.summary.read, read.problems.len()), (3, 0));
+    let all = read.assemble();
+    assert_eq!(counts(&all), [1, 1, 3, 1]);
+    let conversation = &all[0];
+    assert_eq!(conversation.external_id.exact(), "conv-1");
+    // The last words are in the agent span only, after a call: no model call recorded them.
+    assert_eq!(shape(conversation), ["user", "process_refund() failed"]);
+    let score = &conversation.scores[0];
+    assert_eq!((conversation.scores.len(), score.evaluator.exact(), score.passed), (1, "correct_tool", Some(false)));
+    assert_eq!(score.source, "mlflow:code");
+    assert!(matches!(&score.target, ScoreTarget::Trace { trace_id } if trace_id == "9cc582a2ecac37cfd36adfdea1716ef0"));
+    assert_eq!(conversation.attributes["team"], "care");
+}
+
+#[test]
+fn langfuse_scores_find_the_spans_of_the_run() {
+    let Some(path) = shared("fixtures/other/langfuse-scores.jsonl") else { return };
+    let mut read = Read::file(&shared("fixtures/otlp/langfuse-sdk.jsonl").unwrap());
+    read.add(&path);
+    assert_eq!((read.logs.len(), read.problems.len()), (31, 0));
+    let all = read.assemble();
+    assert_eq!(counts(&all), [15, 31, 149, 5]);
+    let scores: Vec<_> = all.iter().flat_map(|one| one.scores.iter().map(move |score| (one, score))).collect();
+    assert_eq!(scores.len(), 31);
+    for (conversation, score) in scores {
+        let ScoreTarget::Span(id) = &score.target else { panic!("not a span's") };
+        assert!(conversation.span(id).is_some());
+        assert!(score.value.is_some() && score.source == "langfuse");
+    }
+}
+
+#[test]
+fn inspect_logs_are_the_same_from_json_and_archive() {
+    let Some(folder) = shared("fixtures/other") else { return };
+    let json = Read::file(&folder.join("inspect-ai-log.json"));
+    let archive = Read::file(&folder.join("inspect-ai-log.eval"));
+    for read in [&json, &archive] {
+        assert_eq!((read.summary.read, read.problems.len(), read.conversations.len()), (2, 0, 2));
+    }
+    let mut archive = archive.conversations;
+    archive.sort_by(|a, b| a.external_id.exact().cmp(b.external_id.exact()));
+    // Two runs of the same samples: ids and times differ, what was said does not.
+    for (json, archive) in json.conversations.iter().zip(&archive) {
+        assert_eq!((&json.id, json.transcript_hash()), (&archive.id, archive.transcript_hash()));
+        assert_eq!((&json.scores, &json.attributes), (&archive.scores, &archive.attributes));
+    }
+    let [cancel, refund] = json.conversations.as_slice() else { panic!("two samples") };
+    assert_eq!(cancel.external_id.exact(), "cancel-1/1");
+    assert_eq!(shape(cancel), ["user", "assistant", "get_order(order_id) ok", "assistant"]);
+    assert_eq!(
+        shape(refund),
+        [
+            "user",
+            "assistant",
+            "get_order(order_id) ok",
+            "assistant",
+            "process_refund(amount,order_id) failed",
+            "assistant"
+        ]
+    );
+    assert!(refund.system[0].exact().starts_with("You are Wren"), "an attachment");
+    let scores: Vec<_> =
+        refund.scores.iter().map(|score| (score.evaluator.exact(), score.value, score.passed)).collect();
+    assert_eq!(scores, [("tool_choice", Some(1.0), None), ("includes", None, Some(false))]);
+    assert_eq!(refund.segments.intent.as_ref().map(|intent| intent.exact()), Some("refund"));
+}
+
+#[test]
+fn who_and_when_annotations_are_labels() {
+    let Some(folder) = shared("data/who-and-when") else { return };
+    let mut read = Read::default();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    files.iter().for_each(|path| read.add(path));
+    assert_eq!((read.conversations.len(), read.labels.len(), read.problems.len()), (126, 126, 0));
+    let steps: usize = read.conversations.iter().map(|conversation| conversation.steps.len()).sum();
+    let mut agree = 0;
+    for (conversation, label) in read.conversations.iter().zip(&read.labels) {
+        assert_eq!(conversation.id, label.conversation);
+        assert_eq!(conversation.transcript_hash(), label.transcript_hash);
+        let step = &conversation.steps[label.step.as_ref().unwrap().step as usize - 1];
+        agree += usize::from(step.agent == label.agent);
+        assert!(label.reason.is_some());
+    }
+    // In three logs the annotator's step is another agent's than the one named.
+    assert_eq!(agree, 123);
+    assert!(steps <= 1099 && steps > 1000, "{steps}");
+}
