@@ -54,8 +54,9 @@ pub mod tree;
 mod who_and_when;
 
 pub use assemble::{Pieces, assemble};
+pub use otlp::Signal;
 pub use problem::{Problem, ProblemKind};
-pub use read::read;
+pub use read::{read, read_request};
 pub use tools::{ToolList, ToolListError};
 
 /// One input: what to read, and the name it goes by in problems.

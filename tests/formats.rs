@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use aftercall::ingest::{
-    ImportedLabel, Input, Item, LogRecord, LogTarget, Pieces, Problem, ReadOptions, ReadSummary, Record, SpanRecord,
-    ToolList, assemble, read, session,
+    ImportedLabel, Input, Item, LogRecord, LogTarget, Pieces, Problem, ReadOptions, ReadSummary, Record, Signal,
+    SpanRecord, ToolList, assemble, read, read_request, session,
 };
 use aftercall::model::conversation::Conversation;
 use aftercall::model::score::ScoreTarget;
@@ -277,4 +277,51 @@ fn who_and_when_annotations_are_labels() {
     // In three logs the annotator's step is another agent's than the one named.
     assert_eq!(agree, 123);
     assert!(steps <= 1099 && steps > 1000, "{steps}");
+}
+
+#[test]
+fn protobuf_bodies_hold_what_their_bytes_say() {
+    let Some(folder) = shared("fixtures/otlp") else { return };
+    // Counted with a reader of the wire form alone: spans, traces, error spans.
+    for (file, expected) in [
+        ("variant-request-body.pb", [64, 14, 3]),
+        ("variant-collector-proto.bin", [93, 11, 2]),
+        ("variant-collector-json.zst", [93, 11, 2]),
+    ] {
+        let read = Read::file(&folder.join(file));
+        assert_eq!((read.problems.len(), read.summary.read as usize), (0, expected[0]), "{file}");
+        let traces: BTreeSet<_> = read.spans.iter().map(|record| &record.span.id.trace_id).collect();
+        let errors = read.spans.iter().filter(|record| record.span.status == SpanStatus::Error).count();
+        assert_eq!([read.spans.len(), traces.len(), errors], expected, "{file}");
+    }
+    // Both were written from the same two requests: the encodings end in the same spans.
+    let proto = Read::file(&folder.join("variant-collector-proto.bin"));
+    let json = Read::file(&folder.join("variant-collector-json.zst"));
+    for (a, b) in proto.spans.iter().zip(&json.spans) {
+        assert_eq!((&a.span, &a.source, &a.resource), (&b.span, &b.source, &b.resource));
+    }
+}
+
+#[test]
+fn a_request_posted_with_its_signal_known_is_read_at_once() {
+    let Some(folder) = shared("fixtures/otlp") else { return };
+    let body = std::fs::read(folder.join("variant-request-body.pb")).unwrap();
+    let mut spans = 0;
+    let mut sink = |item: Item| {
+        spans += usize::from(matches!(item, Item::Record(Record::Span(_))));
+        ControlFlow::Continue(())
+    };
+    let options = ReadOptions::default();
+    let summary = read_request("post", &body, Signal::Spans, (&options, &mut sink));
+    assert_eq!((spans, summary.read, summary.skipped), (64, 64, 0));
+    // Cut off anywhere, it is refused or read in part, and never more than that.
+    for end in (0..body.len()).step_by(997) {
+        let mut count = 0;
+        let mut sink = |item: Item| {
+            count += usize::from(matches!(item, Item::Record(_)));
+            ControlFlow::Continue(())
+        };
+        read_request("post", &body[..end], Signal::Spans, (&options, &mut sink));
+        assert!(count <= 64);
+    }
 }

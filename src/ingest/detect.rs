@@ -13,8 +13,10 @@ pub(super) enum Wrapping {
     Gzip,
     /// A zstd stream.
     Zstd,
-    /// Length-prefixed zstd frames, as the OpenTelemetry Collector's file exporter writes them.
-    FramedZstd,
+    /// Length-prefixed messages, as the OpenTelemetry Collector's file exporter writes them: zstd frames, or protobuf.
+    Framed,
+    /// One OTLP request in protobuf.
+    Protobuf,
     /// A zip archive.
     Zip,
     /// Nothing at all.
@@ -34,10 +36,16 @@ pub(super) fn wrapping(head: &[u8], whole: bool) -> Wrapping {
         return Wrapping::Zstd;
     }
     if head.len() >= 8 && head[4..8] == ZSTD {
-        return Wrapping::FramedZstd;
+        return Wrapping::Framed;
     }
     if head.starts_with(b"PK\x03\x04") {
         return Wrapping::Zip;
+    }
+    if protobuf_at(head, 0) {
+        return Wrapping::Protobuf;
+    }
+    if head.first() == Some(&0) && protobuf_at(head, 4) {
+        return Wrapping::Framed;
     }
     if let Some(reason) = refusal(head) {
         return Wrapping::Refused(reason);
@@ -70,9 +78,6 @@ fn refusal(head: &[u8]) -> Option<&'static str> {
         return Some(reason);
     }
     let sample = &head[..head.len().min(512)];
-    if looks_like_protobuf(head) {
-        return Some("this is OTLP in protobuf; write it as JSON lines (`format: json`)");
-    }
     if !sample.contains(&0) {
         return None;
     }
@@ -86,11 +91,12 @@ fn refusal(head: &[u8]) -> Option<&'static str> {
     Some("this is binary data of no known form")
 }
 
-/// A protobuf request starts with field 1 (`0x0a`) and a length of more than one byte, bare or behind a four-byte
-/// length; no text has such a byte after its first line break.
-fn looks_like_protobuf(head: &[u8]) -> bool {
-    let field = |at: usize| head.get(at) == Some(&0x0a) && head.get(at + 1).is_some_and(|byte| *byte >= 0x80);
-    field(0) || (head.first() == Some(&0) && field(4))
+/// A protobuf request starts with field 1 (`0x0a`), a length of more than one byte, and field 1 or 2 within it; no text
+/// has such bytes after its first line break.
+fn protobuf_at(head: &[u8], at: usize) -> bool {
+    let Some([0x0a, length @ ..]) = head.get(at..) else { return false };
+    let more = length.iter().take(5).take_while(|byte| **byte >= 0x80).count();
+    more > 0 && matches!(length.get(more + 1), Some(0x0a | 0x12))
 }
 
 /// Lines or one document: a first line that is complete in itself means lines.
@@ -137,8 +143,10 @@ mod tests {
         assert!(matches!(wrapping(b"\xff\xfe{\0", true), Wrapping::Refused(why) if why.contains("UTF-16")));
         assert!(matches!(wrapping(b"{\0\"\0a\0\"\0", true), Wrapping::Refused(why) if why.contains("little")));
         assert_eq!(wrapping(b"PK\x03\x04..", true), Wrapping::Zip);
-        assert!(matches!(wrapping(b"\x0a\x92\x01\x08abc", true), Wrapping::Refused(why) if why.contains("protobuf")));
+        assert_eq!(wrapping(b"\x0a\x92\x01\x0aabc", true), Wrapping::Protobuf);
+        assert_eq!(wrapping(b"\0\0\x01\x95\x0a\x92\x01\x0aabc", true), Wrapping::Framed);
+        assert_eq!(wrapping("\n\u{e9}t\u{e9}".as_bytes(), true), Wrapping::Lines);
         assert_eq!(wrapping(b"\x1f\x8b\x08", true), Wrapping::Gzip);
-        assert_eq!(wrapping(b"\0\0\0\x09\x28\xb5\x2f\xfd.", true), Wrapping::FramedZstd);
+        assert_eq!(wrapping(b"\0\0\0\x09\x28\xb5\x2f\xfd.", true), Wrapping::Framed);
     }
 }

@@ -16,6 +16,7 @@ use crate::model::id::SpanRef;
 use crate::model::time::Timestamp;
 use crate::model::trace::{Span, SpanEvent, SpanKind, SpanStatus};
 
+pub(super) mod proto;
 mod wire;
 
 use wire::{WireEvent, WireLink, WireLog, WireResource, WireSpan, id};
@@ -27,8 +28,10 @@ pub(super) fn wire_id(text: &str, bytes: usize) -> Option<String> {
 
 /// Which signal a request carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
+pub enum Signal {
+    /// Spans.
     Spans,
+    /// Log records.
     Logs,
 }
 
@@ -228,6 +231,11 @@ fn emit(decoder: &mut Decoder<'_, '_>, signal: Signal, resource: &Resource, raw:
 
 fn span(resource: &Resource, raw: &RawValue) -> Result<Record, &'static str> {
     let wire: WireSpan = serde_json::from_str(raw.get()).map_err(|_| "a span of another shape than OTLP's")?;
+    build_span(resource, wire)
+}
+
+/// The record of a span, whichever encoding carried it.
+fn build_span(resource: &Resource, wire: WireSpan) -> Result<Record, &'static str> {
     let trace_id = id(&wire.trace_id.0, 16).ok_or("a span whose trace id is not 32 hex digits")?;
     let span_id = id(&wire.span_id.0, 8).ok_or("a span whose span id is not 16 hex digits")?;
     let status = wire.status.unwrap_or_default();
@@ -264,6 +272,11 @@ fn span(resource: &Resource, raw: &RawValue) -> Result<Record, &'static str> {
 
 fn log(resource: &Resource, raw: &RawValue) -> Result<Record, &'static str> {
     let wire: WireLog = serde_json::from_str(raw.get()).map_err(|_| "a log record of another shape than OTLP's")?;
+    build_log(resource, wire)
+}
+
+/// The record of a log record, whichever encoding carried it.
+fn build_log(resource: &Resource, wire: WireLog) -> Result<Record, &'static str> {
     let mut attributes = wire.attributes.0;
     let named = attributes.get("event.name").and_then(Value::as_str).unwrap_or("log");
     let name = if wire.event_name.0.is_empty() { named.to_owned() } else { wire.event_name.0 };

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::decode::Decoder;
 use super::detect::{Wrapping, without_bom, wrapping};
+use super::otlp::{Signal, proto};
 use super::problem::ProblemKind;
 use super::{Input, Limits, ReadOptions, ReadSummary, Sink, archive};
 
@@ -35,7 +36,8 @@ fn unwrap(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>, layers:
         Wrapping::Refused(reason) => decoder.refuse(reason),
         Wrapping::Lines => lines(BufReader::with_capacity(HEAD.min(size.max(1)).max(4096), whole), decoder),
         Wrapping::Document => document(whole, decoder),
-        Wrapping::FramedZstd => frames(whole, decoder),
+        Wrapping::Framed => frames(whole, decoder),
+        Wrapping::Protobuf => protobuf(whole, decoder),
         Wrapping::Zip => archive::read(whole, decoder),
         Wrapping::Gzip | Wrapping::Zstd if layers == 0 => decoder.refuse("this is compressed more than twice"),
         Wrapping::Gzip => {
@@ -123,7 +125,26 @@ fn document(reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
     decoder.document(reader);
 }
 
-/// Length-prefixed zstd frames: each holds one request.
+/// One OTLP request in protobuf, already out of its compression, as a receiver takes it: `signal` is known by its path.
+pub fn read_request(name: &str, body: &[u8], signal: Signal, how: (&ReadOptions, &mut Sink<'_>)) -> ReadSummary {
+    let (options, sink) = how;
+    let mut decoder = Decoder::new(name.to_owned(), name.to_owned(), options, sink);
+    proto::request(&mut decoder, body, Some(signal));
+    decoder.summary()
+}
+
+/// A protobuf request has to be there as a whole before it can be read.
+fn protobuf(reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
+    let limit = decoder.limits().record;
+    let mut body = Vec::new();
+    match reader.take(limit.saturating_add(1)).read_to_end(&mut body) {
+        Err(error) => decoder.failed_reading(&error),
+        Ok(_) if body.len() as u64 > limit => decoder.too_large(),
+        Ok(_) => proto::request(decoder, &body, None),
+    }
+}
+
+/// Length-prefixed messages: each holds one request.
 fn frames(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
     let limit = decoder.limits().record;
     let mut offset = 0_u64;
@@ -154,7 +175,7 @@ fn frames(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>) {
     }
 }
 
-/// One zstd frame of `length` bytes, of which `frame` holds at most the record limit.
+/// One message of `length` bytes, compressed or not, of which `frame` holds at most the record limit.
 fn one_frame(frame: &[u8], length: u64, decoder: &mut Decoder<'_, '_>) {
     let limit = decoder.limits().record;
     if (frame.len() as u64) < length {
@@ -164,15 +185,16 @@ fn one_frame(frame: &[u8], length: u64, decoder: &mut Decoder<'_, '_>) {
             decoder.failed_reading(&io::ErrorKind::UnexpectedEof.into());
         };
     }
+    if frame.first() == Some(&0x0a) {
+        return proto::request(decoder, frame, None);
+    }
     let mut text = Vec::new();
     let expanded = zstd::stream::read::Decoder::new(frame)
         .and_then(|frame| frame.take(limit.saturating_add(1)).read_to_end(&mut text));
     match expanded {
         Err(error) => decoder.failed_reading(&error),
         Ok(_) if text.len() as u64 > limit => decoder.too_large(),
-        Ok(_) if text.first() == Some(&0x0a) => {
-            decoder.problem(ProblemKind::Refused, 1, "this is OTLP in protobuf; write it as JSON (`format: json`)");
-        }
+        Ok(_) if text.first() == Some(&0x0a) => proto::request(decoder, &text, None),
         Ok(_) => decoder.line(&text, true),
     }
 }
