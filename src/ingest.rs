@@ -41,10 +41,12 @@ pub mod problem;
 mod python;
 pub mod read;
 mod responses;
+pub mod rows;
 mod scores;
 mod segments;
 mod semconv;
 pub mod session;
+mod table;
 mod tau;
 mod tau2;
 mod thread;
@@ -57,6 +59,7 @@ pub use assemble::{Pieces, assemble};
 pub use otlp::Signal;
 pub use problem::{Problem, ProblemKind};
 pub use read::{read, read_request};
+pub use rows::{Fact, Row, RowKey};
 pub use tools::{ToolList, ToolListError};
 
 /// One input: what to read, and the name it goes by in problems.
@@ -101,6 +104,21 @@ pub enum Format {
     Inspect,
     /// Logs of Who&When.
     WhoAndWhen,
+    /// Rows of scores, whoever made them: read as [`Item::Row`], as are the next three.
+    Scores,
+    /// Rows of what came of conversations.
+    Outcomes,
+    /// Rows of reference solutions.
+    Expected,
+    /// Rows of conversations that somebody flagged.
+    Flags,
+}
+
+impl Format {
+    /// True for files that are about conversations instead of holding any.
+    pub fn holds_rows(self) -> bool {
+        matches!(self, Self::Scores | Self::Outcomes | Self::Expected | Self::Flags)
+    }
 }
 
 /// Bounds of what a reader may be made to do.
@@ -138,6 +156,8 @@ pub struct ReadOptions {
 pub enum Item {
     /// Something to store.
     Record(Record),
+    /// A row about a conversation, from a file that was read as one of such rows.
+    Row(Box<Row>),
     /// A judgement that came with the conversation handed out just before; it counts as no record.
     Label(Box<ImportedLabel>),
     /// Something that was not, or not wholly, understood.

@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use aftercall::ingest::{
-    ImportedLabel, Input, Item, LogRecord, LogTarget, Pieces, Problem, ReadOptions, ReadSummary, Record, Signal,
-    SpanRecord, ToolList, assemble, read, read_request, session,
+    Fact, Format, ImportedLabel, Input, Item, LogRecord, LogTarget, Pieces, Problem, ReadOptions, ReadSummary, Record,
+    Row, Signal, SpanRecord, ToolList, assemble, read, read_request, session,
 };
 use aftercall::model::conversation::Conversation;
 use aftercall::model::score::ScoreTarget;
@@ -33,6 +33,8 @@ struct Read {
     logs: Vec<LogRecord>,
     conversations: Vec<Conversation>,
     labels: Vec<ImportedLabel>,
+    rows: Vec<Row>,
+    format: Format,
     problems: Vec<Problem>,
     summary: ReadSummary,
 }
@@ -40,11 +42,13 @@ struct Read {
 impl Read {
     fn bytes(&mut self, stem: &str, content: &[u8]) {
         let input = Input { name: stem.into(), stem: stem.into(), reader: Box::new(content) };
-        let summary = read(input, &ReadOptions::default(), &mut |item| {
+        let options = ReadOptions { format: self.format, ..ReadOptions::default() };
+        let summary = read(input, &options, &mut |item| {
             match item {
                 Item::Record(Record::Span(span)) => self.spans.push(*span),
                 Item::Record(Record::Log(log)) => self.logs.push(*log),
                 Item::Record(Record::Conversation(conversation)) => self.conversations.push(*conversation),
+                Item::Row(row) => self.rows.push(*row),
                 Item::Label(label) => self.labels.push(*label),
                 Item::Problem(problem) => self.problems.push(problem),
             }
@@ -324,4 +328,208 @@ fn a_request_posted_with_its_signal_known_is_read_at_once() {
         read_request("post", &body[..end], Signal::Spans, (&options, &mut sink));
         assert!(count <= 64);
     }
+}
+
+fn own(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/formats")).join(name)
+}
+
+const STORY: [&str; 4] = ["user", "get_order(order_id) ok", "process_refund(amount,order_id) failed", "assistant"];
+
+#[test]
+fn one_story_from_every_span_export() {
+    for files in [
+        ["langsmith-runs.jsonl", "langsmith-feedback.jsonl"],
+        ["langfuse-trace.json", ""],
+        ["langfuse-session-bw-77.json", ""],
+        ["langfuse-observations.jsonl", ""],
+        ["langfuse-observations.csv", ""],
+        ["phoenix-spans.jsonl", "phoenix-annotations.jsonl"],
+        ["phoenix-dataframe.jsonl", "phoenix-annotations.jsonl"],
+    ] {
+        let mut read = Read::default();
+        files.iter().filter(|name| !name.is_empty()).for_each(|name| read.add(&own(name)));
+        assert_eq!(read.problems, [], "{files:?}");
+        let scores = read.logs.len();
+        let all = read.assemble();
+        assert_eq!(counts(&all), [1, 1, 6, 1], "{files:?}");
+        let conversation = &all[0];
+        assert_eq!(conversation.external_id.exact(), "bw-77", "{files:?}");
+        assert_eq!(shape(conversation), STORY, "{files:?}");
+        assert_eq!(conversation.scores.len(), scores, "{files:?} {:?}", conversation.scores);
+        assert_eq!(conversation.tools.len(), 2, "{files:?}");
+        assert!(conversation.steps.iter().all(|step| step.at.is_some()), "{files:?}");
+        let expected = match files[0] {
+            name if name.starts_with("langfuse-observ") => 0,
+            name if name.starts_with("langfuse") => 2,
+            _ => 3,
+        };
+        assert_eq!(scores, expected, "{files:?}");
+    }
+}
+
+#[test]
+fn scores_of_exports_keep_value_label_and_judge() {
+    let told = |files: [&str; 2]| {
+        let mut read = Read::default();
+        files.iter().for_each(|name| read.add(&own(name)));
+        let mut scores = read.assemble().remove(0).scores;
+        scores.sort_by(|a, b| a.evaluator.exact().cmp(b.evaluator.exact()));
+        scores
+            .into_iter()
+            .map(|score| {
+                let label = score.label.map(|label| label.exact().to_owned());
+                let target = match score.target {
+                    ScoreTarget::Span(_) => "span",
+                    ScoreTarget::Trace { .. } => "trace",
+                    ScoreTarget::Conversation => "conversation",
+                };
+                (score.evaluator.exact().to_owned(), score.value, label, score.passed, score.source, target)
+            })
+            .collect::<Vec<_>>()
+    };
+    let row = |name: &str, value, label: Option<&str>, passed, source: &str, target| {
+        (name.to_owned(), value, label.map(str::to_owned), passed, source.to_owned(), target)
+    };
+    assert_eq!(
+        told(["langsmith-runs.jsonl", "langsmith-feedback.jsonl"]),
+        [
+            row("resolved", Some(0.0), None, None, "langsmith:app", "trace"),
+            row("right_tool", None, None, Some(true), "langsmith:model", "span"),
+            row("tone", None, Some("warm"), None, "langsmith:api", "span"),
+        ]
+    );
+    assert_eq!(
+        told(["phoenix-spans.jsonl", "phoenix-annotations.jsonl"]),
+        [
+            row("note", None, Some("The ledger was down all morning."), None, "phoenix:human", "span"),
+            row("resolved", Some(0.0), Some("no"), None, "phoenix:human", "trace"),
+            row("tone", Some(0.9), Some("warm"), None, "phoenix:llm", "span"),
+        ]
+    );
+}
+
+#[test]
+fn one_story_from_every_list_of_messages() {
+    for (file, name) in [
+        ("openai-responses.jsonl", Some("bw-77")),
+        ("openai-responses-items.json", None),
+        ("openai-batch.jsonl", Some("bw-77")),
+        ("openai-stored-completions.json", Some("chatcmpl-9")),
+        ("langgraph-thread-state.json", Some("bw-77")),
+        ("langchain-dumpd.json", None),
+    ] {
+        let read = Read::file(&own(file));
+        let lost = u64::from(file == "openai-batch.jsonl");
+        assert_eq!((read.conversations.len(), read.summary.skipped), (1, lost), "{file} {:?}", read.problems);
+        let conversation = &read.conversations[0];
+        assert_eq!(shape(conversation), STORY, "{file}");
+        let external = conversation.external_id.exact();
+        assert!(name.map_or(external.starts_with("t1:"), |name| name == external), "{file} {external}");
+    }
+}
+
+#[test]
+fn tau2_users_call_tools_beside_the_thread() {
+    let file = Read::file(&own("tau2-results.json"));
+    let mut folder = Read::default();
+    folder.add(&own("tau2-folder/results.json"));
+    folder.add(&own("tau2-folder/simulations/sim-c.json"));
+    assert_eq!((file.conversations.len(), file.problems.len()), (2, 0));
+    assert_eq!((folder.conversations.len(), folder.problems.len(), folder.summary.skipped), (1, 1, 0));
+    for conversation in file.conversations.iter().chain(&folder.conversations) {
+        assert_eq!(
+            shape(conversation),
+            [
+                "user",
+                "get_order(order_id) ok",
+                "assistant",
+                ">restart_app() ok",
+                "user",
+                "process_refund(amount,order_id) failed",
+                "assistant"
+            ]
+        );
+        assert_eq!(conversation.steps[3].agent.as_ref().map(|agent| agent.exact()), Some("user"));
+        assert!(conversation.steps.iter().all(|step| step.at.is_some()));
+        let expected = conversation.expected.as_ref().unwrap();
+        assert_eq!((expected.len(), expected[0].tool.exact()), (1, "process_refund"));
+        assert_eq!((conversation.scores.len(), conversation.outcomes["reward"].as_f64()), (6, Some(0.0)));
+    }
+    assert_eq!(file.conversations[0].external_id.exact(), "sim-a");
+    assert_eq!((file.conversations[0].system.len(), file.conversations[0].tools.len()), (1, 2));
+    assert_eq!(folder.conversations[0].source.exact(), "tau2");
+}
+
+fn rows(file: &str, format: Format) -> Read {
+    let path = own(file);
+    let mut read = Read { format, ..Read::default() };
+    read.add(&path);
+    read
+}
+
+#[test]
+fn score_files_of_every_shape() {
+    let told = |read: &Read| {
+        let score = |row: &Row| {
+            let Fact::Score(score) = &row.fact else { panic!("not a score") };
+            let label = score.label.as_ref().map(|label| label.exact().to_owned());
+            (score.evaluator.exact().to_owned(), score.value, label, score.passed)
+        };
+        read.rows.iter().map(score).collect::<Vec<_>>()
+    };
+    let read = rows("scores.csv", Format::Scores);
+    assert_eq!((read.summary.read, read.summary.skipped), (4, 2));
+    assert_eq!(read.problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [Some(5), Some(6)]);
+    assert_eq!(
+        told(&read),
+        [
+            ("faithfulness".to_owned(), Some(0.25), None, Some(false)),
+            ("tone".to_owned(), None, Some("warm".to_owned()), None)
+        ]
+    );
+    let Fact::Score(first) = &read.rows[0].fact else { panic!("not a score") };
+    assert_eq!(first.explanation.as_ref().map(|text| text.exact()), Some("It says \"called\", twice.\nSecond line."));
+    assert_eq!((read.rows[0].key.conversation.as_deref(), first.confidence), (Some("bw-77"), Some(0.8)));
+
+    let read = rows("scores-wide.csv", Format::Scores);
+    assert_eq!((read.rows.len(), read.problems.len()), (3, 0));
+    assert!(matches!(&read.rows[0].log().unwrap().target, LogTarget::Span(id) if id.span_id == "00000000000000b6"));
+    assert!(matches!(read.rows[2].log().unwrap().target, LogTarget::Trace(_)));
+
+    let read = rows("scores.jsonl", Format::Scores);
+    // The local metrics' own "passed" means at least a half, whatever they measure.
+    assert_eq!(told(&read)[1], ("task_completion".to_owned(), Some(0.7), None, None));
+
+    let read = rows("futureagi-result.json", Format::Scores);
+    assert_eq!(read.rows.iter().map(|row| row.key.position).collect::<Vec<_>>(), [Some(1), Some(1), Some(2)]);
+    assert_eq!(told(&read)[0], ("task_completion".to_owned(), None, Some("Failed".to_owned()), Some(false)));
+    assert_eq!(told(&read)[1], ("tone".to_owned(), None, Some("warm, polite".to_owned()), None));
+    assert_eq!(told(&read)[2], ("task_completion".to_owned(), Some(0.4), None, None));
+}
+
+#[test]
+fn outcomes_references_and_flags() {
+    let read = rows("outcomes.csv", Format::Outcomes);
+    let Fact::Outcomes(first) = &read.rows[0].fact else { panic!("not outcomes") };
+    assert_eq!((first["csat"].as_i64(), first["reopened"].as_bool()), (Some(2), Some(true)));
+    assert_eq!((first["refunds paid"].as_f64(), first["order"].as_str()), (Some(0.5), Some("00123")));
+    let Fact::Outcomes(second) = &read.rows[1].fact else { panic!("not outcomes") };
+    assert_eq!((read.rows.len(), second.len()), (2, 2));
+
+    let calls = |row: &Row| match &row.fact {
+        Fact::Expected { calls, reply } => (calls.as_ref().map(Vec::len), reply.is_some()),
+        _ => panic!("not a reference"),
+    };
+    let read = rows("expected.jsonl", Format::Expected);
+    assert_eq!(read.rows.iter().map(calls).collect::<Vec<_>>(), [(Some(1), false), (Some(0), false), (None, true)]);
+    assert_eq!(read.rows[1].key.task.as_deref(), Some("refund_1"));
+    assert!(read.rows[2].key.input.is_some());
+    let read = rows("deepeval-goldens.json", Format::Expected);
+    assert_eq!((calls(&read.rows[0]), read.rows[0].key.conversation.as_deref()), ((Some(1), true), Some("bw-77")));
+
+    let read = rows("flags.csv", Format::Flags);
+    let Fact::Flag { reason, by, at } = &read.rows[0].fact else { panic!("not a flag") };
+    assert!(reason.as_ref().unwrap().exact().contains("called"));
+    assert_eq!((by.as_ref().unwrap().exact(), at.is_some()), ("customer", true));
 }

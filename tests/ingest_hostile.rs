@@ -46,7 +46,7 @@ fn bytes(input: &[u8], options: &ReadOptions) -> Outcome {
             Item::Record(Record::Span(record)) => outcome.spans.push(record.span),
             Item::Record(Record::Log(_)) => {}
             Item::Record(Record::Conversation(conversation)) => outcome.conversations.push(*conversation),
-            Item::Label(_) => {}
+            Item::Label(_) | Item::Row(_) => {}
             Item::Problem(problem) => outcome.problems.push(problem),
         }
         ControlFlow::Continue(())

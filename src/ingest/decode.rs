@@ -96,6 +96,22 @@ impl<'a, 's> Decoder<'a, 's> {
         }
     }
 
+    /// Hands out a row that is about a conversation.
+    pub(super) fn hand_out(&mut self, row: Item) {
+        self.summary.read += 1;
+        self.emit(row);
+    }
+
+    /// Reads one row of a table.
+    pub(super) fn row(&mut self, members: &[(String, Box<RawValue>)]) {
+        self.other(members);
+    }
+
+    /// A reader that stops at a record longer than the limit.
+    pub(super) fn bounded<R: Read>(&self, reader: R) -> read::Bounded<R> {
+        read::Bounded { inner: reader, since: Rc::clone(&self.since), limit: self.limits().record }
+    }
+
     /// Tells a problem at the current place that cost `lost` records.
     pub(super) fn problem(&mut self, kind: ProblemKind, lost: u64, message: impl Into<String>) {
         self.problem_at(0, kind, lost, message);
@@ -152,7 +168,7 @@ impl<'a, 's> Decoder<'a, 's> {
     /// Reads one document as it streams by.
     pub(super) fn document(&mut self, reader: impl Read) {
         (self.line, self.byte) = (None, None);
-        let bounded = read::Bounded { inner: reader, since: Rc::clone(&self.since), limit: self.limits().record };
+        let bounded = self.bounded(reader);
         let mut deserializer = serde_json::Deserializer::from_reader(bounded);
         let outcome = Top { decoder: self, nested: false }.deserialize(&mut deserializer);
         if self.stopped() {

@@ -91,6 +91,11 @@ impl<'a> Fields<'a> {
         time(&self.value(name)?)
     }
 
+    /// Every name as written, and as it is asked for.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(plain, key, _)| (key.as_str(), plain.as_str()))
+    }
+
     /// The object as JSON text again.
     pub(super) fn json_text(&self) -> String {
         let member = |(key, raw): (&str, &RawValue)| format!("{}:{}", Value::from(key), raw.get());

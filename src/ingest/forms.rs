@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::decode::Decoder;
 use super::export::Fields;
 use super::{
-    Format, agents_sdk, inspect, langchain, langfuse, langsmith, mlflow, phoenix, responses, tau2, who_and_when,
+    Format, agents_sdk, inspect, langchain, langfuse, langsmith, mlflow, phoenix, responses, rows, tau2, who_and_when,
 };
 
 /// The members of a record.
@@ -51,10 +51,14 @@ fn sample(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>) {
 /// Reads a record of one of the forms; false where it is of none of them.
 pub(super) fn record(decoder: &mut Decoder<'_, '_>, members: &Members) -> bool {
     let expected = decoder.options.format;
-    if !matches!(expected, Format::Auto) && FORMS.iter().all(|form| form.format != expected) {
+    if !matches!(expected, Format::Auto) && !expected.holds_rows() && FORMS.iter().all(|form| form.format != expected) {
         return false;
     }
     let row = Fields::of(members);
+    if expected.holds_rows() {
+        rows::record(decoder, &row);
+        return true;
+    }
     if decoder.in_list() && (langchain::is_message(&row) || responses::is_item(&row)) {
         decoder.gather(&row.json_text());
         return true;

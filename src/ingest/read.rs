@@ -10,7 +10,7 @@ use super::decode::Decoder;
 use super::detect::{Wrapping, without_bom, wrapping};
 use super::otlp::{Signal, proto};
 use super::problem::ProblemKind;
-use super::{Input, Limits, ReadOptions, ReadSummary, Sink, archive};
+use super::{Input, Limits, ReadOptions, ReadSummary, Sink, archive, table};
 
 const HEAD: usize = 64 << 10;
 
@@ -30,10 +30,12 @@ fn unwrap(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>, layers:
     }
     let form = wrapping(&head, head.len() < HEAD);
     let size = head.len();
+    let table = table::is_table(&head, decoder.options.format);
     let whole: Box<dyn Read + '_> = Box::new(io::Cursor::new(head).chain(reader));
     match form {
         Wrapping::Empty => {}
         Wrapping::Refused(reason) => decoder.refuse(reason),
+        Wrapping::Lines if table => table::read(whole, decoder),
         Wrapping::Lines => lines(BufReader::with_capacity(HEAD.min(size.max(1)).max(4096), whole), decoder),
         Wrapping::Document => document(whole, decoder),
         Wrapping::Framed => frames(whole, decoder),

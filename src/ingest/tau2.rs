@@ -157,7 +157,10 @@ fn said(row: &Fields<'_>, header: &Header) -> Vec<Message> {
                 if message.sender == Sender::Tool && message.call_id.is_none() {
                     message.call_id = part.text("id");
                 }
-                all.push(message);
+                // A turn of the user's that is a call alone says nothing.
+                if !called || !message.text.trim().is_empty() {
+                    all.push(message);
+                }
                 if called {
                     all.extend(user_calls(&part).map(|calls| Message { at, ..calls }));
                 }
