@@ -26,6 +26,7 @@ mod exchange;
 mod expected;
 mod export;
 mod failure;
+pub mod formats;
 mod forms;
 mod inspect;
 mod join;
@@ -56,6 +57,7 @@ pub mod tree;
 mod who_and_when;
 
 pub use assemble::{Pieces, assemble};
+pub use formats::{FORMATS, FormatInfo};
 pub use otlp::Signal;
 pub use problem::{Problem, ProblemKind};
 pub use read::{read, read_request};

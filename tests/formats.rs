@@ -16,6 +16,7 @@ use aftercall::model::conversation::Conversation;
 use aftercall::model::score::ScoreTarget;
 use aftercall::model::step::StepContent;
 use aftercall::model::trace::{SpanKind, SpanStatus};
+use proptest::prelude::*;
 use serde_json::Value;
 
 fn shared(path: &str) -> Option<PathBuf> {
@@ -532,4 +533,268 @@ fn outcomes_references_and_flags() {
     let Fact::Flag { reason, by, at } = &read.rows[0].fact else { panic!("not a flag") };
     assert!(reason.as_ref().unwrap().exact().contains("called"));
     assert_eq!((by.as_ref().unwrap().exact(), at.is_some()), ("customer", true));
+}
+
+#[test]
+fn mlflow_expectations_are_references() {
+    let trace = serde_json::json!({
+        "info": {"trace_id": "tr-1", "trace_metadata": {"mlflow.trace.session": "bw-77"}, "assessments": [
+            {"assessment_name": "expected_tool_calls", "expectation": {"value": [{"name": "t", "arguments": {"a": 1}}]}},
+            {"assessment_name": "expected_response", "expectation": {"value": "Done."}, "span_id": "00000000000000d1"},
+            {"assessment_name": "right", "source": {"source_type": "HUMAN"}, "feedback": {"value": "yes"}, "valid": true},
+            {"assessment_name": "old", "feedback": {"value": 1}, "valid": false},
+            {"assessment_name": "broken", "feedback": {"error": {"error_code": "X"}}},
+        ]},
+        "data": {"spans": [{"trace_id": "x", "span_id": "00000000000000d1", "name": "root", "attributes": {}}]},
+    });
+    let mut read = Read::default();
+    read.bytes("t", trace.to_string().as_bytes());
+    assert_eq!((read.summary.read, read.summary.skipped, read.problems.len()), (1, 0, 2));
+    let conversation = &read.assemble()[0];
+    assert_eq!(conversation.external_id.exact(), "bw-77");
+    let expected = conversation.expected.as_ref().unwrap();
+    assert_eq!((expected.len(), expected[0].tool.exact()), (1, "t"));
+    assert_eq!(conversation.attributes["expected.expected_response"], "Done.");
+    assert_eq!((conversation.scores.len(), conversation.scores[0].source.as_str()), (1, "mlflow:human"));
+}
+
+#[test]
+fn forms_mix_in_one_file_and_one_folder() {
+    let mut text = String::new();
+    for name in ["langsmith-runs.jsonl", "phoenix-spans.jsonl", "langfuse-observations.jsonl", "openai-batch.jsonl"] {
+        text.push_str(&std::fs::read_to_string(own(name)).unwrap());
+    }
+    let mut read = Read::default();
+    read.bytes("mixed", text.as_bytes());
+    assert_eq!((read.spans.len(), read.conversations.len(), read.summary.skipped), (18, 1, 1));
+    let lost = read.problems[0].line;
+    assert_eq!(lost, Some(20), "the batch line that failed");
+}
+
+#[test]
+fn a_told_format_reads_nothing_else() {
+    let mut read = Read { format: Format::LangSmith, ..Read::default() };
+    read.add(&own("phoenix-spans.jsonl"));
+    read.add(&own("langsmith-runs.jsonl"));
+    assert_eq!((read.spans.len(), read.summary.skipped), (6, 6));
+}
+
+#[test]
+fn archives_that_are_no_logs_are_refused() {
+    let Some(path) = shared("hostile/import/J21-zip-traversal.zip") else { return };
+    let read = Read::file(&path);
+    assert_eq!((read.problems.len(), read.summary.read), (1, 0));
+    assert!(read.problems[0].message.contains("zip archive"));
+    let Some(path) = shared("fixtures/other/inspect-ai-log.eval") else { return };
+    let content = std::fs::read(path).unwrap();
+    for end in (1..content.len()).step_by(61) {
+        let mut read = Read::default();
+        read.bytes("cut", &content[..end]);
+        assert!(read.conversations.is_empty() && !read.problems.is_empty(), "{end}");
+    }
+}
+
+/// Every file of the repository, and those beside it that are small enough to be damaged many times over.
+fn seeds() -> Vec<(Format, Vec<u8>)> {
+    let mut seeds = Vec::new();
+    for entry in std::fs::read_dir(own("")).unwrap() {
+        let path = entry.unwrap().path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let format = match name {
+            name if name.starts_with("scores") || name.starts_with("futureagi") => Format::Scores,
+            "outcomes.csv" => Format::Outcomes,
+            "expected.jsonl" | "deepeval-goldens.json" => Format::Expected,
+            "flags.csv" => Format::Flags,
+            "README.md" | "tau2-folder" => continue,
+            _ => Format::Auto,
+        };
+        seeds.push((format, std::fs::read(path).unwrap()));
+    }
+    for name in ["other/mlflow-trace-v3.json", "other/inspect-ai-log.eval", "otlp/variant-request-body.pb"] {
+        if let Some(path) = shared("fixtures").map(|folder| folder.join(name)) {
+            seeds.push((Format::Auto, std::fs::read(path).unwrap()));
+        }
+    }
+    seeds.sort_by(|a, b| a.1.cmp(&b.1));
+    seeds
+}
+
+const FORMS: [Format; 17] = [
+    Format::Auto,
+    Format::OpenAi,
+    Format::Tau,
+    Format::Tau2,
+    Format::AgentsSdk,
+    Format::LangChain,
+    Format::Responses,
+    Format::Langfuse,
+    Format::LangSmith,
+    Format::Phoenix,
+    Format::MlFlow,
+    Format::Inspect,
+    Format::WhoAndWhen,
+    Format::Scores,
+    Format::Outcomes,
+    Format::Expected,
+    Format::Flags,
+];
+
+/// Reads and assembles; what is counted as lost is what the problems say.
+fn survives(format: Format, content: &[u8]) {
+    let mut read = Read { format, ..Read::default() };
+    read.bytes("arbitrary", content);
+    let lost: u64 = read.problems.iter().map(|problem| problem.lost).sum();
+    let whole = read.spans.len() + read.logs.len() + read.conversations.len() + read.rows.len();
+    assert_eq!((read.summary.skipped, read.summary.read), (lost, lost + whole as u64));
+    for conversation in read.assemble() {
+        conversation.transcript_hash();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_exports_never_panic(
+        seed in 0..1000_usize,
+        cuts in prop::collection::vec((0.0..1.0_f64, any::<u8>(), 0..4_u8), 1..8),
+    ) {
+        let seeds = seeds();
+        let (format, mut content) = seeds[seed % seeds.len()].clone();
+        for (place, byte, what) in cuts {
+            if content.is_empty() {
+                break;
+            }
+            let at = (place * content.len() as f64) as usize;
+            match what {
+                0 => content[at] = byte,
+                1 => content.truncate(at),
+                2 => content.insert(at, byte),
+                _ => { content.remove(at); }
+            }
+        }
+        survives(format, &content);
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic_in_any_form(form in 0..FORMS.len(), content in prop::collection::vec(any::<u8>(), 0..400)) {
+        survives(FORMS[form], &content);
+        for magic in [&b"PK\x03\x04"[..], b"\x0a\x80\x01\x0a", b"\0\0\0\x10\x0a\x80\x01\x0a", b"id,trace_id\n"] {
+            survives(FORMS[form], &[magic, &content].concat());
+        }
+    }
+
+    #[test]
+    fn records_with_members_of_any_kind_never_panic(form in 0..FORMS.len(), members in prop::collection::vec((any::<prop::sample::Index>(), value()), 0..9)) {
+        let object: serde_json::Map<String, Value> =
+            members.into_iter().map(|(name, value)| (NAMES[name.index(NAMES.len())].to_owned(), value)).collect();
+        survives(FORMS[form], Value::Object(object.clone()).to_string().as_bytes());
+        survives(FORMS[form], serde_json::json!([object.clone(), {"data": [object]}]).to_string().as_bytes());
+    }
+}
+
+/// Names that mean something to some form.
+const NAMES: &[&str] = &[
+    "object",
+    "id",
+    "trace_id",
+    "traceId",
+    "span_id",
+    "span_data",
+    "parent_id",
+    "started_at",
+    "error",
+    "messages",
+    "type",
+    "role",
+    "content",
+    "values",
+    "info",
+    "data",
+    "spans",
+    "assessments",
+    "observations",
+    "traces",
+    "scores",
+    "value",
+    "name",
+    "timestamp",
+    "startTime",
+    "start_time",
+    "sessionId",
+    "input",
+    "output",
+    "metadata",
+    "run_type",
+    "key",
+    "run_id",
+    "score",
+    "dotted_order",
+    "child_runs",
+    "inputs",
+    "outputs",
+    "extra",
+    "context",
+    "span_kind",
+    "attributes",
+    "events",
+    "annotator_kind",
+    "result",
+    "history",
+    "mistake_agent",
+    "mistake_step",
+    "task_id",
+    "reward_info",
+    "simulations",
+    "tasks",
+    "samples",
+    "eval",
+    "epoch",
+    "target",
+    "attachments",
+    "request",
+    "response",
+    "body",
+    "custom_id",
+    "choices",
+    "evaluations",
+    "evaluator",
+    "expected_tools",
+    "tool_calls",
+    "traj",
+    "environment",
+];
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[ -~é\u{0}\u{202e}]{0,12}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "trace",
+            "trace.span",
+            "human",
+            "ai",
+            "user",
+            "tool",
+            "llm",
+            "list",
+            "response",
+            "2026-01-01 00:00:00",
+            "{\"a\":1}",
+            "[]"
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 5, |inner| {
+        let name = any::<prop::sample::Index>();
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((name, inner), 0..6).prop_map(|members| {
+                members.into_iter().map(|(name, value)| (NAMES[name.index(NAMES.len())].to_owned(), value)).collect()
+            }),
+        ]
+    })
 }

@@ -115,7 +115,10 @@ fn fill(attributes: &mut Map<String, Value>, kind: &str, data: &Fields<'_>) {
     }
     let taken = ["type", "input", "output", "response", "model", "response_id"];
     let named = matches!(kind, "agent" | "function" | "custom");
-    for (key, raw) in data.all().filter(|(key, _)| !taken.contains(key) && !(named && *key == "name")) {
+    for (key, raw) in data.all() {
+        if taken.contains(&key) || (named && key == "name") {
+            continue;
+        }
         note(attributes, &format!("openai_agents.{key}"), serde_json::from_str::<Value>(raw.get()).ok());
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn read(reader: impl Read, decoder: &mut Decoder<'_, '_>) {
 }
 
 fn is_sample(name: &str) -> bool {
-    name.starts_with("samples/") && name.ends_with(".json")
+    name.strip_prefix("samples/").and_then(|name| name.rsplit_once('.')).is_some_and(|(_, kind)| kind == "json")
 }
 
 /// The log's header; a run that broke off has only the one of its journal.

@@ -59,12 +59,11 @@ pub(super) fn of_spans(spans: &[Span], attributes: &mut Map<String, Value>) -> O
     for event in events {
         let text = |key: &str| event.attributes.get(key).and_then(Value::as_str);
         let (Some(name), Some(value)) = (text(NAME), text(VALUE)) else { continue };
-        match calls(value).filter(|_| name.contains("call") || name.contains("tool")) {
-            Some(calls) => expected = expected.or(Some(calls)),
-            None => {
-                let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
-                attributes.entry(format!("expected.{name}")).or_insert(value);
-            }
+        if let Some(calls) = calls(value).filter(|_| name.contains("call") || name.contains("tool")) {
+            expected = expected.or(Some(calls));
+        } else {
+            let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+            attributes.entry(format!("expected.{name}")).or_insert(value);
         }
     }
     expected

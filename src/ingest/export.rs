@@ -286,10 +286,10 @@ impl Judged {
 }
 
 /// The namespace of spans of an export: as told, else the project it names.
-pub(super) fn source(decoder: &Decoder<'_, '_>, project: Option<String>) -> Arc<str> {
+pub(super) fn source(decoder: &Decoder<'_, '_>, project: Option<&str>) -> Arc<str> {
     match &decoder.options.source {
         Some(source) => source.as_str().into(),
-        None => project.as_deref().unwrap_or(semconv::DEFAULT_SOURCE).into(),
+        None => project.unwrap_or(semconv::DEFAULT_SOURCE).into(),
     }
 }
 

@@ -60,7 +60,9 @@ pub(super) fn sample(decoder: &mut Decoder<'_, '_>, header: &Header, text: &str)
         ("epoch", Some(epoch)),
     ];
     for (key, value) in facts {
-        value.iter().for_each(|value| told.gathered.member(key, &value.as_str().into()));
+        if let Some(value) = value {
+            told.gathered.member(key, &value.into());
+        }
     }
     for key in ["target", "limit"] {
         row.value(key).iter().for_each(|value| told.gathered.member(key, value));

@@ -77,7 +77,7 @@ pub(super) fn observation(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>) {
             note(&mut span.attributes, "langfuse.session.id", row.text("sessionid"));
             note(&mut span.attributes, "user.id", row.text("userid"));
             note(&mut span.attributes, "langfuse.trace.name", row.text("tracename"));
-            let source = source(decoder, row.text("projectid"));
+            let source = source(decoder, row.text("projectid").as_deref());
             emit(decoder, &source, span);
         }
         None => decoder.problem(ProblemKind::BadSpan, 1, "an observation without an id or a trace"),
@@ -104,7 +104,7 @@ fn traces(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>, session: Option<&str>
     let Some(id) = row.text("id") else {
         return decoder.problem(ProblemKind::BadSpan, 1, "a trace without an id");
     };
-    let source = source(decoder, row.text("projectid"));
+    let source = source(decoder, row.text("projectid").as_deref());
     let every = shared(row, session);
     let mut spans = Vec::new();
     for raw in row.list("observations").unwrap_or_default() {

@@ -37,7 +37,7 @@ fn runs(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>, above: (Option<&str>, O
     let trace = trace.unwrap_or_else(|| id.clone());
     let parent = row.text("parentrunid").or_else(|| parent.map(str::to_owned));
     let span = span(row, (&id, &trace, parent.as_deref()));
-    let source = source(decoder, row.first(&["sessionname", "projectname"]));
+    let source = source(decoder, row.first(&["sessionname", "projectname"]).as_deref());
     emit(decoder, &source, span);
     let children = row.list("childruns").unwrap_or_default();
     if depth == 100 && !children.is_empty() {

@@ -53,7 +53,7 @@ pub(super) fn record(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>) {
         let at = about.and_then(|id| spans.iter().position(|span| span.id.span_id == id));
         spans[at.unwrap_or(root)].events.push(event);
     }
-    let source = source(decoder, project(&info));
+    let source = source(decoder, project(&info).as_deref());
     for span in spans {
         emit(decoder, &source, span);
     }

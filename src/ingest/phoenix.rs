@@ -31,7 +31,7 @@ pub(super) fn is_annotation(row: &Fields<'_>) -> bool {
 pub(super) fn span(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>) {
     match of_row(row) {
         Some(span) => {
-            let source = source(decoder, row.first(&["projectname", "project"]));
+            let source = source(decoder, row.first(&["projectname", "project"]).as_deref());
             emit(decoder, &source, span);
         }
         None => decoder.problem(ProblemKind::BadSpan, 1, "a span without an id or a trace"),

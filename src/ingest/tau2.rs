@@ -85,7 +85,9 @@ pub(super) fn results(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>) {
         let message = "a results file without simulations: they are in the files beside it";
         return decoder.problem(ProblemKind::NotARecord, 0, message);
     }
-    simulations.into_iter().for_each(|raw| simulation(decoder, &header, raw.get()));
+    for raw in simulations {
+        simulation(decoder, &header, raw.get());
+    }
 }
 
 /// Reads one simulation.

@@ -87,6 +87,7 @@ struct KeyValueList {
     values: Vec<KeyValue>,
 }
 
+#[allow(clippy::struct_field_names, reason = "the protocol's names")]
 #[derive(Clone, PartialEq, prost::Message)]
 struct Span {
     #[prost(bytes = "vec", tag = "1")]
