@@ -798,3 +798,84 @@ fn value() -> impl Strategy<Value = Value> {
         ]
     })
 }
+
+#[test]
+fn depth_in_any_member_ends_somewhere() {
+    let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(60_000), close.repeat(60_000));
+    let list = deep("[", "]");
+    let mut texts = vec![
+        deep(r#"{"data":["#, "]}"),
+        deep(r#"{"trace":"#, "}"),
+        deep(r#"{"child_runs":[{"id":1,"run_type":"#, "}]}"),
+    ];
+    for (form, member) in [
+        (r#""object":"trace.span","id":"a","trace_id":"b""#, "span_data"),
+        (r#""info":{"trace_id":"t"}"#, "data"),
+        (r#""run_type":"llm","id":"a","trace_id":"b""#, "inputs"),
+        (r#""run_type":"tool","id":"a","trace_id":"b""#, "child_runs"),
+        (r#""context":{"trace_id":"a","span_id":"b"},"span_kind":"LLM""#, "attributes"),
+        (r#""id":"a","timestamp":"2026-01-01","observations":[]"#, "metadata"),
+        (r#""traceId":"a","id":"b","type":"SPAN","startTime":1"#, "input"),
+        (r#""traceId":"a","name":"n""#, "value"),
+        (r#""mistake_agent":"a","mistake_step":"0""#, "history"),
+        (r#""task_id":"a","id":"b","reward_info":{}"#, "messages"),
+        (r#""eval":{"task":"t"}"#, "samples"),
+        (r#""tasks":[]"#, "simulations"),
+        (r#""custom_id":"a""#, "response"),
+        (r#""custom_id":"a","body":{}"#, "request"),
+    ] {
+        texts.push(format!(r#"{{{form},"{member}":{list}}}"#));
+        texts.push(format!(r#"{{{form},"{member}":[{list}]}}"#));
+        texts.push(format!(r#"{{{form},"{member}":{{"x":{list},"messages":{list},"spans":[{list}]}}}}"#));
+    }
+    for text in &texts {
+        for format in FORMS {
+            survives(format, text.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn pages_of_records_are_opened() {
+    let spans = std::fs::read_to_string(own("phoenix-spans.jsonl")).unwrap();
+    let list = format!("[{}]", spans.trim().replace('\n', ","));
+    for page in [
+        format!(r#"{{"data":{list},"next_cursor":null}}"#),
+        format!(r#"{{"spans":{list}}}"#),
+        list.clone(),
+        format!(r#"{{"data":[{{"items":{list}}}]}}"#),
+    ] {
+        let mut read = Read::default();
+        read.bytes("page", page.as_bytes());
+        assert_eq!((read.spans.len(), read.problems.len()), (6, 0));
+    }
+}
+
+#[test]
+fn annotated_logs_count_entries_and_not_steps() {
+    let log = serde_json::json!({
+        "is_corrected": false, "question": "Which tyre fits?", "level": 1, "mistake_agent": "WebSurfer",
+        "mistake_step": "3", "mistake_reason": "It opened another shop.", "mistake_type": "x",
+        "history": [
+            {"role": "human", "content": "Which tyre fits?"},
+            {"role": "Orchestrator (thought)", "content": ""},
+            {"role": "Orchestrator (-> WebSurfer)", "content": "Look it up."},
+            {"role": "WebSurfer", "content": "I looked elsewhere."},
+        ],
+    });
+    let mut read = Read::default();
+    read.bytes("7", log.to_string().as_bytes());
+    assert_eq!(read.problems, []);
+    let (conversation, label) = (&read.conversations[0], &read.labels[0]);
+    assert_eq!(shape(conversation), ["user", "assistant", "assistant"]);
+    // The blank entry is no step: the fourth entry is the third step.
+    assert_eq!((label.step.as_ref().unwrap().step, conversation.external_id.exact()), (3, "7"));
+    assert_eq!((label.reviewer.as_str(), label.agent.as_ref().unwrap().exact()), ("who-and-when", "WebSurfer"));
+    assert_eq!(conversation.outcomes["mistake_step"], "3");
+    assert!(!conversation.attributes.contains_key("mistake_reason"));
+
+    let beyond = log.to_string().replace(r#""mistake_step":"3""#, r#""mistake_step":"9""#);
+    let mut read = Read::default();
+    read.bytes("7", beyond.as_bytes());
+    assert_eq!((read.labels.len(), read.labels[0].step.is_none(), read.problems.len()), (1, true, 1));
+}

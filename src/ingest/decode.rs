@@ -31,7 +31,12 @@ pub(super) struct Decoder<'a, 's> {
     since: Rc<Cell<u64>>,
     /// Messages of a list that is a conversation, as JSON text; `None` outside of a list.
     gathered: Option<String>,
+    /// How many wrappers around records are open.
+    wrappers: u8,
 }
+
+/// More wrappers around each other than this hold no record.
+const MOST_WRAPPERS: u8 = 8;
 
 impl<'a, 's> Decoder<'a, 's> {
     pub(super) fn new(path: String, stem: String, options: &'a ReadOptions, sink: &'a mut Sink<'s>) -> Self {
@@ -45,6 +50,7 @@ impl<'a, 's> Decoder<'a, 's> {
             summary: ReadSummary::default(),
             since: Rc::default(),
             gathered: None,
+            wrappers: 0,
         }
     }
 
@@ -165,6 +171,16 @@ impl<'a, 's> Decoder<'a, 's> {
         }
     }
 
+    /// Reads what a wrapper holds. Raw JSON is cut out without a limit on its depth, so the wrappers are counted.
+    pub(super) fn unwrapped(&mut self, text: &str) {
+        if self.wrappers == MOST_WRAPPERS {
+            return self.problem(ProblemKind::TooDeep, 1, "wrapped in too many objects");
+        }
+        self.wrappers += 1;
+        self.line(text.as_bytes(), true);
+        self.wrappers -= 1;
+    }
+
     /// Reads one document as it streams by.
     pub(super) fn document(&mut self, reader: impl Read) {
         (self.line, self.byte) = (None, None);
@@ -213,7 +229,7 @@ impl<'a, 's> Decoder<'a, 's> {
         } else if has("messages") && matches!(format, Format::Auto | Format::OpenAi) {
             openai::record(self, members);
         } else if let Some((_, trace)) = members.iter().find(|(key, _)| key == "trace" && members.len() == 1) {
-            self.line(trace.get().to_owned().as_bytes(), true);
+            self.unwrapped(trace.get());
         } else if members.is_empty() {
             self.problem(ProblemKind::NotARecord, 1, "an empty object is no record");
         } else {

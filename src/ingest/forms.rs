@@ -71,15 +71,17 @@ pub(super) fn record(decoder: &mut Decoder<'_, '_>, members: &Members) -> bool {
     listed(decoder, &row)
 }
 
+/// Members under which a page of a list API, or a file around one, holds its records.
+const LISTS: &[&str] = &["data", "traces", "runs", "spans", "observations", "annotations", "feedback", "items"];
+
 /// A page of a list API: its items are the records, or the messages of one conversation.
 fn listed(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>) -> bool {
-    if row.has("messages") {
+    if row.has("messages") || row.all().count() > 6 {
         return false;
     }
-    let known = row.text("object").as_deref() == Some("list") || row.has("meta") || row.has("nextcursor");
-    let data = row.get("data").filter(|raw| raw.get().starts_with('['));
-    let Some(data) = data.filter(|_| known || row.all().count() == 1) else { return false };
-    decoder.line(data.get().as_bytes(), true);
+    let objects = |raw: &RawValue| raw.get().strip_prefix('[').is_some_and(|rest| rest.trim_start().starts_with('{'));
+    let Some(list) = LISTS.iter().filter_map(|name| row.get(name)).find(|raw| objects(raw)) else { return false };
+    decoder.unwrapped(list.get());
     true
 }
 
