@@ -189,7 +189,7 @@ pub struct ImportedLabel {
 #[derive(Debug)]
 pub enum Record {
     /// A span as recorded: its derived fields (kind, agent, failure signs, offered tools) are filled in by
-    /// [`assemble`].
+    /// [`assemble()`].
     Span(Box<SpanRecord>),
     /// A log record; what concerns a span is to be attached to it by [`LogRecord::event`].
     Log(Box<LogRecord>),

@@ -401,6 +401,26 @@ fn guardrails_and_helpers_without_a_name_stay_out_of_the_customers_thread() {
     );
 }
 
+/// That exchange, flattened.
+fn flat(prefix: &str, out: &str) -> serde_json::Map<String, Value> {
+    let mut map = serde_json::Map::new();
+    for (key, value) in [
+        (format!("{prefix}.0.message.role"), "system"),
+        (format!("{prefix}.0.message.content"), "Be kind"),
+        (format!("{prefix}.1.message.role"), "user"),
+        (format!("{prefix}.1.message.contents.0.message_content.type"), "text"),
+        (format!("{prefix}.1.message.contents.0.message_content.text"), "Cancel A-1"),
+        (format!("{out}.0.message.role"), "assistant"),
+        (format!("{out}.0.message.content"), "On it."),
+        (format!("{out}.0.message.tool_calls.0.tool_call.id"), "c1"),
+        (format!("{out}.0.message.tool_calls.0.tool_call.function.name"), "cancel"),
+        (format!("{out}.0.message.tool_calls.0.tool_call.function.arguments"), r#"{"order":"A-1"}"#),
+    ] {
+        map.insert(key, value.into());
+    }
+    map
+}
+
 /// One answer with a call, and the tool's span, in the attributes of each dialect (from their documentation; the fixtures
 /// hold what real packages wrote).
 #[test]
@@ -411,24 +431,6 @@ fn every_dialect_tells_the_same_exchange() {
     let parts_in = json!([{"role": "user", "parts": [{"type": "text", "content": "Cancel A-1"}]}]);
     let parts_out = json!([{"role": "assistant", "parts": [{"type": "text", "content": "On it."},
         {"type": "tool_call", "id": "c1", "name": "cancel", "arguments": "{\"order\":\"A-1\"}"}]}]);
-    let flat = |prefix: &str, out: &str| {
-        let mut map = serde_json::Map::new();
-        for (key, value) in [
-            (format!("{prefix}.0.message.role"), "system"),
-            (format!("{prefix}.0.message.content"), "Be kind"),
-            (format!("{prefix}.1.message.role"), "user"),
-            (format!("{prefix}.1.message.contents.0.message_content.type"), "text"),
-            (format!("{prefix}.1.message.contents.0.message_content.text"), "Cancel A-1"),
-            (format!("{out}.0.message.role"), "assistant"),
-            (format!("{out}.0.message.content"), "On it."),
-            (format!("{out}.0.message.tool_calls.0.tool_call.id"), "c1"),
-            (format!("{out}.0.message.tool_calls.0.tool_call.function.name"), "cancel"),
-            (format!("{out}.0.message.tool_calls.0.tool_call.function.arguments"), r#"{"order":"A-1"}"#),
-        ] {
-            map.insert(key, value.into());
-        }
-        map
-    };
     let with = |mut map: serde_json::Map<String, Value>, key: &str, value: &str| {
         map.insert(key.to_owned(), value.into());
         Value::Object(map)
@@ -484,19 +486,19 @@ fn every_dialect_tells_the_same_exchange() {
         ),
     ];
     for (dialect, call, tool) in dialects {
-        let all = conversation(&[
-            span((1, "1", ""), (0, 9), "turn", &json!({})),
-            span((1, "2", "1"), (1, 2), "chat", &call),
-            span((1, "3", "1"), (3, 4), "cancel", &tool),
-        ]);
-        assert_eq!(
-            told(&all),
-            ["user: Cancel A-1", "assistant: On it.", r#"cancel({"order":"A-1"}) = done"#],
-            "{dialect}"
-        );
-        assert_eq!(all.system.len(), 1, "{dialect}");
-        let kinds: Vec<_> = all.spans.iter().map(|span| span.kind).collect();
-        assert_eq!(kinds, [SpanKind::Other, SpanKind::Llm, SpanKind::Tool], "{dialect}");
-        assert_eq!(all.steps[2].span.as_ref().map(|id| id.span_id.as_str()), Some("0000000000000003"), "{dialect}");
+        tells_it(dialect, &call, &tool);
     }
+}
+
+fn tells_it(dialect: &str, call: &Value, tool: &Value) {
+    let all = conversation(&[
+        span((1, "1", ""), (0, 9), "turn", &json!({})),
+        span((1, "2", "1"), (1, 2), "chat", call),
+        span((1, "3", "1"), (3, 4), "cancel", tool),
+    ]);
+    assert_eq!(told(&all), ["user: Cancel A-1", "assistant: On it.", r#"cancel({"order":"A-1"}) = done"#], "{dialect}");
+    assert_eq!(all.system.len(), 1, "{dialect}");
+    let kinds: Vec<_> = all.spans.iter().map(|span| span.kind).collect();
+    assert_eq!(kinds, [SpanKind::Other, SpanKind::Llm, SpanKind::Tool], "{dialect}");
+    assert_eq!(all.steps[2].span.as_ref().map(|id| id.span_id.as_str()), Some("0000000000000003"), "{dialect}");
 }
