@@ -199,8 +199,7 @@ fn mlflow_traces_bring_their_assessments() {
     assert_eq!(counts(&all), [1, 1, 3, 1]);
     let conversation = &all[0];
     assert_eq!(conversation.external_id.exact(), "conv-1");
-    // The last words are in the agent span only, after a call: no model call recorded them.
-    assert_eq!(shape(conversation), ["user", "process_refund() failed"]);
+    assert_eq!(shape(conversation), ["user", "process_refund() failed", "assistant"]);
     let score = &conversation.scores[0];
     assert_eq!((conversation.scores.len(), score.evaluator.exact(), score.passed), (1, "correct_tool", Some(false)));
     assert_eq!(score.source, "mlflow:code");
@@ -258,7 +257,7 @@ fn inspect_logs_are_the_same_from_json_and_archive() {
     let scores: Vec<_> =
         refund.scores.iter().map(|score| (score.evaluator.exact(), score.value, score.passed)).collect();
     assert_eq!(scores, [("tool_choice", Some(1.0), None), ("includes", None, Some(false))]);
-    assert_eq!(refund.segments.intent.as_ref().map(|intent| intent.exact()), Some("refund"));
+    assert_eq!(refund.segments.intent.as_ref().map(aftercall::text::Untrusted::exact), Some("refund"));
 }
 
 #[test]
@@ -268,7 +267,9 @@ fn who_and_when_annotations_are_labels() {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.sort();
-    files.iter().for_each(|path| read.add(path));
+    for path in &files {
+        read.add(path);
+    }
     assert_eq!((read.conversations.len(), read.labels.len(), read.problems.len()), (126, 126, 0));
     let steps: usize = read.conversations.iter().map(|conversation| conversation.steps.len()).sum();
     let mut agree = 0;
@@ -373,7 +374,9 @@ fn one_story_from_every_span_export() {
 fn scores_of_exports_keep_value_label_and_judge() {
     let told = |files: [&str; 2]| {
         let mut read = Read::default();
-        files.iter().for_each(|name| read.add(&own(name)));
+        for name in files {
+            read.add(&own(name));
+        }
         let mut scores = read.assemble().remove(0).scores;
         scores.sort_by(|a, b| a.evaluator.exact().cmp(b.evaluator.exact()));
         scores
@@ -451,7 +454,7 @@ fn tau2_users_call_tools_beside_the_thread() {
                 "assistant"
             ]
         );
-        assert_eq!(conversation.steps[3].agent.as_ref().map(|agent| agent.exact()), Some("user"));
+        assert_eq!(conversation.steps[3].agent.as_ref().map(aftercall::text::Untrusted::exact), Some("user"));
         assert!(conversation.steps.iter().all(|step| step.at.is_some()));
         let expected = conversation.expected.as_ref().unwrap();
         assert_eq!((expected.len(), expected[0].tool.exact()), (1, "process_refund"));
@@ -490,7 +493,10 @@ fn score_files_of_every_shape() {
         ]
     );
     let Fact::Score(first) = &read.rows[0].fact else { panic!("not a score") };
-    assert_eq!(first.explanation.as_ref().map(|text| text.exact()), Some("It says \"called\", twice.\nSecond line."));
+    assert_eq!(
+        first.explanation.as_ref().map(aftercall::text::Untrusted::exact),
+        Some("It says \"called\", twice.\nSecond line.")
+    );
     assert_eq!((read.rows[0].key.conversation.as_deref(), first.confidence), (Some("bw-77"), Some(0.8)));
 
     let read = rows("scores-wide.csv", Format::Scores);
