@@ -885,3 +885,26 @@ fn annotated_logs_count_entries_and_not_steps() {
     read.bytes("7", beyond.as_bytes());
     assert_eq!((read.labels.len(), read.labels[0].step.is_none(), read.problems.len()), (1, true, 1));
 }
+
+#[test]
+fn score_rows_of_other_programs_are_rows_too() {
+    let evaluators = |name: &str, content: &str| {
+        let mut read = Read { format: Format::Scores, ..Read::default() };
+        read.bytes(name, content.as_bytes());
+        assert_eq!(read.problems, [], "{name}");
+        let score = |row: &Row| match &row.fact {
+            Fact::Score(score) => (score.evaluator.exact().to_owned(), matches!(score.target, ScoreTarget::Span(_))),
+            _ => panic!("not a score"),
+        };
+        read.rows.iter().map(score).collect::<Vec<_>>()
+    };
+    let named = |name: &str, span| (name.to_owned(), span);
+    let feedback = std::fs::read_to_string(own("langsmith-feedback.jsonl")).unwrap();
+    let expected = [named("resolved", false), named("right_tool", true), named("tone", true)];
+    assert_eq!(evaluators("feedback", &feedback), expected);
+    let annotations = std::fs::read_to_string(own("phoenix-annotations.jsonl")).unwrap();
+    let scored: String = annotations.lines().take(2).collect::<Vec<_>>().join("\n");
+    assert_eq!(evaluators("annotations", &scored), [named("tone", true), named("resolved", false)]);
+    let frame = "context.span_id,label,score,explanation\n00000000000000c6,warm,0.9,kind\n";
+    assert_eq!(evaluators("tone", frame), [named("tone", true)]);
+}

@@ -106,11 +106,22 @@ const TRACE: &[&str] = &["traceid", "context.traceid"];
 const SPAN: &[&str] = &["spanid", "observationid", "context.spanid"];
 const TASK: &[&str] = &["taskid", "task"];
 
-const EVALUATOR: &[&str] =
-    &["evaluator", "evaluatorname", "evalname", "metric", "metricname", "scorer", "template", "name", "key"];
-const LABEL: &[&str] = &["label", "stringvalue", "category", "verdict"];
+const EVALUATOR: &[&str] = &[
+    "evaluator",
+    "annotationname",
+    "evaluatorname",
+    "evalname",
+    "metric",
+    "metricname",
+    "scorer",
+    "template",
+    "name",
+    "key",
+];
+const LABEL: &[&str] = &["label", "result.label", "stringvalue", "category", "verdict"];
 const PASSED: &[&str] = &["passed", "pass", "success"];
-const EXPLANATION: &[&str] = &["explanation", "reason", "rationale", "comment", "justification", "feedback"];
+const EXPLANATION: &[&str] =
+    &["explanation", "result.explanation", "reason", "rationale", "comment", "justification", "feedback"];
 const VERSION: &[&str] = &["version", "evaluatorversion", "evalversion"];
 /// Columns of a table of scores that are neither a key nor a score.
 const ASIDE: &[&str] =
@@ -148,10 +159,12 @@ fn key(row: &Fields<'_>, also: &[&str]) -> Option<RowKey> {
     let held = ["metadata", "additionalmetadata"].map(|name| row.object(name));
     let places = || std::iter::once(row).chain(held.iter().flatten());
     let find = |names: &[&str]| places().find_map(|fields| fields.first(names));
+    // Feedback names a run, which is a span unless it is the root and so the trace itself.
+    let run = || row.text("runid").filter(|run| row.has("key") && row.text("traceid").is_some_and(|id| id != *run));
     let key = RowKey {
         conversation: find(CONVERSATION).or_else(|| row.first(also)),
         trace_id: find(TRACE).map(|id| trace_id(&id)),
-        span_id: find(SPAN).map(|id| span_id(&id)),
+        span_id: find(SPAN).or_else(run).map(|id| span_id(&id)),
         task: find(TASK),
         ..RowKey::default()
     };
@@ -175,7 +188,10 @@ fn scores(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>) {
     let Some(key) = key(row, &["runid", "caseid", "sampleid"]) else {
         return decoder.problem(ProblemKind::BadScore, 1, "a score without the id of a conversation, trace or span");
     };
-    let Some(evaluator) = row.first(EVALUATOR) else { return wide(decoder, row, &key) };
+    let lone = ["score", "label", "value"].iter().any(|name| row.has(name));
+    // A frame of one evaluation is named by its file alone.
+    let evaluator = row.first(EVALUATOR).or_else(|| lone.then(|| decoder.stem.clone()));
+    let Some(evaluator) = evaluator else { return wide(decoder, row, &key) };
     match score(row, evaluator, &key) {
         Some(score) => emit(decoder, key, Fact::Score(Box::new(score))),
         None => decoder.problem(ProblemKind::BadScore, 1, "a score without a number, a word or a verdict"),
@@ -186,16 +202,18 @@ fn score(row: &Fields<'_>, evaluator: String, key: &RowKey) -> Option<Score> {
     // The local metrics of ai-evaluation call everything from 0.5 a pass, whatever it means.
     let local = row.has("evalname") && row.has("latencyms");
     let source = if local { "fi.evals" } else { "scores-file" };
-    let value = ["value", "score", "output", "numericvalue"]
-        .iter()
-        .find_map(|name| row.value(name).filter(|value| !value.is_null()));
+    // Annotations hold their words in a result of their own.
+    let held = row.object("result");
+    let places = || std::iter::once(row).chain(held.iter());
+    let names = ["value", "score", "output", "numericvalue", "result.score"];
+    let value = places().find_map(|fields| names.iter().find_map(|name| fields.value(name)));
     let (value, listed) = worded(value);
     let parts = Parts {
         value: value.as_ref(),
-        label: row.first(LABEL).or(listed),
+        label: places().find_map(|fields| fields.first(LABEL)).or(listed),
         passed: PASSED.iter().find_map(|name| verdict(&row.value(name)?)).filter(|_| !local),
         confidence: row.value("confidence").and_then(|value| number(&value)),
-        explanation: row.first(EXPLANATION),
+        explanation: places().find_map(|fields| fields.first(EXPLANATION)),
         version: row.first(VERSION),
         evidence: Vec::new(),
     };

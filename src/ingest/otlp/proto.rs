@@ -15,32 +15,10 @@ use crate::ingest::problem::ProblemKind;
 use crate::ingest::semconv;
 use crate::model::id::hex;
 
-/// `ExportTraceServiceRequest` and `ExportLogsServiceRequest` alike: the field numbers are the same.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Request {
-    #[prost(message, repeated, tag = "1")]
-    resources: Vec<ResourceItems>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct ResourceItems {
-    #[prost(message, optional, tag = "1")]
-    resource: Option<ResourceMessage>,
-    #[prost(message, repeated, tag = "2")]
-    scopes: Vec<ScopeItems>,
-}
-
 #[derive(Clone, PartialEq, prost::Message)]
 struct ResourceMessage {
     #[prost(message, repeated, tag = "1")]
     attributes: Vec<KeyValue>,
-}
-
-/// The items stay bytes: each is decoded alone.
-#[derive(Clone, PartialEq, prost::Message)]
-struct ScopeItems {
-    #[prost(bytes = "vec", repeated, tag = "2")]
-    items: Vec<Vec<u8>>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -160,29 +138,133 @@ struct LogRecord {
     event_name: String,
 }
 
-/// Reads one request, span by span; where `signal` is not known, its items tell.
+/// The fields of `ExportTraceServiceRequest` and `ExportLogsServiceRequest` alike: both number them the same.
+const RESOURCES: u32 = 1;
+const RESOURCE: u32 = 1;
+const SCOPES: u32 = 2;
+const ITEMS: u32 = 2;
+
+/// Reads one request, item by item; where `signal` is not known, the items tell.
+///
+/// The envelope is walked where it lies: decoded as a whole, a body of empty messages would take forty times its size.
 pub(in crate::ingest) fn request(decoder: &mut Decoder<'_, '_>, body: &[u8], signal: Option<Signal>) {
-    let Ok(request) = Request::decode(body) else {
-        return decoder.problem(ProblemKind::Truncated, 1, "not a whole OTLP request in protobuf: truncated?");
-    };
-    for resource in request.resources {
-        let attributes = resource.resource.map(|resource| attributes(resource.attributes).0).unwrap_or_default();
-        let source = decoder.options.source.clone().unwrap_or_else(|| semconv::source_of(&attributes));
-        let shared = Resource { source: source.into(), attributes: Arc::new(attributes) };
-        for item in resource.scopes.iter().flat_map(|scope| &scope.items) {
-            match signal {
-                Some(Signal::Spans) => span(decoder, &shared, Span::decode(item.as_slice()).ok()),
-                Some(Signal::Logs) => log(decoder, &shared, LogRecord::decode(item.as_slice()).ok()),
-                None => match told(item) {
-                    Told::Span(item) => span(decoder, &shared, Some(item)),
-                    Told::Log(item) => log(decoder, &shared, Some(item)),
-                    Told::Neither => {}
-                },
-            }
+    let mut damaged = false;
+    for resource in Walk::of(body, &mut damaged).numbered(RESOURCES) {
+        items(decoder, resource, signal);
+        if decoder.stopped() {
+            return;
+        }
+    }
+    if damaged {
+        decoder.problem(ProblemKind::Truncated, 1, "not a whole OTLP request in protobuf: truncated?");
+    }
+}
+
+/// The items of one resource, whose description may come after them.
+fn items(decoder: &mut Decoder<'_, '_>, resource: &[u8], signal: Option<Signal>) {
+    let mut damaged = false;
+    let told = Walk::of(resource, &mut damaged).numbered(RESOURCE).last();
+    let told = told.and_then(|message| ResourceMessage::decode(message).ok()).unwrap_or_default();
+    let attributes = attributes(told.attributes).0;
+    let source = decoder.options.source.clone().unwrap_or_else(|| semconv::source_of(&attributes));
+    let shared = Resource { source: source.into(), attributes: Arc::new(attributes) };
+    let mut within = false;
+    for scope in Walk::of(resource, &mut damaged).numbered(SCOPES) {
+        for item in Walk::of(scope, &mut within).numbered(ITEMS) {
+            one(decoder, &shared, (item, signal));
             if decoder.stopped() {
                 return;
             }
         }
+    }
+    if damaged || within {
+        decoder.problem(ProblemKind::Truncated, 1, "a part of an OTLP request that is no protobuf");
+    }
+}
+
+fn one(decoder: &mut Decoder<'_, '_>, resource: &Resource, what: (&[u8], Option<Signal>)) {
+    let (item, signal) = what;
+    match signal {
+        Some(Signal::Spans) => span(decoder, resource, Span::decode(item).ok()),
+        Some(Signal::Logs) => log(decoder, resource, LogRecord::decode(item).ok()),
+        None => match told(item) {
+            Told::Span(item) => span(decoder, resource, Some(item)),
+            Told::Log(item) => log(decoder, resource, Some(item)),
+            // A metric: of no use here.
+            Told::Neither => {}
+        },
+    }
+}
+
+/// The fields of a message, one at a time and without a copy.
+struct Walk<'m, 'd> {
+    rest: &'m [u8],
+    /// Set where the bytes are no message.
+    damaged: &'d mut bool,
+}
+
+impl<'m, 'd> Walk<'m, 'd> {
+    fn of(message: &'m [u8], damaged: &'d mut bool) -> Self {
+        Self { rest: message, damaged }
+    }
+
+    /// The messages among the fields that have this number.
+    fn numbered(self, number: u32) -> impl Iterator<Item = &'m [u8]> {
+        self.filter_map(move |(found, content)| content.filter(|_| found == number))
+    }
+
+    /// The next field: its number, and its content where that has a length.
+    fn field(&mut self) -> Option<(u32, Option<&'m [u8]>)> {
+        let key = self.varint()?;
+        let number = u32::try_from(key >> 3).ok().filter(|number| *number > 0)?;
+        let content = match key & 7 {
+            0 => {
+                self.varint()?;
+                None
+            }
+            1 => self.take(8).map(|_| None)?,
+            2 => {
+                let length = usize::try_from(self.varint()?).ok()?;
+                Some(self.take(length)?)
+            }
+            5 => self.take(4).map(|_| None)?,
+            _ => return None,
+        };
+        Some((number, content))
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'m [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.take(1)?[0];
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+impl<'m> Iterator for Walk<'m, '_> {
+    type Item = (u32, Option<&'m [u8]>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let field = self.field();
+        if field.is_none() {
+            *self.damaged = true;
+            self.rest = &[];
+        }
+        field
     }
 }
 
@@ -288,6 +370,7 @@ fn told(item: &[u8]) -> Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::{Item, ReadOptions, Record};
 
     fn text(key: &str, text: &str) -> KeyValue {
         KeyValue { key: key.to_owned(), value: Some(AnyValue { kind: Some(AnyKind::Text(text.to_owned())) }) }
@@ -304,6 +387,57 @@ mod tests {
         // A metric: a name, a description, a gauge.
         let metric = [&[0x0a, 3][..], b"cpu", &[0x12, 2], b"ok", &[0x2a, 0]].concat();
         assert!(matches!(told(&metric), Told::Neither));
+    }
+
+    /// A field with a length.
+    fn field(number: u8, content: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![number << 3 | 2];
+        prost::encode_length_delimiter(content.len(), &mut bytes).unwrap();
+        bytes.extend_from_slice(content);
+        bytes
+    }
+
+    fn told_of(body: &[u8], signal: Option<Signal>) -> (Vec<String>, u64) {
+        let mut told = Vec::new();
+        let mut sink = |item: Item| {
+            told.push(match item {
+                Item::Record(Record::Span(span)) => format!("span {} {}", span.span.id.span_id, span.source),
+                Item::Record(Record::Log(log)) => format!("log {:?}", log.event.attributes["body"]),
+                Item::Problem(problem) => format!("{:?}", problem.kind),
+                _ => "other".to_owned(),
+            });
+            std::ops::ControlFlow::Continue(())
+        };
+        let options = ReadOptions::default();
+        let mut decoder = Decoder::new("p".into(), "p".into(), &options, &mut sink);
+        request(&mut decoder, body, signal);
+        let skipped = decoder.summary().skipped;
+        (told, skipped)
+    }
+
+    #[test]
+    fn a_damaged_span_costs_itself_and_a_resource_may_come_last() {
+        let good = Span { trace_id: vec![1; 16], span_id: vec![2; 8], start: 5, ..Span::default() }.encode_to_vec();
+        let log = LogRecord {
+            time: 7,
+            trace_id: vec![1; 16],
+            body: Some(AnyValue { kind: Some(AnyKind::Text("hi".into())) }),
+            ..LogRecord::default()
+        };
+        let resource = ResourceMessage { attributes: vec![text("service.name", "bikes")] }.encode_to_vec();
+        let bad_utf8 = [good.clone(), vec![0x2a, 1, 0xff]].concat();
+        let scope = [field(2, &good), field(2, &bad_utf8), field(2, &log.encode_to_vec()), field(2, &good)].concat();
+        let body = field(1, &[field(2, &scope), field(1, &resource)].concat());
+        let span = "span 0202020202020202 bikes".to_owned();
+        // Without a name for its signal, what is no span and no log record may be a metric.
+        let log_line = "log String(\"hi\")".to_owned();
+        assert_eq!(told_of(&body, None), (vec![span.clone(), log_line, span.clone()], 0));
+        let expected = vec![span.clone(), "BadSpan".to_owned(), "BadSpan".to_owned(), span.clone()];
+        assert_eq!(told_of(&body, Some(Signal::Spans)), (expected, 2));
+        let (told, skipped) = told_of(&[body.clone(), vec![0x0a, 0x7f, 0]].concat(), Some(Signal::Spans));
+        assert_eq!((told.len(), told.last().map(String::as_str), skipped), (5, Some("Truncated"), 3));
+        assert_eq!(told_of(&[], None), (vec![], 0));
+        assert_eq!(told_of(&[0x0b], None).1, 1, "a group");
     }
 
     #[test]
