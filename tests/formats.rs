@@ -908,3 +908,29 @@ fn score_rows_of_other_programs_are_rows_too() {
     let frame = "context.span_id,label,score,explanation\n00000000000000c6,warm,0.9,kind\n";
     assert_eq!(evaluators("tone", frame), [named("tone", true)]);
 }
+
+#[test]
+fn items_that_are_not_understood_cost_themselves_only() {
+    let list = serde_json::json!([
+        {"role": "user", "content": "Any news on my helmet?"},
+        {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"query": "helmet"}},
+        {"type": "item_reference", "id": "x"},
+        {"type": "mcp_call", "id": "m_1", "name": "track", "arguments": "{\"id\":1}", "output": null, "error": "down"},
+        {"type": "custom_tool_call", "call_id": "c", "name": "note", "input": "free text"},
+        {"type": "custom_tool_call_output", "call_id": "c", "output": "noted"},
+        {"role": "assistant", "tool_calls": [{"id": "d", "function": {"name": "t", "arguments": "{}"}}]},
+        {"role": "assistant", "content": "It is on its way."},
+    ]);
+    let shape_of = |text: &str, format: Format, lost: u64| {
+        let mut read = Read { format, ..Read::default() };
+        read.bytes("items", text.as_bytes());
+        assert_eq!((read.conversations.len(), read.summary.skipped), (1, lost), "{:?}", read.problems);
+        shape(&read.conversations[0])
+    };
+    let expected = ["user", "web_search(query) open", "track(id) failed", "note(not json) ok", "t() open", "assistant"];
+    // In an array of its own a reference is no message: it is told as lost.
+    assert_eq!(shape_of(&list.to_string(), Format::Auto, 1), expected);
+    assert_eq!(shape_of(&list.to_string(), Format::OpenAi, 1), expected);
+    let pair = serde_json::json!({"custom_id": "a", "body": {"input": list}, "response": {"body": {"output": []}}});
+    assert_eq!(shape_of(&pair.to_string(), Format::Auto, 0), expected);
+}

@@ -51,16 +51,20 @@ fn sample(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>) {
 /// Reads a record of one of the forms; false where it is of none of them.
 pub(super) fn record(decoder: &mut Decoder<'_, '_>, members: &Members) -> bool {
     let expected = decoder.options.format;
+    let lists = matches!(expected, Format::Auto | Format::OpenAi | Format::LangChain | Format::Responses);
+    if lists && decoder.in_list() {
+        let row = Fields::of(members);
+        if langchain::is_message(&row) || responses::is_item(&row) {
+            decoder.gather(&row.json_text());
+            return true;
+        }
+    }
     if !matches!(expected, Format::Auto) && !expected.holds_rows() && FORMS.iter().all(|form| form.format != expected) {
         return false;
     }
     let row = Fields::of(members);
     if expected.holds_rows() {
         rows::record(decoder, &row);
-        return true;
-    }
-    if decoder.in_list() && (langchain::is_message(&row) || responses::is_item(&row)) {
-        decoder.gather(&row.json_text());
         return true;
     }
     let allowed = |form: &&Form| expected == Format::Auto || form.format == expected;

@@ -11,8 +11,8 @@ use super::chat::Told;
 use super::decode::Decoder;
 use super::export::{Fields, time};
 use super::langchain::finish;
-use super::message::messages;
 use super::problem::ProblemKind;
+use super::responses::items;
 use super::scores::Fields as Score;
 use super::tools;
 use crate::model::score::ScoreTarget;
@@ -74,7 +74,7 @@ pub(super) fn sample(decoder: &mut Decoder<'_, '_>, header: &Header, text: &str)
         metadata.iter().for_each(|(key, value)| told.gathered.member(key, value));
     }
     told.scores = row.object("scores").map(|scores| of_scorers(&scores)).unwrap_or_default();
-    finish(decoder, told, (messages(&list).unwrap_or_default(), offered(&row)));
+    finish(decoder, told, (items(&list), offered(&row)));
 }
 
 /// The tools of the first model call that was offered any.

@@ -8,8 +8,9 @@ use super::Record;
 use super::chat::{Told, conversation};
 use super::decode::Decoder;
 use super::export::Fields;
-use super::message::{Message, Sender, messages};
+use super::message::{Message, Sender};
 use super::problem::ProblemKind;
+use super::responses::items;
 use crate::model::tool::ToolSpec;
 
 /// Members of a dump that are no attributes of the conversation.
@@ -80,7 +81,7 @@ pub(super) fn record(decoder: &mut Decoder<'_, '_>, row: &Fields<'_>) {
             told.gathered.member(key, &value);
         }
     }
-    finish(decoder, told, (messages(list.get()).unwrap_or_default(), Vec::new()));
+    finish(decoder, told, (items(list.get()), Vec::new()));
 }
 
 /// Hands out the conversation that a list of messages is, with the tools it was offered.
@@ -100,5 +101,5 @@ pub(super) fn finish(decoder: &mut Decoder<'_, '_>, mut told: Told, said: (Vec<M
 
 /// A list of messages that stands alone: a conversation without a name.
 pub(super) fn bare(decoder: &mut Decoder<'_, '_>, list: &str) {
-    finish(decoder, Told::default(), (messages(list).unwrap_or_default(), Vec::new()));
+    finish(decoder, Told::default(), (items(list), Vec::new()));
 }

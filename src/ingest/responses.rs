@@ -8,7 +8,7 @@ use super::chat::Told;
 use super::decode::Decoder;
 use super::export::Fields;
 use super::langchain::finish;
-use super::message::{Message, Sender, messages, string};
+use super::message::{Call, Message, Sender, list, messages, string};
 use super::problem::ProblemKind;
 use super::tools;
 
@@ -26,11 +26,40 @@ pub(super) fn is(row: &Fields<'_>) -> bool {
 /// True for an item of a Responses list, or a chat message, that stands in an array of its own.
 pub(super) fn is_item(item: &Fields<'_>) -> bool {
     let kind = item.text("type").unwrap_or_default();
-    let typed = matches!(
-        kind.as_str(),
-        "function_call" | "function_call_output" | "reasoning" | "custom_tool_call" | "custom_tool_call_output"
-    );
-    (typed && !item.has("object")) || (item.has("role") && item.has("content") && !item.has("messages"))
+    let typed = kind == "reasoning" || kind.ends_with("_call") || kind.ends_with("_call_output");
+    let says = item.has("content") || item.has("toolcalls") || item.has("functioncall");
+    (typed && !item.has("object") && !item.has("traceid")) || (item.has("role") && says && !item.has("messages"))
+}
+
+/// The messages of a list, item by item: one that is not understood costs itself only.
+pub(super) fn items(list_text: &str) -> Vec<Message> {
+    list(list_text).unwrap_or_default().into_iter().flat_map(|raw| item(raw.get())).collect()
+}
+
+fn item(text: &str) -> Vec<Message> {
+    let Some(item) = Fields::parse(text) else { return Vec::new() };
+    let kind = item.text("type").unwrap_or_default();
+    let id = item.first(&["callid", "id"]);
+    if kind.ends_with("_call_output") && kind != "function_call_output" {
+        return item.json("output").map(|text| result(id, text)).into_iter().collect();
+    }
+    // Calls that the service itself carried out: searches, code, shells, remote tools.
+    let own = kind.strip_suffix("_call").filter(|name| !matches!(*name, "function" | "tool" | ""));
+    let Some(name) = own else { return messages(text).unwrap_or_default() };
+    let arguments = ["arguments", "input", "action", "queries", "code"].iter().find_map(|name| item.json(name));
+    let mut call = Message::new(Sender::Assistant, "");
+    call.calls.push(Call {
+        id: id.clone(),
+        tool: item.text("name").unwrap_or_else(|| name.to_owned()),
+        arguments: arguments.unwrap_or_else(|| "{}".to_owned()),
+    });
+    let answer = ["error", "output", "results", "outputs"].iter().find_map(|name| item.json(name));
+    let answer = answer.map(|text| Message { failed: item.get("error").is_some(), ..result(id, text) });
+    std::iter::once(call).chain(answer).collect()
+}
+
+fn result(id: Option<String>, text: String) -> Message {
+    Message { call_id: id, ..Message::new(Sender::Tool, text) }
 }
 
 /// Reads one record.
@@ -94,7 +123,7 @@ fn heard(fields: &Fields<'_>) -> Vec<Message> {
         let Some(raw) = fields.get(name) else { continue };
         match string(raw) {
             Some(text) => all.push(Message::new(Sender::User, text)),
-            None => all.extend(messages(raw.get()).unwrap_or_default()),
+            None => all.extend(items(raw.get())),
         }
         break;
     }
@@ -109,7 +138,7 @@ fn said(fields: &Fields<'_>) -> Vec<Message> {
     match fields.get("output") {
         Some(raw) => match string(raw) {
             Some(text) => vec![Message::new(Sender::Assistant, text)],
-            None => messages(raw.get()).unwrap_or_default(),
+            None => items(raw.get()),
         },
         None => Vec::new(),
     }
