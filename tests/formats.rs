@@ -16,6 +16,7 @@ use aftercall::model::conversation::Conversation;
 use aftercall::model::score::ScoreTarget;
 use aftercall::model::step::StepContent;
 use aftercall::model::trace::{SpanKind, SpanStatus};
+use aftercall::text::Untrusted;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -257,7 +258,7 @@ fn inspect_logs_are_the_same_from_json_and_archive() {
     let scores: Vec<_> =
         refund.scores.iter().map(|score| (score.evaluator.exact(), score.value, score.passed)).collect();
     assert_eq!(scores, [("tool_choice", Some(1.0), None), ("includes", None, Some(false))]);
-    assert_eq!(refund.segments.intent.as_ref().map(aftercall::text::Untrusted::exact), Some("refund"));
+    assert_eq!(refund.segments.intent.as_ref().map(Untrusted::exact), Some("refund"));
 }
 
 #[test]
@@ -454,7 +455,7 @@ fn tau2_users_call_tools_beside_the_thread() {
                 "assistant"
             ]
         );
-        assert_eq!(conversation.steps[3].agent.as_ref().map(aftercall::text::Untrusted::exact), Some("user"));
+        assert_eq!(conversation.steps[3].agent.as_ref().map(Untrusted::exact), Some("user"));
         assert!(conversation.steps.iter().all(|step| step.at.is_some()));
         let expected = conversation.expected.as_ref().unwrap();
         assert_eq!((expected.len(), expected[0].tool.exact()), (1, "process_refund"));
@@ -493,10 +494,7 @@ fn score_files_of_every_shape() {
         ]
     );
     let Fact::Score(first) = &read.rows[0].fact else { panic!("not a score") };
-    assert_eq!(
-        first.explanation.as_ref().map(aftercall::text::Untrusted::exact),
-        Some("It says \"called\", twice.\nSecond line.")
-    );
+    assert_eq!(first.explanation.as_ref().map(Untrusted::exact), Some("It says \"called\", twice.\nSecond line."));
     assert_eq!((read.rows[0].key.conversation.as_deref(), first.confidence), (Some("bw-77"), Some(0.8)));
 
     let read = rows("scores-wide.csv", Format::Scores);
@@ -933,4 +931,18 @@ fn items_that_are_not_understood_cost_themselves_only() {
     assert_eq!(shape_of(&list.to_string(), Format::OpenAi, 1), expected);
     let pair = serde_json::json!({"custom_id": "a", "body": {"input": list}, "response": {"body": {"output": []}}});
     assert_eq!(shape_of(&pair.to_string(), Format::Auto, 0), expected);
+}
+
+#[test]
+fn runs_that_the_sdk_posted_tell_the_story() {
+    let read = Read::file(&own("langsmith-sdk-runs.jsonl"));
+    assert_eq!((read.summary.read, read.problems.len()), (6, 0));
+    let all = read.assemble();
+    assert_eq!(counts(&all), [1, 1, 6, 1]);
+    let conversation = &all[0];
+    assert_eq!((conversation.external_id.exact(), conversation.source.exact()), ("bw-78", "bikes-care"));
+    assert_eq!(shape(conversation), STORY);
+    let failed = conversation.spans.iter().find(|span| span.status == SpanStatus::Error).unwrap();
+    assert_eq!(failed.error.as_ref().map(Untrusted::exact), Some("RuntimeError('503 ledger unavailable')"));
+    assert_eq!(conversation.segments.channel.as_ref().map(Untrusted::exact), Some("chat"));
 }

@@ -62,12 +62,13 @@ fn span(row: &Fields<'_>, ids: (&str, &str, Option<&str>)) -> Span {
     let attributes = &mut span.attributes;
     note(attributes, KIND, Some(kind.to_uppercase()));
     note(attributes, "langsmith.run.id", Some(id));
-    let (inputs, outputs) = (row.json("inputs"), row.json("outputs"));
+    let (inputs, outputs) = (row.json("inputs"), row.json("outputs").filter(|outputs| outputs != "{}"));
     match kind.as_str() {
         "tool" => {
             note(attributes, "gen_ai.tool.name", row.text("name"));
             note(attributes, "gen_ai.tool.call.arguments", inputs.as_deref().map(arguments));
             note(attributes, "gen_ai.tool.call.result", outputs.as_deref().map(result));
+            note(attributes, "gen_ai.tool.call.id", extra.as_ref().and_then(|extra| extra.text("toolcallid")));
         }
         "llm" => {
             note(attributes, "gen_ai.input.messages", inputs);
@@ -89,7 +90,10 @@ fn span(row: &Fields<'_>, ids: (&str, &str, Option<&str>)) -> Span {
     note(attributes, "gen_ai.usage.input_tokens", row.value("prompttokens"));
     note(attributes, "gen_ai.usage.output_tokens", row.value("completiontokens"));
     if let Some(error) = row.text("error") {
-        failed(&mut span, Some(error));
+        // The SDK writes the exception and, right behind it, where it came from.
+        let reason = error.split("Traceback (most recent call last)").next().unwrap_or_default().trim();
+        failed(&mut span, Some(if reason.is_empty() { error.clone() } else { reason.to_owned() }));
+        note(&mut span.attributes, "exception.stacktrace", Some(error));
     } else if row.text("status").as_deref() == Some("error") {
         failed(&mut span, None);
     }
