@@ -102,7 +102,10 @@ fn protobuf_at(head: &[u8], at: usize) -> bool {
 /// Lines or one document: a first line that is complete in itself means lines.
 fn text_form(text: &[u8]) -> Wrapping {
     if text[0] != b'{' && text[0] != b'[' {
-        return Wrapping::Lines;
+        // A folder may hold a note or a licence beside its exports: one problem is enough to say so.
+        let json =
+            text.split(|byte| *byte == b'\n').any(|line| line.first().is_some_and(|byte| matches!(byte, b'{' | b'[')));
+        return if json { Wrapping::Lines } else { Wrapping::Refused("this is text of no known form") };
     }
     let (mut depth, mut in_string, mut escaped) = (0_i64, false, false);
     for byte in text {
@@ -145,7 +148,11 @@ mod tests {
         assert_eq!(wrapping(b"PK\x03\x04..", true), Wrapping::Zip);
         assert_eq!(wrapping(b"\x0a\x92\x01\x0aabc", true), Wrapping::Protobuf);
         assert_eq!(wrapping(b"\0\0\x01\x95\x0a\x92\x01\x0aabc", true), Wrapping::Framed);
-        assert_eq!(wrapping("\n\u{e9}t\u{e9}".as_bytes(), true), Wrapping::Lines);
+        assert_eq!(
+            wrapping(b"# Notes\n\nThese are exports.\n", true),
+            Wrapping::Refused("this is text of no known form")
+        );
+        assert_eq!(wrapping("\n\u{e9}t\u{e9}\n{}".as_bytes(), true), Wrapping::Lines);
         assert_eq!(wrapping(b"\x1f\x8b\x08", true), Wrapping::Gzip);
         assert_eq!(wrapping(b"\0\0\0\x09\x28\xb5\x2f\xfd.", true), Wrapping::Framed);
     }

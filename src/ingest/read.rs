@@ -34,8 +34,8 @@ fn unwrap(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>, layers:
     let whole: Box<dyn Read + '_> = Box::new(io::Cursor::new(head).chain(reader));
     match form {
         Wrapping::Empty => {}
+        Wrapping::Lines | Wrapping::Refused(_) if table => table::read(whole, decoder),
         Wrapping::Refused(reason) => decoder.refuse(reason),
-        Wrapping::Lines if table => table::read(whole, decoder),
         Wrapping::Lines => lines(BufReader::with_capacity(HEAD.min(size.max(1)).max(4096), whole), decoder),
         Wrapping::Document => document(whole, decoder),
         Wrapping::Framed => frames(whole, decoder),
