@@ -71,6 +71,8 @@ fn settled(value: &mut Value) {
             for (name, value) in members {
                 let fixed = match name.as_str() {
                     "seconds" => Some("[seconds]"),
+                    // A time has as many fractional digits as it needs, so a file with times is not always as long.
+                    "bytes" => Some("[bytes]"),
                     "device" => Some("[device]"),
                     "prev" if value != "" => Some("[hash of the event before]"),
                     "sha256" => Some("[sha256]"),
