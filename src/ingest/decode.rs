@@ -15,7 +15,7 @@ use super::forms::{self, Log};
 use super::otlp::{self, Signal};
 use super::problem::{Problem, ProblemKind};
 use super::{
-    Format, ImportedLabel, Item, Limits, ReadOptions, ReadSummary, Record, Sink, langchain, openai, read, tau,
+    Format, ImportedLabel, Item, Limits, ReadOptions, ReadSummary, Record, Sink, langchain, mapped, openai, read, tau,
 };
 
 /// Hands out records and problems of one input, and keeps count.
@@ -33,6 +33,8 @@ pub(super) struct Decoder<'a, 's> {
     gathered: Option<String>,
     /// How many wrappers around records are open.
     wrappers: u8,
+    /// Messages that a mapping reads one by one.
+    waiting: mapped::Waiting,
 }
 
 /// More wrappers around each other than this hold no record.
@@ -51,6 +53,7 @@ impl<'a, 's> Decoder<'a, 's> {
             since: Rc::default(),
             gathered: None,
             wrappers: 0,
+            waiting: mapped::Waiting::default(),
         }
     }
 
@@ -75,6 +78,16 @@ impl<'a, 's> Decoder<'a, 's> {
     pub(super) fn record(&mut self, record: Record) {
         self.summary.read += 1;
         self.emit(Item::Record(record));
+    }
+
+    /// The line that is read.
+    pub(super) fn at(&self) -> Option<u64> {
+        self.line
+    }
+
+    /// Messages that wait for the rest of their conversation.
+    pub(super) fn waiting(&mut self) -> &mut mapped::Waiting {
+        &mut self.waiting
     }
 
     /// Hands out a label that came with a conversation; it is no record of its own.
@@ -217,9 +230,17 @@ impl<'a, 's> Decoder<'a, 's> {
         self.problem_at(within, kind, 1, message);
     }
 
+    /// The form that streams by piece by piece; objects read by a mapping are no such.
+    fn expected(&self) -> Format {
+        if self.options.mapping.is_some() { Format::OpenAi } else { self.options.format }
+    }
+
     /// A JSON value that is a record of none of the span forms.
     fn other(&mut self, members: &[(String, Box<RawValue>)]) {
         let format = self.options.format;
+        if let Some(mapping) = self.options.mapping.clone() {
+            return mapped::record(self, &mapping, members);
+        }
         if forms::record(self, members) {
             return;
         }
@@ -316,7 +337,7 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
         let mut others: Vec<(String, Box<RawValue>)> = Vec::new();
         let mut spans = false;
         while let Some(key) = map.next_key::<String>()? {
-            match signal(&key, decoder.options.format) {
+            match signal(&key, decoder.expected()) {
                 Member::Holds(signal) => {
                     spans = true;
                     map.next_value_seed(otlp::Requests { decoder: &mut *decoder, signal })?;
@@ -325,7 +346,7 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
                     spans = true;
                     map.next_value::<IgnoredAny>()?;
                 }
-                Member::Other => match Log::of(&key, &others, decoder.options.format) {
+                Member::Other => match Log::of(&key, &others, decoder.expected()) {
                     Some(log) => {
                         spans = true;
                         map.next_value_seed(Listed { decoder: &mut *decoder, log })?;

@@ -3,6 +3,7 @@
 //! Invariant: importing the same input again changes nothing; how the input is cut into batches, lines and files, and in
 //! which order they come, makes no difference to what is stored. Memory is bounded by a batch, not by the input.
 
+pub mod database;
 mod files;
 mod follow;
 mod intake;
@@ -19,7 +20,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Progress;
-use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions};
+use database::DatabaseError;
+use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions, ReadSummary};
 use crate::model::id::ConversationId;
 use crate::model::score::{Direction, Scale};
 use crate::store::{Store, StoreError};
@@ -125,6 +127,14 @@ pub enum ImportError {
         /// The reason.
         source: std::io::Error,
     },
+    /// A mapping that does not fit the database it is meant for.
+    #[error("{}: {source}", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What does not fit.
+        source: DatabaseError,
+    },
     /// The database; what was stored before is whole, and importing again goes on from there.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -148,17 +158,9 @@ pub fn import(
         let mut tell = |done: u64| {
             progress(&Progress { done, total: Some(found.bytes), what: format!("importing {}", file.name) })
         };
-        let reader = match file.open(&meter) {
-            Ok(reader) => reader,
-            Err(error) => {
-                report.problems.push(unreadable(&file.name, &error));
-                continue;
-            }
-        };
-        report.files += 1;
-        let input = Input { name: file.name.clone(), stem: file.stem.clone(), reader: Box::new(reader) };
-        let (problems, labels) = (&mut report.problems, &mut report.labels);
-        let summary = ingest::read(input, &options.read, &mut |item| {
+        let mut problems = std::mem::take(&mut report.problems);
+        let mut labels = std::mem::take(&mut report.labels);
+        let mut take = |item: Item| {
             match item {
                 Item::Problem(problem) => problems.push(problem),
                 Item::Record(record) => intake.take(record)?,
@@ -166,7 +168,11 @@ pub fn import(
                 Item::Label(label) => labels.push(*label),
             }
             if intake.due() { tell(meter.read()) } else { ControlFlow::Continue(()) }
-        });
+        };
+        let summary = read_file(file, &meter, &options.read, &mut take);
+        (report.problems, report.labels) = (problems, labels);
+        let Some(summary) = summary? else { continue };
+        report.files += 1;
         report.read += summary.read;
         report.skipped += summary.skipped;
         report.cancelled = summary.stopped;
@@ -178,14 +184,47 @@ pub fn import(
     Ok(report)
 }
 
+/// Reads one file; `None` where it could not be opened, which is told as a problem.
+fn read_file(
+    file: &files::Source,
+    meter: &files::Meter,
+    options: &ReadOptions,
+    take: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> Result<Option<ReadSummary>, ImportError> {
+    if file.is_database() {
+        return match database::read(file.path(), (&file.name, &file.stem), options, take) {
+            Ok(summary) => Ok(Some(summary)),
+            Err(DatabaseError::Foreign(error)) => {
+                let problem = Problem { kind: ProblemKind::Io, message: error.to_string(), ..nothing_read(&file.name) };
+                let _ = take(Item::Problem(problem));
+                Ok(Some(ReadSummary::default()))
+            }
+            Err(error) => Err(ImportError::Database { path: file.path().to_owned(), source: error }),
+        };
+    }
+    let reader = match file.open(meter) {
+        Ok(reader) => reader,
+        Err(error) => {
+            let _ = take(Item::Problem(unreadable(&file.name, &error)));
+            return Ok(None);
+        }
+    };
+    let input = Input { name: file.name.clone(), stem: file.stem.clone(), reader: Box::new(reader) };
+    Ok(Some(ingest::read(input, options, take)))
+}
+
 /// A file that could not be opened, as a problem.
 fn unreadable(name: &str, error: &std::io::Error) -> Problem {
+    Problem { message: format!("the file cannot be read: {}", error.kind()), ..nothing_read(name) }
+}
+
+fn nothing_read(name: &str) -> Problem {
     Problem {
         path: name.to_owned(),
         line: None,
         byte: None,
         kind: ProblemKind::Io,
-        message: format!("the file cannot be read: {}", error.kind()),
+        message: String::new(),
         lost: 0,
     }
 }
