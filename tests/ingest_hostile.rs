@@ -44,8 +44,8 @@ fn bytes(input: &[u8], options: &ReadOptions) -> Outcome {
     outcome.summary = read(input, options, &mut |item| {
         match item {
             Item::Record(Record::Span(record)) => outcome.spans.push(record.span),
-            Item::Record(Record::Log(_)) => {}
             Item::Record(Record::Conversation(conversation)) => outcome.conversations.push(*conversation),
+            Item::Record(Record::Log(_)) | Item::Label(_) | Item::Row(_) => {}
             Item::Problem(problem) => outcome.problems.push(problem),
         }
         ControlFlow::Continue(())

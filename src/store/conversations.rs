@@ -6,6 +6,7 @@ use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::dictionary::Packed;
+use super::facts::{KeptFact, Slot};
 use super::pending::Pending;
 use super::spans::{Names, id_bytes, response_number};
 use super::{Store, StoreError, json, payload, raw, run, scores, search, spans};
@@ -58,6 +59,10 @@ pub struct Changes {
     pub pending: Vec<Pending>,
     /// Keys of records that are pending no more.
     pub settled: Vec<i64>,
+    /// Facts to be kept.
+    pub facts: Vec<KeptFact>,
+    /// Places of facts that the conversations to be stored have.
+    pub matched: Vec<Slot>,
 }
 
 /// What became of changes.
@@ -80,7 +85,7 @@ struct Ready<'a> {
 impl Store {
     /// Stores changes in one transaction: all, or none.
     pub fn apply(&mut self, changes: &Changes) -> Result<Applied, StoreError> {
-        let Changes { puts, removals, aliases, conflicts, pending, settled } = changes;
+        let Changes { puts, removals, aliases, conflicts, pending, settled, facts, matched } = changes;
         let payloads: Vec<Vec<u8>> = puts.iter().map(|put| payload::encode(&put.conversation)).collect();
         let packed = self.pack(&payloads)?;
         let ready: Vec<Ready<'_>> = puts
@@ -110,7 +115,9 @@ impl Store {
                 set_conflict(transaction, conversation, hash, packed)?;
             }
             super::pending::store(transaction, pending)?;
-            super::pending::forget(transaction, settled)
+            super::pending::forget(transaction, settled)?;
+            super::facts::keep(transaction, facts)?;
+            super::facts::mark(transaction, matched)
         });
         match result {
             Ok(()) => {
