@@ -48,6 +48,8 @@ pub struct Store {
     connection: Connection,
     dictionaries: dictionary::Dictionaries,
     names: spans::Names,
+    /// Events appended through this connection.
+    appended: i64,
 }
 
 /// Stops a running query of the store it came from, from another thread.

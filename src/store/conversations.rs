@@ -12,6 +12,7 @@ use super::spans::{Names, id_bytes, response_number};
 use super::{Store, StoreError, json, payload, raw, run, scores, search, spans};
 use crate::model::conversation::Conversation;
 use crate::model::id::ConversationId;
+use crate::model::time::Timestamp;
 
 /// The hash of everything that is stored of a conversation.
 pub type ContentHash = [u8; 32];
@@ -196,6 +197,27 @@ impl Store {
     /// The largest key given to a conversation so far; see [`Stored::key`].
     pub fn last_key(&self) -> Result<i64, StoreError> {
         self.sql(self.connection.query_row("SELECT coalesce(max(key), 0) FROM conversations", [], |row| row.get(0)))
+    }
+
+    /// The largest key given to an event so far, which says that events came, not how many.
+    pub fn last_event_key(&self) -> Result<i64, StoreError> {
+        self.sql(self.connection.query_row("SELECT coalesce(max(key), 0) FROM events", [], |row| row.get(0)))
+    }
+
+    /// When the event that was stored last was saved, by the clock of its device.
+    pub fn last_event_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT at FROM events ORDER BY key DESC LIMIT 1";
+        Ok(self.sql(self.connection.query_row(sql, [], |row| row.get(0)).optional())?.map(Timestamp))
+    }
+
+    /// Bytes of the write-ahead log, which grows for as long as somebody reads an old state of the database.
+    pub fn log_bytes(&self) -> u64 {
+        super::open::log_bytes(&self.path)
+    }
+
+    /// How many events this connection appended.
+    pub fn appended(&self) -> i64 {
+        self.appended
     }
 
     /// True where somebody said something of this conversation.
