@@ -195,7 +195,9 @@ pub enum MappingError {
         reason: String,
     },
     /// A word for a role that is not known.
-    #[error("[messages] role: {word:?} is no known role; add to [messages]: roles = {{ {word:?} = \"user\" }} (or assistant, tool, system)")]
+    #[error(
+        "[messages] role: {word:?} is no known role; add to [messages]: roles = {{ {word:?} = \"user\" }} (or assistant, tool, system)"
+    )]
     Role {
         /// The word.
         word: String,
@@ -271,20 +273,69 @@ impl Mapping {
 fn allowed(section: &str) -> Option<&'static [&'static str]> {
     Some(match section {
         "conversations" => &[
-            "table", "join", "query", "id", "started_at", "intent", "channel", "tier", "language", "agent_version",
-            "handled_by", "attributes",
+            "table",
+            "join",
+            "query",
+            "id",
+            "started_at",
+            "intent",
+            "channel",
+            "tier",
+            "language",
+            "agent_version",
+            "handled_by",
+            "attributes",
         ],
         "messages" => &[
-            "table", "join", "query", "list", "conversation", "role", "text", "at", "order", "agent", "tool",
-            "arguments", "result", "call_id", "roles",
+            "table",
+            "join",
+            "query",
+            "list",
+            "conversation",
+            "role",
+            "text",
+            "at",
+            "order",
+            "agent",
+            "tool",
+            "arguments",
+            "result",
+            "call_id",
+            "roles",
         ],
         "spans" => &[
-            "table", "join", "query", "id", "trace", "conversation", "parent", "name", "kind", "kinds", "start", "end",
-            "error", "agent", "tool", "input", "output", "attributes",
+            "table",
+            "join",
+            "query",
+            "id",
+            "trace",
+            "conversation",
+            "parent",
+            "name",
+            "kind",
+            "kinds",
+            "start",
+            "end",
+            "error",
+            "agent",
+            "tool",
+            "input",
+            "output",
+            "attributes",
         ],
         "scores" => &[
-            "table", "join", "query", "conversation", "trace", "span", "evaluator", "value", "label", "passed",
-            "confidence", "explanation",
+            "table",
+            "join",
+            "query",
+            "conversation",
+            "trace",
+            "span",
+            "evaluator",
+            "value",
+            "label",
+            "passed",
+            "confidence",
+            "explanation",
         ],
         "outcomes" => &["table", "join", "query", "conversation", "columns"],
         _ => return None,
@@ -348,9 +399,7 @@ impl Messages {
         let result = words(row, self.result.as_ref());
         let agent = words(row, self.agent.as_ref());
         let arguments = words(row, self.arguments.as_ref());
-        let answer = |id: &Option<String>, content: String| {
-            json!({"role": "tool", "tool_call_id": id, "name": tool, "content": content, "timestamp": at})
-        };
+        let answer = |id: &Option<String>, content: String| json!({"role": "tool", "tool_call_id": id, "name": tool, "content": content, "timestamp": at});
         match (sender, &tool) {
             // The row of an answer, whose call has a row of its own.
             (Sender::Tool, _) if arguments.is_none() => {
@@ -450,9 +499,12 @@ impl Mapping {
 
 /// A chat message under the names that spans use.
 fn nested(message: &Value) -> Value {
-    let calls: Vec<Value> = message["tool_calls"].as_array().into_iter().flatten().map(|call| {
-        json!({"tool_call": {"id": call["id"], "function": call["function"]}})
-    }).collect();
+    let calls: Vec<Value> = message["tool_calls"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|call| json!({"tool_call": {"id": call["id"], "function": call["function"]}}))
+        .collect();
     let mut own = json!({"role": message["role"], "content": message["content"]});
     for name in ["name", "tool_call_id"] {
         if !message[name].is_null() {

@@ -45,7 +45,12 @@ pub fn read_request(body: Vec<u8>, encoding: Encoding, options: &ReadOptions, si
 }
 
 /// Reads one record as JSON text, the `number`th of those that `name` holds.
-pub fn read_record(record: &[u8], (name, number): (&str, u64), options: &ReadOptions, sink: &mut Sink<'_>) -> ReadSummary {
+pub fn read_record(
+    record: &[u8],
+    (name, number): (&str, u64),
+    options: &ReadOptions,
+    sink: &mut Sink<'_>,
+) -> ReadSummary {
     let mut decoder = Decoder::new(name.to_owned(), name.to_owned(), options, sink);
     decoder.at_line(number, 0);
     decoder.line(record, true);

@@ -3,6 +3,7 @@
 //! Invariant: importing the same input again changes nothing; how the input is cut into batches, lines and files, and in
 //! which order they come, makes no difference to what is stored. Memory is bounded by a batch, not by the input.
 
+mod choice;
 pub mod database;
 mod files;
 mod follow;
@@ -20,11 +21,12 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Progress;
-use database::DatabaseError;
 use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions, ReadSummary};
 use crate::model::id::ConversationId;
 use crate::model::score::{Direction, Scale};
 use crate::store::{Store, StoreError};
+pub use choice::{Choice, Sample};
+use database::DatabaseError;
 pub use follow::{Follow, FollowStep};
 use intake::Intake;
 pub(super) use labels::record as record_labels;
@@ -38,6 +40,8 @@ pub struct ImportOptions<'a> {
     pub scale: &'a dyn Fn(&str) -> Scale,
     /// How much is gathered before it is stored.
     pub batch: BatchLimits,
+    /// Which conversations are kept.
+    pub choice: Choice<'a>,
 }
 
 /// How much is gathered before it is stored; whichever is reached first.
@@ -58,7 +62,12 @@ impl Default for BatchLimits {
 impl Default for ImportOptions<'_> {
     /// Everything detected; larger values are better in all evaluators.
     fn default() -> Self {
-        Self { read: ReadOptions::default(), scale: &assumed_scale, batch: BatchLimits::default() }
+        Self {
+            read: ReadOptions::default(),
+            scale: &assumed_scale,
+            batch: BatchLimits::default(),
+            choice: Choice::default(),
+        }
     }
 }
 
@@ -84,6 +93,9 @@ pub struct ImportReport {
     pub skipped: u64,
     /// Records that differ from what is stored under their identity, and were set aside.
     pub conflicts: u64,
+    /// Records of conversations that a sample or a filter left out; they are not among those read.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: u64,
     /// Conversations in the input.
     pub conversations: u64,
     /// Traces in the input.
@@ -114,6 +126,11 @@ pub struct ImportReport {
     /// True where the caller asked to stop; what was stored until then is whole.
     #[serde(skip)]
     pub cancelled: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "this is how it is called")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Why an import did not take place or not go on.
@@ -192,12 +209,13 @@ fn read_file(
     take: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<Option<ReadSummary>, ImportError> {
     if file.is_database() {
-        return match database::read(file.path(), (&file.name, &file.stem), options, take) {
-            Ok(summary) => Ok(Some(summary)),
+        let mut summary = ReadSummary::default();
+        return match database::read(file.path(), (&file.name, &file.stem), options, (&mut summary, take)) {
+            Ok(()) => Ok(Some(summary)),
             Err(DatabaseError::Foreign(error)) => {
-                let problem = Problem { kind: ProblemKind::Io, message: error.to_string(), ..nothing_read(&file.name) };
+                let problem = Problem { message: error.to_string(), ..nothing_read(&file.name) };
                 let _ = take(Item::Problem(problem));
-                Ok(Some(ReadSummary::default()))
+                Ok(Some(summary))
             }
             Err(error) => Err(ImportError::Database { path: file.path().to_owned(), source: error }),
         };
@@ -219,14 +237,7 @@ fn unreadable(name: &str, error: &std::io::Error) -> Problem {
 }
 
 fn nothing_read(name: &str) -> Problem {
-    Problem {
-        path: name.to_owned(),
-        line: None,
-        byte: None,
-        kind: ProblemKind::Io,
-        message: String::new(),
-        lost: 0,
-    }
+    Problem { path: name.to_owned(), line: None, byte: None, kind: ProblemKind::Io, message: String::new(), lost: 0 }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ const LONGEST: i32 = 256 << 20;
 
 /// How many steps of SQLite's machine pass between two looks at the clockwork, and how many looks a row may take.
 const STEPS: i32 = 1_000_000;
-const PATIENCE: u32 = 20_000;
+const PATIENCE: u32 = 5_000;
 
 /// How long a reader waits for a writer of the other program.
 const BUSY: Duration = Duration::from_secs(5);
@@ -123,6 +123,10 @@ impl ForeignDatabase {
     /// # Errors
     /// It cannot be read, or is no database.
     pub fn open(path: &Path) -> Result<Self, ForeignError> {
+        Self::open_within(path, PATIENCE)
+    }
+
+    fn open_within(path: &Path, patience: u32) -> Result<Self, ForeignError> {
         let io = |source| ForeignError::Io { path: path.to_owned(), source };
         let mut head = [0; 100];
         File::open(path).and_then(|mut file| file.read_exact(&mut head)).map_err(io)?;
@@ -146,14 +150,18 @@ impl ForeignDatabase {
             let copy = folder.path().join("copy.db");
             fs::copy(path, &copy).map_err(io)?;
             for file in unfinished {
-                let suffix = if file.as_os_str().to_string_lossy().ends_with("-wal") { "copy.db-wal" } else { "copy.db-journal" };
+                let suffix = if file.as_os_str().to_string_lossy().ends_with("-wal") {
+                    "copy.db-wal"
+                } else {
+                    "copy.db-journal"
+                };
                 fs::copy(&file, folder.path().join(suffix)).map_err(io)?;
             }
             (connect(&copy, "mode=rw"), Some(folder))
         };
         let spent = Arc::new(AtomicU32::new(0));
         let database = connection.and_then(|connection| {
-            bound(&connection, &spent)?;
+            bound(&connection, &spent, patience)?;
             Ok(Self { path: path.to_owned(), connection, spent, _copy: copy })
         });
         let database =
@@ -302,7 +310,7 @@ fn connect(path: &Path, how: &str) -> rusqlite::Result<Connection> {
 }
 
 /// Takes the means of doing harm from a database.
-fn bound(connection: &Connection, spent: &Arc<AtomicU32>) -> rusqlite::Result<()> {
+fn bound(connection: &Connection, spent: &Arc<AtomicU32>, patience: u32) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -311,7 +319,7 @@ fn bound(connection: &Connection, spent: &Arc<AtomicU32>) -> rusqlite::Result<()
     connection.set_limit(Limit::SQLITE_LIMIT_EXPR_DEPTH, 200)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;")?;
     let spent = Arc::clone(spent);
-    connection.progress_handler(STEPS, Some(move || spent.fetch_add(1, Ordering::Relaxed) >= PATIENCE))?;
+    connection.progress_handler(STEPS, Some(move || spent.fetch_add(1, Ordering::Relaxed) >= patience))?;
     Ok(())
 }
 
@@ -334,4 +342,42 @@ fn bindable(value: &Value) -> ToSqlOutput<'static> {
         Value::Bool(yes) => Sql::Integer((*yes).into()),
         _ => Sql::Null,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_never_ends_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a b?mode=rwc#.db");
+        let view = "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('x'), (x'00ff');
+                    CREATE VIEW v AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0;";
+        Connection::open(&path).unwrap().execute_batch(view).unwrap();
+        let database = ForeignDatabase::open_within(&path, 3).unwrap();
+        let columns = |table: &str, column: &str| Selection::Columns {
+            table: table.to_owned(),
+            joins: Vec::new(),
+            columns: vec![column.to_owned()],
+            order: Vec::new(),
+        };
+        let mut rows = Vec::new();
+        let mut keep = |row: Map<String, Value>| {
+            rows.push(row["a"].clone());
+            ControlFlow::Continue(())
+        };
+        database.each(&columns("t", "a"), None, &mut keep).unwrap();
+        database.each(&columns("t", "a"), Some(("a", &"x".into())), &mut keep).unwrap();
+        assert_eq!(rows, ["x", "00ff", "x"]);
+        let error = database.each(&columns("v", "i"), None, &mut |_| ControlFlow::Continue(())).unwrap_err();
+        assert!(error.to_string().contains("does not come to an end"), "{error}");
+        assert_eq!(database.tables().unwrap().len(), 2);
+        for query in ["DELETE FROM t", "ATTACH 'other.db' AS other", "PRAGMA user_version = 3"] {
+            assert!(
+                database.each(&Selection::Query(query.to_owned()), None, &mut |_| ControlFlow::Continue(())).is_err()
+            );
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

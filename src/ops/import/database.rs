@@ -44,7 +44,7 @@ struct Feed<'a, 's> {
     options: &'a ReadOptions,
     sink: &'a mut (dyn FnMut(Item) -> ControlFlow<()> + 's),
     rows: u64,
-    summary: ReadSummary,
+    summary: &'a mut ReadSummary,
 }
 
 impl Feed<'_, '_> {
@@ -76,15 +76,15 @@ impl Feed<'_, '_> {
     }
 }
 
-/// Reads a database to its end, or until `sink` breaks.
+/// Reads a database to its end, or until the sink breaks; the summary holds also where it could not be read to its end.
 pub fn read(
     path: &Path,
     (name, stem): (&str, &str),
     options: &ReadOptions,
-    sink: &mut dyn FnMut(Item) -> ControlFlow<()>,
-) -> Result<ReadSummary, DatabaseError> {
+    (summary, sink): (&mut ReadSummary, &mut dyn FnMut(Item) -> ControlFlow<()>),
+) -> Result<(), DatabaseError> {
     let database = ForeignDatabase::open(path)?;
-    let mut feed = Feed { name, stem, options, sink, rows: 0, summary: ReadSummary::default() };
+    let mut feed = Feed { name, stem, options, sink, rows: 0, summary };
     let tables = database.tables()?;
     if let Some(mapping) = &options.mapping {
         mapped::read(&database, &tables, mapping, &mut feed)?;
@@ -97,7 +97,7 @@ pub fn read(
                        proposes such a file)";
         let _ = feed.problem(ProblemKind::Refused, 0, message.to_owned());
     }
-    Ok(feed.summary)
+    Ok(())
 }
 
 /// Looks whether a mapping fits a database, without reading a row.

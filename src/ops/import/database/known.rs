@@ -24,7 +24,8 @@ pub fn is_phoenix(tables: &[ForeignTable]) -> bool {
 
 /// True for the tables of `MLflow`.
 pub fn is_mlflow(tables: &[ForeignTable]) -> bool {
-    has(tables, "trace_info", &["request_id", "experiment_id"]) && has(tables, "experiments", &["experiment_id", "name"])
+    has(tables, "trace_info", &["request_id", "experiment_id"])
+        && has(tables, "experiments", &["experiment_id", "name"])
 }
 
 /// A column that holds JSON as text, as JSON.
@@ -47,7 +48,8 @@ pub fn phoenix(
     feed: &mut Feed<'_, '_>,
 ) -> Result<(), ForeignError> {
     let options = feed.reading(Format::Phoenix);
-    let sessions = has(tables, "project_sessions", &["session_id"]) && has(tables, "traces", &["project_session_rowid"]);
+    let sessions =
+        has(tables, "project_sessions", &["session_id"]) && has(tables, "traces", &["project_session_rowid"]);
     let (session, join) = match sessions {
         true => ("c.session_id", "LEFT JOIN project_sessions c ON c.id = t.project_session_rowid"),
         false => ("NULL", ""),

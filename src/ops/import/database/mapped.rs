@@ -102,17 +102,21 @@ fn sections(mapping: &Mapping) -> Vec<Section<'_>> {
 impl Section<'_> {
     /// What to select, if all of it is there.
     fn selection(&self, database: &ForeignDatabase, tables: &[ForeignTable]) -> Result<Selection, DatabaseError> {
-        let absent = |field: &str, what: String| DatabaseError::Absent { section: self.name, field: field.to_owned(), what };
+        let absent =
+            |field: &str, what: String| DatabaseError::Absent { section: self.name, field: field.to_owned(), what };
         let mut columns: Vec<String> = self.columns.iter().map(|(_, column)| (*column).to_owned()).collect();
         columns.sort_unstable();
         columns.dedup();
         if let Some(query) = &self.place.query {
             let there = database.columns(query)?;
-            if let Some((field, column)) = self.columns.iter().find(|(_, column)| !there.iter().any(|one| one == column)) {
+            if let Some((field, column)) =
+                self.columns.iter().find(|(_, column)| !there.iter().any(|one| one == column))
+            {
                 return Err(absent(field, format!("the query has no column {column:?}; it has {}", there.join(", "))));
             }
             // The order is asked for around the query, whatever its own is.
-            let order: Vec<String> = self.order.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
+            let order: Vec<String> =
+                self.order.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
             let query = query.trim().trim_end_matches(';');
             let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
             return Ok(Selection::Query(format!("SELECT * FROM ({query}){order}")));

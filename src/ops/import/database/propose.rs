@@ -12,8 +12,27 @@ use crate::store::{ForeignColumn, ForeignDatabase, ForeignTable};
 type Guess = (&'static str, &'static [&'static str]);
 
 const MESSAGES: &[Guess] = &[
-    ("conversation", &["conversation_id", "conversation", "chat_id", "session_id", "thread_id", "ticket_id", "dialog_id", "call_id"]),
-    ("role", &["role", "sender", "sender_type", "author", "author_type", "speaker", "who", "from", "actor", "direction", "kind", "type"]),
+    (
+        "conversation",
+        &["conversation_id", "conversation", "chat_id", "session_id", "thread_id", "ticket_id", "dialog_id", "call_id"],
+    ),
+    (
+        "role",
+        &[
+            "role",
+            "sender",
+            "sender_type",
+            "author",
+            "author_type",
+            "speaker",
+            "who",
+            "from",
+            "actor",
+            "direction",
+            "kind",
+            "type",
+        ],
+    ),
     ("text", &["text", "content", "body", "message", "utterance", "said", "msg"]),
     ("at", &["created_at", "sent_at", "timestamp", "at", "ts", "time", "date"]),
     ("agent", &["agent", "agent_name", "bot_name"]),
@@ -58,8 +77,18 @@ const SCORES: &[Guess] = &[
     ("explanation", &["explanation", "reason", "rationale", "comment"]),
 ];
 const OUTCOMES: &[&str] = &[
-    "csat", "csat_score", "nps", "ces", "reopened", "resolved", "repeat_contact", "escalated", "refunded", "refund_amount",
-    "refund_paid", "churned",
+    "csat",
+    "csat_score",
+    "nps",
+    "ces",
+    "reopened",
+    "resolved",
+    "repeat_contact",
+    "escalated",
+    "refunded",
+    "refund_amount",
+    "refund_paid",
+    "churned",
 ];
 
 /// A mapping for the database at `path`, as the text of a file.
@@ -107,7 +136,8 @@ pub fn propose(path: &Path) -> Result<String, DatabaseError> {
     if messages.is_none() && spans.is_none() && scores.is_none() {
         text.push_str("\n# No table looks like messages, spans or scores. These are there:\n");
     }
-    let named: Vec<&ForeignTable> = [messages, spans, scores, parent.map(|(table, _)| table)].into_iter().flatten().collect();
+    let named: Vec<&ForeignTable> =
+        [messages, spans, scores, parent.map(|(table, _)| table)].into_iter().flatten().collect();
     for table in tables.iter().filter(|table| !named.iter().any(|one| one.name == table.name)) {
         let columns: Vec<String> = table.columns.iter().map(|column| comment(&column.name)).collect();
         let _ = writeln!(text, "# table {}: {}", comment(&table.name), columns.join(", "));
@@ -152,10 +182,16 @@ fn conversations_of<'t>(tables: &'t [ForeignTable], messages: &ForeignTable) -> 
     let reference = messages.columns.iter().find(|column| column.name == link)?.refers_to.as_ref();
     let table = match reference {
         Some((to, _)) => tables.iter().find(|table| table.name == *to)?,
-        None => tables.iter().find(|table| table.name != messages.name && named(table, CONVERSATION_TABLES) && !named(table, &["message"]))?,
+        None => tables.iter().find(|table| {
+            table.name != messages.name && named(table, CONVERSATION_TABLES) && !named(table, &["message"])
+        })?,
     };
     let to = reference.map_or("id", |(_, to)| to.as_str());
-    let id = table.columns.iter().find(|column| column.name == to).or_else(|| table.columns.iter().find(|column| column.key))?;
+    let id = table
+        .columns
+        .iter()
+        .find(|column| column.name == to)
+        .or_else(|| table.columns.iter().find(|column| column.key))?;
     Some((table, &id.name))
 }
 
@@ -168,11 +204,14 @@ fn section(text: &mut String, name: &str, table: &ForeignTable, guesses: &[Guess
         used.push(column);
     }
     for guess in guesses.iter().filter(|(field, _)| !chosen.iter().any(|(chosen, _)| chosen == field)) {
-        let Some(column) = column(table, guess).filter(|column| !used.contains(&column.name.as_str())) else { continue };
+        let Some(column) = column(table, guess).filter(|column| !used.contains(&column.name.as_str())) else {
+            continue;
+        };
         let _ = writeln!(text, "{} = {}", guess.0, string(&column.name));
         used.push(&column.name);
     }
-    let left: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).filter(|name| !used.contains(name)).collect();
+    let left: Vec<&str> =
+        table.columns.iter().map(|column| column.name.as_str()).filter(|name| !used.contains(name)).collect();
     if !left.is_empty() {
         let list: Vec<String> = left.iter().map(|name| string(name)).collect();
         let kept = matches!(name, "conversations" | "spans");
