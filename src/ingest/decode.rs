@@ -253,8 +253,15 @@ impl<'a, 's> Decoder<'a, 's> {
             self.unwrapped(trace.get());
         } else if members.is_empty() {
             self.problem(ProblemKind::NotARecord, 1, "an empty object is no record");
+        } else if has("parameters") || (has("function") && has("type")) {
+            self.problem(
+                ProblemKind::NotARecord,
+                1,
+                "a tool's definition, no record; `--tools FILE` takes such a file",
+            );
         } else {
-            let message = "an object of no known form: neither spans, log records, `messages`, nor `traj`";
+            let message =
+                "an object of no known form; `aftercall formats` lists what can be read, and --map reads anything else";
             self.problem(ProblemKind::NotARecord, 1, message);
         }
     }

@@ -175,7 +175,7 @@ pub fn import(
         let mut tell = |done: u64| {
             progress(&Progress { done, total: Some(found.bytes), what: format!("importing {}", file.name) })
         };
-        let mut problems = std::mem::take(&mut report.problems);
+        let mut problems = Vec::new();
         let mut labels = std::mem::take(&mut report.labels);
         let mut take = |item: Item| {
             match item {
@@ -187,7 +187,9 @@ pub fn import(
             if intake.due() { tell(meter.read()) } else { ControlFlow::Continue(()) }
         };
         let summary = read_file(file, &meter, &options.read, &mut take);
-        (report.problems, report.labels) = (problems, labels);
+        let nothing = summary.as_ref().is_ok_and(|read| read.is_some_and(|read| read.read == read.skipped));
+        report.problems.extend(if nothing { summed_up(problems) } else { problems });
+        report.labels = labels;
         let Some(summary) = summary? else { continue };
         report.files += 1;
         report.read += summary.read;
@@ -199,6 +201,22 @@ pub fn import(
     }
     intake.finish(&mut report)?;
     Ok(report)
+}
+
+/// The problems of one file. Of one that is something else altogether, one problem says so for all its records.
+fn summed_up(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let Some(first) = problems.first() else { return problems };
+    let alike = |problem: &Problem| problem.kind == ProblemKind::NotARecord && problem.message == first.message;
+    if problems.len() < 3 || !problems.iter().all(alike) {
+        return problems;
+    }
+    let lost: u64 = problems.iter().map(|problem| problem.lost).sum();
+    problems.truncate(1);
+    for problem in &mut problems {
+        problem.message = format!("{} (the same of {lost} records of this file)", problem.message);
+        problem.lost = lost;
+    }
+    problems
 }
 
 /// Reads one file; `None` where it could not be opened, which is told as a problem.

@@ -3,6 +3,7 @@
 //! Invariant: nothing is written beside or into a foreign file; what cannot be read without that is copied first. A
 //! database that was made to do harm costs time and memory within bounds, no more.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::ops::ControlFlow;
@@ -272,7 +273,7 @@ impl ForeignDatabase {
             }
             Selection::Columns { table, joins, columns, order } => {
                 let list = columns.iter().map(|column| name(column)).collect::<Vec<_>>().join(", ");
-                let joins: String = joins.iter().map(|join| format!(" JOIN {join}")).collect();
+                let joins = joins.iter().fold(String::new(), |all, join| all + " JOIN " + join);
                 let order = order.iter().map(|column| name(column)).collect::<Vec<_>>().join(", ");
                 let order = if order.is_empty() { order } else { format!(" ORDER BY {order}") };
                 Ok((format!("SELECT {list} FROM {}{joins}{condition}{order}", quoted(table)), columns.clone()))
@@ -301,7 +302,9 @@ fn connect(path: &Path, how: &str) -> rusqlite::Result<Connection> {
     for byte in absolute.as_os_str().as_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' => uri.push(char::from(*byte)),
-            byte => uri.push_str(&format!("%{byte:02x}")),
+            byte => {
+                let _ = write!(uri, "%{byte:02x}");
+            }
         }
     }
     let access = if how == "mode=rw" { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };

@@ -20,6 +20,9 @@ pub struct ImportRecord {
     pub imported: u64,
 }
 
+/// When, where from, which part by share and by filter, how many.
+type Row = (i64, String, Option<f64>, Option<String>, i64);
+
 impl Store {
     /// Remembers an import.
     ///
@@ -41,7 +44,7 @@ impl Store {
     /// The database cannot be read.
     pub fn imports(&self) -> Result<Vec<ImportRecord>, StoreError> {
         let sql = "SELECT at, paths, fraction, condition, imported FROM imports ORDER BY key";
-        let rows: Vec<(i64, String, Option<f64>, Option<String>, i64)> =
+        let rows: Vec<Row> =
             self.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
         rows.into_iter()
             .map(|(at, paths, fraction, condition, imported)| {

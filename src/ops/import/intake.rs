@@ -237,10 +237,10 @@ impl<'a> Intake<'a> {
             work.settle()?;
             work.add_loose()?;
             work.add_logs(batch.logs)?;
-            let (mut tally, seen, mut changes) = work.finish(self.tools)?;
-            let left_out = self.chooser.choose(&mut changes);
-            tally.imported = tally.imported.saturating_sub(left_out);
+            let (tally, seen, mut changes) = work.finish(self.tools)?;
             self.count(tally);
+            // Some of them may have been counted with an earlier batch, before their session was known.
+            self.tally.imported = self.tally.imported.saturating_sub(self.chooser.choose(&mut changes));
             self.seen_conversations.extend(seen);
             self.settle(&mut changes)?;
             let mut tries = 0;

@@ -68,14 +68,11 @@ pub fn store(store: &mut Store, rows: &[Told]) -> Result<RowsDone, StoreError> {
             let same = kept.as_ref().is_some_and(|(record, _)| *record == fact.record);
             news |= !same;
             // One that is there and belongs nowhere may have been stored by an import that was cut off.
-            match kept.and_then(|(_, home)| home).filter(|_| same) {
-                Some(home) => {
-                    done.homes.insert(fact.slot, home);
-                }
-                None => {
-                    wanted.push(told.row.key.clone());
-                    fresh.insert(fact.slot, fact);
-                }
+            if let Some(home) = kept.and_then(|(_, home)| home).filter(|_| same) {
+                done.homes.insert(fact.slot, home);
+            } else {
+                wanted.push(told.row.key.clone());
+                fresh.insert(fact.slot, fact);
             }
         }
         if news {

@@ -50,9 +50,10 @@ pub fn phoenix(
     let options = feed.reading(Format::Phoenix);
     let sessions =
         has(tables, "project_sessions", &["session_id"]) && has(tables, "traces", &["project_session_rowid"]);
-    let (session, join) = match sessions {
-        true => ("c.session_id", "LEFT JOIN project_sessions c ON c.id = t.project_session_rowid"),
-        false => ("NULL", ""),
+    let (session, join) = if sessions {
+        ("c.session_id", "LEFT JOIN project_sessions c ON c.id = t.project_session_rowid")
+    } else {
+        ("NULL", "")
     };
     let spans = format!(
         "SELECT p.name AS project_name, t.trace_id AS trace_id, s.span_id AS span_id, s.parent_id AS parent_id,

@@ -196,12 +196,12 @@ pub fn read(
         let mut options = feed.reading(Format::Phoenix);
         options.source = options.source.or_else(|| Some(feed.stem.to_owned()));
         let mut lost = 0;
-        database.each(selection, None, &mut |row| match spans.record(&row) {
-            Some(span) => feed.record(&span, &options),
-            None => {
-                lost += 1;
-                ControlFlow::Continue(())
+        database.each(selection, None, &mut |row| {
+            if let Some(span) = spans.record(&row) {
+                return feed.record(&span, &options);
             }
+            lost += 1;
+            ControlFlow::Continue(())
         })?;
         if lost > 0 {
             let _ = feed.problem(ProblemKind::BadSpan, lost, format!("{lost} rows of spans without an id or a trace"));
@@ -235,9 +235,10 @@ fn conversations(
             None => None,
         };
         let name = text(id);
-        let record = match beside {
-            true => mapping.transcript(&name, head.as_ref(), rows)?,
-            false => mapping.chat(&name, head.as_ref(), rows)?,
+        let record = if beside {
+            mapping.transcript(&name, head.as_ref(), rows)?
+        } else {
+            mapping.chat(&name, head.as_ref(), rows)?
         };
         Ok(feed.record(&record, &options))
     };
