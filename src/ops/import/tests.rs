@@ -405,7 +405,7 @@ fn an_import_that_is_overtaken_by_another_loses_nothing_of_either() {
 fn a_sample_is_the_same_whatever_the_batch_and_a_filter_keeps_what_matches() {
     let folder = tempfile::tempdir().unwrap();
     // Two traces for each session, the second without its key in the first span; and traces of no session.
-    let lines: Vec<String> = (0..120_u64)
+    let lines: Vec<String> = (1..=120_u64)
         .flat_map(|n| {
             let (a, b, c) = (format!("{:02x}", 2 * n), format!("{:02x}", 2 * n + 1), format!("S-{n}"));
             let session = if n % 4 == 0 { "" } else { c.as_str() };
