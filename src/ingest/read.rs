@@ -20,6 +20,7 @@ pub fn read(input: Input<'_>, options: &ReadOptions, sink: &mut Sink<'_>) -> Rea
     let Input { name, stem, reader } = input;
     let mut decoder = Decoder::new(name, stem, options, sink);
     unwrap(reader, &mut decoder, 2);
+    decoder.refuse_what_is_foreign();
     decoder.summary()
 }
 
