@@ -37,6 +37,7 @@ pub mod tools;
 mod transcript;
 pub mod tree;
 
+pub use segments::keys as segment_keys;
 pub use assemble::{Pieces, assemble};
 pub use detect::{GrowthForm, growth_form};
 pub use otlp::Signal;

@@ -68,6 +68,7 @@ impl Store {
             connection,
             dictionaries: super::dictionary::Dictionaries::default(),
             names: super::spans::Names::new(),
+            segment_rules: std::sync::Arc::default(),
         };
         store.admit()?;
         Ok(store)
