@@ -37,12 +37,12 @@ pub mod tools;
 mod transcript;
 pub mod tree;
 
-pub use segments::keys as segment_keys;
 pub use assemble::{Pieces, assemble};
 pub use detect::{GrowthForm, growth_form};
 pub use otlp::Signal;
 pub use problem::{Problem, ProblemKind};
 pub use read::{Encoding, read, read_request};
+pub use segments::keys as segment_keys;
 pub use tools::{ToolList, ToolListError};
 
 /// One input: what to read, and the name it goes by in problems.

@@ -40,8 +40,8 @@ pub use open::{Access, FILE_NAME};
 pub use pending::Pending;
 pub use query::Asker;
 pub use scores::Evaluator;
-pub use segments::SegmentCount;
 pub use search::{FoundOrder, Search};
+pub use segments::SegmentCount;
 pub use summaries::Totals;
 
 /// An open database: one connection, for one thread at a time.

@@ -294,7 +294,13 @@ pub struct AnswerArguments {
 #[derive(Debug, Args)]
 pub struct ListArguments {
     /// Only those that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     pub filter: String,
     /// Only those in which these words stand
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
@@ -381,7 +387,13 @@ pub struct ExportArguments {
           value_parser = PossibleValuesParser::new(EXPORTERS.iter().map(|exporter| exporter.name())))]
     pub format: Vec<String>,
     /// Only labelled conversations that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     pub filter: String,
     /// Write personal data as it is, for this reason; recorded
     #[arg(long, value_name = "REASON")]

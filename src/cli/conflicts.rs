@@ -40,7 +40,10 @@ fn list(context: &Context, arguments: &ConflictsArguments) -> Result<Code, Failu
     match rows.iter().filter(|row| !row.settled).count() {
         0 => context.talk.say("no conversation is in conflict"),
         open => {
-            context.talk.say(&format!("{} in conflict: `aftercall conflicts show ID` shows both texts,", count(open as u64, "text")));
+            context.talk.say(&format!(
+                "{} in conflict: `aftercall conflicts show ID` shows both texts,",
+                count(open as u64, "text")
+            ));
             context.talk.say("`aftercall conflicts keep ID --ours` or `--theirs` keeps one");
         }
     }

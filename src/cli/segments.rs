@@ -35,10 +35,10 @@ fn show(context: &Context, arguments: &SegmentsArguments) -> Result<Code, Failur
     let (workspace, door) = context.open_door(None)?;
     let overview = segments::overview(&workspace)?;
     let mut data = Data::open();
-    let masked = |row: &SegmentRow| SegmentRow { value: row.value.as_deref().map(|value| door.text(value)), ..row.clone() };
+    let masked =
+        |row: &SegmentRow| SegmentRow { value: row.value.as_deref().map(|value| door.text(value)), ..row.clone() };
     for segment in Segment::ALL {
-        let rows: Vec<SegmentRow> =
-            overview.rows.iter().filter(|row| row.segment == segment).map(masked).collect();
+        let rows: Vec<SegmentRow> = overview.rows.iter().filter(|row| row.segment == segment).map(masked).collect();
         let known: Vec<&SegmentRow> = rows.iter().filter(|row| row.value.is_some()).collect();
         let unknown = rows.iter().find(|row| row.value.is_none());
         let shown = known.iter().take(arguments.limit).copied().chain(unknown);

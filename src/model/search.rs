@@ -68,25 +68,34 @@ pub struct Hit {
 
 /// Where the terms stand in a conversation: at most `most` steps, those that hold most of the terms first.
 ///
-/// A conversation that the index found always gives a hit: where no step holds a term, its name stands for it.
+/// A conversation that the index found gives a hit: where no step holds a term, its name stands for it. The one exception
+/// is a phrase whose words stand in different steps.
 pub fn hits(conversation: &Conversation, needle: &Needle, most: usize) -> Vec<Hit> {
     let mut found: Vec<(u32, usize, Part)> = Vec::new();
+    let mut union = 0;
     for (at, step) in conversation.steps.iter().enumerate() {
-        let held = |(part, text): (Part, &Untrusted)| {
+        let mut held = |(part, text): (Part, &Untrusted)| {
             let (terms, _) = needle.stands_in(&plain(part, text));
+            union |= terms;
             (terms != 0).then_some((terms.count_ones(), part))
         };
         // The first of equals: what was said before what was thought, the call before its answer.
-        let best = parts(&step.content).into_iter().flatten().filter_map(held).rev().max_by_key(|(terms, _)| *terms);
+        let best =
+            parts(&step.content).into_iter().flatten().filter_map(&mut held).rev().max_by_key(|(terms, _)| *terms);
         found.extend(best.map(|(terms, part)| (terms, at, part)));
+    }
+    // Words of a phrase that stand in two steps are no phrase, though the index cannot tell.
+    let about = about(conversation);
+    let stands = |at: usize| union & (1 << at) != 0 || needle.stands_in(&about).0 & (1 << at) != 0;
+    if needle.terms().iter().enumerate().any(|(at, term)| term.is_phrase() && !stands(at)) {
+        return Vec::new();
     }
     found.sort_by_key(|(terms, at, _)| (std::cmp::Reverse(*terms), *at));
     let mut hits: Vec<Hit> =
         found.into_iter().take(most).filter_map(|(_, at, part)| hit(conversation, needle, (at, part))).collect();
     if hits.is_empty() && most > 0 {
-        let text = about(conversation).into();
         let conversation = conversation.id.clone();
-        hits.push(Hit { conversation, step: None, role: None, tool: None, part: Part::About, text });
+        hits.push(Hit { conversation, step: None, role: None, tool: None, part: Part::About, text: about.into() });
     }
     hits
 }

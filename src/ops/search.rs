@@ -68,7 +68,9 @@ pub struct FoundRow {
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     /// No letter and no digit.
-    #[error("there is nothing to look for in {0:?}: give words, a \"phrase\", or the beginning of a word with an asterisk (refu*)")]
+    #[error(
+        "there is nothing to look for in {0:?}: give words, a \"phrase\", or the beginning of a word with an asterisk (refu*)"
+    )]
     NoWords(String),
     /// The filter is none.
     #[error(transparent)]

@@ -80,7 +80,13 @@ impl Store {
                 .query_row(
                     "SELECT dictionary, length, data FROM conflicts WHERE conversation = ?1 AND content_hash = ?2",
                     params![aside.conversation.as_str(), aside.content_hash],
-                    |row| Ok(Packed { dictionary: row.get(0)?, length: row.get::<_, i64>(1)? as usize, data: row.get(2)? }),
+                    |row| {
+                        Ok(Packed {
+                            dictionary: row.get(0)?,
+                            length: row.get::<_, i64>(1)? as usize,
+                            data: row.get(2)?,
+                        })
+                    },
                 )
                 .optional(),
         )?;
@@ -132,7 +138,11 @@ impl Log<'_> {
         }
         // The same steps with other scores are the same question.
         let hash = exchange.aside.transcript_hash.as_str();
-        run(connection, "UPDATE conflicts SET settled = 1 WHERE conversation = ?1 AND transcript_hash = ?2", &[&id, &hash])?;
+        run(
+            connection,
+            "UPDATE conflicts SET settled = 1 WHERE conversation = ?1 AND transcript_hash = ?2",
+            &[&id, &hash],
+        )?;
         Ok(())
     }
 }

@@ -141,6 +141,11 @@ impl Term {
         (!words.is_empty()).then_some(Self { text, prefix, words })
     }
 
+    /// True for several words that have to stand together.
+    pub fn is_phrase(&self) -> bool {
+        self.words.len() > 1
+    }
+
     /// Where the term ends if it begins with this word of `text`.
     fn ends(&self, text: &str, word: &Range<usize>) -> Option<usize> {
         let mut here = word.clone();
@@ -330,7 +335,10 @@ mod tests {
 
     #[test]
     fn escapes_of_json_are_resolved() {
-        assert_eq!(unescaped(r#"{"a":"x\nrefund \u00fc\ud83d\ude00 \"y\" \u12"}"#), "{\"a\":\"x refund ü😀 \"y\"  12\"}");
+        assert_eq!(
+            unescaped(r#"{"a":"x\nrefund \u00fc\ud83d\ude00 \"y\" \u12"}"#),
+            "{\"a\":\"x refund ü😀 \"y\"  12\"}"
+        );
         assert_eq!(unescaped(r"C:\new"), r"C:\new");
         assert_eq!(unescaped("[\"\\"), "[\"");
     }

@@ -15,7 +15,13 @@ pub struct SearchArguments {
     #[arg(value_name = "QUERY", required = true)]
     pub words: Vec<String>,
     /// Only conversations that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     pub filter: String,
     /// Which conversations come first
     #[arg(long, value_enum, default_value_t = FoundOrderName::Latest)]
