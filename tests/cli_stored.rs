@@ -5,6 +5,15 @@
 #[path = "support/home.rs"]
 mod home;
 
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use aftercall::engine::request::{EngineMessage, Opened, Reply, Request, Ticket};
+use aftercall::engine::{Engine, EngineSetup, system_clock};
+use aftercall::model::act::{Act, Judgement, Subject};
+use aftercall::model::id::ConversationId;
+use aftercall::model::label::{LabelState, Verdict};
+use aftercall::ops::workspace::Identity;
 use home::{Home, SMALL, sample};
 use serde_json::{Value, json};
 
@@ -204,4 +213,60 @@ fn segments_follow_the_file_and_without_it_are_what_was_imported() {
     home.ok(&["segments", "apply"]);
     assert_eq!(home.json(&["show", "s-2", "--json"])["intent"], "rfnd");
     assert_eq!(home.json(&["show", "s-1", "--json"])["channel"], Value::Null);
+}
+
+/// Waits for the answer to a request.
+fn answer(engine: &Engine, inlet: &Receiver<EngineMessage>, (ticket, request): (u64, Request)) -> Reply {
+    engine.ask(Ticket(ticket), request);
+    loop {
+        match inlet.recv_timeout(Duration::from_secs(60)).unwrap() {
+            EngineMessage::Reply(Ticket(answered), reply) if answered == ticket => return reply,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_conflict_while_somebody_reviews_leaves_the_open_text_and_its_label_alone() {
+    let home = Home::new();
+    home.import(&chat("live", &["Hello", "Hi", "Cancel LF-9", "Done"]));
+    let identity = Identity::load("mara", &home.path().join("state")).unwrap();
+    let setup = EngineSetup { root: home.workspace(), identity, clock: system_clock };
+    let (outlet, inlet) = channel();
+    let engine = Engine::start(setup, outlet).unwrap();
+    let id = home.json(&["show", "live", "--json"])["id"].as_str().unwrap().to_owned();
+    let open = |ticket: u64| {
+        let request = Request::Open(ConversationId::from_stored(id.clone()));
+        match answer(&engine, &inlet, (ticket, request)) {
+            Reply::Opened(opened) => opened,
+            other => panic!("{other:?}"),
+        }
+    };
+    let before = open(1);
+
+    // The same conversation comes in with another text while it is open.
+    let file = home.file("theirs.jsonl", &chat("live", &["Hello", "Hi", "Refund LF-9", "Done"]));
+    assert_eq!(home.run(&["import", &file, "--source", "test"]).code, 3);
+    assert_eq!(open(2).conversation, before.conversation, "the stored text stays");
+    let judge = |opened: &Opened| {
+        let subject = Subject {
+            conversation: opened.summary.id.clone(),
+            transcript_hash: opened.summary.transcript_hash.clone(),
+        };
+        Request::Record(Box::new(Act::Judge(Judgement::new(subject, Verdict::Pass))))
+    };
+    let Reply::Saved(saved) = answer(&engine, &inlet, (3, judge(&before))) else { panic!("not saved") };
+    assert_eq!(saved.summary.unwrap().label_state, LabelState::Labelled);
+
+    // A person keeps the other one: what is opened next is that, and the label says that it judged another text.
+    home.ok(&["conflicts", "keep", "live", "--theirs"]);
+    let after = open(4);
+    assert_ne!(after.summary.transcript_hash, before.summary.transcript_hash);
+    assert_eq!(after.summary.label_state, LabelState::Stale);
+    // A label on the text that was open when it was exchanged is one on that text.
+    let Reply::Saved(saved) = answer(&engine, &inlet, (5, judge(&before))) else { panic!("not saved") };
+    assert_eq!(saved.summary.unwrap().label_state, LabelState::Stale);
+    let Reply::Saved(saved) = answer(&engine, &inlet, (6, judge(&after))) else { panic!("not saved") };
+    assert_eq!(saved.summary.unwrap().label_state, LabelState::Labelled);
+    engine.join();
 }

@@ -89,11 +89,14 @@ impl<'a> Ready<'a> {
 impl Store {
     /// Stores changes in one transaction: all, or none.
     pub fn apply(&mut self, changes: &Changes) -> Result<Applied, StoreError> {
-        let Changes { puts, removals, aliases, conflicts, pending, settled } = changes;
+        let Changes { removals, aliases, conflicts, pending, settled, .. } = changes;
+        let completed = self.completed(changes)?;
+        let puts = changes.puts.iter().zip(&completed).map(|(put, completed)| completed.as_ref().unwrap_or(put));
+        let puts: Vec<&Put> = puts.collect();
         let payloads: Vec<Vec<u8>> = puts.iter().map(|put| payload::encode(&put.conversation)).collect();
         let packed = self.pack(&payloads)?;
         let ready: Vec<Ready<'_>> = puts
-            .iter()
+            .into_iter()
             .zip(payloads.iter().map(|payload| *blake3::hash(payload).as_bytes()))
             .zip(packed)
             .map(|((put, hash), packed)| Ready::new(put, (hash, packed), self.segments_of(&put.conversation)))
@@ -129,6 +132,40 @@ impl Store {
             Err(StoreError::Overtaken) => Ok(Applied::Overtaken),
             Err(error) => Err(error),
         }
+    }
+
+    /// Conversations that would lose the calls of their reference solution, with those: a conversation that is put together
+    /// anew knows its spans only, and the reference mostly comes from elsewhere.
+    fn completed(&self, changes: &Changes) -> Result<Vec<Option<Put>>, StoreError> {
+        let mut all = Vec::with_capacity(changes.puts.len());
+        for put in &changes.puts {
+            let id = &put.conversation.id;
+            if put.conversation.expected.is_some() {
+                all.push(None);
+                continue;
+            }
+            let moved = changes.aliases.iter().filter(|(_, to)| to == id).map(|(from, _)| from);
+            let before = put.base.is_some().then_some(id).into_iter().chain(moved);
+            let mut expected = None;
+            for id in before {
+                if expected.is_none() && self.has_reference(id)? {
+                    expected = self.stored(id)?.and_then(|stored| stored.conversation.expected);
+                }
+            }
+            all.push(expected.map(|expected| Put {
+                conversation: Conversation { expected: Some(expected), ..put.conversation.clone() },
+                whole: put.whole,
+                base: put.base,
+            }));
+        }
+        Ok(all)
+    }
+
+    /// True where a conversation is stored with the calls of a reference solution.
+    fn has_reference(&self, id: &ConversationId) -> Result<bool, StoreError> {
+        let sql = "SELECT reference FROM conversations WHERE id = ?1";
+        let rows: Vec<bool> = self.rows(sql, &[&id.as_str()], |row| row.get(0))?;
+        Ok(rows.contains(&true))
     }
 
     fn ready_conflicts<'a>(
@@ -301,14 +338,14 @@ fn put_row(transaction: &Connection, ready: &Ready<'_>, key: Option<i64>) -> Res
         .prepare_cached(
             "INSERT INTO conversations (key, id, source, external_id, transcript_hash, content_hash, whole, started_at,
                  ended_at, intent, channel, tier, language, agent_version, handled_by, turns, steps, spans, traces,
-                 open_spans, tool_calls, error_spans, failed_steps, failed_spans, first_message, outcomes, attributes)
+                 open_spans, tool_calls, error_spans, failed_steps, failed_spans, first_message, outcomes, attributes, reference)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25, ?26, ?27)
+                 ?23, ?24, ?25, ?26, ?27, ?28)
              ON CONFLICT (key) DO UPDATE SET transcript_hash = ?5, content_hash = ?6, whole = ?7, started_at = ?8,
                  ended_at = ?9, intent = ?10, channel = ?11, tier = ?12, language = ?13, agent_version = ?14,
                  handled_by = ?15, turns = ?16, steps = ?17, spans = ?18, traces = ?19, open_spans = ?20,
                  tool_calls = ?21, error_spans = ?22, failed_steps = ?23, failed_spans = ?24, first_message = ?25,
-                 outcomes = ?26, attributes = ?27
+                 outcomes = ?26, attributes = ?27, reference = ?28
              RETURNING key",
         )
         .and_then(|mut statement| {
@@ -341,6 +378,7 @@ fn put_row(transaction: &Connection, ready: &Ready<'_>, key: Option<i64>) -> Res
                     conversation.first_message().exact(),
                     outcomes,
                     attributes,
+                    conversation.expected.is_some(),
                 ],
                 |row| row.get(0),
             )
