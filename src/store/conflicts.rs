@@ -4,7 +4,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::conversations::{ContentHash, Put, Ready, put};
+use super::conversations::{ContentHash, Put, Ready, put, put_text};
 use super::dictionary::Packed;
 use super::events::Log;
 use super::{Store, StoreError, payload, raw, run, spans};
@@ -130,6 +130,7 @@ impl Log<'_> {
             if swapped == 0 || !put(connection, &ready, &mut spans::Names::new())? {
                 return Err(StoreError::Overtaken);
             }
+            put_text(connection, &ready)?;
             run(
                 connection,
                 "DELETE FROM conflicts WHERE conversation = ?1 AND content_hash = ?2",

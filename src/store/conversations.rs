@@ -115,6 +115,10 @@ impl Store {
                     return Err(StoreError::Overtaken);
                 }
             }
+            // Behind all rows: whatever opens a savepoint between two texts has the index written out in small pieces.
+            for one in &ready {
+                put_text(transaction, one)?;
+            }
             for (from, to) in aliases {
                 alias(transaction, from, to)?;
             }
@@ -317,8 +321,16 @@ pub(super) fn put(transaction: &Connection, ready: &Ready<'_>, names: &mut Names
     )?;
     spans::put(transaction, key, conversation, names)?;
     scores::put(transaction, key, conversation)?;
-    run(transaction, "INSERT INTO conversation_text (rowid, body) VALUES (?1, ?2)", &[&key, &ready.document])?;
     Ok(true)
+}
+
+/// Stores the full text of a conversation whose row was stored before.
+pub(super) fn put_text(transaction: &Connection, ready: &Ready<'_>) -> Result<(), StoreError> {
+    if ready.put.base != Some(ready.hash) {
+        let sql = "INSERT INTO conversation_text (rowid, body) VALUES ((SELECT key FROM conversations WHERE id = ?1), ?2)";
+        run(transaction, sql, &[&ready.put.conversation.id.as_str(), &ready.document])?;
+    }
+    Ok(())
 }
 
 /// Stores the row of list metadata and returns its key.
