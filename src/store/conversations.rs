@@ -327,7 +327,8 @@ pub(super) fn put(transaction: &Connection, ready: &Ready<'_>, names: &mut Names
 /// Stores the full text of a conversation whose row was stored before.
 pub(super) fn put_text(transaction: &Connection, ready: &Ready<'_>) -> Result<(), StoreError> {
     if ready.put.base != Some(ready.hash) {
-        let sql = "INSERT INTO conversation_text (rowid, body) VALUES ((SELECT key FROM conversations WHERE id = ?1), ?2)";
+        let sql =
+            "INSERT INTO conversation_text (rowid, body) VALUES ((SELECT key FROM conversations WHERE id = ?1), ?2)";
         run(transaction, sql, &[&ready.put.conversation.id.as_str(), &ready.document])?;
     }
     Ok(())

@@ -91,7 +91,9 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         let mut low = [0_u32; 256];
         for number in 0..20_000_u32 {
-            for text in [format!("{number}"), format!("gen_ai.attribute.{number:09}"), "\0".repeat(number as usize % 400)] {
+            for text in
+                [format!("{number}"), format!("gen_ai.attribute.{number:09}"), "\0".repeat(number as usize % 400)]
+            {
                 seen.insert((quick.hash_one(&text), text.len() < 200));
             }
             low[(quick.hash_one(number) & 0xff) as usize] += 1;
