@@ -15,7 +15,7 @@ mod lane;
 mod perform;
 pub mod request;
 
-use lane::{JobLane, Perform, ReadLane, Setting, WriteLane};
+use lane::{JobLane, OwnEvents, Perform, ReadLane, Setting, WriteLane};
 use request::{EngineMessage, Request, Ticket};
 
 /// Tells the time.
@@ -60,7 +60,7 @@ impl Engine {
     }
 
     fn start_with(setup: EngineSetup, outlet: Sender<EngineMessage>, perform: Perform) -> std::io::Result<Self> {
-        let setting = Arc::new(Setting { setup, outlet, perform });
+        let setting = Arc::new(Setting { setup, outlet, perform, own: OwnEvents::default() });
         Ok(Self {
             read: ReadLane::start(&setting)?,
             write: WriteLane::start(&setting)?,

@@ -9,6 +9,7 @@ mod dictionary;
 mod error;
 mod evaluations;
 pub mod events;
+mod facts;
 pub mod journal;
 mod migrate;
 mod open;
@@ -35,6 +36,7 @@ pub use conflicts::{Exchange, SetAside};
 pub use conversations::{Applied, Changes, ContentHash, Put, Stored};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::Evaluated;
+pub use facts::{KeptFact, Opening, Slot};
 pub use migrate::Depth;
 pub use open::{Access, FILE_NAME};
 pub use pending::Pending;
@@ -53,6 +55,8 @@ pub struct Store {
     dictionaries: dictionary::Dictionaries,
     names: spans::Names,
     segment_rules: Arc<SegmentRules>,
+    /// Events appended through this connection.
+    appended: i64,
 }
 
 /// Stops a running query of the store it came from, from another thread.

@@ -85,6 +85,8 @@ pub struct UiConfig {
     pub editor: Option<String>,
     /// The folder an export is written to unless another is typed.
     pub export_directory: String,
+    /// Why nothing can be saved in this workspace, where that is so.
+    pub read_only: Option<String>,
     /// Where the reviewer was when they left the last time; used where the screen starts at the whole queue.
     pub place: Option<Place>,
 }

@@ -6,12 +6,12 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::config::packs;
 use crate::dataset::EXPORTERS;
-use crate::ingest::Format;
+use crate::ingest::{FORMATS, Format};
 use crate::model::queue::QueueOrder;
 use crate::ops::verify::Rebuild;
 
@@ -149,12 +149,13 @@ pub struct DemoArguments {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// Files, or folders whose files are all read; plain, gzip or zstd
+    /// Files, or folders whose files are all read; plain, gzip, zstd or zip. The first may be a word that says what the
+    /// others hold: scores, outcomes, expected (reference calls and answers) or flags
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
-    /// What the files hold; `auto` judges each record by its content
-    #[arg(long, value_enum, default_value_t = FormatName::Auto)]
-    pub format: FormatName,
+    /// What the files hold (see `aftercall formats`); `auto` judges each record by its content
+    #[arg(long, value_name = "NAME", default_value = "auto", hide_possible_values = true, value_parser = format_names())]
+    pub format: String,
     /// Tool schemas and effects: a JSON list of tools, or TOML lines like get_order = "read"
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub tools: Option<PathBuf>,
@@ -191,28 +192,20 @@ pub struct ReceiveArguments {
 }
 
 /// The names of import formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FormatName {
-    /// Judge every record by its content
-    Auto,
-    /// OpenTelemetry spans and log records as OTLP, in JSON or protobuf: traceAI, OpenInference, OTel GenAI
-    Otlp,
-    /// Chat transcripts, one JSON object a line
-    Openai,
-    /// Results of tau-bench
-    Tau,
+fn format_names() -> PossibleValuesParser {
+    let names = FORMATS.iter().map(|info| PossibleValue::new(info.name).help(info.title).aliases(aliases(info.name)));
+    PossibleValuesParser::new(std::iter::once(PossibleValue::new("auto")).chain(names))
 }
 
-impl FormatName {
-    /// What the reader calls it.
-    pub fn format(self) -> Format {
-        match self {
-            Self::Auto => Format::Auto,
-            Self::Otlp => Format::Otlp,
-            Self::Openai => Format::OpenAi,
-            Self::Tau => Format::Tau,
-        }
-    }
+/// Names that a form had in earlier versions.
+fn aliases(name: &str) -> &'static [&'static str] {
+    if name == "tau-bench" { &["tau"] } else { &[] }
+}
+
+/// The form that a name means.
+pub fn format_named(name: &str) -> Format {
+    let current = FORMATS.iter().find(|info| aliases(info.name).contains(&name)).map_or(name, |info| info.name);
+    Format::named(current).unwrap_or_default()
 }
 
 /// Arguments of `label`.

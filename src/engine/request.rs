@@ -92,6 +92,9 @@ pub enum EngineMessage {
     Reply(Ticket, Reply),
     /// How far a job is.
     Progress(Ticket, Progress),
-    /// Conversations came into the workspace from elsewhere: a receiver, an import.
+    /// Something came into the workspace from elsewhere: conversations of a receiver or an import, labels of another
+    /// window or person.
     Arrived,
+    /// Something the reviewer should know about the place the labels are kept in, in one sentence.
+    Notice(String),
 }

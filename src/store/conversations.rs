@@ -6,12 +6,14 @@ use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::dictionary::Packed;
+use super::facts::{KeptFact, Slot};
 use super::pending::Pending;
 use super::spans::{Names, id_bytes, response_number};
 use super::{Store, StoreError, conflicts, json, payload, raw, run, scores, search, spans};
 use crate::model::conversation::Conversation;
 use crate::model::id::ConversationId;
 use crate::model::summary::Segments;
+use crate::model::time::Timestamp;
 
 /// The hash of everything that is stored of a conversation.
 pub type ContentHash = [u8; 32];
@@ -58,6 +60,10 @@ pub struct Changes {
     pub pending: Vec<Pending>,
     /// Keys of records that are pending no more.
     pub settled: Vec<i64>,
+    /// Facts to be kept.
+    pub facts: Vec<KeptFact>,
+    /// Places of facts that the conversations to be stored have.
+    pub matched: Vec<Slot>,
 }
 
 /// What became of changes.
@@ -89,14 +95,11 @@ impl<'a> Ready<'a> {
 impl Store {
     /// Stores changes in one transaction: all, or none.
     pub fn apply(&mut self, changes: &Changes) -> Result<Applied, StoreError> {
-        let Changes { removals, aliases, conflicts, pending, settled, .. } = changes;
-        let completed = self.completed(changes)?;
-        let puts = changes.puts.iter().zip(&completed).map(|(put, completed)| completed.as_ref().unwrap_or(put));
-        let puts: Vec<&Put> = puts.collect();
+        let Changes { puts, removals, aliases, conflicts, pending, settled, facts, matched } = changes;
         let payloads: Vec<Vec<u8>> = puts.iter().map(|put| payload::encode(&put.conversation)).collect();
         let packed = self.pack(&payloads)?;
         let ready: Vec<Ready<'_>> = puts
-            .into_iter()
+            .iter()
             .zip(payloads.iter().map(|payload| *blake3::hash(payload).as_bytes()))
             .zip(packed)
             .map(|((put, hash), packed)| Ready::new(put, (hash, packed), self.segments_of(&put.conversation)))
@@ -126,7 +129,9 @@ impl Store {
                 conflicts::set_aside(transaction, conversation, hash, packed)?;
             }
             super::pending::store(transaction, pending)?;
-            super::pending::forget(transaction, settled)
+            super::pending::forget(transaction, settled)?;
+            super::facts::keep(transaction, facts)?;
+            super::facts::mark(transaction, matched)
         });
         match result {
             Ok(()) => {
@@ -136,40 +141,6 @@ impl Store {
             Err(StoreError::Overtaken) => Ok(Applied::Overtaken),
             Err(error) => Err(error),
         }
-    }
-
-    /// Conversations that would lose the calls of their reference solution, with those: a conversation that is put together
-    /// anew knows its spans only, and the reference mostly comes from elsewhere.
-    fn completed(&self, changes: &Changes) -> Result<Vec<Option<Put>>, StoreError> {
-        let mut all = Vec::with_capacity(changes.puts.len());
-        for put in &changes.puts {
-            let id = &put.conversation.id;
-            if put.conversation.expected.is_some() {
-                all.push(None);
-                continue;
-            }
-            let moved = changes.aliases.iter().filter(|(_, to)| to == id).map(|(from, _)| from);
-            let before = put.base.is_some().then_some(id).into_iter().chain(moved);
-            let mut expected = None;
-            for id in before {
-                if expected.is_none() && self.has_reference(id)? {
-                    expected = self.stored(id)?.and_then(|stored| stored.conversation.expected);
-                }
-            }
-            all.push(expected.map(|expected| Put {
-                conversation: Conversation { expected: Some(expected), ..put.conversation.clone() },
-                whole: put.whole,
-                base: put.base,
-            }));
-        }
-        Ok(all)
-    }
-
-    /// True where a conversation is stored with the calls of a reference solution.
-    fn has_reference(&self, id: &ConversationId) -> Result<bool, StoreError> {
-        let sql = "SELECT reference FROM conversations WHERE id = ?1";
-        let rows: Vec<bool> = self.rows(sql, &[&id.as_str()], |row| row.get(0))?;
-        Ok(rows.contains(&true))
     }
 
     fn ready_conflicts<'a>(
@@ -247,6 +218,27 @@ impl Store {
     /// The largest key given to a conversation so far; see [`Stored::key`].
     pub fn last_key(&self) -> Result<i64, StoreError> {
         self.sql(self.connection.query_row("SELECT coalesce(max(key), 0) FROM conversations", [], |row| row.get(0)))
+    }
+
+    /// The largest key given to an event so far, which says that events came, not how many.
+    pub fn last_event_key(&self) -> Result<i64, StoreError> {
+        self.sql(self.connection.query_row("SELECT coalesce(max(key), 0) FROM events", [], |row| row.get(0)))
+    }
+
+    /// When the event that was stored last was saved, by the clock of its device.
+    pub fn last_event_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT at FROM events ORDER BY key DESC LIMIT 1";
+        Ok(self.sql(self.connection.query_row(sql, [], |row| row.get(0)).optional())?.map(Timestamp))
+    }
+
+    /// Bytes of the write-ahead log, which grows for as long as somebody reads an old state of the database.
+    pub fn log_bytes(&self) -> u64 {
+        super::open::log_bytes(&self.path)
+    }
+
+    /// How many events this connection appended.
+    pub fn appended(&self) -> i64 {
+        self.appended
     }
 
     /// True where somebody said something of this conversation.
@@ -351,14 +343,14 @@ fn put_row(transaction: &Connection, ready: &Ready<'_>, key: Option<i64>) -> Res
         .prepare_cached(
             "INSERT INTO conversations (key, id, source, external_id, transcript_hash, content_hash, whole, started_at,
                  ended_at, intent, channel, tier, language, agent_version, handled_by, turns, steps, spans, traces,
-                 open_spans, tool_calls, error_spans, failed_steps, failed_spans, first_message, outcomes, attributes, reference)
+                 open_spans, tool_calls, error_spans, failed_steps, failed_spans, first_message, outcomes, attributes)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25, ?26, ?27, ?28)
+                 ?23, ?24, ?25, ?26, ?27)
              ON CONFLICT (key) DO UPDATE SET transcript_hash = ?5, content_hash = ?6, whole = ?7, started_at = ?8,
                  ended_at = ?9, intent = ?10, channel = ?11, tier = ?12, language = ?13, agent_version = ?14,
                  handled_by = ?15, turns = ?16, steps = ?17, spans = ?18, traces = ?19, open_spans = ?20,
                  tool_calls = ?21, error_spans = ?22, failed_steps = ?23, failed_spans = ?24, first_message = ?25,
-                 outcomes = ?26, attributes = ?27, reference = ?28
+                 outcomes = ?26, attributes = ?27
              RETURNING key",
         )
         .and_then(|mut statement| {
@@ -391,7 +383,6 @@ fn put_row(transaction: &Connection, ready: &Ready<'_>, key: Option<i64>) -> Res
                     conversation.first_message().exact(),
                     outcomes,
                     attributes,
-                    conversation.expected.is_some(),
                 ],
                 |row| row.get(0),
             )

@@ -72,6 +72,7 @@ impl Store {
             dictionaries: super::dictionary::Dictionaries::default(),
             names: super::spans::Names::new(),
             segment_rules: std::sync::Arc::default(),
+            appended: 0,
         };
         store.admit()?;
         Ok(store)
@@ -176,15 +177,16 @@ fn identify(path: &Path) -> Result<(), StoreError> {
         Ok(APPLICATION_ID) => Ok(()),
         Ok(application_id) => Err(StoreError::Foreign { path: path.to_path_buf(), application_id }),
         // The log beside it may hold the missing pages; the real opening, which reads the log, will tell.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) && has_log(path) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) && log_bytes(path) > 0 => Ok(()),
         Err(error) => Err(StoreError::from_sqlite(path, error)),
     }
 }
 
-fn has_log(path: &Path) -> bool {
+/// Bytes of the write-ahead log beside a database; 0 where there is none.
+pub(super) fn log_bytes(path: &Path) -> u64 {
     let mut name = path.as_os_str().to_os_string();
     name.push("-wal");
-    fs::metadata(name).is_ok_and(|log| log.len() > 0)
+    fs::metadata(name).map_or(0, |log| log.len())
 }
 
 /// The path as a `file:` URI that promises SQLite that nobody changes the file.
@@ -226,7 +228,7 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
         // A write-ahead log needs a file beside the database; a folder nobody can write to holds no writer either.
         Err(error)
             if access == Access::Read
-                && !has_log(path)
+                && log_bytes(path) == 0
                 && matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) =>
         {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;

@@ -27,6 +27,7 @@ use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
 mod frames;
+mod others;
 mod real;
 mod sample;
 mod stories;
@@ -273,6 +274,7 @@ fn config(theme: Theme) -> UiConfig {
         packs: vec!["customer-service".to_owned(), "mast".to_owned()],
         editor: None,
         export_directory: "dataset".to_owned(),
+        read_only: None,
         place: None,
     }
 }

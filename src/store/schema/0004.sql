@@ -4,7 +4,3 @@
 ALTER TABLE conflicts ADD COLUMN whole INTEGER NOT NULL DEFAULT 1;
 -- 1 once a person said that the stored text is the one to keep.
 ALTER TABLE conflicts ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
-
--- 1 where the conversation knows the calls of a reference solution: they come from elsewhere than its spans, so that a
--- conversation that is put together anew must not lose them.
-ALTER TABLE conversations ADD COLUMN reference INTEGER NOT NULL DEFAULT 0;

@@ -19,7 +19,7 @@ use crate::model::score::{Direction, Scale, Score, ScoreTarget};
 use crate::model::step::{Role, Step, StepContent, ToolResult};
 use crate::model::summary::Segments;
 use crate::model::time::Timestamp;
-use crate::model::tool::{Arguments, ExpectedCall};
+use crate::model::tool::Arguments;
 use crate::model::trace::{Span, SpanKind, SpanStatus};
 
 /// A short conversation about an order: asked, looked up (perhaps in vain), answered.
@@ -482,44 +482,4 @@ fn a_locked_database_is_busy_and_nothing_is_half_written() {
     holder.execute_batch("COMMIT").unwrap();
     assert_eq!(store.apply(&changes).unwrap(), Applied::Done);
     assert_eq!(found(&store, "", ""), ["S-0001"]);
-}
-
-#[test]
-fn a_conversation_that_is_put_together_anew_keeps_its_reference() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = Store::open(&folder.path().join("a.db"), Access::Create).unwrap();
-    let call = |tool: &str| ExpectedCall { tool: tool.into(), arguments: Arguments("{}".into()) };
-    let apply = |store: &mut Store, puts: Vec<Put>, rest: Changes| {
-        assert_eq!(store.apply(&Changes { puts, ..rest }).unwrap(), Applied::Done);
-    };
-    let mut early = sample(1, false, None);
-    early.expected = Some(vec![call("get_order")]);
-    put(&mut store, early.clone());
-
-    // More of its spans arrive: what is assembled from them knows no reference.
-    let mut grown = Conversation { expected: None, ..early.clone() };
-    grown.steps[2].content = StepContent::Message { role: Role::Assistant, text: "later".into(), reasoning: None };
-    let base = store.stored(&grown.id).unwrap().map(|stored| stored.content_hash);
-    apply(&mut store, vec![Put { conversation: grown.clone(), whole: false, base }], Changes::default());
-    let stored = store.conversation(&grown.id).unwrap().unwrap();
-    assert_eq!((stored.expected.as_ref(), &stored.steps), (early.expected.as_ref(), &grown.steps));
-
-    // Its session becomes known: the reference goes where the spans go.
-    let session = sample(2, false, None);
-    let hash = store.stored(&grown.id).unwrap().unwrap().content_hash;
-    let moved = Changes {
-        removals: vec![(grown.id.clone(), hash)],
-        aliases: vec![(grown.id.clone(), session.id.clone())],
-        ..Changes::default()
-    };
-    apply(&mut store, vec![Put { conversation: session.clone(), whole: false, base: None }], moved);
-    assert!(store.conversation(&grown.id).unwrap().is_none());
-    assert_eq!(store.conversation(&session.id).unwrap().unwrap().expected, early.expected);
-
-    // Another reference replaces it.
-    let mut other = session;
-    other.expected = Some(vec![call("refund")]);
-    let base = store.stored(&other.id).unwrap().map(|stored| stored.content_hash);
-    apply(&mut store, vec![Put { conversation: other.clone(), whole: false, base }], Changes::default());
-    assert_eq!(store.conversation(&other.id).unwrap().unwrap().expected, other.expected);
 }

@@ -91,6 +91,8 @@ pub struct Queue {
     pub said: HashMap<ConversationId, Said>,
     /// Rows asked for last.
     pub asked_rows: HashSet<ConversationId>,
+    /// Rows that are held and may have changed meanwhile; they are shown until newer ones are there.
+    pub outdated: HashSet<ConversationId>,
     /// Rows that were asked for and do not exist any more.
     pub missing: HashSet<ConversationId>,
     /// Where the cursor was before the last jump.
@@ -163,7 +165,8 @@ impl Queue {
         let to = (self.top + height + MARGIN).min(self.index.ids.len());
         let near = self.index.ids.get(from..to).unwrap_or_default();
         let visible = self.index.ids.get(self.top..to.min(self.top + height + MARGIN / 2)).unwrap_or_default();
-        let known = |id: &&ConversationId| self.rows.contains_key(*id) || self.missing.contains(*id);
+        let fresh = |id: &ConversationId| self.rows.contains_key(id) && !self.outdated.contains(id);
+        let known = |id: &&ConversationId| fresh(id) || self.missing.contains(*id);
         // Asked for only when the view comes near what is missing, so that scrolling asks in batches.
         if visible.iter().all(|id| known(&id)) {
             return Vec::new();

@@ -178,7 +178,7 @@ impl Review {
         if self.focus == Pane::Spans
             && let Some(row) = self.tree.current()
         {
-            return Subject { step: row.own_step, span: Some(row.span), tab };
+            return Subject { step: row.own_step, span: row.span, tab };
         }
         let step = self.step_index();
         Subject { step, span: step.and_then(|step| self.span_of_step(step)), tab }

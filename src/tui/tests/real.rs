@@ -55,6 +55,7 @@ impl Desk {
                         EngineMessage::Reply(ticket, reply) => Message::Reply(ticket, reply),
                         EngineMessage::Progress(ticket, progress) => Message::Progress(ticket, progress),
                         EngineMessage::Arrived => Message::Arrived,
+                        EngineMessage::Notice(text) => Message::Notice(text),
                     });
                 }
             }

@@ -44,6 +44,7 @@ pub fn arrived(state: &mut State, index: QueueIndex) {
     let position = current.and_then(|id| queue.index.ids.iter().position(|other| *other == id));
     queue.cursor = position.unwrap_or(0);
     queue.rows = HashMap::new();
+    queue.outdated.clear();
     queue.awaiting_rows = None;
     if let Some(review) = &mut state.review {
         review.position = queue.index.ids.iter().position(|id| *id == review.id);
@@ -104,6 +105,7 @@ pub fn freshened(state: &mut State, fresh: QueueIndex) {
     queue.index = QueueIndex { ids, ..fresh };
     queue.judged_since = 0;
     queue.missing.clear();
+    queue.outdated = queue.rows.keys().cloned().collect();
     if arrived > 0 {
         let noun = if arrived == 1 { "conversation" } else { "conversations" };
         state.log.say(state.now, Weight::Info, format!("{arrived} {noun} arrived."));
@@ -144,6 +146,7 @@ pub fn rows_arrived(state: &mut State, rows: Vec<Summary>) {
     let queue = &mut state.queue;
     let asked = std::mem::take(&mut queue.asked_rows);
     let came: HashSet<ConversationId> = rows.iter().map(|row| row.id.clone()).collect();
+    queue.outdated.retain(|id| !asked.contains(id));
     queue.missing.extend(asked.into_iter().filter(|id| !came.contains(id)));
     queue.hold(rows);
 }
