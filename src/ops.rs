@@ -2,6 +2,7 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod conflicts;
 pub mod demo;
 pub mod door;
 pub mod evaluate;
@@ -10,6 +11,8 @@ pub mod import;
 pub mod list;
 pub mod queue;
 pub mod review;
+pub mod search;
+pub mod segments;
 pub mod show;
 pub mod tools;
 pub mod verify;

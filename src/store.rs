@@ -3,6 +3,7 @@
 //! Invariant: nothing outside this module names the SQLite library, and no file that is not ours, or newer than this
 //! program, or damaged, is ever written to.
 
+mod conflicts;
 mod conversations;
 mod dictionary;
 mod error;
@@ -18,15 +19,20 @@ mod projection;
 mod query;
 mod scores;
 mod search;
+mod segments;
 mod spans;
 mod summaries;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 
+use crate::model::segments::SegmentRules;
+
+pub use conflicts::{Exchange, SetAside};
 pub use conversations::{Applied, Changes, ContentHash, Put, Stored};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::Evaluated;
@@ -36,6 +42,8 @@ pub use open::{Access, FILE_NAME};
 pub use pending::Pending;
 pub use query::Asker;
 pub use scores::Evaluator;
+pub use search::{FoundOrder, Search};
+pub use segments::SegmentCount;
 pub use summaries::Totals;
 
 /// An open database: one connection, for one thread at a time.
@@ -46,6 +54,7 @@ pub struct Store {
     connection: Connection,
     dictionaries: dictionary::Dictionaries,
     names: spans::Names,
+    segment_rules: Arc<SegmentRules>,
     /// Events appended through this connection.
     appended: i64,
 }

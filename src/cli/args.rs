@@ -15,8 +15,10 @@ use crate::ingest::{FORMATS, Format};
 use crate::model::queue::QueueOrder;
 use crate::ops::verify::Rebuild;
 
+pub mod find;
 pub mod judge;
 
+use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
 use judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments};
 
 const AFTER_HELP: &str = "\
@@ -82,6 +84,8 @@ pub enum Command {
     Redo(AnswerArguments),
     /// List conversations, most suspicious first
     List(ListArguments),
+    /// Find words in everything that was said, called and answered
+    Search(SearchArguments),
     /// Show one conversation: a transcript to read, or everything as JSON
     Show(ShowArguments),
     /// Print the event log: who said what, in order
@@ -96,6 +100,10 @@ pub enum Command {
     Export(ExportArguments),
     /// List and change the failure modes in use
     Codebook(CodebookArguments),
+    /// Show texts that came in under the name of a stored conversation, and keep one
+    Conflicts(ConflictsArguments),
+    /// Show intents, channels, tiers, languages, versions and handlers, and where they come from
+    Segments(SegmentsArguments),
     /// List the agents' tools and what calling them does
     Tools(ToolsArguments),
     /// Check that both copies of the labels hold together
@@ -279,7 +287,13 @@ pub struct AnswerArguments {
 #[derive(Debug, Args)]
 pub struct ListArguments {
     /// Only those that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     pub filter: String,
     /// Only those in which these words stand
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
@@ -366,7 +380,13 @@ pub struct ExportArguments {
           value_parser = PossibleValuesParser::new(EXPORTERS.iter().map(|exporter| exporter.name())))]
     pub format: Vec<String>,
     /// Only labelled conversations that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     pub filter: String,
     /// Write personal data as it is, for this reason; recorded
     #[arg(long, value_name = "REASON")]

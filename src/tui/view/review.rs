@@ -7,7 +7,6 @@ use ratatui::layout::Rect;
 use super::{hints, status};
 use crate::engine::request::Opened;
 use crate::model::trace::SpanKind;
-use crate::text::find::Finder;
 use crate::tui::action::Action;
 use crate::tui::detail::{Tab, duration, label_row};
 use crate::tui::layout::{Pane, ReviewLayout};
@@ -109,7 +108,7 @@ fn transcript(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
         return canvas.line(area, 1, &Row::of("  No messages were recorded, only spans.", Tone::Dim));
     }
     let current = review.step_index();
-    let finder = Finder::new(&review.words);
+    let finder = review.finder();
     for (line, (anchor, row)) in review.pager.visible(usize::from(area.height)).into_iter().enumerate() {
         let step = review.blocks[anchor.block].step;
         let under = anchor == review.pager.cursor;
@@ -261,7 +260,7 @@ fn detail(state: &State, review: &Review, layout: &ReviewLayout, area: Rect, can
     }
     canvas.line(area, 0, &tabs.cut(columns, "…"));
     let inside = layout.scrolling(Pane::Detail);
-    let finder = Finder::new(&review.words);
+    let finder = review.finder();
     for (line, (anchor, row)) in review.detail.pager.visible(usize::from(inside.height)).into_iter().enumerate() {
         let under = review.focus == Pane::Detail && anchor == review.detail.pager.cursor;
         let mut whole = Row::of(if under { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
