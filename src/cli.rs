@@ -9,6 +9,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 mod about;
 pub mod args;
+mod ask;
 mod check;
 mod codebook;
 mod context;

@@ -5,6 +5,7 @@
 
 pub mod arguments;
 mod crew;
+pub mod external;
 pub mod facts;
 pub mod features;
 mod handoff;

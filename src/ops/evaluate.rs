@@ -3,6 +3,9 @@
 //! Invariant: a run replaces what an earlier one said, never what was imported; a policy file that cannot be read stops
 //! the run before anything is judged, since a missing rule would look like a kept one.
 
+mod child;
+pub mod command;
+
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -14,14 +17,14 @@ use super::workspace::Workspace;
 use crate::config::scales::Scales;
 use crate::evaluate::policy::{BrokenExample, Hit, Policy, PolicyError};
 use crate::evaluate::registry::EVALUATORS;
-use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION};
+use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION, external};
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::id::{ConversationId, hex};
 use crate::model::queue::QueueOrder;
-use crate::model::score::{Scale, ScoreTarget};
+use crate::model::score::{Scale, Score, ScoreTarget};
 use crate::model::time::Timestamp;
-use crate::store::{Asker, ContentHash, Evaluated, StoreError};
+use crate::store::{Asker, ContentHash, Evaluated, Store, StoreError};
 
 /// Where a workspace keeps its policies.
 pub const POLICIES: &str = "policies";
@@ -95,6 +98,14 @@ pub enum EvaluateError {
     File {
         /// The file.
         path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A judge outside the program that is of no use.
+    #[error("the judge `{command}` answered nothing: {why}")]
+    Judge {
+        /// Its command line.
+        command: String,
         /// What is wrong.
         why: String,
     },
@@ -221,16 +232,21 @@ impl Bench {
     }
 }
 
+impl Tally {
+    fn count(&mut self, score: &Score) {
+        match (score.passed, score.value.is_some() || score.label.is_some()) {
+            (Some(false), _) => self.failed += 1,
+            (None, false) => self.abstained += 1,
+            _ => self.passed += 1,
+        }
+    }
+}
+
 impl EvaluateReport {
     fn count(&mut self, one: &Evaluation) {
         let mut objected = false;
         for score in one.scores.iter().filter(|score| score.target == ScoreTarget::Conversation) {
-            let tally = self.evaluators.entry(score.evaluator.exact().to_owned()).or_default();
-            match (score.passed, score.value.is_some() || score.label.is_some()) {
-                (Some(false), _) => tally.failed += 1,
-                (None, false) => tally.abstained += 1,
-                _ => tally.passed += 1,
-            }
+            self.evaluators.entry(score.evaluator.exact().to_owned()).or_default().count(score);
             objected |= score.passed == Some(false);
         }
         self.with_objections += u64::from(objected);
@@ -293,6 +309,19 @@ pub fn check_policy(
         }
     }
     Ok(())
+}
+
+/// What judges outside the program say of a conversation as it is now, their failures among it.
+///
+/// # Errors
+/// The database.
+pub fn judged(store: &Store, id: &ConversationId) -> Result<Vec<Score>, StoreError> {
+    let judgements = store.judgements(id)?;
+    let scores = judgements.into_iter().flat_map(|one| {
+        let silence = one.failure.as_deref().map(|failure| external::silence(&one.judge, failure));
+        one.scores.into_iter().chain(silence)
+    });
+    Ok(scores.collect())
 }
 
 fn limits(workspace: &Workspace) -> Result<Limits, EvaluateError> {

@@ -17,7 +17,7 @@ pub(super) const FIRST_ORDINAL: i64 = 1 << 20;
 const COMPRESSION: i32 = 3;
 
 /// A list of scores longer than this many bytes is not ours.
-const LONGEST: usize = 64 << 20;
+pub(super) const LONGEST: usize = 64 << 20;
 
 /// What the built-in evaluators said of one conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,8 +65,8 @@ impl Store {
                 )?;
                 run(
                     transaction,
-                    "DELETE FROM scores WHERE conversation = ?1 AND ordinal >= ?2",
-                    &[&key, &FIRST_ORDINAL],
+                    "DELETE FROM scores WHERE conversation = ?1 AND ordinal >= ?2 AND ordinal < ?3",
+                    &[&key, &FIRST_ORDINAL, &super::judgements::FIRST_ORDINAL],
                 )?;
                 let told = |score: &&Score| score.target == ScoreTarget::Conversation && score.value.is_some();
                 for (at, score) in one.scores.iter().filter(told).enumerate() {
@@ -106,7 +106,12 @@ impl Store {
 }
 
 fn pack(one: &Evaluated) -> Result<Vec<u8>, StoreError> {
-    let text = json(&one.scores)?;
+    pack_scores(&one.scores)
+}
+
+/// Scores as they are kept where they are no rows.
+pub(super) fn pack_scores(scores: &[Score]) -> Result<Vec<u8>, StoreError> {
+    let text = json(&scores)?;
     zstd::bulk::compress(text.as_bytes(), COMPRESSION)
         .map_err(|error| StoreError::from_io(std::path::Path::new(""), error))
 }

@@ -6,8 +6,25 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
+const AFTER_EVALUATE: &str = "\
+Judges of your own (--command):
+  The command gets one conversation a line on standard input, as JSON:
+    {\"schema_version\": 1, \"conversation\": \"c…\", \"system\": […], \"transcript\": [{\"step\": 1,
+     \"role\": \"user\", \"text\": …, \"tool\": …, \"arguments\": …, \"result\": …}, …], \"tools\": […],
+     \"expected\": […] or null, …}
+  and writes lines of JSON to standard output, in any order:
+    {\"conversation\": \"c…\", \"evaluator\": \"Tone\", \"version\": \"2\", \"value\": 0.4, \"passed\": false,
+     \"explanation\": \"curt\", \"step\": 4, \"evidence\": [2, 4]}     one score; all but two are optional
+    {\"conversation\": \"c…\", \"done\": true}                      nothing more on this one
+    {\"conversation\": \"c…\", \"scores\": [{…}, …]}                 all of it in one line
+    {\"conversation\": \"c…\", \"error\": \"no key\"}                it cannot be judged
+  Text is masked. Labels, outcomes and other scores are not in it. A judge that is late or breaks
+  off is started anew and loses the conversation it was busy with; `show` says so. Exit code 3.";
+
 /// Arguments of `evaluate`.
 #[derive(Debug, Args)]
+#[command(after_help = AFTER_EVALUATE)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag that may be typed")]
 pub struct EvaluateArguments {
     /// Only these evaluators or rules, joined by commas; what others said stays. `aftercall evaluators` lists them
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
@@ -21,9 +38,37 @@ pub struct EvaluateArguments {
         hide_default_value = true
     )]
     pub filter: String,
+    /// Ask a judge of your own instead of the built-in evaluators: a command line for the shell
+    #[arg(long, value_name = "CMD", conflicts_with = "only", value_hint = ValueHint::CommandString)]
+    pub command: Option<String>,
+    /// The name the judge goes by; what it said before under this name is replaced
+    #[arg(long, value_name = "NAME", default_value = "command", requires = "command")]
+    pub name: String,
+    /// Only conversations this judge has not answered as they are now
+    #[arg(long, requires = "command")]
+    pub missing: bool,
+    /// How many processes of the judge run at a time
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "command", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub jobs: u8,
+    /// How many conversations one process may owe an answer
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "command", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub in_flight: u8,
+    /// How long a process may take from one answer to the next
+    #[arg(long, value_name = "SECONDS", default_value_t = 120.0, requires = "command", value_parser = seconds)]
+    pub timeout: f64,
+    /// Give the judge personal data as it is; recorded
+    #[arg(long, requires = "command")]
+    pub unmasked: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.01..=86_400.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds, from 0.01 to 86400".to_owned()),
+    }
 }
 
 /// Arguments of `evaluators`.
