@@ -25,6 +25,7 @@ mod output;
 mod place;
 #[cfg(feature = "receive")]
 mod receive;
+mod reconcile;
 mod screen;
 mod show;
 mod tools;
@@ -119,6 +120,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Events(events)) => show::events(&context, events),
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
         Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
+        Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
         Some(Command::Tools(tools)) => tools::tools(&context, tools),

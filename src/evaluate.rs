@@ -13,6 +13,7 @@ pub mod language;
 mod loops;
 mod operations;
 pub mod policy;
+pub mod reconcile;
 pub mod reference;
 pub mod registry;
 mod resolution;

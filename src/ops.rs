@@ -9,6 +9,7 @@ pub mod export;
 pub mod import;
 pub mod list;
 pub mod queue;
+pub mod reconcile;
 pub mod review;
 pub mod show;
 pub mod tools;

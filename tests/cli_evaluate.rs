@@ -132,3 +132,37 @@ fn the_ready_adapter_scores_with_fi_evals_where_that_is_installed() {
     assert!(of("fi.evals/function_call_accuracy")["explanation"].as_str().unwrap().starts_with("cannot tell"));
     assert_eq!(of("fi.evals/task_completion")["source"], "fi.evals");
 }
+
+#[test]
+fn reconciling_names_both_sides_masked_and_exits_with_8() {
+    let home = Home::new();
+    let paid =
+        CLAIMED.lines().next().unwrap().replace("{\\\"error\\\": \\\"500 from the ledger\\\"}", "{\\\"ok\\\": true}");
+    let with = |id: &str, outcomes: &str| {
+        paid.replace("\"claimed\"", &format!("\"{id}\""))
+            .replace("\"messages\"", &format!("\"outcomes\": {outcomes}, \"messages\""))
+    };
+    let lines = [
+        with("unpaid", r#"{"refund_paid": false, "note_to": "ana.petrov@example.com"}"#),
+        with("paid", r#"{"refund_paid": true, "reopened": false}"#),
+        with("silent", r#"{"csat": 5}"#),
+    ];
+    let file = home.file("shop.jsonl", &lines.join("\n"));
+    home.ok(&["import", &file]);
+    let ran = home.run(&["reconcile", "--json", "--keep"]);
+    assert_eq!(ran.code, 8, "{ran:?}");
+    assert_eq!(ran.out.lines().count(), 1, "{ran:?}");
+    let told: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&told["external_id"], &told["about"]), (&"unpaid".into(), &"refund".into()));
+    assert_eq!(told["recorded"], "refund_paid = false");
+    assert_eq!(told["confirmed"], "\"Your refund has been processed.\"");
+    assert!(told["span_id"].as_str().is_some_and(|span| span.len() == 16));
+    assert!(ran.err.contains("2 of 3 conversations with facts"), "{}", ran.err);
+    assert_eq!(home.lines(&["list", "--json", "--where", "score.SystemOfRecord<1"])[0]["external_id"], "unpaid");
+    assert_eq!(home.run(&["reconcile", "--where", "score.SystemOfRecord>0"]).code, 0);
+    home.file(".local/share/aftercall/workspace/reconcile.toml", "[facts]\nrefund_paid = \"ignore\"\n");
+    assert_eq!(home.run(&["reconcile"]).code, 0);
+    home.file(".local/share/aftercall/workspace/reconcile.toml", "[facts]\nrefund_paid = \"pay\"\n");
+    let ran = home.run(&["reconcile"]);
+    assert!(ran.code == 1 && ran.err.contains("reconcile.toml"), "{ran:?}");
+}

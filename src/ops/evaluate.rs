@@ -158,11 +158,20 @@ pub fn evaluate(
     Ok(report)
 }
 
+/// Makes ranks anew after scores were stored.
+pub(super) fn rank(workspace: &mut Workspace) -> Result<(), EvaluateError> {
+    let scales = scales(workspace)?;
+    Ok(workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?)
+}
+
 /// The scale of an evaluator: of a built-in one by the registry, of another by the tables.
 fn scale(scales: &Scales, name: &str) -> Scale {
     match EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
         Some(about) => Scale { direction: about.direction, range: None, assumed: false },
-        None => Scale { assumed: scales.of(name).assumed && !name.starts_with("policy/"), ..scales.of(name) },
+        None => {
+            let ours = name.starts_with("policy/") || name == crate::evaluate::reconcile::NAME;
+            Scale { assumed: scales.of(name).assumed && !ours, ..scales.of(name) }
+        }
     }
 }
 
@@ -171,7 +180,11 @@ fn scales(workspace: &Workspace) -> Result<Scales, EvaluateError> {
     workspace.scales().map_err(|error| EvaluateError::File { path, why: error.to_string() })
 }
 
-fn matching(workspace: &Workspace, filter: &str, now: Timestamp) -> Result<Vec<ConversationId>, EvaluateError> {
+pub(super) fn matching(
+    workspace: &Workspace,
+    filter: &str,
+    now: Timestamp,
+) -> Result<Vec<ConversationId>, EvaluateError> {
     let filter = Filter::parse(filter)?;
     let asker = Asker { reviewer: workspace.reviewer(), now };
     Ok(workspace.store().index(&filter, "", QueueOrder::Oldest, asker)?.ids)

@@ -79,6 +79,29 @@ pub struct EvaluatorsArguments {
     pub json: bool,
 }
 
+const AFTER_RECONCILE: &str = "\
+Facts are the outcomes of a conversation, such as refund_paid = false, order_status = \"delivered\",
+reopened = true, refunds = [{\"order_id\": …, \"amount\": …, \"status\": …}]. The agent's side is its
+successful calls and the words by which it says that something is done. Names of your own go
+into reconcile.toml in the workspace:
+  [facts]
+  gutschrift_gezahlt = \"refund\"   # refund cancel book exchange return update send resolve ignore";
+
+/// Arguments of `reconcile`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_RECONCILE)]
+pub struct ReconcileArguments {
+    /// Only conversations that match; see `aftercall filters`
+    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    pub filter: String,
+    /// Also keep the findings as scores of the evaluator SystemOfRecord
+    #[arg(long)]
+    pub keep: bool,
+    /// One JSON object a line for each mismatch
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `policy`.
 #[derive(Debug, Args)]
 pub struct PolicyArguments {

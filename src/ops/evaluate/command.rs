@@ -14,7 +14,7 @@ use super::super::door::Door;
 use super::super::show::{self, ShownCall, ShownStep, ShownTool};
 use super::super::workspace::Workspace;
 use super::child::{self, Child};
-use super::{EvaluateError, Tally, matching, scale, scales};
+use super::{EvaluateError, Tally, matching};
 use crate::evaluate::external::Answer;
 use crate::model::conversation::Conversation;
 use crate::model::id::ConversationId;
@@ -154,14 +154,13 @@ pub fn ask(
         queue.retain(|id| !done.contains(id));
     }
     let report = CommandReport { schema_version: 1, judge: order.name.to_owned(), ..CommandReport::default() };
-    let scales = scales(workspace)?;
     let mut panel =
         Panel { workspace, order, door, queue, seats: Vec::new(), finished: Vec::new(), setbacks: 0, report };
     let outcome = panel.run(tell);
     // What was answered until an error is kept.
     panel.store()?;
     let report = panel.report;
-    workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?;
+    super::rank(workspace)?;
     outcome.map(|()| report)
 }
 
