@@ -4,12 +4,14 @@
 //! value, and why) and never answers 0 for "unknown"; the order of spans in the input does not matter.
 
 pub mod arguments;
+pub mod bench;
 mod crew;
 pub mod external;
 pub mod facts;
 pub mod features;
 mod handoff;
 pub mod language;
+pub mod learn;
 mod loops;
 mod operations;
 pub mod policy;
