@@ -10,6 +10,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 mod about;
 pub mod args;
 mod ask;
+mod bench;
 mod check;
 mod codebook;
 mod context;
@@ -120,6 +121,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Events(events)) => show::events(&context, events),
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
         Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
+        Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),

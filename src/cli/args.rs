@@ -17,7 +17,7 @@ use crate::ops::verify::Rebuild;
 
 pub mod judge;
 
-use judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
+use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
 
 const AFTER_HELP: &str = "\
 Data goes to standard output, talk to standard error. Personal data is masked
@@ -92,6 +92,8 @@ pub enum Command {
     Evaluators(EvaluatorsArguments),
     /// Check, test and start rules written as code
     Policy(PolicyArguments),
+    /// Measure evaluators on conversations with known outcomes
+    Bench(BenchArguments),
     /// Compare what agents confirmed with what the system of record says; exit code 8 where they differ
     Reconcile(ReconcileArguments),
     /// Write labelled conversations as datasets

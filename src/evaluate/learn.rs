@@ -4,7 +4,7 @@
 //! folds that keep a group (the trials of one task) together, so that no figure it is measured on has tuned it.
 //!
 //! The model is a logistic regression at its posterior mode: a Gaussian prior of precision [`OFFSET`] around weight 1 for
-//! the fixed prior's logit, and of a precision out of [`PRECISIONS`] around 0 for each standardised feature.
+//! the fixed prior's logit, and of each precision in [`PRECISIONS`] around 0 for each standardised feature.
 
 use super::features::{FEATURES, Feature, Features};
 use super::suspicion;
@@ -29,7 +29,7 @@ const CONSTANT: f64 = 0.5;
 /// Precision of the fixed prior's weight.
 const OFFSET: f64 = 10.0;
 
-/// Precisions of the features' weights, of which one is chosen.
+/// Precisions of the features' weights, mixed by how well each predicts.
 const PRECISIONS: [f64; 6] = [10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0];
 
 /// Folds within and without.
@@ -64,9 +64,14 @@ impl Learnt {
             return Self { scale, weights };
         }
         let folds = folds(examples, 0);
-        let chosen = choose(&rows, &truth, &folds);
         let all: Vec<usize> = (0..rows.len()).collect();
-        Self { scale, weights: fit(&rows, &truth, &all, chosen) }
+        let mut weights = [0.0; WIDTH];
+        for (precision, share) in PRECISIONS.into_iter().zip(credence(&rows, &truth, &folds)) {
+            // The logit is linear in the weights, so that mixing weights is mixing what the models say.
+            let one = fit(&rows, &truth, &all, precision);
+            weights.iter_mut().zip(one).for_each(|(sum, weight)| *sum += share * weight);
+        }
+        Self { scale, weights }
     }
 
     /// The logit of failure.
@@ -106,8 +111,8 @@ fn folds(examples: &[Example<'_>], seed: u64) -> Vec<usize> {
     examples.iter().map(|one| places.get(one.group).copied().unwrap_or(0)).collect()
 }
 
-/// The precision under which held-out outcomes are likeliest.
-fn choose(rows: &[Row], truth: &[f64], folds: &[usize]) -> f64 {
+/// How much each precision counts: by how likely it makes held-out outcomes (pseudo model averaging).
+fn credence(rows: &[Row], truth: &[f64], folds: &[usize]) -> [f64; PRECISIONS.len()] {
     let loss = |precision: f64| -> f64 {
         (0..FOLDS)
             .map(|fold| {
@@ -122,14 +127,11 @@ fn choose(rows: &[Row], truth: &[f64], folds: &[usize]) -> f64 {
             })
             .sum()
     };
-    let mut best = (f64::INFINITY, PRECISIONS[0]);
-    for precision in PRECISIONS {
-        let loss = loss(precision);
-        if loss < best.0 - 1e-9 {
-            best = (loss, precision);
-        }
-    }
-    best.1
+    let losses = PRECISIONS.map(loss);
+    let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    let likely = losses.map(|loss| (least - loss).exp());
+    let sum: f64 = likely.iter().sum();
+    likely.map(|likely| likely / sum)
 }
 
 /// The posterior mode, by Newton steps.

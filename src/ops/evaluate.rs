@@ -165,7 +165,7 @@ pub(super) fn rank(workspace: &mut Workspace) -> Result<(), EvaluateError> {
 }
 
 /// The scale of an evaluator: of a built-in one by the registry, of another by the tables.
-fn scale(scales: &Scales, name: &str) -> Scale {
+pub(super) fn scale(scales: &Scales, name: &str) -> Scale {
     match EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
         Some(about) => Scale { direction: about.direction, range: None, assumed: false },
         None => {
@@ -175,7 +175,7 @@ fn scale(scales: &Scales, name: &str) -> Scale {
     }
 }
 
-fn scales(workspace: &Workspace) -> Result<Scales, EvaluateError> {
+pub(super) fn scales(workspace: &Workspace) -> Result<Scales, EvaluateError> {
     let path = workspace.root().join("evaluators.toml");
     workspace.scales().map_err(|error| EvaluateError::File { path, why: error.to_string() })
 }
@@ -337,7 +337,7 @@ pub fn judged(store: &Store, id: &ConversationId) -> Result<Vec<Score>, StoreErr
     Ok(scores.collect())
 }
 
-fn limits(workspace: &Workspace) -> Result<Limits, EvaluateError> {
+pub(super) fn limits(workspace: &Workspace) -> Result<Limits, EvaluateError> {
     let path = workspace.root().join(LIMITS);
     match fs::read_to_string(&path) {
         Ok(text) => toml::from_str(&text).map_err(|error| EvaluateError::File { path, why: error.to_string() }),

@@ -102,6 +102,54 @@ pub struct ReconcileArguments {
     pub json: bool,
 }
 
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// What to measure
+    #[command(subcommand)]
+    pub command: BenchCommand,
+}
+
+const AFTER_BENCH: &str = "\
+Each row says how often a failed conversation is rated worse than one that went well (AUROC),
+beside counting messages and counting changes, the fixed P(fail) and the learnt one. Whatever
+is learnt is measured on groups it did not learn from: conversations of one task (task_id, or
+the name up to its last slash) stay together. Evaluators that say the same of everything, or
+are better the worse things go, are marked.";
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// How well each evaluator, P(fail) and the trivial baselines tell failures
+    #[command(after_help = AFTER_BENCH)]
+    Evaluators {
+        /// Files to measure on, imported into a temporary workspace [default: the workspace]
+        #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
+        data: Vec<PathBuf>,
+        /// Tool schemas and effects for those files, as for `import`; may be repeated
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "data")]
+        tools: Vec<PathBuf>,
+        /// The outcome or attribute that says how it went, such as reward, csat or reopened; `verdict` for labels
+        #[arg(long, value_name = "ATTRIBUTE")]
+        truth: String,
+        /// A number below this is a failure [default: 0.5]
+        #[arg(long, value_name = "NUMBER")]
+        below: Option<f64>,
+        /// Read it the other way round: what would be a success is a failure
+        #[arg(long)]
+        inverted: bool,
+        /// The attribute that names conversations which are not independent
+        #[arg(long, value_name = "ATTRIBUTE")]
+        group: Option<String>,
+        /// Only conversations that match; see `aftercall filters`
+        #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+        filter: String,
+        /// Print the table as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 /// Arguments of `policy`.
 #[derive(Debug, Args)]
 pub struct PolicyArguments {
