@@ -28,6 +28,19 @@ pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code
         return super::ask::ask(context, command, arguments);
     }
     let mut workspace = context.open_to_write(Access::Write)?;
+    if arguments.rescore {
+        let start = Instant::now();
+        let mut report = evaluate::rescore(&mut workspace)?;
+        report.seconds = start.elapsed().as_secs_f64();
+        if arguments.json {
+            let mut data = Data::open();
+            data.json(&report)?;
+            data.finish()?;
+        }
+        let weighed = count(report.conversations, "conversation");
+        context.talk.say(&format!("{weighed} weighed again in {:.1} s, {} changed", report.seconds, report.changed));
+        return Ok(Code::Done);
+    }
     let order = EvaluateOrder { filter: arguments.filter.clone(), only: arguments.only.clone() };
     let start = Instant::now();
     let mut report = evaluate::evaluate(&mut workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?;

@@ -15,9 +15,10 @@ use serde::Serialize;
 use super::Progress;
 use super::workspace::Workspace;
 use crate::config::scales::Scales;
+use crate::evaluate::features::Features;
 use crate::evaluate::policy::{BrokenExample, Hit, Policy, PolicyError};
 use crate::evaluate::registry::EVALUATORS;
-use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION, external};
+use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION, external, suspicion};
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::id::{ConversationId, hex};
@@ -34,6 +35,9 @@ pub const LIMITS: &str = "limits.toml";
 
 /// Conversations judged between two writes, so that a label waits for one batch at most.
 const BATCH: usize = 200;
+
+/// Numbers weighed between two writes.
+const WEIGHED: u32 = 2_000;
 
 /// What to judge, and by what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -155,6 +159,55 @@ pub fn evaluate(
         report.overtaken += judged.len() as u64 - stored;
     }
     workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?;
+    Ok(report)
+}
+
+/// What came of weighing stored numbers again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct RescoreReport {
+    /// 1.
+    pub schema_version: u32,
+    /// Conversations whose numbers were weighed.
+    pub conversations: u64,
+    /// Of them, those with another probability or other reasons than before.
+    pub changed: u64,
+    /// How long it took; the caller, who has a clock, sets it.
+    pub seconds: f64,
+}
+
+/// Weighs the stored numbers of all evaluated conversations again; no transcript is read.
+///
+/// # Errors
+/// The database, or a table of scales that cannot be read.
+pub fn rescore(workspace: &mut Workspace) -> Result<RescoreReport, EvaluateError> {
+    if workspace.read_only().is_some() {
+        return Err(StoreError::ReadOnly { path: workspace.store().path().to_owned() }.into());
+    }
+    let mut report = RescoreReport { schema_version: 1, ..RescoreReport::default() };
+    let mut after = i64::MIN;
+    loop {
+        let stored = workspace.store().weighed(after, WEIGHED)?;
+        let Some(last) = stored.last() else { break };
+        after = last.key;
+        report.conversations += stored.len() as u64;
+        let mut changed = Vec::new();
+        for mut one in stored {
+            // Numbers of an unknown kind stay as they are; the next run replaces them.
+            let Some(features) = Features::from_stored(&one.features) else { continue };
+            let suspicion = suspicion::prior(&features);
+            let words: Vec<String> = suspicion.reasons.iter().map(ToString::to_string).collect();
+            let reasons = serde_json::to_string(&words).map_err(StoreError::from)?;
+            if one.p_fail != suspicion.p_fail || one.reasons != reasons {
+                (one.p_fail, one.reasons) = (suspicion.p_fail, reasons);
+                changed.push(one);
+            }
+        }
+        report.changed += changed.len() as u64;
+        workspace.store_mut().weigh_again(&changed)?;
+    }
+    if report.changed > 0 {
+        rank(workspace)?;
+    }
     Ok(report)
 }
 

@@ -40,6 +40,19 @@ pub struct Evaluated {
     pub scores: Vec<Score>,
 }
 
+/// A suspicion with the numbers it rests on, as they are stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighed {
+    /// The key of its conversation.
+    pub key: i64,
+    /// The numbers, as JSON.
+    pub features: String,
+    /// How likely it failed.
+    pub p_fail: Option<f64>,
+    /// Why, as a JSON list of words.
+    pub reasons: String,
+}
+
 impl Store {
     /// Stores evaluations in one transaction, each in place of the one before. One of a conversation that is not there or
     /// has another content by now is left out. Returns how many were stored.
@@ -75,6 +88,29 @@ impl Store {
                 stored += 1;
             }
             Ok(stored)
+        })
+    }
+
+    /// The numbers that suspicions rest on, with the suspicions, of up to `most` conversations after a key, by key.
+    pub fn weighed(&self, after: i64, most: u32) -> Result<Vec<Weighed>, StoreError> {
+        let sql = "SELECT conversation, features, p_fail, reasons FROM evaluations WHERE conversation > ?1
+                    ORDER BY conversation LIMIT ?2";
+        self.rows(sql, &[&after, &most], |row| {
+            Ok(Weighed { key: row.get(0)?, features: row.get(1)?, p_fail: row.get(2)?, reasons: row.get(3)? })
+        })
+    }
+
+    /// Stores other suspicions for the same numbers, in one transaction.
+    pub fn weigh_again(&mut self, weighed: &[Weighed]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for one in weighed {
+                run(
+                    transaction,
+                    "UPDATE evaluations SET p_fail = ?2, reasons = ?3 WHERE conversation = ?1",
+                    &[&one.key, &one.p_fail, &one.reasons],
+                )?;
+            }
+            Ok(())
         })
     }
 

@@ -38,6 +38,9 @@ pub struct EvaluateArguments {
         hide_default_value = true
     )]
     pub filter: String,
+    /// Only weigh the stored numbers of earlier runs again; no transcript is read
+    #[arg(long, conflicts_with_all = ["only", "filter", "command"])]
+    pub rescore: bool,
     /// Ask a judge of your own instead of the built-in evaluators: a command line for the shell
     #[arg(long, value_name = "CMD", conflicts_with = "only", value_hint = ValueHint::CommandString)]
     pub command: Option<String>,
