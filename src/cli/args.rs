@@ -19,7 +19,7 @@ pub mod find;
 pub mod judge;
 
 use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
-use judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments};
+use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
 
 const AFTER_HELP: &str = "\
 Data goes to standard output, talk to standard error. Personal data is masked
@@ -96,6 +96,10 @@ pub enum Command {
     Evaluators(EvaluatorsArguments),
     /// Check, test and start rules written as code
     Policy(PolicyArguments),
+    /// Measure evaluators on conversations with known outcomes
+    Bench(BenchArguments),
+    /// Compare what agents confirmed with what the system of record says; exit code 8 where they differ
+    Reconcile(ReconcileArguments),
     /// Write labelled conversations as datasets
     Export(ExportArguments),
     /// List and change the failure modes in use
