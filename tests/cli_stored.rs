@@ -270,3 +270,34 @@ fn a_conflict_while_somebody_reviews_leaves_the_open_text_and_its_label_alone() 
     assert_eq!(saved.summary.unwrap().label_state, LabelState::Labelled);
     engine.join();
 }
+
+#[test]
+fn a_reference_survives_that_a_conversation_is_put_together_anew_from_more_spans() {
+    let home = Home::new();
+    let span = |span: &str, name: &str, at: u64| {
+        json!({"resourceSpans": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]},
+            "scopeSpans": [{"spans": [{
+                "traceId": "ab".repeat(16), "spanId": span.repeat(8), "name": name,
+                "startTimeUnixNano": format!("{at}000000000"), "endTimeUnixNano": format!("{at}500000000"),
+                "attributes": [
+                    {"key": "session.id", "value": {"stringValue": "S-1"}},
+                    {"key": "gen_ai.span.kind", "value": {"stringValue": "LLM"}},
+                    {"key": "llm.input_messages.0.message.role", "value": {"stringValue": "user"}},
+                    {"key": "llm.input_messages.0.message.content", "value": {"stringValue": name}}]}]}]}]})
+        .to_string()
+    };
+    let first = home.file("first.jsonl", &format!("{}\n", span("01", "hello", 1_700_000_000)));
+    let later = home.file("later.jsonl", &format!("{}\n", span("02", "my order is late", 1_700_000_009)));
+    let expected =
+        json!({"conversation_id": "S-1", "expected_tool_calls": [{"name": "get_order", "arguments": {"id": "LF-1"}}]});
+    let expected = home.file("expected.jsonl", &format!("{expected}\n"));
+    home.ok(&["import", &first]);
+    home.ok(&["import", "expected", &expected]);
+    let reference = |home: &Home| home.json(&["show", "S-1", "--json"])["expected"].clone();
+    assert_eq!(reference(&home)[0]["tool"], "get_order");
+    home.ok(&["import", &later]);
+    assert_eq!(home.json(&["show", "S-1", "--json"])["spans"].as_array().unwrap().len(), 2);
+    assert_eq!(reference(&home)[0]["arguments"]["id"], "LF-1");
+    home.ok(&["import", &first, &later]);
+    assert_eq!(reference(&home)[0]["tool"], "get_order");
+}

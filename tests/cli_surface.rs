@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use home::{Home, SMALL};
 use serde_json::Value;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 25] = [
     "review",
     "demo",
     "import",
@@ -19,10 +19,15 @@ const COMMANDS: [&str; 20] = [
     "undo",
     "redo",
     "list",
+    "search",
     "show",
     "events",
     "export",
     "codebook",
+    "conflicts",
+    "conflicts keep",
+    "segments",
+    "segments apply",
     "tools",
     "verify",
     "rebuild",
