@@ -30,7 +30,7 @@ use serde::Serialize;
 pub use conversations::{Applied, Changes, ContentHash, Put, Stored};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::{Evaluated, Weighed};
-pub use judgements::Judgement;
+pub use judgements::{Judgement, SaidOf};
 pub use migrate::Depth;
 pub use open::{Access, FILE_NAME};
 pub use pending::Pending;

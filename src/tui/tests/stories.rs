@@ -568,3 +568,18 @@ fn arrivals_wait_for_what_the_reviewer_asked_for() {
     assert!(app.state.queue.index.ids.iter().any(|id| id.as_str() == "cnew"));
     assert!(!app.state.queue.stale && app.state.queue.awaiting_fresh.is_none());
 }
+
+#[test]
+fn what_a_score_rests_on_is_marked_in_the_transcript_until_scores_are_hidden() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> !");
+    assert!(app.frame().contains('◆'), "{}", app.frame());
+    app.press("H");
+    assert!(!app.frame().contains('◆'), "{}", app.frame());
+    // In the detail pane the score under the cursor is the chosen one; a line that is no score's marks nothing.
+    app.press("H 4 <enter>");
+    let marked = |app: &App| app.frame().matches('◆').count();
+    let first = marked(&app);
+    app.press("j j");
+    assert!(first + marked(&app) > 0, "{}", app.frame());
+}
