@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use home::{Home, SMALL};
 use serde_json::Value;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 26] = [
     "review",
     "demo",
     "import",
@@ -21,6 +21,11 @@ const COMMANDS: [&str; 20] = [
     "list",
     "show",
     "events",
+    "evaluate",
+    "evaluators",
+    "policy",
+    "bench",
+    "reconcile",
     "export",
     "codebook",
     "tools",
@@ -31,6 +36,7 @@ const COMMANDS: [&str; 20] = [
     "completions",
     "man",
     "codebook add",
+    "bench evaluators",
 ];
 
 #[test]

@@ -277,13 +277,11 @@ impl Heard {
 
 /// The scale of an evaluator: of a built-in one by the registry, of another by the tables.
 pub(super) fn scale(scales: &Scales, name: &str) -> Scale {
-    match EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
-        Some(about) => Scale { direction: about.direction, range: None, assumed: false },
-        None => {
-            let ours = name.starts_with("policy/") || name == crate::evaluate::reconcile::NAME;
-            Scale { assumed: scales.of(name).assumed && !ours, ..scales.of(name) }
-        }
+    if let Some(about) = EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
+        return Scale { direction: about.direction, range: None, assumed: false };
     }
+    let ours = name.starts_with("policy/") || name == crate::evaluate::reconcile::NAME;
+    Scale { assumed: scales.of(name).assumed && !ours, ..scales.of(name) }
 }
 
 pub(super) fn scales(workspace: &Workspace) -> Result<Scales, EvaluateError> {
