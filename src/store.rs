@@ -38,7 +38,7 @@ pub use conversations::{Applied, Changes, ContentHash, Put, Stored};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::{Evaluated, Weighed};
 pub use facts::{KeptFact, Opening, Slot};
-pub use judgements::Judgement;
+pub use judgements::{Judgement, SaidOf};
 pub use migrate::Depth;
 pub use open::{Access, FILE_NAME};
 pub use pending::Pending;

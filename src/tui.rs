@@ -9,6 +9,7 @@ use std::sync::Arc;
 pub mod action;
 mod command;
 mod detail;
+mod evidence;
 mod input;
 pub mod keymap;
 mod layout;

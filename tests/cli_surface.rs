@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use home::{Home, SMALL};
 use serde_json::Value;
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: &[&str] = &[
     "review",
     "demo",
     "import",
@@ -22,6 +22,11 @@ const COMMANDS: [&str; 25] = [
     "search",
     "show",
     "events",
+    "evaluate",
+    "evaluators",
+    "policy",
+    "bench",
+    "reconcile",
     "export",
     "codebook",
     "conflicts",
@@ -36,6 +41,7 @@ const COMMANDS: [&str; 25] = [
     "completions",
     "man",
     "codebook add",
+    "bench evaluators",
 ];
 
 #[test]

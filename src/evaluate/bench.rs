@@ -130,7 +130,9 @@ impl Truth {
             return spread(auroc, failed as f64, (known.len() - failed) as f64);
         }
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); self.groups()];
-        known.iter().for_each(|at| members[self.group[*at]].push(*at));
+        for at in known {
+            members[self.group[*at]].push(*at);
+        }
         members.retain(|group| !group.is_empty());
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
         let mut draw = |below: usize| {
@@ -169,7 +171,7 @@ pub fn area(mut pairs: Vec<(bool, f64)>) -> f64 {
     won / (below * (pairs.len() as f64 - below)).max(1.0)
 }
 
-/// The interval of an area by Hanley and McNeil's standard error, for many runs.
+/// The interval of an area by the standard error of Hanley and `McNeil`, for many runs.
 fn spread(auroc: f64, bad: f64, good: f64) -> (f64, f64) {
     let (q1, q2) = (auroc / (2.0 - auroc), 2.0 * auroc * auroc / (1.0 + auroc));
     let square = auroc * auroc;

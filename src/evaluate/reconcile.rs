@@ -120,20 +120,17 @@ pub fn reconcile(conversation: &Conversation, recorded: &BTreeMap<String, Value>
     let mut result = Reconciled::default();
     for fact in &known {
         let confirmed = confirmations(&facts, fact);
-        let (side, why) = match confirmed.last() {
-            Some(last) => {
-                result.compared += 1;
-                let Some(why) = against(fact, &confirmed, last) else { continue };
-                (last.clone(), why)
+        let (side, why) = if let Some(last) = confirmed.last() {
+            result.compared += 1;
+            let Some(why) = against(fact, &confirmed, last) else { continue };
+            (last.clone(), why)
+        } else {
+            let Some(refused) = refusal(&facts, fact) else { continue };
+            result.compared += 1;
+            if !fact.done {
+                continue;
             }
-            None => {
-                let Some(refused) = refusal(&facts, fact) else { continue };
-                result.compared += 1;
-                if !fact.done {
-                    continue;
-                }
-                (refused, "was refused, but the record says it took place".to_owned())
-            }
+            (refused, "was refused, but the record says it took place".to_owned())
         };
         let mismatch = Mismatch {
             act: fact.act,

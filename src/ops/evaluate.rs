@@ -6,6 +6,7 @@
 mod child;
 pub mod command;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use serde::Serialize;
 use super::Progress;
 use super::workspace::Workspace;
 use crate::config::scales::Scales;
+use crate::evaluate::bench::{Mark, Said, Truth};
 use crate::evaluate::features::Features;
 use crate::evaluate::policy::{BrokenExample, Hit, Policy, PolicyError};
 use crate::evaluate::registry::EVALUATORS;
@@ -23,9 +25,9 @@ use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::id::{ConversationId, hex};
 use crate::model::queue::QueueOrder;
-use crate::model::score::{Scale, Score, ScoreTarget};
+use crate::model::score::{Direction, Scale, Score, ScoreTarget};
 use crate::model::time::Timestamp;
-use crate::store::{Asker, ContentHash, Evaluated, Store, StoreError};
+use crate::store::{Asker, ContentHash, Evaluated, SaidOf, Store, StoreError};
 
 /// Where a workspace keeps its policies.
 pub const POLICIES: &str = "policies";
@@ -35,6 +37,9 @@ pub const LIMITS: &str = "limits.toml";
 
 /// Conversations judged between two writes, so that a label waits for one batch at most.
 const BATCH: usize = 200;
+
+/// Scores it takes to call an evaluator constant.
+const ENOUGH: usize = 50;
 
 /// Numbers weighed between two writes.
 const WEIGHED: u32 = 2_000;
@@ -62,7 +67,7 @@ pub struct EvaluateReport {
     /// Rules read from the workspace's policies.
     pub rules: u64,
     /// By evaluator or rule: how often it passed, failed, and could not tell.
-    pub evaluators: std::collections::BTreeMap<String, Tally>,
+    pub evaluators: BTreeMap<String, Tally>,
     /// True where the caller asked to stop; what was stored until then is whole.
     pub cancelled: bool,
     /// How long it took; the caller, who has a clock, sets it.
@@ -159,6 +164,7 @@ pub fn evaluate(
         report.overtaken += judged.len() as u64 - stored;
     }
     workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?;
+    remark(workspace)?;
     Ok(report)
 }
 
@@ -214,18 +220,68 @@ pub fn rescore(workspace: &mut Workspace) -> Result<RescoreReport, EvaluateError
 /// Makes ranks anew after scores were stored.
 pub(super) fn rank(workspace: &mut Workspace) -> Result<(), EvaluateError> {
     let scales = scales(workspace)?;
-    Ok(workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?)
+    workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?;
+    remark(workspace)
+}
+
+/// Looks for evaluators that say the same of everything, or that are better the worse people say things went.
+///
+/// # Errors
+/// The database, or a table of scales that cannot be read.
+pub fn remark(workspace: &mut Workspace) -> Result<(), EvaluateError> {
+    let scales = scales(workspace)?;
+    let mut heard: BTreeMap<String, Heard> = BTreeMap::new();
+    workspace.store().said(&mut |name, said| {
+        let sign = if scale(&scales, name).direction == Direction::Lower { 1.0 } else { -1.0 };
+        let Some(value) = said.value.or(said.passed.map(|passed| f64::from(u8::from(passed)))) else { return };
+        heard.entry(name.to_owned()).or_default().add(sign * value, said);
+    })?;
+    let remarks = heard.into_iter().filter_map(|(name, heard)| Some((name, heard.remark()?))).collect();
+    Ok(workspace.store_mut().put_remarks(&remarks)?)
+}
+
+/// What was heard of one evaluator.
+#[derive(Default)]
+struct Heard {
+    first: Option<f64>,
+    differs: bool,
+    count: usize,
+    /// How bad, by conversation that people judged, and whether they say that it failed.
+    judged: BTreeMap<i64, (f64, bool)>,
+}
+
+impl Heard {
+    fn add(&mut self, badness: f64, said: SaidOf) {
+        let first = *self.first.get_or_insert(badness);
+        self.differs |= first.total_cmp(&badness).is_ne();
+        self.count += 1;
+        if let Some(failed) = said.failed {
+            let worst = self.judged.entry(said.conversation).or_insert((badness, failed));
+            worst.0 = worst.0.max(badness);
+        }
+    }
+
+    fn remark(&self) -> Option<String> {
+        if !self.differs {
+            return (self.count >= ENOUGH).then(|| format!("it said the same of all {} it judged", self.count));
+        }
+        let truth = Truth::new(self.judged.iter().map(|(key, (_, failed))| (*failed, key.to_string())));
+        let said: Vec<Said> = self.judged.values().map(|(badness, _)| (Some(*badness), None)).collect();
+        let standing = truth.standing("", "higher", &said);
+        (standing.mark == Some(Mark::UpsideDown)).then(|| {
+            let share = standing.auroc.unwrap_or(0.5) * 100.0;
+            format!("upside down: of {} judged, it rates a failed one worse in only {share:.0} %", standing.n)
+        })
+    }
 }
 
 /// The scale of an evaluator: of a built-in one by the registry, of another by the tables.
 pub(super) fn scale(scales: &Scales, name: &str) -> Scale {
-    match EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
-        Some(about) => Scale { direction: about.direction, range: None, assumed: false },
-        None => {
-            let ours = name.starts_with("policy/") || name == crate::evaluate::reconcile::NAME;
-            Scale { assumed: scales.of(name).assumed && !ours, ..scales.of(name) }
-        }
+    if let Some(about) = EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
+        return Scale { direction: about.direction, range: None, assumed: false };
     }
+    let ours = name.starts_with("policy/") || name == crate::evaluate::reconcile::NAME;
+    Scale { assumed: scales.of(name).assumed && !ours, ..scales.of(name) }
 }
 
 pub(super) fn scales(workspace: &Workspace) -> Result<Scales, EvaluateError> {

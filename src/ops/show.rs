@@ -186,9 +186,9 @@ fn json(text: &Untrusted) -> Option<Box<RawValue>> {
     let exact = text.exact();
     let raw: Result<Box<RawValue>, _> = serde_json::from_str(exact.trim());
     // Line breaks in valid JSON stand between its parts only; here they would break one line into several.
-    let raw = raw.and_then(|raw: Box<RawValue>| match raw.get().contains(['\n', '\r']) {
-        true => RawValue::from_string(raw.get().replace(['\n', '\r'], " ")),
-        false => Ok(raw),
+    let raw = raw.and_then(|raw: Box<RawValue>| {
+        let text = raw.get();
+        if text.contains(['\n', '\r']) { RawValue::from_string(text.replace(['\n', '\r'], " ")) } else { Ok(raw) }
     });
     raw.or_else(|_| serde_json::value::to_raw_value(exact)).ok()
 }

@@ -3,6 +3,8 @@
 //! Invariant: a judgement belongs to one content of its conversation; asking again replaces what that judge said, and a
 //! judge that fails never takes away what it said of the same content before.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::conversations::ContentHash;
@@ -27,6 +29,19 @@ pub struct Judgement {
     pub failure: Option<String>,
     /// What it said.
     pub scores: Vec<Score>,
+}
+
+/// What an evaluator said of a conversation, with what people say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SaidOf {
+    /// The conversation's key.
+    pub conversation: i64,
+    /// The value, as it came.
+    pub value: Option<f64>,
+    /// The evaluator's own pass or fail.
+    pub passed: Option<bool>,
+    /// Whether it failed, as people say.
+    pub failed: Option<bool>,
 }
 
 impl Store {
@@ -75,6 +90,50 @@ impl Store {
                 Ok(Judgement { id: id.clone(), judge, content_hash, failure, scores })
             })
             .collect()
+    }
+
+    /// What is to be said against evaluators, by their names.
+    pub fn remarks(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let sql = "SELECT name, remark FROM evaluators WHERE remark IS NOT NULL";
+        Ok(self.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
+    }
+
+    /// Stores what is to be said against evaluators, in place of all that was said before.
+    pub fn put_remarks(&mut self, remarks: &BTreeMap<String, String>) -> Result<(), StoreError> {
+        if self.remarks()? == *remarks {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            run(transaction, "UPDATE evaluators SET remark = NULL WHERE remark IS NOT NULL", &[])?;
+            for (name, remark) in remarks {
+                run(transaction, "UPDATE evaluators SET remark = ?2 WHERE name = ?1", &[name, remark])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What evaluators said of whole conversations: the evaluator, the conversation, the value, pass or fail, and whether
+    /// all its verdicts say fail (`None` without a verdict, or where they differ); by evaluator.
+    pub fn said(&self, each: &mut dyn FnMut(&str, SaidOf)) -> Result<(), StoreError> {
+        let sql = "SELECT e.name, s.conversation, s.value, s.passed,
+                          (SELECT CASE WHEN count(DISTINCT l.verdict) = 1 THEN max(l.verdict) = 'fail' END
+                             FROM labels l WHERE l.conversation = c.id AND l.verdict IN ('pass', 'fail'))
+                     FROM scores s JOIN evaluators e ON e.key = s.evaluator JOIN conversations c ON c.key = s.conversation
+                    WHERE s.value IS NOT NULL OR s.passed IS NOT NULL
+                    ORDER BY e.name";
+        let mut statement = self.sql(self.connection.prepare_cached(sql))?;
+        let mut rows = self.sql(statement.query([]))?;
+        while let Some(row) = self.sql(rows.next())? {
+            let name: String = self.sql(row.get(0))?;
+            let said = SaidOf {
+                conversation: self.sql(row.get(1))?,
+                value: self.sql(row.get(2))?,
+                passed: self.sql(row.get(3))?,
+                failed: self.sql(row.get(4))?,
+            };
+            each(&name, said);
+        }
+        Ok(())
     }
 
     /// The conversations a judge came to an end with, as they are now.

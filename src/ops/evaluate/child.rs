@@ -53,14 +53,13 @@ impl Child {
             talk: Vec::new(),
             too_long: false,
         };
-        for pipe in [
+        let pipes = [
             child.stdin.as_ref().map(AsFd::as_fd),
             child.stdout.as_ref().map(AsFd::as_fd),
             child.stderr.as_ref().map(AsFd::as_fd),
-        ] {
-            if let Some(pipe) = pipe {
-                rustix::io::ioctl_fionbio(pipe, true)?;
-            }
+        ];
+        for pipe in pipes.into_iter().flatten() {
+            rustix::io::ioctl_fionbio(pipe, true)?;
         }
         Ok(child)
     }
@@ -192,7 +191,7 @@ pub(super) struct Ended {
 /// Reads what is there; true where nothing more will come.
 fn drain(pipe: &mut Option<impl Read>, into: &mut Vec<u8>) -> bool {
     let Some(pipe) = pipe else { return false };
-    let mut buffer = [0; 64 * 1024];
+    let mut buffer = [0; 16 * 1024];
     loop {
         match pipe.read(&mut buffer) {
             Ok(0) => return true,

@@ -11,3 +11,6 @@ CREATE TABLE judgements (
     scores BLOB NOT NULL,
     PRIMARY KEY (conversation, judge)
 ) STRICT, WITHOUT ROWID;
+
+-- What is to be said against an evaluator: that it says the same of everything, or that it is upside down.
+ALTER TABLE evaluators ADD COLUMN remark TEXT;
