@@ -67,6 +67,7 @@ pub use otlp::Signal;
 pub use problem::{Problem, ProblemKind};
 pub use read::{Encoding, read, read_record, read_request};
 pub use rows::{Fact, Row, RowKey};
+pub use segments::keys as segment_keys;
 pub use tools::{ToolList, ToolListError};
 
 /// One input: what to read, and the name it goes by in problems.

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use home::{Home, SMALL};
 use serde_json::Value;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: &[&str] = &[
     "review",
     "demo",
     "import",
@@ -19,10 +19,20 @@ const COMMANDS: [&str; 20] = [
     "undo",
     "redo",
     "list",
+    "search",
     "show",
     "events",
+    "evaluate",
+    "evaluators",
+    "policy",
+    "bench",
+    "reconcile",
     "export",
     "codebook",
+    "conflicts",
+    "conflicts keep",
+    "segments",
+    "segments apply",
     "tools",
     "verify",
     "rebuild",
@@ -31,6 +41,7 @@ const COMMANDS: [&str; 20] = [
     "completions",
     "man",
     "codebook add",
+    "bench evaluators",
 ];
 
 #[test]

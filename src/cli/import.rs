@@ -128,11 +128,11 @@ fn what(arguments: &ImportArguments) -> (Format, Vec<PathBuf>) {
 /// How it ended: a file that was refused as a whole is no success, even though none of its records could be counted.
 fn ended(report: &ImportReport) -> Code {
     let refused = report.problems.iter().any(|problem| problem.kind == ProblemKind::Refused);
-    match (refused, report.read) {
-        (true, 0) => Code::Refused,
-        (true, _) => Code::Partly,
-        (false, _) if report.skipped > 0 || report.conflicts > 0 => Code::Partly,
-        (false, _) => Code::Done,
+    match refused {
+        true if report.read == report.skipped => Code::Refused,
+        true => Code::Partly,
+        false if report.skipped > 0 || report.conflicts > 0 => Code::Partly,
+        false => Code::Done,
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Decoder<'a, 's> {
     line: Option<u64>,
     byte: Option<u64>,
     summary: ReadSummary,
+    /// Records lost because they are of no known form.
+    foreign: u64,
     /// Bytes of a document read since the last record.
     since: Rc<Cell<u64>>,
     /// Messages of a list that is a conversation, as JSON text; `None` outside of a list.
@@ -50,6 +52,7 @@ impl<'a, 's> Decoder<'a, 's> {
             line: None,
             byte: None,
             summary: ReadSummary::default(),
+            foreign: 0,
             since: Rc::default(),
             gathered: None,
             wrappers: 0,
@@ -139,6 +142,7 @@ impl<'a, 's> Decoder<'a, 's> {
     fn problem_at(&mut self, within: u64, kind: ProblemKind, lost: u64, message: impl Into<String>) {
         self.summary.read += lost;
         self.summary.skipped += lost;
+        self.foreign += if kind == ProblemKind::NotARecord { lost } else { 0 };
         let byte = self.byte.map(|byte| byte + within);
         let (path, line, message) = (self.path.clone(), self.line, message.into());
         self.emit(Item::Problem(Problem { path, line, byte, kind, message, lost }));
@@ -148,6 +152,14 @@ impl<'a, 's> Decoder<'a, 's> {
         self.since.set(0);
         if !self.summary.stopped && (self.sink)(item) == ControlFlow::Break(()) {
             self.summary.stopped = true;
+        }
+    }
+
+    /// Refuses an input in which nothing at all is of a known form: it was not meant.
+    pub(super) fn refuse_what_is_foreign(&mut self) {
+        if self.foreign > 0 && self.foreign == self.summary.read {
+            (self.line, self.byte) = (None, None);
+            self.refuse("nothing in it is a record of a known form; `aftercall formats` lists what can be read");
         }
     }
 

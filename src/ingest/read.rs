@@ -21,6 +21,7 @@ pub fn read(input: Input<'_>, options: &ReadOptions, sink: &mut Sink<'_>) -> Rea
     let mut decoder = Decoder::new(name, stem, options, sink);
     unwrap(reader, &mut decoder, 2);
     mapped::finish(&mut decoder);
+    decoder.refuse_what_is_foreign();
     decoder.summary()
 }
 

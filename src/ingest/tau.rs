@@ -53,12 +53,11 @@ pub(super) fn record(decoder: &mut Decoder<'_, '_>, members: &[(String, Box<RawV
     if let Some(user) = task.as_ref().and_then(|task| task.text("user_id")) {
         told.gathered.member("user_id", &user.into());
     }
-    // What the agent had to tell the customer, besides what it had to do.
-    if let Some(outputs) = task.as_ref().and_then(|task| task.get("outputs"))
-        && let Ok(outputs) = serde_json::from_str::<Value>(outputs.get())
-        && outputs.as_array().is_some_and(|outputs| !outputs.is_empty())
-    {
-        told.gathered.member("expected.outputs", &outputs);
+    // What the agent should have said; an empty list says nothing.
+    let outputs = task.as_ref().and_then(|task| task.list("outputs")).unwrap_or_default();
+    let outputs: Vec<Value> = outputs.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect();
+    if !outputs.is_empty() {
+        told.gathered.member("expected_outputs", &Value::Array(outputs));
     }
     if broken {
         told.gathered.member("run_error", &Value::Bool(true));

@@ -203,20 +203,23 @@ pub fn import(
     Ok(report)
 }
 
-/// The problems of one file. Of one that is something else altogether, one problem says so for all its records.
-fn summed_up(mut problems: Vec<Problem>) -> Vec<Problem> {
-    let Some(first) = problems.first() else { return problems };
-    let alike = |problem: &Problem| problem.kind == ProblemKind::NotARecord && problem.message == first.message;
-    if problems.len() < 3 || !problems.iter().all(alike) {
-        return problems;
+/// The problems of one file that holds nothing to read: what is wrong with each of its records in the same words is said
+/// once.
+fn summed_up(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut told: Vec<Problem> = Vec::new();
+    for problem in problems {
+        let same = told.iter_mut().find(|one| {
+            problem.kind == ProblemKind::NotARecord && one.kind == problem.kind && one.message == problem.message
+        });
+        match same {
+            Some(one) => one.lost += problem.lost,
+            None => told.push(problem),
+        }
     }
-    let lost: u64 = problems.iter().map(|problem| problem.lost).sum();
-    problems.truncate(1);
-    for problem in &mut problems {
-        problem.message = format!("{} (the same of {lost} records of this file)", problem.message);
-        problem.lost = lost;
+    for problem in told.iter_mut().filter(|problem| problem.kind == ProblemKind::NotARecord && problem.lost > 1) {
+        problem.message = format!("{} (the same of {} records of this file)", problem.message, problem.lost);
     }
-    problems
+    told
 }
 
 /// Reads one file; `None` where it could not be opened, which is told as a problem.

@@ -24,6 +24,9 @@ pub const APPLICATION_ID: i32 = 0x4146_5443;
 /// The first release of SQLite in which a reset of the write-ahead log loses nothing, as `X * 1,000,000 + Y * 1,000 + Z`.
 const OLDEST_ENGINE: i32 = 3_051_003;
 
+/// The page cache of a connection that writes: KiB, which SQLite takes as a negative number.
+const WRITERS_CACHE_KIB: i64 = -24 * 1024;
+
 /// How long a call waits for another writer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -68,6 +71,7 @@ impl Store {
             connection,
             dictionaries: super::dictionary::Dictionaries::default(),
             names: super::spans::Names::new(),
+            segment_rules: std::sync::Arc::default(),
             appended: 0,
         };
         store.admit()?;
@@ -254,6 +258,10 @@ fn configure(connection: &mut Connection, path: &Path, access: Access) -> Result
         if mode != "wal" {
             return Err(StoreError::Setting { path: path.to_path_buf(), setting: "journal_mode WAL", answer: mode });
         }
+    }
+    if access != Access::Read {
+        // An import touches pages all over the indexes; with SQLite's own two megabytes it reads them again and again.
+        connection.pragma_update(None, "cache_size", WRITERS_CACHE_KIB).map_err(sql)?;
     }
     let settings: [(&'static str, &str, i64); 7] = [
         ("synchronous FULL", "synchronous", 2),

@@ -96,6 +96,14 @@ impl Engine {
                 })
             }
             Request::Rows(ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
+            Request::Snippets(words, ids) => {
+                let needle = crate::text::needle::Needle::typed(&words);
+                let of = |id: &ConversationId| {
+                    let opened = self.conversations.iter().find(|opened| opened.conversation.id == *id)?;
+                    crate::model::search::hits(&opened.conversation, needle.as_ref()?, 1).pop()
+                };
+                Reply::Snippets(ids.iter().filter_map(of).collect())
+            }
             Request::Open(id) => {
                 let mut opened = self.conversations.iter().find(|opened| opened.conversation.id == id)?.clone();
                 opened.own = self.labels.get(&id).cloned();

@@ -45,6 +45,7 @@ impl Arrivals {
 enum Slot {
     Queue,
     Rows,
+    Snippets,
     Open,
     Codebook,
     Highlight,
@@ -54,6 +55,7 @@ impl Slot {
     fn of(request: &Request) -> Self {
         match request {
             Request::Rows(_) => Self::Rows,
+            Request::Snippets(..) => Self::Snippets,
             Request::Open(_) => Self::Open,
             Request::Codebook => Self::Codebook,
             Request::Highlight(_) => Self::Highlight,

@@ -315,7 +315,7 @@ fn tau_bench_results_keep_reward_and_reference() {
     let id = store.resolve("0/0").unwrap();
     let conversation = store.conversation(&id).unwrap().unwrap();
     assert!(conversation.expected.is_some() && conversation.outcomes.contains_key("reward"));
-    let told = content(&store).values().filter(|text| text.contains("expected.outputs")).count();
+    let told = content(&store).values().filter(|text| text.contains("expected_outputs")).count();
     assert!(told > 0 && told < 200, "{told}");
 }
 

@@ -7,9 +7,9 @@ use ratatui::layout::Rect;
 use super::{hints, status};
 use crate::engine::request::Opened;
 use crate::model::trace::SpanKind;
-use crate::text::find::Finder;
 use crate::tui::action::Action;
 use crate::tui::detail::{Tab, duration, label_row};
+use crate::tui::evidence::{self, Evidence};
 use crate::tui::layout::{Pane, ReviewLayout};
 use crate::tui::paint::Canvas;
 use crate::tui::row::Row;
@@ -17,6 +17,7 @@ use crate::tui::scoring;
 use crate::tui::state::review::Review;
 use crate::tui::state::{Overlay, State};
 use crate::tui::theme::Tone;
+use crate::tui::transcript::Part;
 use crate::tui::tree::{ORPHANS, plain_name};
 use crate::tui::update::review_layout;
 
@@ -109,24 +110,36 @@ fn transcript(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
         return canvas.line(area, 1, &Row::of("  No messages were recorded, only spans.", Tone::Dim));
     }
     let current = review.step_index();
-    let finder = Finder::new(&review.words);
+    let finder = review.finder();
+    let evidence = evidence(state, review);
     for (line, (anchor, row)) in review.pager.visible(usize::from(area.height)).into_iter().enumerate() {
         let step = review.blocks[anchor.block].step;
         let under = anchor == review.pager.cursor;
         let mut whole = Row::of(if under { signs.cursor } else { " " }, Tone::Strong);
         let suspicious = review.suspicious.get(step).copied().unwrap_or(false) && !state.scores_hidden;
+        let points = evidence.as_ref().filter(|evidence| evidence.steps.contains(&step));
         let mark = match (suspicious, Some(step) == current) {
+            _ if points.is_some() && review.blocks[anchor.block].part == Part::Head => (signs.evidence, Tone::Warn),
             (true, _) => (signs.suspect, Tone::Warn),
             (false, true) => (signs.gutter, Tone::Strong),
             (false, false) => (" ", Tone::Text),
         };
         whole.push(mark.0, mark.1);
-        whole.extend(row.clone().with_hits(finder.as_ref()));
+        let row = row.clone().with_hits(finder.as_ref());
+        whole.extend(points.map_or_else(|| row.clone(), |evidence| evidence.marked(step, row.clone())));
         canvas.line(area, line, &whole);
         if under && review.focus == Pane::Transcript {
             canvas.tint(Rect { y: area.y + line as u16, height: 1, ..area }, Tone::Chosen);
         }
     }
+}
+
+/// What the chosen score rests on, unless scores are hidden.
+fn evidence(state: &State, review: &Review) -> Option<Evidence> {
+    if state.scores_hidden {
+        return None;
+    }
+    Evidence::of(review.opened.as_ref()?, evidence::chosen(review)?)
 }
 
 fn heading(state: &State, review: &Review, pane: Pane, text: &str) -> Row {
@@ -261,7 +274,7 @@ fn detail(state: &State, review: &Review, layout: &ReviewLayout, area: Rect, can
     }
     canvas.line(area, 0, &tabs.cut(columns, "…"));
     let inside = layout.scrolling(Pane::Detail);
-    let finder = Finder::new(&review.words);
+    let finder = review.finder();
     for (line, (anchor, row)) in review.detail.pager.visible(usize::from(inside.height)).into_iter().enumerate() {
         let under = review.focus == Pane::Detail && anchor == review.detail.pager.cursor;
         let mut whole = Row::of(if under { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
