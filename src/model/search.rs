@@ -142,7 +142,7 @@ fn plain(part: Part, text: &Untrusted) -> std::borrow::Cow<'_, str> {
 fn about(conversation: &Conversation) -> String {
     let segments = &conversation.segments;
     let mut parts = vec![conversation.external_id.exact()];
-    parts.extend([&segments.intent, &segments.channel, &segments.tier].into_iter().flatten().map(|part| part.exact()));
+    parts.extend([&segments.intent, &segments.channel, &segments.tier].into_iter().flatten().map(Untrusted::exact));
     let mut agents: Vec<&str> = Vec::new();
     for agent in conversation.steps.iter().filter_map(|step| step.agent.as_ref()) {
         if !agents.contains(&agent.exact()) && agents.len() < 8 {
