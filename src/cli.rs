@@ -9,6 +9,8 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 mod about;
 pub mod args;
+mod ask;
+mod bench;
 mod check;
 mod codebook;
 mod conflicts;
@@ -25,6 +27,7 @@ mod output;
 mod place;
 #[cfg(feature = "receive")]
 mod receive;
+mod reconcile;
 mod screen;
 mod search;
 mod segments;
@@ -122,6 +125,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Events(events)) => show::events(&context, events),
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
         Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
+        Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
+        Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
         Some(Command::Conflicts(arguments)) => conflicts::conflicts(&context, arguments),

@@ -2,6 +2,7 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod bench;
 pub mod conflicts;
 pub mod demo;
 pub mod door;
@@ -10,6 +11,7 @@ pub mod export;
 pub mod import;
 pub mod list;
 pub mod queue;
+pub mod reconcile;
 pub mod review;
 pub mod search;
 pub mod segments;

@@ -32,7 +32,7 @@ mod view;
 mod tests;
 
 pub use run::{Outcome, TuiError, run};
-pub use terminal::give_back_on_panic;
+pub use terminal::{columns, give_back_on_panic};
 
 use crate::model::id::ConversationId;
 use crate::model::queue::QueueOrder;

@@ -3,6 +3,9 @@
 //! Invariant: a run replaces what an earlier one said, never what was imported; a policy file that cannot be read stops
 //! the run before anything is judged, since a missing rule would look like a kept one.
 
+mod child;
+pub mod command;
+
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -12,16 +15,17 @@ use serde::Serialize;
 use super::Progress;
 use super::workspace::Workspace;
 use crate::config::scales::Scales;
+use crate::evaluate::features::Features;
 use crate::evaluate::policy::{BrokenExample, Hit, Policy, PolicyError};
 use crate::evaluate::registry::EVALUATORS;
-use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION};
+use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION, external, suspicion};
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::id::{ConversationId, hex};
 use crate::model::queue::QueueOrder;
-use crate::model::score::{Scale, ScoreTarget};
+use crate::model::score::{Scale, Score, ScoreTarget};
 use crate::model::time::Timestamp;
-use crate::store::{Asker, ContentHash, Evaluated, StoreError};
+use crate::store::{Asker, ContentHash, Evaluated, Store, StoreError};
 
 /// Where a workspace keeps its policies.
 pub const POLICIES: &str = "policies";
@@ -31,6 +35,9 @@ pub const LIMITS: &str = "limits.toml";
 
 /// Conversations judged between two writes, so that a label waits for one batch at most.
 const BATCH: usize = 200;
+
+/// Numbers weighed between two writes.
+const WEIGHED: u32 = 2_000;
 
 /// What to judge, and by what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,6 +105,14 @@ pub enum EvaluateError {
         /// What is wrong.
         why: String,
     },
+    /// A judge outside the program that is of no use.
+    #[error("the judge `{command}` answered nothing: {why}")]
+    Judge {
+        /// Its command line.
+        command: String,
+        /// What is wrong.
+        why: String,
+    },
     /// There is no evaluator of this name.
     #[error("there is no evaluator \"{0}\"; `aftercall evaluators` lists them, rules are named policy/NAME/ID")]
     Unknown(String),
@@ -147,20 +162,82 @@ pub fn evaluate(
     Ok(report)
 }
 
+/// What came of weighing stored numbers again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct RescoreReport {
+    /// 1.
+    pub schema_version: u32,
+    /// Conversations whose numbers were weighed.
+    pub conversations: u64,
+    /// Of them, those with another probability or other reasons than before.
+    pub changed: u64,
+    /// How long it took; the caller, who has a clock, sets it.
+    pub seconds: f64,
+}
+
+/// Weighs the stored numbers of all evaluated conversations again; no transcript is read.
+///
+/// # Errors
+/// The database, or a table of scales that cannot be read.
+pub fn rescore(workspace: &mut Workspace) -> Result<RescoreReport, EvaluateError> {
+    if workspace.read_only().is_some() {
+        return Err(StoreError::ReadOnly { path: workspace.store().path().to_owned() }.into());
+    }
+    let mut report = RescoreReport { schema_version: 1, ..RescoreReport::default() };
+    let mut after = i64::MIN;
+    loop {
+        let stored = workspace.store().weighed(after, WEIGHED)?;
+        let Some(last) = stored.last() else { break };
+        after = last.key;
+        report.conversations += stored.len() as u64;
+        let mut changed = Vec::new();
+        for mut one in stored {
+            // Numbers of an unknown kind stay as they are; the next run replaces them.
+            let Some(features) = Features::from_stored(&one.features) else { continue };
+            let suspicion = suspicion::prior(&features);
+            let words: Vec<String> = suspicion.reasons.iter().map(ToString::to_string).collect();
+            let reasons = serde_json::to_string(&words).map_err(StoreError::from)?;
+            if one.p_fail != suspicion.p_fail || one.reasons != reasons {
+                (one.p_fail, one.reasons) = (suspicion.p_fail, reasons);
+                changed.push(one);
+            }
+        }
+        report.changed += changed.len() as u64;
+        workspace.store_mut().weigh_again(&changed)?;
+    }
+    if report.changed > 0 {
+        rank(workspace)?;
+    }
+    Ok(report)
+}
+
+/// Makes ranks anew after scores were stored.
+pub(super) fn rank(workspace: &mut Workspace) -> Result<(), EvaluateError> {
+    let scales = scales(workspace)?;
+    Ok(workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?)
+}
+
 /// The scale of an evaluator: of a built-in one by the registry, of another by the tables.
-fn scale(scales: &Scales, name: &str) -> Scale {
+pub(super) fn scale(scales: &Scales, name: &str) -> Scale {
     match EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
         Some(about) => Scale { direction: about.direction, range: None, assumed: false },
-        None => Scale { assumed: scales.of(name).assumed && !name.starts_with("policy/"), ..scales.of(name) },
+        None => {
+            let ours = name.starts_with("policy/") || name == crate::evaluate::reconcile::NAME;
+            Scale { assumed: scales.of(name).assumed && !ours, ..scales.of(name) }
+        }
     }
 }
 
-fn scales(workspace: &Workspace) -> Result<Scales, EvaluateError> {
+pub(super) fn scales(workspace: &Workspace) -> Result<Scales, EvaluateError> {
     let path = workspace.root().join("evaluators.toml");
     workspace.scales().map_err(|error| EvaluateError::File { path, why: error.to_string() })
 }
 
-fn matching(workspace: &Workspace, filter: &str, now: Timestamp) -> Result<Vec<ConversationId>, EvaluateError> {
+pub(super) fn matching(
+    workspace: &Workspace,
+    filter: &str,
+    now: Timestamp,
+) -> Result<Vec<ConversationId>, EvaluateError> {
     let filter = Filter::parse(filter)?;
     let asker = Asker { reviewer: workspace.reviewer(), now };
     Ok(workspace.store().index(&filter, "", QueueOrder::Oldest, asker)?.ids)
@@ -221,16 +298,21 @@ impl Bench {
     }
 }
 
+impl Tally {
+    fn count(&mut self, score: &Score) {
+        match (score.passed, score.value.is_some() || score.label.is_some()) {
+            (Some(false), _) => self.failed += 1,
+            (None, false) => self.abstained += 1,
+            _ => self.passed += 1,
+        }
+    }
+}
+
 impl EvaluateReport {
     fn count(&mut self, one: &Evaluation) {
         let mut objected = false;
         for score in one.scores.iter().filter(|score| score.target == ScoreTarget::Conversation) {
-            let tally = self.evaluators.entry(score.evaluator.exact().to_owned()).or_default();
-            match (score.passed, score.value.is_some() || score.label.is_some()) {
-                (Some(false), _) => tally.failed += 1,
-                (None, false) => tally.abstained += 1,
-                _ => tally.passed += 1,
-            }
+            self.evaluators.entry(score.evaluator.exact().to_owned()).or_default().count(score);
             objected |= score.passed == Some(false);
         }
         self.with_objections += u64::from(objected);
@@ -295,7 +377,20 @@ pub fn check_policy(
     Ok(())
 }
 
-fn limits(workspace: &Workspace) -> Result<Limits, EvaluateError> {
+/// What judges outside the program say of a conversation as it is now, their failures among it.
+///
+/// # Errors
+/// The database.
+pub fn judged(store: &Store, id: &ConversationId) -> Result<Vec<Score>, StoreError> {
+    let judgements = store.judgements(id)?;
+    let scores = judgements.into_iter().flat_map(|one| {
+        let silence = one.failure.as_deref().map(|failure| external::silence(&one.judge, failure));
+        one.scores.into_iter().chain(silence)
+    });
+    Ok(scores.collect())
+}
+
+pub(super) fn limits(workspace: &Workspace) -> Result<Limits, EvaluateError> {
     let path = workspace.root().join(LIMITS);
     match fs::read_to_string(&path) {
         Ok(text) => toml::from_str(&text).map_err(|error| EvaluateError::File { path, why: error.to_string() }),

@@ -62,6 +62,7 @@ pub fn read(store: &Store, id: &ConversationId, reviewer: &str) -> Result<Read, 
     let summary = store.summaries(std::slice::from_ref(id), reviewer)?.pop().ok_or_else(unknown)?;
     let evaluated = store.evaluation(id)?;
     conversation.scores.extend(evaluated.iter().flat_map(|evaluated| evaluated.scores.iter().cloned()));
+    conversation.scores.extend(super::evaluate::judged(store, id)?);
     let ranks = store.ranks(&conversation.scores)?;
     let mut suspects = suspects(&conversation, &ranks);
     if let Some(evaluated) = evaluated {

@@ -136,6 +136,27 @@ fn policies_and_limits_of_the_workspace_are_used_and_broken_ones_stop_the_run() 
 }
 
 #[test]
+fn stored_numbers_are_weighed_again_without_transcripts() {
+    let mut place = place();
+    place.import(&[GOOD, &bad()]);
+    place.run(&EvaluateOrder::default()).unwrap();
+    assert_eq!(rescore(&mut place.workspace).unwrap().changed, 0);
+    let ids = [place.id("good"), place.id("bad")];
+    let before = queue::rows(place.workspace.store(), &ids, "Mara").unwrap();
+    let mut stored = place.workspace.store().weighed(i64::MIN, 10).unwrap();
+    for one in &mut stored {
+        (one.p_fail, one.reasons) = (Some(0.5), "[]".to_owned());
+    }
+    place.workspace.store_mut().weigh_again(&stored).unwrap();
+    let report = rescore(&mut place.workspace).unwrap();
+    assert_eq!((report.conversations, report.changed), (2, 2));
+    assert_eq!(queue::rows(place.workspace.store(), &ids, "Mara").unwrap(), before);
+    // Numbers that came later than a stored list are missing at its end.
+    assert_eq!(Features::from_stored("[3.0, 1.0]").unwrap().values()[..3], [3.0, 1.0, 0.0]);
+    assert_eq!(Features::from_stored("{}"), None);
+}
+
+#[test]
 fn stopping_keeps_what_was_stored() {
     let mut place = place();
     place.import(&[GOOD, &bad()]);
