@@ -89,7 +89,10 @@ fn target(name: &str) -> String {
     name.replace('-', "_")
 }
 
-fn corpus(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
+/// Inputs with the files they are from.
+type Inputs = Vec<(PathBuf, Vec<u8>)>;
+
+fn corpus(name: &str) -> Inputs {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target(name));
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
@@ -137,8 +140,7 @@ fn the_corpus_is_read_as_every_form() {
 
 #[test]
 fn changed_inputs_are_read_or_refused() {
-    let all: Vec<(Format, Vec<(PathBuf, Vec<u8>)>)> =
-        FORMATS.iter().map(|info| (info.format, corpus(info.name))).collect();
+    let all: Vec<(Format, Inputs)> = FORMATS.iter().map(|info| (info.format, corpus(info.name))).collect();
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     for (format, files) in &all {
         for (file, data) in files {

@@ -11,11 +11,12 @@ use super::step::{Role, StepContent};
 use crate::text::Untrusted;
 use crate::text::needle::{Needle, around, unescaped};
 
-/// Characters kept on either side of a place: more than is shown, so that what is masked is not cut in two.
-const REACH: usize = 400;
+/// Characters kept on either side of a place, and what of a word goes on beyond them: more than is shown, so that what is
+/// masked is not cut in two.
+const REACH: usize = 160;
 
 /// Texts up to this many bytes are kept whole.
-const WHOLE: usize = 2_000;
+const WHOLE: usize = 600;
 
 /// What of a step holds the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
