@@ -12,6 +12,7 @@ pub mod args;
 mod check;
 mod codebook;
 mod context;
+mod dataset;
 mod demo;
 mod export;
 mod failure;
@@ -118,6 +119,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Events(events)) => show::events(&context, events),
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
         Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
+        Some(Command::Dataset(arguments)) => dataset::dataset(&context, arguments),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
         Some(Command::Tools(tools)) => tools::tools(&context, tools),

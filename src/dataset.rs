@@ -4,11 +4,13 @@
 //! it was masked before it came here.
 
 pub mod cases;
+pub mod family;
 pub mod item;
 pub mod labels;
 pub mod manifest;
 pub mod openai_sft;
 pub mod prefix;
+pub mod split;
 pub mod trl_preference;
 pub mod validate;
 

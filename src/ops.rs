@@ -2,6 +2,7 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod dataset;
 pub mod demo;
 pub mod door;
 pub mod evaluate;

@@ -4,6 +4,7 @@
 //! program, or damaged, is ever written to.
 
 mod conversations;
+mod datasets;
 mod dictionary;
 mod error;
 mod evaluations;

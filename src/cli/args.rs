@@ -15,8 +15,10 @@ use crate::ingest::Format;
 use crate::model::queue::QueueOrder;
 use crate::ops::verify::Rebuild;
 
+pub mod dataset;
 pub mod judge;
 
+use dataset::DatasetArguments;
 use judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments};
 
 const AFTER_HELP: &str = "\
@@ -92,6 +94,8 @@ pub enum Command {
     Evaluators(EvaluatorsArguments),
     /// Check, test and start rules written as code
     Policy(PolicyArguments),
+    /// Make versions of datasets from settled labels: split, checked for duplicates, compared
+    Dataset(DatasetArguments),
     /// Write labelled conversations as datasets
     Export(ExportArguments),
     /// List and change the failure modes in use

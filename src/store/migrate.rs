@@ -11,7 +11,8 @@ use rusqlite_migration::{M, Migrations};
 use super::StoreError;
 
 /// The steps, in order; the schema version of a database is how many of them it has seen.
-const STEPS: [&str; 2] = [include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0006.sql")];
 
 /// The schema version this program reads and writes.
 pub const VERSION: i64 = STEPS.len() as i64;
