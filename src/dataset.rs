@@ -4,13 +4,22 @@
 //! it was masked before it came here.
 
 pub mod cases;
+pub mod csv_view;
+pub mod example;
 pub mod family;
+pub mod feedback;
+pub mod harness;
+pub mod judge;
 pub mod item;
 pub mod labels;
+pub mod layout;
 pub mod manifest;
+pub mod openai_preference;
 pub mod openai_sft;
+pub mod platform;
 pub mod prefix;
 pub mod split;
+pub mod trl;
 pub mod trl_preference;
 pub mod validate;
 
@@ -20,6 +29,7 @@ use serde_json::value::RawValue;
 
 use crate::model::id::ConversationId;
 use item::Item;
+use layout::Layout;
 
 /// The version of every row and manifest written here.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -34,6 +44,10 @@ pub trait Exporter: Sync {
     fn help(&self) -> &'static str;
     /// The rows of one conversation, in a stable order.
     fn rows(&self, item: &Item<'_>) -> Rows;
+    /// How its rows make a file.
+    fn layout(&self) -> Layout {
+        Layout::Lines
+    }
     /// Checks one row as it is read back.
     ///
     /// # Errors
@@ -42,8 +56,55 @@ pub trait Exporter: Sync {
 }
 
 /// Every format, in the order of help and manifests. The only registry of them.
-pub static EXPORTERS: [&dyn Exporter; 4] =
-    [&labels::Labels, &openai_sft::OpenAiSft, &trl_preference::TrlPreference, &cases::Cases];
+pub static EXPORTERS: [&dyn Exporter; 24] = [
+    &labels::Labels,
+    &csv_view::CsvView,
+    &openai_sft::OpenAiSft,
+    &openai_preference::OpenAiPreference,
+    &trl::TrlSft,
+    &trl_preference::TrlPreference,
+    &trl::TrlKto,
+    &trl::TrlStepwise,
+    &cases::Cases,
+    &platform::LangSmith,
+    &platform::Langfuse,
+    &platform::Phoenix,
+    &platform::Mlflow,
+    &harness::Promptfoo,
+    &harness::DeepEval,
+    &harness::DeepEvalMulti,
+    &harness::Inspect,
+    &harness::TauBench,
+    &judge::FutureAgi,
+    &judge::FewShot,
+    &feedback::LangfuseScores,
+    &feedback::PhoenixAnnotations,
+    &feedback::MlflowAssessments,
+    &feedback::LangSmithFeedback,
+];
+
+/// A format that is a folder of several files.
+#[derive(Debug, Clone, Copy)]
+pub struct FolderFormat {
+    /// What `--format` takes.
+    pub name: &'static str,
+    /// The folder.
+    pub file_name: &'static str,
+    /// One line for people.
+    pub help: &'static str,
+}
+
+/// A folder that `datasets` loads: a card, and a table per view and split.
+pub const HUGGING_FACE: FolderFormat = FolderFormat {
+    name: "huggingface",
+    file_name: "huggingface/",
+    help: "a folder for the Hugging Face hub: a card, and sft, preference, kto and labels by split",
+};
+
+/// The names of all formats.
+pub fn format_names() -> impl Iterator<Item = &'static str> {
+    EXPORTERS.iter().map(|exporter| exporter.name()).chain([HUGGING_FACE.name])
+}
 
 /// The format with this name.
 pub fn exporter(name: &str) -> Option<&'static dyn Exporter> {

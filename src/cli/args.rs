@@ -10,7 +10,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::config::packs;
-use crate::dataset::EXPORTERS;
+use crate::dataset::format_names;
 use crate::ingest::Format;
 use crate::model::queue::QueueOrder;
 use crate::ops::verify::Rebuild;
@@ -374,11 +374,20 @@ pub struct ExportArguments {
     pub directory: PathBuf,
     /// What to write; several joined by commas. `aftercall formats --export` explains them
     #[arg(long, required = true, value_name = "F", value_delimiter = ',',
-          value_parser = PossibleValuesParser::new(EXPORTERS.iter().map(|exporter| exporter.name())))]
+          value_parser = PossibleValuesParser::new(format_names()))]
     pub format: Vec<String>,
     /// Only labelled conversations that match; see `aftercall filters`
     #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
     pub filter: String,
+    /// A version of a dataset: NAME, NAME@VERSION or NAME@TAG
+    #[arg(long, value_name = "NAME[@V]", conflicts_with = "filter")]
+    pub dataset: Option<String>,
+    /// Write the sealed test split of the dataset as well, for this reason; recorded
+    #[arg(long, value_name = "REASON", requires = "dataset")]
+    pub open_test: Option<String>,
+    /// Write arguments and tools of TRL's rows as JSON text, not as objects
+    #[arg(long)]
+    pub json_strings: bool,
     /// Write personal data as it is, for this reason; recorded
     #[arg(long, value_name = "REASON")]
     pub keep_personal_data: Option<String>,

@@ -28,7 +28,7 @@ struct Row {
 
 /// A tool as OpenAI's and TRL's rows list it.
 #[derive(Serialize)]
-pub(super) struct Tool {
+pub struct Tool {
     r#type: &'static str,
     function: Function,
 }
@@ -132,7 +132,7 @@ fn write(item: &Item<'_>, rows: &mut Rows, messages: &[Chat], decided: Option<&S
 
 /// 1 for a message to train on: a corrected one, all of a good conversation, what came before the first failure, and
 /// what follows that failure's correction where a person said that it still holds.
-fn weight(item: &Item<'_>, messages: &[Chat], said: &Said) -> u8 {
+pub(super) fn weight(item: &Item<'_>, messages: &[Chat], said: &Said) -> u8 {
     let failed = item.first_failure().map(|at| at.step);
     let repaired = || {
         let of_failure = |message: &&Chat| match message {
