@@ -18,6 +18,7 @@ pub mod openai_preference;
 pub mod openai_sft;
 pub mod platform;
 pub mod prefix;
+pub mod regression;
 pub mod split;
 pub mod trl;
 pub mod trl_preference;

@@ -16,9 +16,11 @@ use crate::model::queue::QueueOrder;
 use crate::ops::verify::Rebuild;
 
 pub mod dataset;
+pub mod gate;
 pub mod judge;
 
 use dataset::DatasetArguments;
+use gate::{GateArguments, RequestArguments};
 use judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments};
 
 const AFTER_HELP: &str = "\
@@ -98,6 +100,10 @@ pub enum Command {
     Dataset(DatasetArguments),
     /// Write labelled conversations as datasets
     Export(ExportArguments),
+    /// Hold new runs of the agent against the judged cases; exit code 8 is a regression
+    Gate(GateArguments),
+    /// Print the chat request that led to a step, to send it again
+    Request(RequestArguments),
     /// List and change the failure modes in use
     Codebook(CodebookArguments),
     /// List the agents' tools and what calling them does
@@ -249,6 +255,12 @@ pub struct LabelArguments {
     /// A note on the conversation
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+    /// What a right conversation must hold; quote a phrase or name a tool to have it checked by rule. May be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub must: Vec<String>,
+    /// What it must not hold. May be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub must_not: Vec<String>,
     /// The tool that should have been called at the step
     #[arg(long, value_name = "NAME", requires = "args", conflicts_with_all = ["no_call", "ask", "hand_off", "reply"])]
     pub tool: Option<String>,

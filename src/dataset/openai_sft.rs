@@ -152,7 +152,7 @@ pub(super) fn weight(item: &Item<'_>, messages: &[Chat], said: &Said) -> u8 {
 }
 
 /// A message in OpenAI's form.
-pub(super) fn openai(message: &Chat, weight: Option<u8>) -> Value {
+pub fn openai(message: &Chat, weight: Option<u8>) -> Value {
     match message {
         Chat::System(text) => json!({"role": "system", "content": text}),
         Chat::User(text) => json!({"role": "user", "content": text}),
@@ -209,7 +209,8 @@ pub(super) fn tools(item: &Item<'_>, decided: Option<&Step>, messages: &[Chat]) 
     (chosen.into_iter().map(tool_json).collect(), complete)
 }
 
-pub(super) fn tool_json(tool: &ToolSpec) -> Tool {
+/// A tool in OpenAI's form.
+pub fn tool_json(tool: &ToolSpec) -> Tool {
     Tool {
         r#type: "function",
         function: Function {

@@ -123,6 +123,14 @@ fn decide<'a>(
     Ok(Decision { step, agreed, prefix: chat(conversation, &before, applied)?, recorded, corrected })
 }
 
+/// What went before the message that holds `step`, as the agent had it.
+///
+/// # Errors
+/// Why it cannot be written as messages.
+pub fn before(conversation: &Conversation, step: &Step) -> Result<Vec<Chat>, Flaw> {
+    chat(conversation, &around(conversation, step).0, &BTreeMap::new())
+}
+
 /// The steps before a decision, in its thread, and the steps of the decision's own message.
 fn around<'a>(conversation: &'a Conversation, target: &'a Step) -> (Vec<&'a Step>, Vec<&'a Step>) {
     let all = &conversation.steps;

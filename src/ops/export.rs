@@ -385,7 +385,7 @@ fn nothing(gathered: &Gathering) -> String {
 }
 
 impl Ready {
-    fn item<'a>(&'a self, source: &'a Source, masking: &'a Masking) -> Item<'a> {
+    pub(super) fn item<'a>(&'a self, source: &'a Source, masking: &'a Masking) -> Item<'a> {
         Item {
             conversation: &self.conversation,
             transcript_hash: &self.transcript_hash,
