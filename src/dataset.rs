@@ -9,8 +9,8 @@ pub mod example;
 pub mod family;
 pub mod feedback;
 pub mod harness;
-pub mod judge;
 pub mod item;
+pub mod judge;
 pub mod labels;
 pub mod layout;
 pub mod manifest;
@@ -264,5 +264,60 @@ mod tests {
         let line = one_line("{\"a\":\"x\u{2028}y\u{85}\"}");
         assert!(!line.contains(['\u{2028}', '\u{85}']));
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["a"], "x\u{2028}y\u{85}");
+    }
+
+    use super::fixtures::{Story, call, corrected, fail, right_call, say, words};
+    use crate::model::correction::CorrectionKind;
+    use crate::model::step::Role;
+    use proptest::prelude::*;
+
+    /// A conversation in which everything from message `n` on is marked `LEAK-n-`.
+    fn marked(turns: usize) -> Story {
+        let mut steps = Vec::new();
+        say(&mut steps, Role::User, "Cancel order LF-1, please, as fast as you can.");
+        for turn in 0..turns {
+            let arguments = format!(r#"{{"order_id":"A-{turn}"}}"#);
+            call(&mut steps, false, "cancel_membership", &arguments, Some(&format!("LEAK-{turn}-result")));
+            say(&mut steps, Role::Assistant, &format!("LEAK-{turn}-said"));
+            say(&mut steps, Role::User, &format!("LEAK-{turn}-asked"));
+        }
+        Story::of(steps)
+    }
+
+    proptest! {
+        #[test]
+        fn no_format_writes_what_followed_a_correction(turns in 1_usize..6, at in 0_usize..6, kind in 0_u8..4) {
+            let (story, at) = (marked(turns), at % turns);
+            let number = at as u32 * 3 + 2;
+            let correction = match kind {
+                0 => right_call(),
+                1 => words(CorrectionKind::AskCustomer, "Which order?"),
+                2 => words(CorrectionKind::NoCall, "No."),
+                _ => words(CorrectionKind::HandOff, "A colleague will help."),
+            };
+            let labels = [corrected(&story, fail(&story, "ana", Some(number)), number, correction)];
+            let item = story.item(&labels);
+            let mut some = 0;
+            for exporter in EXPORTERS {
+                let rows = exporter.rows(&item);
+                some += rows.lines.len();
+                fixtures::check_all(exporter, &rows.lines);
+                for line in &rows.lines {
+                    for later in at..turns {
+                        prop_assert!(!line.contains(&format!("LEAK-{later}-")), "{}: {line}", exporter.name());
+                    }
+                }
+            }
+            prop_assert!(some > 15, "{some} rows");
+        }
+    }
+
+    #[test]
+    fn a_good_conversation_gives_rows_that_hold() {
+        let story = Story::refund();
+        let labels = [fixtures::pass(&story, "ana")];
+        for exporter in EXPORTERS {
+            fixtures::check_all(exporter, &exporter.rows(&story.item(&labels)).lines);
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use home::{Home, SMALL};
 use serde_json::Value;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 29] = [
     "review",
     "demo",
     "import",
@@ -22,6 +22,9 @@ const COMMANDS: [&str; 20] = [
     "show",
     "events",
     "export",
+    "dataset",
+    "gate",
+    "request",
     "codebook",
     "tools",
     "verify",
@@ -31,6 +34,12 @@ const COMMANDS: [&str; 20] = [
     "completions",
     "man",
     "codebook add",
+    "dataset new",
+    "dataset add",
+    "dataset show",
+    "dataset diff",
+    "dataset tag",
+    "gate init",
 ];
 
 #[test]

@@ -75,12 +75,9 @@ fn print(value: &impl Serialize) -> Result<(), Failure> {
 fn choice(workspace: &Workspace, change: &ChangeArguments) -> Result<Choice, Failure> {
     match &change.filter {
         Some(filter) => Ok(Choice::Filter(filter.clone())),
-        None => change
-            .conversations
-            .iter()
-            .map(|text| resolve(workspace, text))
-            .collect::<Result<_, _>>()
-            .map(Choice::Ids),
+        None => {
+            change.conversations.iter().map(|text| resolve(workspace, text)).collect::<Result<_, _>>().map(Choice::Ids)
+        }
     }
 }
 

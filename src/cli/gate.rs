@@ -81,7 +81,13 @@ fn tell(context: &Context, report: &Report) {
     let (talk, counts) = (context.talk, &report.counts);
     talk.say(&format!(
         "{}: {} cases against {} runs: {} pass, {} fail, {} flaky, {} could not be judged, {} without a run",
-        report.dataset, counts.cases, counts.runs, counts.passed, counts.failed, counts.flaky, counts.unjudged,
+        report.dataset,
+        counts.cases,
+        counts.runs,
+        counts.passed,
+        counts.failed,
+        counts.flaky,
+        counts.unjudged,
         counts.missing
     ));
     for (k, rate) in &report.pass_hat {

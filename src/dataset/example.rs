@@ -4,10 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Rows;
 use super::item::Item;
 use super::openai_sft::{Tool, openai, tools};
 use super::prefix::{Chat, Flaw, Said, decisions, name_calls, story};
-use super::Rows;
 use crate::model::correction::CorrectionKind;
 use crate::model::label::Verdict;
 use crate::model::tool::canonical_json;

@@ -47,11 +47,8 @@ pub(super) fn number(bytes: &[u8]) -> u64 {
 impl Sketch {
     /// Of a text; case and punctuation do not count.
     pub fn of(text: &str) -> Self {
-        let words: Vec<String> = text
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect();
+        let words: Vec<String> =
+            text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
         let shingles: BTreeSet<u64> = if words.len() <= SHINGLE {
             std::iter::once(number(words.join(" ").as_bytes())).collect()
         } else {

@@ -33,11 +33,7 @@ impl Exporter for FutureAgi {
     fn rows(&self, item: &Item<'_>) -> Rows {
         each(item, |example| {
             let segments = &item.conversation.segments;
-            let known = [
-                ("channel", &segments.channel),
-                ("tier", &segments.tier),
-                ("language", &segments.language),
-            ];
+            let known = [("channel", &segments.channel), ("tier", &segments.tier), ("language", &segments.language)];
             let persona: serde_json::Map<String, Value> = known
                 .into_iter()
                 .filter_map(|(name, text)| Some((name.to_owned(), Value::from(text.as_ref()?.exact()))))
@@ -82,11 +78,10 @@ impl Exporter for FewShot {
             return rows;
         }
         // The first failure ends it; so does a correction, since what was recorded after it counts no more.
-        let corrected = item.corrections().into_iter().find(|agreed| agreed.correction.is_none_or(|c| !c.remainder_valid));
+        let corrected =
+            item.corrections().into_iter().find(|agreed| agreed.correction.is_none_or(|c| !c.remainder_valid));
         let ends = [item.first_failure().map(|at| at.step), corrected.map(|agreed| agreed.at.step)];
-        let nested = |number: &u32| {
-            item.conversation.steps.iter().any(|step| step.number == *number && step.depth > 0)
-        };
+        let nested = |number: &u32| item.conversation.steps.iter().any(|step| step.number == *number && step.depth > 0);
         let end = ends.into_iter().flatten().min();
         if end.as_ref().is_some_and(nested) {
             rows.leave_out(item, end, "the failing step is in another agent's work");

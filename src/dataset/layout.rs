@@ -73,7 +73,8 @@ fn shown(value: &Value) -> String {
 }
 
 fn table(lines: &[&str]) -> String {
-    let rows: Vec<Map<String, Value>> = lines.iter().map(|line| serde_json::from_str(line).unwrap_or_default()).collect();
+    let rows: Vec<Map<String, Value>> =
+        lines.iter().map(|line| serde_json::from_str(line).unwrap_or_default()).collect();
     let Some(first) = rows.first() else { return String::new() };
     let mut out = first.keys().map(|name| csv_cell(name)).collect::<Vec<_>>().join(",");
     out.push_str("\r\n");
@@ -223,7 +224,8 @@ mod tests {
     #[test]
     fn members_become_strings_and_digits_stay() {
         let row = r#"{"tools":[{"n":123456789012345678901234}],"m":[{"arguments":{"a": 1}},{"arguments":"{}"}]}"#;
-        let told = r#"{"tools":"[{\"n\":123456789012345678901234}]","m":[{"arguments":"{\"a\": 1}"},{"arguments":"{}"}]}"#;
+        let told =
+            r#"{"tools":"[{\"n\":123456789012345678901234}]","m":[{"arguments":"{\"a\": 1}"},{"arguments":"{}"}]}"#;
         assert_eq!(stringify(row, &["tools", "arguments"]), told);
     }
 }

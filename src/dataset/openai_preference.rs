@@ -37,7 +37,9 @@ impl Exporter for OpenAiPreference {
                 input["tools"] = json!(example.tools);
                 input["parallel_tool_calls"] = parallel.into();
             }
-            Ok(json!({"input": input, "preferred_output": [example.answer()], "non_preferred_output": [example.wrong()]}))
+            Ok(
+                json!({"input": input, "preferred_output": [example.answer()], "non_preferred_output": [example.wrong()]}),
+            )
         })
     }
 

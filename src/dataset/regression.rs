@@ -245,8 +245,9 @@ pub fn judge(case: &Case, run: &Conversation) -> Outcome {
 fn check_acceptable(case: &Case, acceptable: &[Call], calls: &[Made], findings: &mut Findings) {
     findings.checked += 1;
     let fits = |call: &Call| {
-        let made = calls.iter().filter(|made| made.tool == call.tool && differing(call, &made.arguments).is_empty());
-        made.count() > case.before(call)
+        // What is said at a hand-over is free; that it takes place is the point.
+        let same = |made: &&Made| hands_over(&call.tool) || differing(call, &made.arguments).is_empty();
+        calls.iter().filter(|made| made.tool == call.tool).filter(same).count() > case.before(call)
     };
     if acceptable.iter().any(fits) {
         return;
@@ -335,7 +336,9 @@ fn check_criteria(case: &Case, run: &Conversation, calls: &[Made], findings: &mu
         let phrases = quoted(text);
         let tools = named_tools(text, run, calls);
         if phrases.is_empty() && tools.is_empty() {
-            findings.unjudged.push(format!("no rule can check a criterion ({word}); quote a phrase or name a tool in it"));
+            findings
+                .unjudged
+                .push(format!("no rule can check a criterion ({word}); quote a phrase or name a tool in it"));
             continue;
         }
         findings.checked += 1;

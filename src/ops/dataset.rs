@@ -211,11 +211,8 @@ pub fn find(workspace: &Workspace, reference: &str) -> Result<DatasetVersion, Da
             Err(_) => workspace.store().dataset_tags(name)?.into_iter().find(|(tag, _)| tag == text).map(|tag| tag.1),
         },
     };
-    let none = || DatasetError::Version {
-        name: name.to_owned(),
-        version: wanted.unwrap_or_default().to_owned(),
-        newest,
-    };
+    let none =
+        || DatasetError::Version { name: name.to_owned(), version: wanted.unwrap_or_default().to_owned(), newest };
     workspace.store().dataset(name, number.ok_or_else(none)?)?.ok_or_else(none)
 }
 
@@ -400,11 +397,7 @@ fn store(
     version.at = now;
     version.reviewer = workspace.reviewer().to_owned();
     version.events_head = workspace.store().log().head()?;
-    if workspace.store_mut().put_dataset(&version)? {
-        Ok(version)
-    } else {
-        Err(DatasetError::Overtaken(version.name))
-    }
+    if workspace.store_mut().put_dataset(&version)? { Ok(version) } else { Err(DatasetError::Overtaken(version.name)) }
 }
 
 /// A conversation as a row without a place, or why it does not go in.
@@ -476,11 +469,8 @@ pub(super) fn opening(conversation: &Conversation) -> Option<String> {
         StepContent::Message { role: Role::User, text, .. } => Some(text.exact()),
         _ => None,
     })?;
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
+    let words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
     (words.len() >= OPENING_WORDS).then(|| words.join(" "))
 }
 

@@ -86,7 +86,9 @@ pub enum ExportError {
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// A row of a dataset whose conversation is not stored any more.
-    #[error("{dataset} holds {conversation}, which is not stored any more; import it again, or remove it from the dataset")]
+    #[error(
+        "{dataset} holds {conversation}, which is not stored any more; import it again, or remove it from the dataset"
+    )]
     Orphan {
         /// The version.
         dataset: String,

@@ -238,7 +238,8 @@ fn held(workspace: &Workspace, cabinet: &Cabinet, runs: &[Conversation], policie
     } else {
         runs
     };
-    let (mut by_task, mut by_opening): (BTreeMap<String, Vec<usize>>, BTreeMap<String, Vec<usize>>) = Default::default();
+    let (mut by_task, mut by_opening): (BTreeMap<String, Vec<usize>>, BTreeMap<String, Vec<usize>>) =
+        Default::default();
     for (at, run) in runs.iter().enumerate() {
         if let Some(task) = task(run) {
             by_task.entry(task).or_default().push(at);
@@ -249,7 +250,8 @@ fn held(workspace: &Workspace, cabinet: &Cabinet, runs: &[Conversation], policie
     let mut used: BTreeSet<usize> = BTreeSet::new();
     let trials = cabinet.cases.iter().map(|case| {
         let same_task = case.task().and_then(|task| by_task.get(&task));
-        let opening = || case.opening().map(plain).filter(|text| !text.is_empty()).and_then(|text| by_opening.get(&text));
+        let opening =
+            || case.opening().map(plain).filter(|text| !text.is_empty()).and_then(|text| by_opening.get(&text));
         let own: &[usize] = same_task.or_else(opening).map_or(&[], Vec::as_slice);
         used.extend(own);
         own.iter().map(|at| trial(case, &compared[*at], broken[*at].as_deref())).collect()

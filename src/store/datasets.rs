@@ -124,7 +124,8 @@ impl Store {
 
     /// The openings of a dataset's test split, in order.
     pub fn test_uses(&self, name: &str) -> Result<Vec<TestUse>, StoreError> {
-        let sql = "SELECT name, number, purpose, reason, reviewer, at FROM dataset_test_uses WHERE name = ?1 ORDER BY key";
+        let sql =
+            "SELECT name, number, purpose, reason, reviewer, at FROM dataset_test_uses WHERE name = ?1 ORDER BY key";
         let mut statement = self.sql(self.connection.prepare_cached(sql))?;
         let rows = statement.query_map([name], |row| {
             Ok(TestUse {

@@ -95,8 +95,10 @@ fn body(targets: &[Target], manifest: &Manifest, source: &Source) -> String {
         "\n## Personal data\n\nPolicy: {} (rules version {}); {}.",
         masking.masking.policy, masking.masking.version, masking.limits
     );
-    out.push_str("\n## Limits\n\nTool arguments, tool lists and outcomes are JSON text in strings. What followed a corrected \
-                  step is not in the data, unless a reviewer said that it still holds.\n");
+    out.push_str(
+        "\n## Limits\n\nTool arguments, tool lists and outcomes are JSON text in strings. What followed a corrected \
+                  step is not in the data, unless a reviewer said that it still holds.\n",
+    );
     out.push_str("\n## Licence\n\nSee LICENSE.\n\n## Files\n\n| file | rows | SHA-256 |\n| --- | --- | --- |\n");
     for file in manifest.files.iter().filter(|file| targets.iter().any(|t| t.in_folder() && t.name == file.name)) {
         let path = file.name.strip_prefix(HUGGING_FACE.file_name).unwrap_or(&file.name);

@@ -174,7 +174,9 @@ impl Files {
             return Err(ExportError::Leak { file: name.to_owned(), line: 1, class: finding.class.word() });
         }
         let mut file = BufWriter::new(temporary(&self.folder)?);
-        file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(|error| io(&self.folder.join(name), error))?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.flush())
+            .map_err(|error| io(&self.folder.join(name), error))?;
         self.open.push((name.to_owned(), file));
         Ok(DataFile {
             name: name.to_owned(),

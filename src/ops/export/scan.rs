@@ -53,7 +53,8 @@ fn forget_ids(value: &mut Value) {
         Value::Object(members) => {
             members.retain(|name, _| !IDS.contains(&name.as_str()));
             // What customers and tools say has members of any name, and all of them are looked at.
-            let ours = |name: &str| !["arguments", "parameters", "outcomes", "kwargs", "input_parameters"].contains(&name);
+            let ours =
+                |name: &str| !["arguments", "parameters", "outcomes", "kwargs", "input_parameters"].contains(&name);
             members.iter_mut().filter(|(name, _)| ours(name)).for_each(|(_, value)| forget_ids(value));
         }
         Value::Array(items) => items.iter_mut().for_each(forget_ids),

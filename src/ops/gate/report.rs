@@ -159,7 +159,8 @@ impl Report {
             let _ = writeln!(out, "\nPass rate {} ({} to {}).", percent(rate), percent(low), percent(high));
         }
         if !self.pass_hat.is_empty() {
-            let all: Vec<String> = self.pass_hat.iter().map(|(k, rate)| format!("pass^{k} {}", percent(*rate))).collect();
+            let all: Vec<String> =
+                self.pass_hat.iter().map(|(k, rate)| format!("pass^{k} {}", percent(*rate))).collect();
             let _ = writeln!(out, "\n{}.", all.join(", "));
         }
         if let Some(comparison) = &self.comparison {
@@ -169,7 +170,13 @@ impl Report {
                 comparison.cases, comparison.worse, comparison.better, comparison.p_worse
             );
             if let (Some(mean), Some((low, high))) = (comparison.difference, comparison.interval) {
-                let _ = writeln!(out, "Mean change {:+.1} points ({:+.1} to {:+.1}).", mean * 100.0, low * 100.0, high * 100.0);
+                let _ = writeln!(
+                    out,
+                    "Mean change {:+.1} points ({:+.1} to {:+.1}).",
+                    mean * 100.0,
+                    low * 100.0,
+                    high * 100.0
+                );
             }
         }
         self.tables(&mut out);
