@@ -302,7 +302,7 @@ fn judge_forty(desk: &Desk) -> (usize, usize) {
             desk.ok(&["label", id, "--pass"]);
             continue;
         }
-        let shown = &desk.json(&["show", id, "--json"])[0];
+        let shown = parsed(&desk.ok(&["show", id, "--json"]));
         let expected: Vec<&Value> = shown["expected"]
             .as_array()
             .into_iter()

@@ -10,7 +10,6 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::config::packs;
-use crate::dataset::format_names;
 use crate::ingest::Format;
 use crate::model::queue::QueueOrder;
 use crate::ops::verify::Rebuild;
@@ -19,7 +18,7 @@ pub mod dataset;
 pub mod gate;
 pub mod judge;
 
-use dataset::DatasetArguments;
+use dataset::{DatasetArguments, ExportArguments};
 use gate::{GateArguments, RequestArguments};
 use judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments};
 
@@ -376,39 +375,6 @@ pub struct EventsArguments {
     /// Do not mask personal data; recorded
     #[arg(long)]
     pub unmasked: bool,
-}
-
-/// Arguments of `export`.
-#[derive(Debug, Args)]
-pub struct ExportArguments {
-    /// The folder to write to; made where it is not there, and nothing in it is ever overwritten
-    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub directory: PathBuf,
-    /// What to write; several joined by commas. `aftercall formats --export` explains them
-    #[arg(long, required = true, value_name = "F", value_delimiter = ',',
-          value_parser = PossibleValuesParser::new(format_names()))]
-    pub format: Vec<String>,
-    /// Only labelled conversations that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
-    pub filter: String,
-    /// A version of a dataset: NAME, NAME@VERSION or NAME@TAG
-    #[arg(long, value_name = "NAME[@V]", conflicts_with = "filter")]
-    pub dataset: Option<String>,
-    /// Write the sealed test split of the dataset as well, for this reason; recorded
-    #[arg(long, value_name = "REASON", requires = "dataset")]
-    pub open_test: Option<String>,
-    /// Write arguments and tools of TRL's rows as JSON text, not as objects
-    #[arg(long)]
-    pub json_strings: bool,
-    /// Write personal data as it is, for this reason; recorded
-    #[arg(long, value_name = "REASON")]
-    pub keep_personal_data: Option<String>,
-    /// Say what would be written, and write nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Print the report as JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Arguments of `codebook`.

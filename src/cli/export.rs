@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::args::ExportArguments;
+use super::args::dataset::ExportArguments;
 use super::context::{Context, now};
 use super::dataset::warn_of_repeat;
 use super::failure::{Code, Failure};

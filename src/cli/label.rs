@@ -44,9 +44,10 @@ pub fn label(context: &Context, arguments: &LabelArguments) -> Result<Code, Fail
     let unknown = || StoreError::Unknown(arguments.conversation.clone());
     let conversation = workspace.store().conversation(&id)?.ok_or_else(unknown)?;
     let subject = Subject { conversation: id, transcript_hash: conversation.transcript_hash() };
-    let act = match arguments.skip {
-        true => Act::Skip(subject.clone()),
-        false => Act::Judge(judgement(arguments, &conversation, subject.clone())?),
+    let act = if arguments.skip {
+        Act::Skip(subject.clone())
+    } else {
+        Act::Judge(judgement(arguments, &conversation, subject.clone())?)
     };
     let mut saved = review::record(&mut workspace, &act, now())?;
     let all = arguments.must.iter().map(|text| (true, text)).chain(arguments.must_not.iter().map(|text| (false, text)));

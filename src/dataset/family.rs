@@ -28,7 +28,7 @@ pub struct Sketch {
     minima: Vec<u64>,
 }
 
-/// Mixes the bits of a number (the finaliser of SplitMix64; Steele, Lea, Flood 2014).
+/// Mixes the bits of a number (the finaliser of `SplitMix64`; Steele, Lea, Flood 2014).
 pub(super) fn mix(mut x: u64) -> u64 {
     x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! Tests for evaluation harnesses: promptfoo, DeepEval, Inspect, tau-bench.
+//! Tests for evaluation harnesses: promptfoo, `DeepEval`, Inspect, tau-bench.
 //!
 //! Invariant: what a harness would run as a template or a command is never handed to it.
 
@@ -116,7 +116,7 @@ fn promptfoo_assertions(example: &Example<'_>) -> Vec<Value> {
     found
 }
 
-/// What DeepEval keeps of a golden of either kind beside its own fields.
+/// What `DeepEval` keeps of a golden of either kind beside its own fields.
 fn golden(example: &Example<'_>) -> Map<String, Value> {
     let comments = notes(example.item).join("\n");
     let mut members = Map::new();
@@ -318,9 +318,10 @@ fn inspect(message: &Chat) -> Result<Value, Flaw> {
         }
         Chat::Assistant(said) => {
             let content = said.text.clone().unwrap_or_default();
-            match said.calls.is_empty() {
-                true => json!({"role": "assistant", "content": content}),
-                false => json!({"role": "assistant", "content": content, "tool_calls": calls(said)?}),
+            if said.calls.is_empty() {
+                json!({"role": "assistant", "content": content})
+            } else {
+                json!({"role": "assistant", "content": content, "tool_calls": calls(said)?})
             }
         }
     })

@@ -3,6 +3,8 @@
 //! Invariant: taking out gives exactly the rows that were put in, so a finished file can be checked row by row; of a
 //! table, whose cells are a view, it gives the cells.
 
+use std::fmt::Write as _;
+
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -138,7 +140,7 @@ fn columns(pairs: &[(&str, &str)], lines: &[&str], name: &str) -> String {
             .iter()
             .map(|row| row.iter().find(|(name, _)| name == member).map_or("null", |(_, value)| value.get()))
             .collect();
-        out.push_str(&format!(",\n{}:[\n{}\n]", Value::from(*list), values.join(",\n")));
+        let _ = write!(out, ",\n{}:[\n{}\n]", Value::from(*list), values.join(",\n"));
     }
     out.push_str("\n}\n");
     out

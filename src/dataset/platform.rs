@@ -1,4 +1,4 @@
-//! Dataset rows of platforms: LangSmith, Langfuse, Phoenix, MLflow.
+//! Dataset rows of platforms: `LangSmith`, Langfuse, Phoenix, `MLflow`.
 //!
 //! Invariant: the same example everywhere: messages and tools as input, the right message as output, and where it comes
 //! from as metadata.

@@ -139,12 +139,11 @@ pub fn place(salt: u64, version: u32, members: &[Member], pairs: &[(usize, usize
             .filter_map(|at| members[*at].placed.as_ref().map(|placed| (placed, &members[*at].conversation)))
             .collect();
         old.sort_by_key(|(placed, id)| (placed.since, *id));
-        let home = match old.first() {
-            Some((oldest, _)) => Placed { since: version, ..(*oldest).clone() },
-            None => {
-                let group = name(members, &group);
-                Placed { split: bucket(salt, &group), group, since: version }
-            }
+        let home = if let Some((oldest, _)) = old.first() {
+            Placed { since: version, ..(*oldest).clone() }
+        } else {
+            let group = name(members, &group);
+            Placed { split: bucket(salt, &group), group, since: version }
         };
         let others: BTreeSet<&str> =
             old.iter().map(|(placed, _)| placed.group.as_str()).filter(|name| *name != home.group).collect();

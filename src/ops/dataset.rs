@@ -239,11 +239,14 @@ pub fn tag(workspace: &mut Workspace, reference: &str, tag: &str) -> Result<Data
     Ok(version)
 }
 
+/// The newest version of a dataset, and its tags with their versions.
+pub type Listed = (DatasetVersion, Vec<(String, u32)>);
+
 /// All datasets, each with its newest version and its tags.
 ///
 /// # Errors
 /// The database cannot be read.
-pub fn list(workspace: &Workspace) -> Result<Vec<(DatasetVersion, Vec<(String, u32)>)>, DatasetError> {
+pub fn list(workspace: &Workspace) -> Result<Vec<Listed>, DatasetError> {
     let mut found = Vec::new();
     for (name, number) in workspace.store().datasets()? {
         if let Some(version) = workspace.store().dataset(&name, number)? {
@@ -395,7 +398,7 @@ fn store(
     version.number += 1;
     version.made_by = made_by;
     version.at = now;
-    version.reviewer = workspace.reviewer().to_owned();
+    workspace.reviewer().clone_into(&mut version.reviewer);
     version.events_head = workspace.store().log().head()?;
     if workspace.store_mut().put_dataset(&version)? { Ok(version) } else { Err(DatasetError::Overtaken(version.name)) }
 }

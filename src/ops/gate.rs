@@ -132,7 +132,7 @@ pub fn gate(workspace: &mut Workspace, order: &GateOrder, now: Timestamp) -> Res
         let runs = read_runs(workspace, (&order.against, &order.against_filter), now)?;
         Some(held(workspace, &cabinet, &runs, &policies))
     };
-    let mut report = decide::report(&cabinet.cases, new, baseline, &order.rules);
+    let mut report = decide::report(&cabinet.cases, &new, baseline.as_ref(), &order.rules);
     report.dataset = cabinet.name;
     report.test_uses_before = cabinet.test_uses_before;
     Ok(report)

@@ -4,8 +4,8 @@
 
 use super::special::fair_cdf;
 
-/// The two-sided exact test of McNemar: `b` and `c` are the cases that changed, one way and the other.
-/// p = min(1, 2 P(X <= min(b, c))) with X of b + c fair throws (McNemar 1947, exact form).
+/// The two-sided exact test of `McNemar`: `b` and `c` are the cases that changed, one way and the other.
+/// p = min(1, 2 P(X <= min(b, c))) with X of b + c fair throws (`McNemar` 1947, exact form).
 pub fn mcnemar_exact(b: u64, c: u64) -> f64 {
     if b == c { 1.0 } else { (2.0 * fair_cdf(b.min(c), b + c)).min(1.0) }
 }
@@ -55,7 +55,7 @@ fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
     Some(low + (high - low) * (at - at.floor()))
 }
 
-/// A generator of numbers (SplitMix64; Steele, Lea, Flood 2014), the same for the same seed on every machine.
+/// A generator of numbers (`SplitMix64`; Steele, Lea, Flood 2014), the same for the same seed on every machine.
 #[derive(Debug, Clone)]
 pub struct Draws(u64);
 

@@ -1,9 +1,13 @@
-//! Arguments of `dataset`.
+//! Arguments of `dataset` and `export`.
 //!
 //! Invariant: what chooses conversations is spelled the same in every command.
 
-use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+
+use crate::dataset::format_names;
 use crate::model::dataset::Kind;
 
 /// Arguments of `dataset`.
@@ -112,4 +116,37 @@ impl KindName {
             Self::Both => Kind::Both,
         }
     }
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// The folder to write to; made where it is not there, and nothing in it is ever overwritten
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+    /// What to write; several joined by commas. `aftercall formats --export` explains them
+    #[arg(long, required = true, value_name = "F", value_delimiter = ',',
+          value_parser = PossibleValuesParser::new(format_names()))]
+    pub format: Vec<String>,
+    /// Only labelled conversations that match; see `aftercall filters`
+    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    pub filter: String,
+    /// A version of a dataset: NAME, NAME@VERSION or NAME@TAG
+    #[arg(long, value_name = "NAME[@V]", conflicts_with = "filter")]
+    pub dataset: Option<String>,
+    /// Write the sealed test split of the dataset as well, for this reason; recorded
+    #[arg(long, value_name = "REASON", requires = "dataset")]
+    pub open_test: Option<String>,
+    /// Write arguments and tools of TRL's rows as JSON text, not as objects
+    #[arg(long)]
+    pub json_strings: bool,
+    /// Write personal data as it is, for this reason; recorded
+    #[arg(long, value_name = "REASON")]
+    pub keep_personal_data: Option<String>,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
 }

@@ -1,3 +1,7 @@
+//! Runs against cases of every kind.
+//!
+//! Invariant: invented orders only.
+
 use super::*;
 use crate::dataset::fixtures::{Story, call, corrected, fail, right_call, say, words};
 use crate::dataset::{Exporter as _, cases::Cases};

@@ -56,7 +56,7 @@ fn state(trials: &[Trial]) -> State {
 }
 
 /// The report of new trials, and of a baseline's where there is one.
-pub fn report(cases: &[Case], new: Held, baseline: Option<Held>, rules: &Rules) -> Report {
+pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules) -> Report {
     let mut counts = Counts { cases: cases.len(), runs: new.runs, unmatched_runs: new.unmatched, ..Counts::default() };
     let mut told = Vec::with_capacity(cases.len());
     let mut all: Vec<(u64, u64)> = Vec::new();
@@ -101,7 +101,7 @@ pub fn report(cases: &[Case], new: Held, baseline: Option<Held>, rules: &Rules) 
         cases: told,
     };
     if let Some(baseline) = baseline {
-        report.comparison = Some(compare(&mut report.cases, (&new, &baseline), rules.alpha));
+        report.comparison = Some(compare(&mut report.cases, (new, baseline), rules.alpha));
     }
     conclude(&mut report);
     report
@@ -163,7 +163,8 @@ fn conclude(report: &mut Report) {
             ));
         }
     }
-    report.decision = if reasons.is_empty() { "pass" } else { "regression" }.to_owned();
+    let decision = if reasons.is_empty() { "pass" } else { "regression" };
+    decision.clone_into(&mut report.decision);
     report.reasons = reasons;
 }
 
@@ -217,7 +218,7 @@ mod tests {
 
     #[test]
     fn flaky_unjudged_and_missing_cases_are_told_apart() {
-        let report = report(&cases(5), held(&["pp", "pf", "ff", "uu", ""]), None, &Rules::default());
+        let report = report(&cases(5), &held(&["pp", "pf", "ff", "uu", ""]), None, &Rules::default());
         let counts = &report.counts;
         assert_eq!((counts.passed, counts.flaky, counts.failed, counts.unjudged, counts.missing), (1, 1, 1, 1, 1));
         assert_eq!((report.pass_rate, report.decision.as_str()), (Some(0.5), "regression"));
@@ -227,14 +228,14 @@ mod tests {
 
     #[test]
     fn nothing_judged_is_no_pass() {
-        let report = report(&cases(1), held(&["u"]), None, &Rules { min_pass: Some(0.0), ..Rules::default() });
+        let report = report(&cases(1), &held(&["u"]), None, &Rules { min_pass: Some(0.0), ..Rules::default() });
         assert_eq!(report.decision, "regression");
     }
 
     #[test]
     fn a_baseline_decides_by_what_changed() {
         let compared = |new: &[&str], old: &[&str]| {
-            report(&cases(new.len()), held(new), Some(held(old)), &Rules::default()).decision
+            report(&cases(new.len()), &held(new), Some(&held(old)), &Rules::default()).decision
         };
         // Many failures that were there before are no regression; six new ones and none better are.
         assert_eq!(compared(&["f"; 20], &["f"; 20]), "pass");

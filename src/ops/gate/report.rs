@@ -1,4 +1,4 @@
-//! What a gate says: as JSON, as Markdown for a pull request, as JUnit for a build server.
+//! What a gate says: as JSON, as Markdown for a pull request, as `JUnit` for a build server.
 //!
 //! Invariant: no transcript text is in it; ids, names of tools and arguments, counts only.
 
@@ -69,7 +69,7 @@ pub struct Comparison {
     pub better: u64,
     /// The exact one-sided probability of so many worse ones.
     pub p_worse: f64,
-    /// McNemar's exact two-sided probability.
+    /// `McNemar`'s exact two-sided probability.
     pub p_two_sided: f64,
     /// The mean change of the share of passing trials.
     pub difference: Option<f64>,
