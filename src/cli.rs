@@ -9,8 +9,11 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 mod about;
 pub mod args;
+mod ask;
+mod bench;
 mod check;
 mod codebook;
+mod conflicts;
 mod context;
 mod dataset;
 mod demo;
@@ -26,7 +29,10 @@ mod output;
 mod place;
 #[cfg(feature = "receive")]
 mod receive;
+mod reconcile;
 mod screen;
+mod search;
+mod segments;
 mod show;
 mod tools;
 
@@ -117,6 +123,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Undo(undo)) => label::undo(&context, undo),
         Some(Command::Redo(redo)) => label::redo(&context, redo),
         Some(Command::List(list)) => list::list(&context, list),
+        Some(Command::Search(arguments)) => search::search(&context, arguments),
         Some(Command::Show(show)) => show::show(&context, show),
         Some(Command::Events(events)) => show::events(&context, events),
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
@@ -124,8 +131,12 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Dataset(arguments)) => dataset::dataset(&context, arguments),
         Some(Command::Gate(arguments)) => gate::gate(&context, arguments),
         Some(Command::Request(arguments)) => gate::request(&context, arguments),
+        Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
+        Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
+        Some(Command::Conflicts(arguments)) => conflicts::conflicts(&context, arguments),
+        Some(Command::Segments(arguments)) => segments::segments(&context, arguments),
         Some(Command::Tools(tools)) => tools::tools(&context, tools),
         Some(Command::Verify(verify)) => check::verify(&context, verify),
         Some(Command::Rebuild(rebuild)) => check::rebuild(&context, rebuild),

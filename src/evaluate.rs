@@ -4,14 +4,18 @@
 //! value, and why) and never answers 0 for "unknown"; the order of spans in the input does not matter.
 
 pub mod arguments;
+pub mod bench;
 mod crew;
+pub mod external;
 pub mod facts;
 pub mod features;
 mod handoff;
 pub mod language;
+pub mod learn;
 mod loops;
 mod operations;
 pub mod policy;
+pub mod reconcile;
 pub mod reference;
 pub mod registry;
 mod resolution;
@@ -41,7 +45,7 @@ use tools::Schemas;
 pub const SOURCE: &str = "aftercall";
 
 /// The version of all built-in evaluators together: stored scores of another version are due for a re-run.
-pub const VERSION: &str = "1";
+pub const VERSION: &str = "2";
 
 /// What is known of an evaluator without running it.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,6 +2,8 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod bench;
+pub mod conflicts;
 pub mod dataset;
 pub mod demo;
 pub mod door;
@@ -11,8 +13,11 @@ pub mod gate;
 pub mod import;
 pub mod list;
 pub mod queue;
+pub mod reconcile;
 pub mod request;
 pub mod review;
+pub mod search;
+pub mod segments;
 pub mod show;
 pub mod tools;
 pub mod verify;

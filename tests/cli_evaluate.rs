@@ -74,3 +74,95 @@ fn the_table_of_evaluators_needs_no_workspace() {
     assert!(!home.workspace().exists());
     assert_eq!(home.run(&["evaluate", "--only", "Nonsense"]).code, 1, "there is no workspace yet");
 }
+
+/// Answers each question with a score, and the second one with nonsense before.
+const JUDGE: &str = r#"
+n=0
+while IFS= read -r line; do
+  id=${line#*\"conversation\":\"}; id=${id%%\"*}
+  case $line in *ana.petrov*) echo "personal data!"; esac
+  n=$((n + 1)); [ $n = 2 ] && echo "thinking..."
+  echo "{\"conversation\": \"$id\", \"scores\": [{\"evaluator\": \"Tone\", \"version\": \"3\", \"value\": 0.5, \"explanation\": \"curt\"}]}"
+done
+"#;
+
+#[test]
+fn a_judge_of_ones_own_is_asked_by_the_door_and_its_scores_are_kept() {
+    let home = home();
+    let file = home.file("judge.sh", JUDGE);
+    let command = format!("sh {file}");
+    let ran = home.run(&["evaluate", "--command", &command, "--name", "tone", "--json"]);
+    assert_eq!(ran.code, 3, "one line was no answer: {ran:?}");
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&report["asked"], &report["answered"], &report["scores"]), (&2.into(), &2.into(), &2.into()));
+    assert_eq!(report["problems"].as_array().unwrap().len(), 1, "{report}");
+    assert!(report["problems"][0]["message"].as_str().unwrap().contains("thinking"));
+    assert_eq!(home.lines(&["list", "--json", "--where", "score.Tone<0.6"]).len(), 2);
+    let shown = home.json(&["show", "plain", "--json"]);
+    let tone = &shown["scores"][0];
+    assert_eq!((&tone["evaluator"], &tone["version"], &tone["source"]), (&"Tone".into(), &"3".into(), &"tone".into()));
+    assert_eq!(home.run(&["evaluate", "--command", "exit 4"]).code, 1);
+    assert_eq!(home.run(&["evaluate", "--timeout", "3"]).code, 2, "there is no judge to wait for");
+    assert_eq!(home.run(&["evaluate", "--command", "cat", "--only", "ToolErrors"]).code, 2);
+    let unmasked = home.run(&["evaluate", "--command", &command, "--unmasked", "--json"]);
+    assert!(unmasked.out.contains("personal data!"), "{unmasked:?}");
+    assert!(home.ok(&["events", "--json"]).contains("evaluate --command"), "and it is recorded");
+}
+
+#[test]
+fn the_ready_adapter_scores_with_fi_evals_where_that_is_installed() {
+    let python = std::env::var("AFTERCALL_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let has = std::process::Command::new(&python).args(["-c", "import fi.evals.metrics.agents"]).output();
+    if !has.is_ok_and(|output| output.status.success()) {
+        eprintln!(
+            "skipped: {python} has no fi.evals (pip install ai-evaluation; AFTERCALL_PYTHON names another python)"
+        );
+        return;
+    }
+    let home = home();
+    let adapter = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/adapters/fi_evals.py");
+    let command = format!("PATH=/usr/bin:/bin {python} {adapter}");
+    let report = home.json(&["evaluate", "--command", &command, "--name", "fi.evals", "--json"]);
+    assert_eq!((&report["answered"], &report["scores"]), (&2.into(), &14.into()), "{report}");
+    let shown = home.json(&["show", "claimed", "--json"]);
+    let scores = shown["scores"].as_array().unwrap();
+    let of = |name: &str| scores.iter().find(|score| score["evaluator"] == name).unwrap();
+    // One call, which failed: the library gives a share of successful calls of 0 on the part it can judge.
+    assert_eq!(of("fi.evals/tool_selection_accuracy")["value"], 0.0);
+    assert!(of("fi.evals/function_call_accuracy")["explanation"].as_str().unwrap().starts_with("cannot tell"));
+    assert_eq!(of("fi.evals/task_completion")["source"], "fi.evals");
+}
+
+#[test]
+fn reconciling_names_both_sides_masked_and_exits_with_8() {
+    let home = Home::new();
+    let paid =
+        CLAIMED.lines().next().unwrap().replace("{\\\"error\\\": \\\"500 from the ledger\\\"}", "{\\\"ok\\\": true}");
+    let with = |id: &str, outcomes: &str| {
+        paid.replace("\"claimed\"", &format!("\"{id}\""))
+            .replace("\"messages\"", &format!("\"outcomes\": {outcomes}, \"messages\""))
+    };
+    let lines = [
+        with("unpaid", r#"{"refund_paid": false, "note_to": "ana.petrov@example.com"}"#),
+        with("paid", r#"{"refund_paid": true, "reopened": false}"#),
+        with("silent", r#"{"csat": 5}"#),
+    ];
+    let file = home.file("shop.jsonl", &lines.join("\n"));
+    home.ok(&["import", &file]);
+    let ran = home.run(&["reconcile", "--json", "--keep"]);
+    assert_eq!(ran.code, 8, "{ran:?}");
+    assert_eq!(ran.out.lines().count(), 1, "{ran:?}");
+    let told: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&told["external_id"], &told["about"]), (&"unpaid".into(), &"refund".into()));
+    assert_eq!(told["recorded"], "refund_paid = false");
+    assert_eq!(told["confirmed"], "\"Your refund has been processed.\"");
+    assert!(told["span_id"].as_str().is_some_and(|span| span.len() == 16));
+    assert!(ran.err.contains("2 of 3 conversations with facts"), "{}", ran.err);
+    assert_eq!(home.lines(&["list", "--json", "--where", "score.SystemOfRecord<1"])[0]["external_id"], "unpaid");
+    assert_eq!(home.run(&["reconcile", "--where", "score.SystemOfRecord>0"]).code, 0);
+    home.file(".local/share/aftercall/workspace/reconcile.toml", "[facts]\nrefund_paid = \"ignore\"\n");
+    assert_eq!(home.run(&["reconcile"]).code, 0);
+    home.file(".local/share/aftercall/workspace/reconcile.toml", "[facts]\nrefund_paid = \"pay\"\n");
+    let ran = home.run(&["reconcile"]);
+    assert!(ran.code == 1 && ran.err.contains("reconcile.toml"), "{ran:?}");
+}

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use home::{Home, SMALL};
 use serde_json::Value;
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: &[&str] = &[
     "review",
     "demo",
     "import",
@@ -19,13 +19,23 @@ const COMMANDS: [&str; 29] = [
     "undo",
     "redo",
     "list",
+    "search",
     "show",
     "events",
+    "evaluate",
+    "evaluators",
+    "policy",
+    "bench",
+    "reconcile",
     "export",
     "dataset",
     "gate",
     "request",
     "codebook",
+    "conflicts",
+    "conflicts keep",
+    "segments",
+    "segments apply",
     "tools",
     "verify",
     "rebuild",
@@ -40,6 +50,7 @@ const COMMANDS: [&str; 29] = [
     "dataset diff",
     "dataset tag",
     "gate init",
+    "bench evaluators",
 ];
 
 #[test]

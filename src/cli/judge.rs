@@ -3,6 +3,7 @@
 //! Invariant: what is told of a conversation leaves by the masking door; a check that finds something exits with its own
 //! code.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -15,7 +16,7 @@ use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::Data;
 use crate::model::score::Direction;
-use crate::ops::evaluate::{self, EvaluateOrder, EvaluateReport};
+use crate::ops::evaluate::{self, EvaluateOrder, Tally};
 use crate::store::Access;
 
 /// The ready-made policy.
@@ -23,7 +24,23 @@ const PACK: &str = include_str!("../../assets/policies/customer-service.toml");
 
 /// Carries `evaluate` out.
 pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code, Failure> {
+    if let Some(command) = &arguments.command {
+        return super::ask::ask(context, command, arguments);
+    }
     let mut workspace = context.open_to_write(Access::Write)?;
+    if arguments.rescore {
+        let start = Instant::now();
+        let mut report = evaluate::rescore(&mut workspace)?;
+        report.seconds = start.elapsed().as_secs_f64();
+        if arguments.json {
+            let mut data = Data::open();
+            data.json(&report)?;
+            data.finish()?;
+        }
+        let weighed = count(report.conversations, "conversation");
+        context.talk.say(&format!("{weighed} weighed again in {:.1} s, {} changed", report.seconds, report.changed));
+        return Ok(Code::Done);
+    }
     let order = EvaluateOrder { filter: arguments.filter.clone(), only: arguments.only.clone() };
     let start = Instant::now();
     let mut report = evaluate::evaluate(&mut workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?;
@@ -32,7 +49,7 @@ pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code
     if arguments.json {
         data.json(&report)?;
     } else {
-        for line in table(&report) {
+        for line in table(&report.evaluators) {
             data.line(&line)?;
         }
     }
@@ -47,8 +64,8 @@ pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code
 }
 
 /// Evaluators that could tell anything, those that object most first.
-fn table(report: &EvaluateReport) -> Vec<String> {
-    let mut rows: Vec<_> = report.evaluators.iter().filter(|(_, tally)| tally.passed + tally.failed > 0).collect();
+pub(super) fn table(evaluators: &BTreeMap<String, Tally>) -> Vec<String> {
+    let mut rows: Vec<_> = evaluators.iter().filter(|(_, tally)| tally.passed + tally.failed > 0).collect();
     rows.sort_by(|a, b| b.1.failed.cmp(&a.1.failed).then(a.0.cmp(b.0)));
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut lines = vec![format!("{:width$}  objects  passes  cannot tell", "evaluator")];

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the list only grows at its end, so that stored features stay readable; every number is finite.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::facts::Aim;
 use super::language::Cue;
@@ -82,7 +82,7 @@ pub enum Feature {
 pub const FEATURES: usize = Feature::Conditions as usize + 1;
 
 /// The numbers of one conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Features([f64; FEATURES]);
 
@@ -95,6 +95,16 @@ impl Features {
     /// All numbers in order, for a learnt model.
     pub fn values(&self) -> &[f64; FEATURES] {
         &self.0
+    }
+
+    /// Features as they were stored; numbers that came later are missing there and count as 0.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        let stored: Vec<f64> = serde_json::from_str(text).ok()?;
+        let mut features = Self([0.0; FEATURES]);
+        for (place, value) in features.0.iter_mut().zip(stored) {
+            *place = value;
+        }
+        Some(features)
     }
 
     fn set(&mut self, feature: Feature, value: f64) {

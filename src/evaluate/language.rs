@@ -304,9 +304,20 @@ fn is_date(token: &str) -> bool {
         && parts.iter().all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// An answer without what a notebook puts around it: `# result = "Error: …"` is `Error: …`.
+fn bare(result: &str) -> &str {
+    let text = result.trim_start();
+    let line = text.trim_start_matches('#').trim_start();
+    let Some((name, value)) = line.split_once('=') else { return text };
+    let name = name.trim();
+    let named = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let value = value.trim_start();
+    if named && value.starts_with(['"', '\'']) { value.trim_start_matches(['"', '\'']) } else { text }
+}
+
 /// True where a tool's answer says by itself that the call failed.
 pub fn says_failure(result: &str) -> bool {
-    let text = result.trim_start();
+    let text = bare(result);
     let begins = |word: &str| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
     if ["error", "exception", "traceback", "failed", "failure"].iter().any(|word| begins(word)) {
         return true;
@@ -379,10 +390,24 @@ mod tests {
 
     #[test]
     fn results_that_say_failure() {
-        for text in ["Error: no such order", r#"{"error": "x"}"#, r#"{"ok": false}"#, r#"{"status": 500}"#] {
+        for text in [
+            "Error: no such order",
+            r#"{"error": "x"}"#,
+            r#"{"ok": false}"#,
+            r#"{"status": 500}"#,
+            "# var_4 = \"Error: no card\"",
+        ] {
             assert!(says_failure(text), "{text}");
         }
-        for text in [r#"{"ok": true}"#, r#"{"error": null}"#, r#"{"status": "submitted"}"#, "", "no errors"] {
+        for text in [
+            r#"{"ok": true}"#,
+            r#"{"error": null}"#,
+            r#"{"status": "submitted"}"#,
+            "",
+            "no errors",
+            "total = 5",
+            "a == \"Error\"",
+        ] {
             assert!(!says_failure(text), "{text}");
         }
     }

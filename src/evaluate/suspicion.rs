@@ -105,6 +105,21 @@ pub fn prior(features: &Features) -> Suspicion {
     if features.get(Feature::Steps) < 1.0 && features.get(Feature::HasReference) < 1.0 {
         return Suspicion { p_fail: None, reasons: Vec::new() };
     }
+    let mut reasons = moved_by(features);
+    let logit = BASE + reasons.iter().map(|reason| reason.weight).sum::<f64>();
+    reasons.retain(|reason| reason.weight.abs() >= 0.05);
+    reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.words.cmp(&b.words)));
+    reasons.truncate(2);
+    Suspicion { p_fail: Some(1.0 / (1.0 + (-logit).exp())), reasons }
+}
+
+/// The prior's logit, for a model that learns on top of it.
+pub(super) fn logit(features: &Features) -> f64 {
+    BASE + moved_by(features).iter().map(|reason| reason.weight).sum::<f64>()
+}
+
+/// Everything that moves the logit, largest or not.
+fn moved_by(features: &Features) -> Vec<Reason> {
     let mut reasons: Vec<Reason> = GRADED.iter().map(|graded| graded.reason(features)).collect();
     for (feature, weight, words) in FAULTS {
         let count = features.get(feature);
@@ -124,11 +139,7 @@ pub fn prior(features: &Features) -> Suspicion {
             Reason { words: "changes are the expected ones".to_owned(), weight: MISMATCH.1 }
         });
     }
-    let logit = BASE + reasons.iter().map(|reason| reason.weight).sum::<f64>();
-    reasons.retain(|reason| reason.weight.abs() >= 0.05);
-    reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.words.cmp(&b.words)));
-    reasons.truncate(2);
-    Suspicion { p_fail: Some(1.0 / (1.0 + (-logit).exp())), reasons }
+    reasons
 }
 
 impl Graded {

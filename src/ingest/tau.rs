@@ -53,6 +53,12 @@ pub(super) fn record(decoder: &mut Decoder<'_, '_>, members: &[(String, Box<RawV
     if let Some(user) = task.as_ref().and_then(|task| task.text("user_id")) {
         told.gathered.member("user_id", &user.into());
     }
+    // What the agent should have said; an empty list says nothing.
+    let outputs = task.as_ref().and_then(|task| task.list("outputs")).unwrap_or_default();
+    let outputs: Vec<Value> = outputs.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect();
+    if !outputs.is_empty() {
+        told.gathered.member("expected_outputs", &Value::Array(outputs));
+    }
     if broken {
         told.gathered.member("run_error", &Value::Bool(true));
     }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: plain values; an order is total, since ties are broken by id.
 
+use std::collections::BTreeMap;
+
 use super::conversation::Conversation;
 use super::id::ConversationId;
 use super::label::{Label, StepPointer};
@@ -66,4 +68,6 @@ pub struct Opened {
     pub ranks: Vec<Option<f64>>,
     /// Steps worth a look, most suspicious first.
     pub suspects: Vec<StepPointer>,
+    /// What is to be said against evaluators that scored it, by their names: constant, or upside down.
+    pub remarks: BTreeMap<String, String>,
 }

@@ -3,6 +3,10 @@
 //! Invariant: a run replaces what an earlier one said, never what was imported; a policy file that cannot be read stops
 //! the run before anything is judged, since a missing rule would look like a kept one.
 
+mod child;
+pub mod command;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -12,16 +16,18 @@ use serde::Serialize;
 use super::Progress;
 use super::workspace::Workspace;
 use crate::config::scales::Scales;
+use crate::evaluate::bench::{Mark, Said, Truth};
+use crate::evaluate::features::Features;
 use crate::evaluate::policy::{BrokenExample, Hit, Policy, PolicyError};
 use crate::evaluate::registry::EVALUATORS;
-use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION};
+use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION, external, suspicion};
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::id::{ConversationId, hex};
 use crate::model::queue::QueueOrder;
-use crate::model::score::{Scale, ScoreTarget};
+use crate::model::score::{Direction, Scale, Score, ScoreTarget};
 use crate::model::time::Timestamp;
-use crate::store::{Asker, ContentHash, Evaluated, StoreError};
+use crate::store::{Asker, ContentHash, Evaluated, SaidOf, Store, StoreError};
 
 /// Where a workspace keeps its policies.
 pub const POLICIES: &str = "policies";
@@ -31,6 +37,12 @@ pub const LIMITS: &str = "limits.toml";
 
 /// Conversations judged between two writes, so that a label waits for one batch at most.
 const BATCH: usize = 200;
+
+/// Scores it takes to call an evaluator constant.
+const ENOUGH: usize = 50;
+
+/// Numbers weighed between two writes.
+const WEIGHED: u32 = 2_000;
 
 /// What to judge, and by what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,7 +67,7 @@ pub struct EvaluateReport {
     /// Rules read from the workspace's policies.
     pub rules: u64,
     /// By evaluator or rule: how often it passed, failed, and could not tell.
-    pub evaluators: std::collections::BTreeMap<String, Tally>,
+    pub evaluators: BTreeMap<String, Tally>,
     /// True where the caller asked to stop; what was stored until then is whole.
     pub cancelled: bool,
     /// How long it took; the caller, who has a clock, sets it.
@@ -95,6 +107,14 @@ pub enum EvaluateError {
     File {
         /// The file.
         path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A judge outside the program that is of no use.
+    #[error("the judge `{command}` answered nothing: {why}")]
+    Judge {
+        /// Its command line.
+        command: String,
         /// What is wrong.
         why: String,
     },
@@ -144,23 +164,136 @@ pub fn evaluate(
         report.overtaken += judged.len() as u64 - stored;
     }
     workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?;
+    remark(workspace)?;
     Ok(report)
 }
 
-/// The scale of an evaluator: of a built-in one by the registry, of another by the tables.
-fn scale(scales: &Scales, name: &str) -> Scale {
-    match EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
-        Some(about) => Scale { direction: about.direction, range: None, assumed: false },
-        None => Scale { assumed: scales.of(name).assumed && !name.starts_with("policy/"), ..scales.of(name) },
+/// What came of weighing stored numbers again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct RescoreReport {
+    /// 1.
+    pub schema_version: u32,
+    /// Conversations whose numbers were weighed.
+    pub conversations: u64,
+    /// Of them, those with another probability or other reasons than before.
+    pub changed: u64,
+    /// How long it took; the caller, who has a clock, sets it.
+    pub seconds: f64,
+}
+
+/// Weighs the stored numbers of all evaluated conversations again; no transcript is read.
+///
+/// # Errors
+/// The database, or a table of scales that cannot be read.
+pub fn rescore(workspace: &mut Workspace) -> Result<RescoreReport, EvaluateError> {
+    if workspace.read_only().is_some() {
+        return Err(StoreError::ReadOnly { path: workspace.store().path().to_owned() }.into());
+    }
+    let mut report = RescoreReport { schema_version: 1, ..RescoreReport::default() };
+    let mut after = i64::MIN;
+    loop {
+        let stored = workspace.store().weighed(after, WEIGHED)?;
+        let Some(last) = stored.last() else { break };
+        after = last.key;
+        report.conversations += stored.len() as u64;
+        let mut changed = Vec::new();
+        for mut one in stored {
+            // Numbers of an unknown kind stay as they are; the next run replaces them.
+            let Some(features) = Features::from_stored(&one.features) else { continue };
+            let suspicion = suspicion::prior(&features);
+            let words: Vec<String> = suspicion.reasons.iter().map(ToString::to_string).collect();
+            let reasons = serde_json::to_string(&words).map_err(StoreError::from)?;
+            if one.p_fail != suspicion.p_fail || one.reasons != reasons {
+                (one.p_fail, one.reasons) = (suspicion.p_fail, reasons);
+                changed.push(one);
+            }
+        }
+        report.changed += changed.len() as u64;
+        workspace.store_mut().weigh_again(&changed)?;
+    }
+    if report.changed > 0 {
+        rank(workspace)?;
+    }
+    Ok(report)
+}
+
+/// Makes ranks anew after scores were stored.
+pub(super) fn rank(workspace: &mut Workspace) -> Result<(), EvaluateError> {
+    let scales = scales(workspace)?;
+    workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?;
+    remark(workspace)
+}
+
+/// Looks for evaluators that say the same of everything, or that are better the worse people say things went.
+///
+/// # Errors
+/// The database, or a table of scales that cannot be read.
+pub fn remark(workspace: &mut Workspace) -> Result<(), EvaluateError> {
+    let scales = scales(workspace)?;
+    let mut heard: BTreeMap<String, Heard> = BTreeMap::new();
+    workspace.store().said(&mut |name, said| {
+        let sign = if scale(&scales, name).direction == Direction::Lower { 1.0 } else { -1.0 };
+        let Some(value) = said.value.or(said.passed.map(|passed| f64::from(u8::from(passed)))) else { return };
+        heard.entry(name.to_owned()).or_default().add(sign * value, said);
+    })?;
+    let remarks = heard.into_iter().filter_map(|(name, heard)| Some((name, heard.remark()?))).collect();
+    Ok(workspace.store_mut().put_remarks(&remarks)?)
+}
+
+/// What was heard of one evaluator.
+#[derive(Default)]
+struct Heard {
+    first: Option<f64>,
+    differs: bool,
+    count: usize,
+    /// How bad, by conversation that people judged, and whether they say that it failed.
+    judged: BTreeMap<i64, (f64, bool)>,
+}
+
+impl Heard {
+    fn add(&mut self, badness: f64, said: SaidOf) {
+        let first = *self.first.get_or_insert(badness);
+        self.differs |= first.total_cmp(&badness).is_ne();
+        self.count += 1;
+        if let Some(failed) = said.failed {
+            let worst = self.judged.entry(said.conversation).or_insert((badness, failed));
+            worst.0 = worst.0.max(badness);
+        }
+    }
+
+    fn remark(&self) -> Option<String> {
+        if !self.differs {
+            return (self.count >= ENOUGH).then(|| format!("it said the same of all {} it judged", self.count));
+        }
+        let truth = Truth::new(self.judged.iter().map(|(key, (_, failed))| (*failed, key.to_string())));
+        let said: Vec<Said> = self.judged.values().map(|(badness, _)| (Some(*badness), None)).collect();
+        let standing = truth.standing("", "higher", &said);
+        (standing.mark == Some(Mark::UpsideDown)).then(|| {
+            let share = standing.auroc.unwrap_or(0.5) * 100.0;
+            format!("upside down: of {} judged, it rates a failed one worse in only {share:.0} %", standing.n)
+        })
     }
 }
 
-fn scales(workspace: &Workspace) -> Result<Scales, EvaluateError> {
+/// The scale of an evaluator: of a built-in one by the registry, of another by the tables.
+pub(super) fn scale(scales: &Scales, name: &str) -> Scale {
+    if let Some(about) = EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
+        return Scale { direction: about.direction, range: None, assumed: false };
+    }
+    let ours = name.starts_with("policy/") || name == crate::evaluate::reconcile::NAME;
+    Scale { assumed: scales.of(name).assumed && !ours, ..scales.of(name) }
+}
+
+pub(super) fn scales(workspace: &Workspace) -> Result<Scales, EvaluateError> {
     let path = workspace.root().join("evaluators.toml");
     workspace.scales().map_err(|error| EvaluateError::File { path, why: error.to_string() })
 }
 
-fn matching(workspace: &Workspace, filter: &str, now: Timestamp) -> Result<Vec<ConversationId>, EvaluateError> {
+pub(super) fn matching(
+    workspace: &Workspace,
+    filter: &str,
+    now: Timestamp,
+) -> Result<Vec<ConversationId>, EvaluateError> {
     let filter = Filter::parse(filter)?;
     let asker = Asker { reviewer: workspace.reviewer(), now };
     Ok(workspace.store().index(&filter, "", QueueOrder::Oldest, asker)?.ids)
@@ -221,16 +354,21 @@ impl Bench {
     }
 }
 
+impl Tally {
+    fn count(&mut self, score: &Score) {
+        match (score.passed, score.value.is_some() || score.label.is_some()) {
+            (Some(false), _) => self.failed += 1,
+            (None, false) => self.abstained += 1,
+            _ => self.passed += 1,
+        }
+    }
+}
+
 impl EvaluateReport {
     fn count(&mut self, one: &Evaluation) {
         let mut objected = false;
         for score in one.scores.iter().filter(|score| score.target == ScoreTarget::Conversation) {
-            let tally = self.evaluators.entry(score.evaluator.exact().to_owned()).or_default();
-            match (score.passed, score.value.is_some() || score.label.is_some()) {
-                (Some(false), _) => tally.failed += 1,
-                (None, false) => tally.abstained += 1,
-                _ => tally.passed += 1,
-            }
+            self.evaluators.entry(score.evaluator.exact().to_owned()).or_default().count(score);
             objected |= score.passed == Some(false);
         }
         self.with_objections += u64::from(objected);
@@ -295,7 +433,20 @@ pub fn check_policy(
     Ok(())
 }
 
-fn limits(workspace: &Workspace) -> Result<Limits, EvaluateError> {
+/// What judges outside the program say of a conversation as it is now, their failures among it.
+///
+/// # Errors
+/// The database.
+pub fn judged(store: &Store, id: &ConversationId) -> Result<Vec<Score>, StoreError> {
+    let judgements = store.judgements(id)?;
+    let scores = judgements.into_iter().flat_map(|one| {
+        let silence = one.failure.as_deref().map(|failure| external::silence(&one.judge, failure));
+        one.scores.into_iter().chain(silence)
+    });
+    Ok(scores.collect())
+}
+
+pub(super) fn limits(workspace: &Workspace) -> Result<Limits, EvaluateError> {
     let path = workspace.root().join(LIMITS);
     match fs::read_to_string(&path) {
         Ok(text) => toml::from_str(&text).map_err(|error| EvaluateError::File { path, why: error.to_string() }),

@@ -2,6 +2,8 @@
 //!
 //! Invariant: everything here reads only.
 
+use std::collections::BTreeMap;
+
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::id::ConversationId;
@@ -39,6 +41,8 @@ pub struct Read {
     pub ranks: Vec<Option<f64>>,
     /// Steps worth a look, most suspicious first.
     pub suspects: Vec<StepPointer>,
+    /// What is to be said against evaluators that scored it, by their names.
+    pub remarks: BTreeMap<String, String>,
 }
 
 /// The ids of a queue in order.
@@ -62,6 +66,7 @@ pub fn read(store: &Store, id: &ConversationId, reviewer: &str) -> Result<Read, 
     let summary = store.summaries(std::slice::from_ref(id), reviewer)?.pop().ok_or_else(unknown)?;
     let evaluated = store.evaluation(id)?;
     conversation.scores.extend(evaluated.iter().flat_map(|evaluated| evaluated.scores.iter().cloned()));
+    conversation.scores.extend(super::evaluate::judged(store, id)?);
     let ranks = store.ranks(&conversation.scores)?;
     let mut suspects = suspects(&conversation, &ranks);
     if let Some(evaluated) = evaluated {
@@ -72,7 +77,9 @@ pub fn read(store: &Store, id: &ConversationId, reviewer: &str) -> Result<Read, 
         suspects.splice(0..0, named);
         suspects.truncate(MOST_SUSPECTS);
     }
-    Ok(Read { summary, conversation, ranks, suspects })
+    let mut remarks = store.remarks()?;
+    remarks.retain(|name, _| conversation.scores.iter().any(|score| score.evaluator.exact() == name));
+    Ok(Read { summary, conversation, ranks, suspects, remarks })
 }
 
 /// The steps that failed, then those that scored low, then the rest of what scored low by its span.

@@ -151,6 +151,7 @@ pub fn show(workspace: &Workspace, id: &ConversationId, door: &Door) -> Result<S
     let unknown = || StoreError::Unknown(id.as_str().to_owned());
     let mut conversation = store.conversation(&id)?.ok_or_else(unknown)?;
     conversation.scores.extend(store.evaluation(&id)?.into_iter().flat_map(|evaluated| evaluated.scores));
+    conversation.scores.extend(super::evaluate::judged(store, &id)?);
     let door = door.knowing(&conversation);
     let summary =
         super::queue::rows(store, std::slice::from_ref(&id), workspace.reviewer())?.pop().ok_or_else(unknown)?;
@@ -184,10 +185,15 @@ fn optional(text: Option<&Untrusted>) -> Option<String> {
 fn json(text: &Untrusted) -> Option<Box<RawValue>> {
     let exact = text.exact();
     let raw: Result<Box<RawValue>, _> = serde_json::from_str(exact.trim());
+    // Line breaks in valid JSON stand between its parts only; here they would break one line into several.
+    let raw = raw.and_then(|raw: Box<RawValue>| {
+        let text = raw.get();
+        if text.contains(['\n', '\r']) { RawValue::from_string(text.replace(['\n', '\r'], " ")) } else { Ok(raw) }
+    });
     raw.or_else(|_| serde_json::value::to_raw_value(exact)).ok()
 }
 
-fn step(step: &Step) -> ShownStep {
+pub(super) fn step(step: &Step) -> ShownStep {
     let mut shown = ShownStep {
         step: step.number,
         role: step.role().word(),

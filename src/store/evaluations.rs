@@ -17,7 +17,7 @@ pub(super) const FIRST_ORDINAL: i64 = 1 << 20;
 const COMPRESSION: i32 = 3;
 
 /// A list of scores longer than this many bytes is not ours.
-const LONGEST: usize = 64 << 20;
+pub(super) const LONGEST: usize = 64 << 20;
 
 /// What the built-in evaluators said of one conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,19 @@ pub struct Evaluated {
     pub features: String,
     /// All scores, abstentions among them.
     pub scores: Vec<Score>,
+}
+
+/// A suspicion with the numbers it rests on, as they are stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighed {
+    /// The key of its conversation.
+    pub key: i64,
+    /// The numbers, as JSON.
+    pub features: String,
+    /// How likely it failed.
+    pub p_fail: Option<f64>,
+    /// Why, as a JSON list of words.
+    pub reasons: String,
 }
 
 impl Store {
@@ -65,8 +78,8 @@ impl Store {
                 )?;
                 run(
                     transaction,
-                    "DELETE FROM scores WHERE conversation = ?1 AND ordinal >= ?2",
-                    &[&key, &FIRST_ORDINAL],
+                    "DELETE FROM scores WHERE conversation = ?1 AND ordinal >= ?2 AND ordinal < ?3",
+                    &[&key, &FIRST_ORDINAL, &super::judgements::FIRST_ORDINAL],
                 )?;
                 let told = |score: &&Score| score.target == ScoreTarget::Conversation && score.value.is_some();
                 for (at, score) in one.scores.iter().filter(told).enumerate() {
@@ -75,6 +88,29 @@ impl Store {
                 stored += 1;
             }
             Ok(stored)
+        })
+    }
+
+    /// The numbers that suspicions rest on, with the suspicions, of up to `most` conversations after a key, by key.
+    pub fn weighed(&self, after: i64, most: u32) -> Result<Vec<Weighed>, StoreError> {
+        let sql = "SELECT conversation, features, p_fail, reasons FROM evaluations WHERE conversation > ?1
+                    ORDER BY conversation LIMIT ?2";
+        self.rows(sql, &[&after, &most], |row| {
+            Ok(Weighed { key: row.get(0)?, features: row.get(1)?, p_fail: row.get(2)?, reasons: row.get(3)? })
+        })
+    }
+
+    /// Stores other suspicions for the same numbers, in one transaction.
+    pub fn weigh_again(&mut self, weighed: &[Weighed]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for one in weighed {
+                run(
+                    transaction,
+                    "UPDATE evaluations SET p_fail = ?2, reasons = ?3 WHERE conversation = ?1",
+                    &[&one.key, &one.p_fail, &one.reasons],
+                )?;
+            }
+            Ok(())
         })
     }
 
@@ -106,7 +142,12 @@ impl Store {
 }
 
 fn pack(one: &Evaluated) -> Result<Vec<u8>, StoreError> {
-    let text = json(&one.scores)?;
+    pack_scores(&one.scores)
+}
+
+/// Scores as they are kept where they are no rows.
+pub(super) fn pack_scores(scores: &[Score]) -> Result<Vec<u8>, StoreError> {
+    let text = json(&scores)?;
     zstd::bulk::compress(text.as_bytes(), COMPRESSION)
         .map_err(|error| StoreError::from_io(std::path::Path::new(""), error))
 }

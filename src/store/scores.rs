@@ -300,7 +300,8 @@ impl Store {
         to: i64,
     ) -> Result<HashMap<i64, Vec<Ranked>>, StoreError> {
         let sql = "SELECT conversation, evaluator, value, passed, span_id FROM scores
-                    WHERE conversation > ?1 AND conversation <= ?2 AND ordinal < 1048576 ORDER BY conversation, ordinal";
+                    WHERE conversation > ?1 AND conversation <= ?2 AND (ordinal < 1048576 OR ordinal >= 16777216)
+                    ORDER BY conversation, ordinal";
         let mut ranked: HashMap<i64, Vec<Ranked>> = HashMap::new();
         let rows = self.rows(sql, &[&from, &to], |row| {
             let evaluator: i64 = row.get(1)?;

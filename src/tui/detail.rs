@@ -97,6 +97,8 @@ pub struct Detail {
     pub sections: Vec<Section>,
     /// Texts the parts are pieces of, as they may be shown.
     pub texts: Vec<String>,
+    /// Where each score lies: the sections it fills, and its place among the conversation's scores.
+    pub scores: Vec<(Range<usize>, usize)>,
     /// Where the JSON lies that is being highlighted: the sections it fills.
     pub json: Option<Range<usize>>,
     /// The key of the highlighting asked for.

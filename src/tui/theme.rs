@@ -118,6 +118,8 @@ pub struct SignSet {
     pub cursor: &'static str,
     /// A suspicious row.
     pub suspect: &'static str,
+    /// What the chosen score points at.
+    pub evidence: &'static str,
     /// The gutter of transcript text, so that text cannot pose as a frame.
     pub gutter: &'static str,
     /// A call.
@@ -162,6 +164,7 @@ pub struct SignSet {
 const UNICODE: SignSet = SignSet {
     cursor: ">",
     suspect: "▌",
+    evidence: "◆",
     gutter: "│",
     call: "→",
     result: "⤷",
@@ -186,6 +189,7 @@ const UNICODE: SignSet = SignSet {
 const ASCII: SignSet = SignSet {
     cursor: ">",
     suspect: "*",
+    evidence: "E",
     gutter: "|",
     call: "->",
     result: "=>",

@@ -26,7 +26,13 @@ pub enum DatasetCommand {
         /// Its name: small letters, digits, - and _
         name: String,
         /// Only labelled conversations that match; see `aftercall filters`
-        #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+        #[arg(
+            long = "where",
+            value_name = "FILTER",
+            default_value = "",
+            hide_default_value = true,
+            allow_hyphen_values = true
+        )]
         filter: String,
         /// Which verdicts it takes
         #[arg(long, value_enum, default_value_t = KindName::Both)]
@@ -89,7 +95,7 @@ pub struct ChangeArguments {
     #[arg(value_name = "CONVERSATION", required_unless_present = "filter")]
     pub conversations: Vec<String>,
     /// All that match instead; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", conflicts_with = "conversations")]
+    #[arg(long = "where", value_name = "FILTER", conflicts_with = "conversations", allow_hyphen_values = true)]
     pub filter: Option<String>,
     /// Print the version as JSON
     #[arg(long)]
@@ -129,7 +135,13 @@ pub struct ExportArguments {
           value_parser = PossibleValuesParser::new(format_names()))]
     pub format: Vec<String>,
     /// Only labelled conversations that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     pub filter: String,
     /// A version of a dataset: NAME, NAME@VERSION or NAME@TAG
     #[arg(long, value_name = "NAME[@V]", conflicts_with = "filter")]

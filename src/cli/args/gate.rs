@@ -20,13 +20,26 @@ pub struct GateArguments {
     #[arg(long, required = true, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub runs: Vec<PathBuf>,
     /// Only runs that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     pub filter: String,
     /// Files with the runs of the baseline: then only what became worse counts
     #[arg(long, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub against: Vec<PathBuf>,
     /// Only runs of the baseline that match
-    #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true, requires = "against")]
+    #[arg(
+        long,
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        requires = "against",
+        allow_hyphen_values = true
+    )]
     pub against_where: String,
     /// Write a JUnit report
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

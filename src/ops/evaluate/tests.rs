@@ -3,6 +3,8 @@
 use super::super::queue;
 use super::super::workspace::{Identity, ImportOrder};
 use super::*;
+use crate::model::act::{Act, FailedAt, Judgement};
+use crate::model::label::Verdict;
 use crate::model::queue::QueueQuery;
 use crate::store::Access;
 
@@ -136,6 +138,27 @@ fn policies_and_limits_of_the_workspace_are_used_and_broken_ones_stop_the_run() 
 }
 
 #[test]
+fn stored_numbers_are_weighed_again_without_transcripts() {
+    let mut place = place();
+    place.import(&[GOOD, &bad()]);
+    place.run(&EvaluateOrder::default()).unwrap();
+    assert_eq!(rescore(&mut place.workspace).unwrap().changed, 0);
+    let ids = [place.id("good"), place.id("bad")];
+    let before = queue::rows(place.workspace.store(), &ids, "Mara").unwrap();
+    let mut stored = place.workspace.store().weighed(i64::MIN, 10).unwrap();
+    for one in &mut stored {
+        (one.p_fail, one.reasons) = (Some(0.5), "[]".to_owned());
+    }
+    place.workspace.store_mut().weigh_again(&stored).unwrap();
+    let report = rescore(&mut place.workspace).unwrap();
+    assert_eq!((report.conversations, report.changed), (2, 2));
+    assert_eq!(queue::rows(place.workspace.store(), &ids, "Mara").unwrap(), before);
+    // Numbers that came later than a stored list are missing at its end.
+    assert_eq!(Features::from_stored("[3.0, 1.0]").unwrap().values()[..3], [3.0, 1.0, 0.0]);
+    assert_eq!(Features::from_stored("{}"), None);
+}
+
+#[test]
 fn stopping_keeps_what_was_stored() {
     let mut place = place();
     place.import(&[GOOD, &bad()]);
@@ -153,4 +176,47 @@ fn the_table_of_scales_knows_the_built_in_evaluators() {
         let scale = scales.of(about.name);
         assert_eq!((scale.direction, scale.assumed), (about.direction, false), "{}", about.name);
     }
+}
+
+#[test]
+fn constant_and_upside_down_evaluators_are_remarked_on() {
+    let mut place = place();
+    let scored = |at: usize, upside_down: f64| {
+        GOOD.replace(
+            r#""id": "good""#,
+            &format!(r#""id": "n{at}", "scores": {{"flat": 0.5, "backwards": {upside_down}}}"#),
+        )
+    };
+    let lines: Vec<String> = (0..60).map(|at| scored(at, if at % 2 == 0 { 0.9 } else { 0.1 })).collect();
+    place.import(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    remark(&mut place.workspace).unwrap();
+    let id = place.id("n0");
+    let remarks = |place: &Place| queue::read(place.workspace.store(), &id, "Mara").unwrap().remarks;
+    assert_eq!(
+        remarks(&place).into_iter().collect::<Vec<_>>(),
+        [("flat".to_owned(), "it said the same of all 60 it judged".to_owned())]
+    );
+    for at in 0..30 {
+        let opened = crate::ops::review::open(&place.workspace, &place.id(&format!("n{at}"))).unwrap();
+        let subject = crate::model::act::Subject {
+            conversation: opened.conversation.id.clone(),
+            transcript_hash: opened.summary.transcript_hash.clone(),
+        };
+        // What scores high failed.
+        let verdict = if at % 2 == 0 { Verdict::Fail } else { Verdict::Pass };
+        let failed_at = (verdict == Verdict::Fail).then_some(FailedAt::NoSingleStep);
+        let act = Act::Judge(Judgement {
+            subject,
+            verdict,
+            failed_at,
+            severity: None,
+            modes: Vec::new(),
+            corrections: Vec::new(),
+            note: None,
+        });
+        crate::ops::review::record(&mut place.workspace, &act, Timestamp(at)).unwrap();
+    }
+    remark(&mut place.workspace).unwrap();
+    let told = remarks(&place);
+    assert!(told["backwards"].starts_with("upside down: of 30 judged"), "{told:?}");
 }

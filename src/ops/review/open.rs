@@ -16,7 +16,8 @@ use super::ReviewError;
 pub fn open(workspace: &Workspace, id: &ConversationId) -> Result<Opened, ReviewError> {
     let store = workspace.store();
     let id = store.log().resolve(id)?;
-    let queue::Read { mut summary, mut conversation, ranks, suspects } = queue::read(store, &id, workspace.reviewer())?;
+    let queue::Read { mut summary, mut conversation, ranks, suspects, remarks } =
+        queue::read(store, &id, workspace.reviewer())?;
     let (own, mut others): (Vec<_>, Vec<_>) =
         store.labels(&id)?.into_iter().partition(|label| label.reviewer == workspace.reviewer());
     let own = own.into_iter().next();
@@ -25,5 +26,5 @@ pub fn open(workspace: &Workspace, id: &ConversationId) -> Result<Opened, Review
         summary.outcomes.clear();
         conversation.outcomes.clear();
     }
-    Ok(Opened { summary, conversation, own, others, ranks, suspects })
+    Ok(Opened { summary, conversation, own, others, ranks, suspects, remarks })
 }

@@ -8,11 +8,13 @@ use super::{Detail, Section, Subject, Tab, correction_words, label_row};
 use crate::engine::request::Opened;
 use crate::model::codebook::Codebook;
 use crate::model::label::Label;
+use crate::model::score::Score;
 use crate::model::step::{Step, StepContent};
 use crate::model::time::Timestamp;
 use crate::model::tool::{Effect, members};
 use crate::model::trace::Span;
 use crate::text::highlight::pretty_json;
+use crate::tui::evidence;
 use crate::tui::pager::pieces;
 use crate::tui::row::Row;
 use crate::tui::scoring;
@@ -258,6 +260,7 @@ impl Builder<'_> {
 
     fn score(&mut self, at: usize) {
         let score = &self.opened.conversation.scores[at];
+        let start = self.detail.sections.len();
         let mut row = Row::of("  ", Tone::Text);
         row.extend(scoring::brief(self.opened, at, *self.theme));
         if let Some(version) = &score.version {
@@ -283,10 +286,33 @@ impl Builder<'_> {
         if let Some(explanation) = &score.explanation {
             self.text(explanation.exact(), Tone::Text, 4);
         }
-        if !score.evidence.is_empty() {
-            let spans: Vec<&str> = score.evidence.iter().take(4).map(|span| span.span_id.as_str()).collect();
-            self.line(&format!("    points at {}", spans.join(", ")), Tone::Dim);
+        if let Some(remark) = self.opened.remarks.get(score.evaluator.exact()) {
+            self.line(&format!("    {} {remark}", self.theme.signs().warn), Tone::Warn);
         }
+        self.evidence(score);
+        self.detail.scores.push((start..self.detail.sections.len(), at));
+    }
+
+    /// The steps a score points at; spans without a step by their ids.
+    fn evidence(&mut self, score: &Score) {
+        if score.evidence.is_empty() {
+            return;
+        }
+        let steps = &self.opened.conversation.steps;
+        let named: Vec<String> = evidence::steps(self.opened, score)
+            .into_iter()
+            .take(6)
+            .map(|at| match steps[at].tool() {
+                Some(tool) => format!("{} {}", steps[at].number, tool.exact().chars().take(40).collect::<String>()),
+                None => format!("{} {}", steps[at].number, steps[at].role().word()),
+            })
+            .collect();
+        if named.is_empty() {
+            let spans: Vec<&str> = score.evidence.iter().take(4).map(|span| span.span_id.as_str()).collect();
+            return self.line(&format!("    points at span {}", spans.join(", ")), Tone::Dim);
+        }
+        let word = if named.len() == 1 { "step" } else { "steps" };
+        self.line(&format!("    {} points at {word} {}", self.theme.signs().evidence, named.join(", ")), Tone::Dim);
     }
 
     fn tools(&mut self, step: Option<&Step>) {

@@ -276,5 +276,5 @@ pub fn opened(conversation: Conversation) -> Opened {
         first_message: conversation.first_message(),
     };
     let ranks = conversation.scores.iter().map(|score| score.value).collect();
-    Opened { summary, conversation, own: None, others: Vec::new(), ranks, suspects }
+    Opened { summary, conversation, own: None, others: Vec::new(), ranks, suspects, remarks: BTreeMap::new() }
 }

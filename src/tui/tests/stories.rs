@@ -522,49 +522,17 @@ fn a_frame_of_a_huge_transcript_wraps_only_what_is_near() {
     }
 }
 
-/// A copy of a sample conversation under another id.
-fn another(app: &App, id: &str) -> crate::engine::request::Opened {
-    let mut opened = app.engine.conversations[0].clone();
-    opened.conversation.id = crate::model::id::ConversationId::from_stored(id);
-    opened.summary.id = opened.conversation.id.clone();
-    opened
-}
-
 #[test]
-fn arrivals_take_their_place_and_leave_the_cursor_alone() {
-    let one = App::new((80, 24));
-    let many = (0..60).map(|number| another(&one, &format!("c{number}")).conversation).collect();
-    let mut app = App::with(many, Theme::default(), (80, 24));
-    app.press(&"j ".repeat(30));
-    let (under, line) = (app.state.queue.current().cloned(), app.state.queue.cursor - app.state.queue.top);
-    let before = app.state.queue.index.ids.clone();
-    let (first, last) = (another(&app, "cfirst"), another(&app, "clast"));
-    app.engine.conversations.insert(0, first);
-    app.engine.conversations.push(last);
-    // One that left the list meanwhile stays where it is.
-    app.engine.conversations.remove(1);
-    app.send(Message::Arrived);
-    let ids = &app.state.queue.index.ids;
-    assert_eq!(ids.len(), before.len() + 2);
-    assert_eq!((ids[0].as_str(), ids[ids.len() - 1].as_str()), ("cfirst", "clast"));
-    assert_eq!(ids[1..ids.len() - 1], before);
-    assert_eq!(app.state.queue.current().cloned(), under);
-    assert_eq!(app.state.queue.cursor - app.state.queue.top, line);
-    assert!(app.frame().contains("2 conversations arrived."), "{}", app.frame());
-}
-
-#[test]
-fn arrivals_wait_for_what_the_reviewer_asked_for() {
-    let mut app = App::new((80, 24));
-    app.held = Some(Vec::new());
-    app.press("o");
-    let new = another(&app, "cnew");
-    app.engine.conversations.push(new);
-    let asked = app.held.as_ref().unwrap().len();
-    app.send(Message::Arrived);
-    assert_eq!(app.held.as_ref().unwrap().len(), asked, "one question at a time");
-    let (ticket, _) = app.held.take().unwrap().pop().unwrap();
-    app.send(Message::Reply(ticket, Reply::Queue(app.state.queue.index.clone())));
-    assert!(app.state.queue.index.ids.iter().any(|id| id.as_str() == "cnew"));
-    assert!(!app.state.queue.stale && app.state.queue.awaiting_fresh.is_none());
+fn what_a_score_rests_on_is_marked_in_the_transcript_until_scores_are_hidden() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> !");
+    assert!(app.frame().contains('◆'), "{}", app.frame());
+    app.press("H");
+    assert!(!app.frame().contains('◆'), "{}", app.frame());
+    // In the detail pane the score under the cursor is the chosen one; a line that is no score's marks nothing.
+    app.press("H 4 <enter>");
+    let marked = |app: &App| app.frame().matches('◆').count();
+    let first = marked(&app);
+    app.press("j j");
+    assert!(first + marked(&app) > 0, "{}", app.frame());
 }
