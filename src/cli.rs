@@ -15,10 +15,12 @@ mod check;
 mod codebook;
 mod conflicts;
 mod context;
+mod dataset;
 mod demo;
 mod export;
 mod failure;
 mod follow;
+mod gate;
 mod import;
 mod judge;
 mod label;
@@ -105,6 +107,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Evaluators(evaluators)) => return judge::evaluators(evaluators),
         Some(Command::Policy(policy)) if !policy.needs_a_workspace() => return judge::policy(None, policy),
         Some(Command::Completions { shell }) => return about::completions(*shell),
+        Some(Command::Gate(args::gate::GateArguments { command: Some(command), .. })) => return gate::init(command),
         Some(Command::Man { command }) => return about::man(command.as_deref()),
         Some(Command::Demo(demo)) => return demo::demo(&arguments.global, demo),
         _ => {}
@@ -125,6 +128,9 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Events(events)) => show::events(&context, events),
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
         Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
+        Some(Command::Dataset(arguments)) => dataset::dataset(&context, arguments),
+        Some(Command::Gate(arguments)) => gate::gate(&context, arguments),
+        Some(Command::Request(arguments)) => gate::request(&context, arguments),
         Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),

@@ -4,11 +4,23 @@
 //! it was masked before it came here.
 
 pub mod cases;
+pub mod csv_view;
+pub mod example;
+pub mod family;
+pub mod feedback;
+pub mod harness;
 pub mod item;
+pub mod judge;
 pub mod labels;
+pub mod layout;
 pub mod manifest;
+pub mod openai_preference;
 pub mod openai_sft;
+pub mod platform;
 pub mod prefix;
+pub mod regression;
+pub mod split;
+pub mod trl;
 pub mod trl_preference;
 pub mod validate;
 
@@ -18,6 +30,7 @@ use serde_json::value::RawValue;
 
 use crate::model::id::ConversationId;
 use item::Item;
+use layout::Layout;
 
 /// The version of every row and manifest written here.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -32,6 +45,10 @@ pub trait Exporter: Sync {
     fn help(&self) -> &'static str;
     /// The rows of one conversation, in a stable order.
     fn rows(&self, item: &Item<'_>) -> Rows;
+    /// How its rows make a file.
+    fn layout(&self) -> Layout {
+        Layout::Lines
+    }
     /// Checks one row as it is read back.
     ///
     /// # Errors
@@ -40,8 +57,55 @@ pub trait Exporter: Sync {
 }
 
 /// Every format, in the order of help and manifests. The only registry of them.
-pub static EXPORTERS: [&dyn Exporter; 4] =
-    [&labels::Labels, &openai_sft::OpenAiSft, &trl_preference::TrlPreference, &cases::Cases];
+pub static EXPORTERS: [&dyn Exporter; 24] = [
+    &labels::Labels,
+    &csv_view::CsvView,
+    &openai_sft::OpenAiSft,
+    &openai_preference::OpenAiPreference,
+    &trl::TrlSft,
+    &trl_preference::TrlPreference,
+    &trl::TrlKto,
+    &trl::TrlStepwise,
+    &cases::Cases,
+    &platform::LangSmith,
+    &platform::Langfuse,
+    &platform::Phoenix,
+    &platform::Mlflow,
+    &harness::Promptfoo,
+    &harness::DeepEval,
+    &harness::DeepEvalMulti,
+    &harness::Inspect,
+    &harness::TauBench,
+    &judge::FutureAgi,
+    &judge::FewShot,
+    &feedback::LangfuseScores,
+    &feedback::PhoenixAnnotations,
+    &feedback::MlflowAssessments,
+    &feedback::LangSmithFeedback,
+];
+
+/// A format that is a folder of several files.
+#[derive(Debug, Clone, Copy)]
+pub struct FolderFormat {
+    /// What `--format` takes.
+    pub name: &'static str,
+    /// The folder.
+    pub file_name: &'static str,
+    /// One line for people.
+    pub help: &'static str,
+}
+
+/// A folder that `datasets` loads: a card, and a table per view and split.
+pub const HUGGING_FACE: FolderFormat = FolderFormat {
+    name: "huggingface",
+    file_name: "huggingface/",
+    help: "a folder for the Hugging Face hub: a card, and sft, preference, kto and labels by split",
+};
+
+/// The names of all formats.
+pub fn format_names() -> impl Iterator<Item = &'static str> {
+    EXPORTERS.iter().map(|exporter| exporter.name()).chain([HUGGING_FACE.name])
+}
 
 /// The format with this name.
 pub fn exporter(name: &str) -> Option<&'static dyn Exporter> {
@@ -200,5 +264,60 @@ mod tests {
         let line = one_line("{\"a\":\"x\u{2028}y\u{85}\"}");
         assert!(!line.contains(['\u{2028}', '\u{85}']));
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["a"], "x\u{2028}y\u{85}");
+    }
+
+    use super::fixtures::{Story, call, corrected, fail, right_call, say, words};
+    use crate::model::correction::CorrectionKind;
+    use crate::model::step::Role;
+    use proptest::prelude::*;
+
+    /// A conversation in which everything from message `n` on is marked `LEAK-n-`.
+    fn marked(turns: usize) -> Story {
+        let mut steps = Vec::new();
+        say(&mut steps, Role::User, "Cancel order LF-1, please, as fast as you can.");
+        for turn in 0..turns {
+            let arguments = format!(r#"{{"order_id":"A-{turn}"}}"#);
+            call(&mut steps, false, "cancel_membership", &arguments, Some(&format!("LEAK-{turn}-result")));
+            say(&mut steps, Role::Assistant, &format!("LEAK-{turn}-said"));
+            say(&mut steps, Role::User, &format!("LEAK-{turn}-asked"));
+        }
+        Story::of(steps)
+    }
+
+    proptest! {
+        #[test]
+        fn no_format_writes_what_followed_a_correction(turns in 1_usize..6, at in 0_usize..6, kind in 0_u8..4) {
+            let (story, at) = (marked(turns), at % turns);
+            let number = at as u32 * 3 + 2;
+            let correction = match kind {
+                0 => right_call(),
+                1 => words(CorrectionKind::AskCustomer, "Which order?"),
+                2 => words(CorrectionKind::NoCall, "No."),
+                _ => words(CorrectionKind::HandOff, "A colleague will help."),
+            };
+            let labels = [corrected(&story, fail(&story, "ana", Some(number)), number, correction)];
+            let item = story.item(&labels);
+            let mut some = 0;
+            for exporter in EXPORTERS {
+                let rows = exporter.rows(&item);
+                some += rows.lines.len();
+                fixtures::check_all(exporter, &rows.lines);
+                for line in &rows.lines {
+                    for later in at..turns {
+                        prop_assert!(!line.contains(&format!("LEAK-{later}-")), "{}: {line}", exporter.name());
+                    }
+                }
+            }
+            prop_assert!(some > 15, "{some} rows");
+        }
+    }
+
+    #[test]
+    fn a_good_conversation_gives_rows_that_hold() {
+        let story = Story::refund();
+        let labels = [fixtures::pass(&story, "ana")];
+        for exporter in EXPORTERS {
+            fixtures::check_all(exporter, &exporter.rows(&story.item(&labels)).lines);
+        }
     }
 }

@@ -29,6 +29,7 @@ pub mod ops;
 pub mod paths;
 #[cfg(feature = "receive")]
 pub mod receive;
+pub mod stats;
 pub mod store;
 pub mod text;
 pub mod tui;

@@ -6,6 +6,7 @@ pub mod act;
 pub mod codebook;
 pub mod conversation;
 pub mod correction;
+pub mod dataset;
 pub mod event;
 pub mod export;
 pub mod filter;

@@ -4,14 +4,17 @@
 
 pub mod bench;
 pub mod conflicts;
+pub mod dataset;
 pub mod demo;
 pub mod door;
 pub mod evaluate;
 pub mod export;
+pub mod gate;
 pub mod import;
 pub mod list;
 pub mod queue;
 pub mod reconcile;
+pub mod request;
 pub mod review;
 pub mod search;
 pub mod segments;

@@ -5,6 +5,7 @@
 
 mod conflicts;
 mod conversations;
+mod datasets;
 mod dictionary;
 mod error;
 mod evaluations;

@@ -17,9 +17,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("evaluate", &["model", "text"]),
     ("dataset", &["model", "text"]),
     ("mask", &["model", "text"]),
+    ("stats", &[]),
     ("store", &["model", "text"]),
     ("config", &["paths", "model", "text"]),
-    ("ops", &["ingest", "evaluate", "dataset", "mask", "store", "config", "paths", "model", "text"]),
+    ("ops", &["ingest", "evaluate", "dataset", "mask", "stats", "store", "config", "paths", "model", "text"]),
     ("engine", &["ops", "store", "model", "text"]),
     ("receive", &["ops", "store", "ingest", "model", "text"]),
     ("tui", &["engine", "model", "text", "config"]),
@@ -44,7 +45,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that read no clock, touch no file and draw no random number.
-const PURE: &[&str] = &["text", "model", "ingest", "evaluate", "dataset", "mask"];
+const PURE: &[&str] = &["text", "model", "ingest", "evaluate", "dataset", "mask", "stats"];
 
 /// What the pure modules must not name.
 const IMPURE: &[&str] =

@@ -28,6 +28,9 @@ const COMMANDS: &[&str] = &[
     "bench",
     "reconcile",
     "export",
+    "dataset",
+    "gate",
+    "request",
     "codebook",
     "conflicts",
     "conflicts keep",
@@ -41,6 +44,12 @@ const COMMANDS: &[&str] = &[
     "completions",
     "man",
     "codebook add",
+    "dataset new",
+    "dataset add",
+    "dataset show",
+    "dataset diff",
+    "dataset tag",
+    "gate init",
     "bench evaluators",
 ];
 

@@ -7,7 +7,7 @@ use clap::CommandFactory as _;
 use super::args::{Arguments, FormatsArguments};
 use super::failure::{Code, Failure};
 use super::output::Data;
-use crate::dataset::EXPORTERS;
+use crate::dataset::{EXPORTERS, HUGGING_FACE};
 use crate::ingest::FORMATS;
 use crate::model::filter;
 
@@ -45,8 +45,9 @@ pub fn formats(arguments: &FormatsArguments) -> Result<Code, Failure> {
         data.put("\nexport --format")?;
     }
     for exporter in EXPORTERS {
-        data.put(&format!("  {:16}{:24}{}", exporter.name(), exporter.file_name(), exporter.help()))?;
+        data.put(&format!("  {:21}{:27}{}", exporter.name(), exporter.file_name(), exporter.help()))?;
     }
+    data.put(&format!("  {:21}{:27}{}", HUGGING_FACE.name, HUGGING_FACE.file_name, HUGGING_FACE.help))?;
     data.finish()?;
     Ok(Code::Done)
 }

@@ -6,18 +6,20 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::dataset::EXPORTERS;
 use crate::model::queue::QueueOrder;
 
+pub mod dataset;
 pub mod find;
+pub mod gate;
 mod import;
 pub mod judge;
 pub mod upkeep;
 
+use dataset::{DatasetArguments, ExportArguments};
 use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
+use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
 use upkeep::{CodebookArguments, RebuildArguments, ToolsArguments, VerifyArguments};
@@ -97,12 +99,18 @@ pub enum Command {
     Evaluators(EvaluatorsArguments),
     /// Check, test and start rules written as code
     Policy(PolicyArguments),
+    /// Make versions of datasets from settled labels: split, checked for duplicates, compared
+    Dataset(DatasetArguments),
     /// Measure evaluators on conversations with known outcomes
     Bench(BenchArguments),
     /// Compare what agents confirmed with what the system of record says; exit code 8 where they differ
     Reconcile(ReconcileArguments),
     /// Write labelled conversations as datasets
     Export(ExportArguments),
+    /// Hold new runs of the agent against the judged cases; exit code 8 is a regression
+    Gate(GateArguments),
+    /// Print the chat request that led to a step, to send it again
+    Request(RequestArguments),
     /// List and change the failure modes in use
     Codebook(CodebookArguments),
     /// Show texts that came in under the name of a stored conversation, and keep one
@@ -210,6 +218,12 @@ pub struct LabelArguments {
     /// A note on the conversation
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+    /// What a right conversation must hold; quote a phrase or name a tool to have it checked by rule. May be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub must: Vec<String>,
+    /// What it must not hold. May be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub must_not: Vec<String>,
     /// The tool that should have been called at the step
     #[arg(long, value_name = "NAME", requires = "args", conflicts_with_all = ["no_call", "ask", "hand_off", "reply"])]
     pub tool: Option<String>,
@@ -331,36 +345,6 @@ pub struct EventsArguments {
     /// Do not mask personal data; recorded
     #[arg(long)]
     pub unmasked: bool,
-}
-
-/// Arguments of `export`.
-#[derive(Debug, Args)]
-pub struct ExportArguments {
-    /// The folder to write to; made where it is not there, and nothing in it is ever overwritten
-    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub directory: PathBuf,
-    /// What to write; several joined by commas. `aftercall formats --export` explains them
-    #[arg(long, required = true, value_name = "F", value_delimiter = ',',
-          value_parser = PossibleValuesParser::new(EXPORTERS.iter().map(|exporter| exporter.name())))]
-    pub format: Vec<String>,
-    /// Only labelled conversations that match; see `aftercall filters`
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
-    /// Write personal data as it is, for this reason; recorded
-    #[arg(long, value_name = "REASON")]
-    pub keep_personal_data: Option<String>,
-    /// Say what would be written, and write nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Print the report as JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Arguments of `formats`.

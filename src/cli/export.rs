@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::args::ExportArguments;
+use super::args::dataset::ExportArguments;
 use super::context::{Context, now};
+use super::dataset::warn_of_repeat;
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::{Data, warn};
@@ -28,7 +29,8 @@ impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
         match error {
             ExportError::Queue(error) => error.into(),
-            ExportError::Format { .. } | ExportError::NoFormat(_) | ExportError::NoReason => {
+            ExportError::Dataset(error) => error.into(),
+            ExportError::Format { .. } | ExportError::NoFormat(_) | ExportError::NoReason | ExportError::NoDataset => {
                 Self::usage(error.to_string())
             }
             other => Self::new(other.class().into(), other.to_string()),
@@ -43,6 +45,9 @@ pub fn export(context: &Context, arguments: &ExportArguments) -> Result<Code, Fa
         formats: arguments.format.clone(),
         filter: arguments.filter.clone(),
         keep_personal_data: arguments.keep_personal_data.clone(),
+        dataset: arguments.dataset.clone(),
+        open_test: arguments.open_test.clone(),
+        json_strings: arguments.json_strings,
     };
     let report = if arguments.dry_run {
         export::plan(&context.open_to_read()?, &order, now())?
@@ -51,6 +56,7 @@ pub fn export(context: &Context, arguments: &ExportArguments) -> Result<Code, Fa
         export::export(&mut workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?
     };
     tell(context, &report, arguments.dry_run);
+    warn_of_repeat(report.test_uses_before);
     if arguments.json {
         let mut data = Data::open();
         data.json(&Answer {
@@ -75,6 +81,10 @@ fn tell(context: &Context, report: &ExportReport, dry_run: bool) {
     ));
     for (reason, number) in &conversations.left_out {
         talk.say(&format!("  {number} left out: {reason}"));
+    }
+    if let Some(dataset) = manifest.dataset.as_ref().filter(|dataset| dataset.sealed_test_rows > 0) {
+        let rows = count(dataset.sealed_test_rows, "row");
+        talk.say(&format!("{rows} of the test split are sealed; --open-test REASON writes them, recorded"));
     }
     for file in &manifest.files {
         let path = report.directory.join(&file.name);

@@ -44,9 +44,21 @@ pub fn label(context: &Context, arguments: &LabelArguments) -> Result<Code, Fail
     let unknown = || StoreError::Unknown(arguments.conversation.clone());
     let conversation = workspace.store().conversation(&id)?.ok_or_else(unknown)?;
     let subject = Subject { conversation: id, transcript_hash: conversation.transcript_hash() };
-    let act =
-        if arguments.skip { Act::Skip(subject) } else { Act::Judge(judgement(arguments, &conversation, subject)?) };
-    let saved = review::record(&mut workspace, &act, now())?;
+    let act = if arguments.skip {
+        Act::Skip(subject.clone())
+    } else {
+        Act::Judge(judgement(arguments, &conversation, subject.clone())?)
+    };
+    let mut saved = review::record(&mut workspace, &act, now())?;
+    let all = arguments.must.iter().map(|text| (true, text)).chain(arguments.must_not.iter().map(|text| (false, text)));
+    for (must, text) in all.filter(|(_, text)| !text.trim().is_empty()) {
+        let text = text.trim().to_owned();
+        let known = saved.own.iter().flat_map(|label| &label.criteria);
+        if !known.clone().any(|criterion| criterion.must == must && criterion.text == text) {
+            let act = Act::Criterion { subject: subject.clone(), must, text };
+            saved = Saved { what: saved.what.clone(), ..review::record(&mut workspace, &act, now())? };
+        }
+    }
     for placed in saved.own.iter().flat_map(|label| &label.corrections) {
         if placed.correction.schema_ok == Some(false) {
             warn(&format!(

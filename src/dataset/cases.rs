@@ -30,6 +30,9 @@ struct Row<'a> {
     tools: Vec<Tool>,
     step: Option<u32>,
     acceptable: Acceptable,
+    /// What the agent did there and should not have done: its calls, or its words where it called nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<Recorded>,
     must: Vec<&'a str>,
     must_not: Vec<&'a str>,
     reply: Option<String>,
@@ -56,6 +59,19 @@ struct AcceptableCall {
     tool: String,
     arguments: Box<RawValue>,
     optional: Vec<String>,
+}
+
+/// What the agent did at the step of a case.
+#[derive(Serialize)]
+struct Recorded {
+    text: Option<String>,
+    calls: Vec<RecordedCall>,
+}
+
+#[derive(Serialize)]
+struct RecordedCall {
+    tool: String,
+    arguments: Box<RawValue>,
 }
 
 #[derive(Serialize)]
@@ -131,6 +147,7 @@ fn case<'a>(item: &Item<'a>, decision: &Decision<'_>) -> Result<(Row<'a>, bool),
         tools,
         step: Some(decision.step.number),
         acceptable: acceptable(item, decision, correction)?,
+        recorded: Some(recorded(decision)),
         reply: correction.text.clone().filter(|text| !text.trim().is_empty()),
         label_events: events,
         ..whole(item)
@@ -171,16 +188,27 @@ fn whole<'a>(item: &Item<'a>) -> Row<'a> {
         tools: tools(item, None, &[]).0,
         step: None,
         acceptable: Acceptable::Calls(Vec::new()),
+        recorded: None,
         must: criteria(true),
         must_not: criteria(false),
         reply: None,
         mode: item.labels.iter().flat_map(|label| &label.modes).map(String::as_str).next(),
         severity: item.severity(),
         expected_writes: expected_writes(item),
-        split: None,
+        split: item.provenance.split,
         label_events: item.labels.iter().flat_map(|label| &label.events).map(String::as_str).collect(),
         transcript_hash: item.transcript_hash.as_str(),
     }
+}
+
+/// What the agent did; a call whose arguments are no object is left away, since no run could be held against it.
+fn recorded(decision: &Decision<'_>) -> Recorded {
+    let wrong = decision.recorded.calls.iter().filter(|call| call.step == decision.step.number);
+    let calls = wrong.filter_map(|call| {
+        let arguments = compact_object(&canonical_json(&call.arguments))?;
+        Some(RecordedCall { tool: call.tool.clone(), arguments })
+    });
+    Recorded { text: decision.recorded.text.clone(), calls: calls.collect() }
 }
 
 fn acceptable(item: &Item<'_>, decision: &Decision<'_>, correction: &Correction) -> Result<Acceptable, Flaw> {

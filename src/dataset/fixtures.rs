@@ -12,7 +12,7 @@ use crate::model::summary::Segments;
 use crate::model::time::Timestamp;
 use crate::model::tool::{Arguments, Effect, ToolSpec};
 
-use super::item::{Item, Masking};
+use super::item::{Item, Masking, Provenance};
 
 /// A conversation with what an [`Item`] borrows.
 #[derive(Debug)]
@@ -121,6 +121,7 @@ impl Story {
             codebook: &self.codebook,
             group_key: "g1",
             masking: &self.masking,
+            provenance: Provenance { agreement: "single", ..Provenance::default() },
         }
     }
 }

@@ -30,6 +30,21 @@ pub struct Item<'a> {
     pub group_key: &'a str,
     /// How it was masked.
     pub masking: &'a Masking,
+    /// How it came into the dataset.
+    pub provenance: Provenance<'a>,
+}
+
+/// How a conversation came into a dataset.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Provenance<'a> {
+    /// The dataset, where the rows are of one.
+    pub dataset: Option<&'a str>,
+    /// Its split.
+    pub split: Option<&'static str>,
+    /// How its reviewers came to agree: `single`, `unanimous` or `adjudicated`.
+    pub agreement: &'a str,
+    /// How likely it was to be chosen for review, where that was recorded.
+    pub inclusion_probability: Option<f64>,
 }
 
 /// How personal data was treated.

@@ -23,6 +23,9 @@ pub struct Manifest {
     pub tool: Tool,
     /// The filter that chose the conversations; empty for all.
     pub filter: String,
+    /// The dataset it is of, where it is of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<DatasetUse>,
     /// How personal data was treated.
     pub masking: MaskingReport,
     /// Conversations.
@@ -33,6 +36,29 @@ pub struct Manifest {
     pub files: Vec<DataFile>,
     /// The id of the newest event of the log when the export began.
     pub events_head: Option<String>,
+}
+
+/// The version of a dataset that an export is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DatasetUse {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u32,
+    /// How that was made.
+    pub made_by: String,
+    /// Rows by split, whether written or not.
+    pub splits: BTreeMap<String, u64>,
+    /// Rows of the test split that were not written.
+    pub sealed_test_rows: u64,
+    /// SHA-256 over their transcript hashes, one a line, in the order of conversations.
+    pub sealed_test_sha256: Option<String>,
+    /// Pairs of nearly the same text.
+    pub near_duplicates: u64,
+    /// Of these, in different splits.
+    pub near_duplicates_across_splits: u64,
+    /// Rows that made groups one.
+    pub bridges: u64,
 }
 
 /// The program that wrote an export.

@@ -28,7 +28,7 @@ struct Row {
 
 /// A tool as OpenAI's and TRL's rows list it.
 #[derive(Serialize)]
-pub(super) struct Tool {
+pub struct Tool {
     r#type: &'static str,
     function: Function,
 }
@@ -132,7 +132,7 @@ fn write(item: &Item<'_>, rows: &mut Rows, messages: &[Chat], decided: Option<&S
 
 /// 1 for a message to train on: a corrected one, all of a good conversation, what came before the first failure, and
 /// what follows that failure's correction where a person said that it still holds.
-fn weight(item: &Item<'_>, messages: &[Chat], said: &Said) -> u8 {
+pub(super) fn weight(item: &Item<'_>, messages: &[Chat], said: &Said) -> u8 {
     let failed = item.first_failure().map(|at| at.step);
     let repaired = || {
         let of_failure = |message: &&Chat| match message {
@@ -152,7 +152,7 @@ fn weight(item: &Item<'_>, messages: &[Chat], said: &Said) -> u8 {
 }
 
 /// A message in OpenAI's form.
-pub(super) fn openai(message: &Chat, weight: Option<u8>) -> Value {
+pub fn openai(message: &Chat, weight: Option<u8>) -> Value {
     match message {
         Chat::System(text) => json!({"role": "system", "content": text}),
         Chat::User(text) => json!({"role": "user", "content": text}),
@@ -209,7 +209,8 @@ pub(super) fn tools(item: &Item<'_>, decided: Option<&Step>, messages: &[Chat]) 
     (chosen.into_iter().map(tool_json).collect(), complete)
 }
 
-pub(super) fn tool_json(tool: &ToolSpec) -> Tool {
+/// A tool in OpenAI's form.
+pub fn tool_json(tool: &ToolSpec) -> Tool {
     Tool {
         r#type: "function",
         function: Function {

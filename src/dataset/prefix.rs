@@ -123,6 +123,14 @@ fn decide<'a>(
     Ok(Decision { step, agreed, prefix: chat(conversation, &before, applied)?, recorded, corrected })
 }
 
+/// What went before the message that holds `step`, as the agent had it.
+///
+/// # Errors
+/// Why it cannot be written as messages.
+pub fn before(conversation: &Conversation, step: &Step) -> Result<Vec<Chat>, Flaw> {
+    chat(conversation, &around(conversation, step).0, &BTreeMap::new())
+}
+
 /// The steps before a decision, in its thread, and the steps of the decision's own message.
 fn around<'a>(conversation: &'a Conversation, target: &'a Step) -> (Vec<&'a Step>, Vec<&'a Step>) {
     let all = &conversation.steps;
@@ -164,6 +172,40 @@ fn chat(conversation: &Conversation, steps: &[&Step], applied: &BTreeMap<u32, &C
     }
     name_calls(&mut messages);
     Ok(messages)
+}
+
+/// The customer-facing thread as it was recorded, up to and with the message that holds step `last`; the whole of it
+/// where that is `None`. Calls without a result stay without one.
+pub fn so_far(conversation: &Conversation, last: Option<u32>) -> Vec<Chat> {
+    let mut messages: Vec<Chat> =
+        conversation.system.iter().map(|text| Chat::System(text.exact().to_owned())).collect();
+    let facing: Vec<&Step> = conversation.steps.iter().filter(|step| step.depth == 0).collect();
+    for group in facing.chunk_by(|a, b| same_message(a, b)) {
+        let Some(first) = group.first() else { continue };
+        if last.is_some_and(|last| first.number > last) {
+            break;
+        }
+        let is_last = last.is_some_and(|last| group.iter().any(|step| step.number == last));
+        match (&first.content, first.role()) {
+            (StepContent::Message { text, .. }, Role::User) => messages.push(Chat::User(text.exact().to_owned())),
+            (StepContent::Message { .. }, Role::Tool) => {}
+            _ => {
+                let message = said(group);
+                let answers: Vec<Chat> = message
+                    .calls
+                    .iter()
+                    .filter(|_| !is_last)
+                    .filter_map(|call| {
+                        let text = call.result.clone()?;
+                        Some(Chat::Tool { call_id: call.id.clone(), name: call.tool.clone(), text })
+                    })
+                    .collect();
+                messages.push(Chat::Assistant(message));
+                messages.extend(answers);
+            }
+        }
+    }
+    messages
 }
 
 fn same_message(a: &Step, b: &Step) -> bool {

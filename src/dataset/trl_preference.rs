@@ -26,7 +26,7 @@ struct Row {
 }
 
 #[derive(Serialize)]
-struct Message {
+pub(super) struct Message {
     role: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -114,14 +114,14 @@ fn pair(item: &Item<'_>, decision: &Decision<'_>) -> Result<(Row, bool), Flaw> {
 }
 
 /// Whether two messages say and call the same, however their arguments are spelled.
-fn same(a: &Said, b: &Said) -> bool {
+pub(super) fn same(a: &Said, b: &Said) -> bool {
     let calls = |said: &Said| -> Vec<(String, String)> {
         said.calls.iter().map(|call| (call.tool.clone(), canonical_json(&call.arguments))).collect()
     };
     a.text == b.text && calls(a) == calls(b)
 }
 
-fn message(chat: &Chat) -> Result<Message, Flaw> {
+pub(super) fn message(chat: &Chat) -> Result<Message, Flaw> {
     let plain = |role, text: &String| Message { role, name: None, content: text.clone(), tool_calls: Vec::new() };
     Ok(match chat {
         Chat::System(text) => plain("system", text),
@@ -131,7 +131,7 @@ fn message(chat: &Chat) -> Result<Message, Flaw> {
     })
 }
 
-fn said(said: &Said) -> Result<Message, Flaw> {
+pub(super) fn said(said: &Said) -> Result<Message, Flaw> {
     let tool_calls = said
         .calls
         .iter()

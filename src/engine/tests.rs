@@ -160,8 +160,7 @@ fn a_job_tells_its_progress_and_stops_on_request() {
     let (outlet, inlet) = channel();
     let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
     engine.ask(Ticket(1), Request::Import(Vec::new()));
-    let order =
-        ExportOrder { directory: "x".into(), formats: Vec::new(), filter: String::new(), keep_personal_data: None };
+    let order = ExportOrder { directory: "x".into(), ..ExportOrder::default() };
     engine.ask(Ticket(2), Request::Export(order));
     engine.cancel(Ticket(2));
     let first = inlet.recv_timeout(Duration::from_secs(20)).unwrap();
@@ -240,6 +239,7 @@ fn from_a_file_to_a_label_to_a_dataset() {
         formats: vec!["labels".into()],
         filter: String::new(),
         keep_personal_data: None,
+        ..ExportOrder::default()
     };
     let Reply::Done { figures, message } = now(&mut inline, &Request::Export(order.clone())) else { panic!() };
     assert_eq!(figures["rows"], 1, "{message}");

@@ -111,6 +111,12 @@ pub enum EventBody {
         /// The reason given for writing personal data as it is; absent when masked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unmasked_reason: Option<String>,
+        /// The version of a dataset, as `NAME@VERSION`, where it is of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dataset: Option<String>,
+        /// The reason given for writing a sealed test split.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        test_opened_because: Option<String>,
     },
     /// Personal data was shown or written unmasked.
     Unmask {

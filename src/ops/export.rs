@@ -7,30 +7,33 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use crate::dataset::item::{Item, Masking, Unsettled, settle};
+use crate::dataset::item::{Item, Masking, Provenance};
+use crate::dataset::layout::stringify;
 use crate::dataset::manifest::{Conversations, DataFile, Manifest, MaskingReport, Tool};
-use crate::dataset::validate::Invalid;
-use crate::dataset::{EXPORTERS, Exporter, SCHEMA_VERSION, exporter};
-use crate::model::codebook::Codebook;
-use crate::model::conversation::Conversation;
+use crate::dataset::validate::{Invalid, check_line};
+use crate::dataset::{SCHEMA_VERSION, format_names};
 use crate::model::event::EventBody;
 use crate::model::export::ExportOrder;
-use crate::model::id::ConversationId;
-use crate::model::label::{Label, Verdict};
-use crate::model::queue::{QueueOrder, QueueQuery};
 use crate::model::time::Timestamp;
 use crate::store::events::Draft;
-use crate::store::{Asker, ErrorClass, StoreError};
+use crate::store::{ErrorClass, StoreError};
 
 use super::Progress;
+use super::dataset::{DatasetError, open_test};
 use super::door::Door;
-use super::queue::{self, QueueError};
+use super::queue::QueueError;
 use super::workspace::Workspace;
 
+mod card;
 mod files;
+mod scan;
+mod source;
+mod target;
 
 pub use files::FileError;
 use files::Files;
+pub use source::{Ready, Source};
+use target::{Target, targets};
 
 /// The version of the masking rules, named in every manifest and label record.
 const MASKING_VERSION: u32 = 1;
@@ -79,6 +82,22 @@ pub enum ExportError {
         /// The class found.
         class: &'static str,
     },
+    /// The dataset.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A row of a dataset whose conversation is not stored any more.
+    #[error(
+        "{dataset} holds {conversation}, which is not stored any more; import it again, or remove it from the dataset"
+    )]
+    Orphan {
+        /// The version.
+        dataset: String,
+        /// The conversation.
+        conversation: String,
+    },
+    /// A reason to open a test split, and no dataset.
+    #[error("--open-test opens the test split of a dataset; name one with --dataset")]
+    NoDataset,
     /// Nothing to write.
     #[error("nothing to export: {0}")]
     Nothing(String),
@@ -93,6 +112,7 @@ impl ExportError {
         match self {
             Self::Store(error) | Self::Queue(QueueError::Store(error)) => error.class(),
             Self::File(error) => error.class(),
+            Self::Dataset(error) => error.class(),
             Self::Leak { .. } => ErrorClass::Refused,
             _ => ErrorClass::General,
         }
@@ -113,6 +133,8 @@ pub struct ExportReport {
     pub manifest: Manifest,
     /// Set where the database has the export's event but the journal could not be written: the reason.
     pub journal_problem: Option<String>,
+    /// How often the test split that was opened had been opened before.
+    pub test_uses_before: usize,
 }
 
 /// Writes the files of an order.
@@ -140,38 +162,66 @@ fn write_all(
     now: Timestamp,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<ExportReport, ExportError> {
-    let exporters = exporters_of(order)?;
+    let mut targets = targets(order)?;
     let door = door_of(workspace, order)?;
-    let names: Vec<&str> = exporters.iter().map(|exporter| exporter.file_name()).collect();
-    let mut files = Files::begin(&order.directory, &names)?;
-    let mut gathered = gather(workspace, order, &exporters, now, &mut |row| match row {
+    let source = Source::of(workspace, order, now)?;
+    let mut files = Files::begin(&order.directory, &targets)?;
+    let mut gathered = gather(workspace, &source, &targets, &door, &mut |row| match row {
         Gathered::Row { file, line } => Ok(files.write(file, line)?),
         Gathered::Done { done, total } => tell(progress, done, total),
     })?;
-    if gathered.rows.iter().all(|rows| *rows == 0) {
+    if gathered.files.iter().all(|file| file.rows == 0) {
         return Err(ExportError::Nothing(nothing(&gathered)));
     }
-    for (at, exporter) in exporters.iter().enumerate() {
-        let checked = files.check(at, *exporter, &door)?;
-        gathered.files[at].rows = checked.rows;
-        gathered.files[at].bytes = checked.bytes;
-        gathered.files[at].sha256 = checked.sha256;
+    drop_empty(&mut targets, &mut gathered, &mut files);
+    let name = source.name();
+    for (at, target) in targets.iter().enumerate() {
+        let checked = files.check(at, target, &door, name)?;
+        let file = &mut gathered.files[at];
+        (file.rows, file.bytes, file.sha256) = (checked.rows, checked.bytes, checked.sha256);
         for (class, count) in checked.masked {
             *gathered.masked.entry(class).or_default() += count;
         }
     }
-    let manifest = manifest(workspace, order, gathered)?;
+    let mut manifest = manifest(workspace, order, &source, gathered)?;
+    for (name, text) in card::files(&targets, &manifest, &source) {
+        let file = files.add(&name, &text, &door)?;
+        manifest.files.push(file);
+    }
     files.write_manifest(&manifest)?;
-    let rows = manifest.files.iter().map(|file| (file.name.clone(), file.rows)).collect();
+    finish(workspace, order, &source, (manifest, files), now)
+}
+
+/// Writes down what is written, and gives the files their names.
+fn finish(
+    workspace: &mut Workspace,
+    order: &ExportOrder,
+    source: &Source,
+    (manifest, files): (Manifest, Files),
+    now: Timestamp,
+) -> Result<ExportReport, ExportError> {
+    let mut test_uses_before = 0;
+    if let (Some(version), Some(reason)) = (source.version(), &order.open_test) {
+        test_uses_before = open_test(workspace, version, ("export", reason), now)?;
+    }
+    let mut formats: Vec<String> = Vec::new();
+    for file in &manifest.files {
+        if !formats.contains(&file.format) {
+            formats.push(file.format.clone());
+        }
+    }
     let body = EventBody::Export {
-        formats: manifest.files.iter().map(|file| file.format.clone()).collect(),
+        formats,
         directory: order.directory.display().to_string(),
-        rows,
+        rows: manifest.files.iter().map(|file| (file.name.clone(), file.rows)).collect(),
         unmasked_reason: order.keep_personal_data.clone(),
+        dataset: source.reference(),
+        test_opened_because: order.open_test.clone(),
     };
     let written = workspace.append(now, |_| Ok::<_, StoreError>(vec![Draft { body, target: None }]))?;
     files.finish()?;
-    Ok(ExportReport { directory: order.directory.clone(), manifest, journal_problem: written.journal_problem })
+    let directory = order.directory.clone();
+    Ok(ExportReport { directory, manifest, journal_problem: written.journal_problem, test_uses_before })
 }
 
 /// What an export would write, without writing anything.
@@ -179,21 +229,22 @@ fn write_all(
 /// # Errors
 /// As [`export`], as far as it can be known without writing.
 pub fn plan(workspace: &Workspace, order: &ExportOrder, now: Timestamp) -> Result<ExportReport, ExportError> {
-    let exporters = exporters_of(order)?;
-    door_of(workspace, order)?;
-    Files::check_place(&order.directory, &exporters.iter().map(|exporter| exporter.file_name()).collect::<Vec<_>>())?;
-    let mut bytes = vec![0_u64; exporters.len()];
-    let mut gathered = gather(workspace, order, &exporters, now, &mut |row| {
+    let targets = targets(order)?;
+    let door = door_of(workspace, order)?;
+    Files::check_place(&order.directory, &targets)?;
+    let source = Source::of(workspace, order, now)?;
+    let mut bytes = vec![0_u64; targets.len()];
+    let mut gathered = gather(workspace, &source, &targets, &door, &mut |row| {
         if let Gathered::Row { file, line } = row {
             bytes[file] += line.len() as u64 + 1;
         }
         Ok(())
     })?;
-    for (at, file) in gathered.files.iter_mut().enumerate() {
-        (file.rows, file.bytes) = (gathered.rows[at], bytes[at]);
+    for (file, bytes) in gathered.files.iter_mut().zip(bytes) {
+        file.bytes = bytes;
     }
-    let manifest = manifest(workspace, order, gathered)?;
-    Ok(ExportReport { directory: order.directory.clone(), manifest, journal_problem: None })
+    let manifest = manifest(workspace, order, &source, gathered)?;
+    Ok(ExportReport { directory: order.directory.clone(), manifest, journal_problem: None, test_uses_before: 0 })
 }
 
 fn tell(progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>, done: usize, total: usize) -> Result<(), ExportError> {
@@ -202,19 +253,6 @@ fn tell(progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>, done: usize, tot
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(ExportError::Cancelled),
     }
-}
-
-fn exporters_of(order: &ExportOrder) -> Result<Vec<&'static dyn Exporter>, ExportError> {
-    let known = || EXPORTERS.iter().map(|exporter| exporter.name()).collect::<Vec<_>>().join(", ");
-    let mut chosen: Vec<&'static dyn Exporter> = Vec::new();
-    for name in &order.formats {
-        let found = exporter(name.trim());
-        let found = found.ok_or_else(|| ExportError::Format { name: name.clone(), known: known() })?;
-        if chosen.iter().all(|other| other.name() != found.name()) {
-            chosen.push(found);
-        }
-    }
-    if chosen.is_empty() { Err(ExportError::NoFormat(known())) } else { Ok(chosen) }
 }
 
 fn door_of(workspace: &Workspace, order: &ExportOrder) -> Result<Door, ExportError> {
@@ -237,152 +275,89 @@ enum Gathered<'a> {
 struct Gathering {
     conversations: Conversations,
     files: Vec<DataFile>,
-    rows: Vec<u64>,
     masked: BTreeMap<String, u64>,
     masking: Masking,
-    codebook_version: u32,
 }
 
 fn gather(
     workspace: &Workspace,
-    order: &ExportOrder,
-    exporters: &[&'static dyn Exporter],
-    now: Timestamp,
+    source: &Source,
+    targets: &[Target],
+    door: &Door,
     each: &mut dyn FnMut(Gathered<'_>) -> Result<(), ExportError>,
 ) -> Result<Gathering, ExportError> {
-    let query = QueueQuery { filter: order.filter.clone(), find: String::new(), order: QueueOrder::Oldest };
-    let mut ids = queue::index(workspace.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
-    // The order of rows must not depend on scores or on anything else that may change while the labels do not.
-    ids.sort();
-    let codebook = workspace.store().codebook()?;
-    let door = door_of(workspace, order)?;
     let policy = if door.masks() { "pseudonyms" } else { "none" };
+    let total = source.len();
     let mut gathering = Gathering {
-        conversations: Conversations { matched: ids.len() as u64, ..Conversations::default() },
-        files: exporters.iter().map(|exporter| empty(*exporter)).collect(),
-        rows: vec![0; exporters.len()],
+        conversations: Conversations { matched: total as u64, ..Conversations::default() },
+        files: targets.iter().map(Target::empty).collect(),
         masked: BTreeMap::new(),
         masking: Masking { policy: policy.to_owned(), version: MASKING_VERSION },
-        codebook_version: codebook.version,
     };
-    for (done, id) in ids.iter().enumerate() {
-        if let Some(ready) = prepare(workspace, id, &door, &mut gathering.conversations)? {
-            write_rows(&ready, exporters, &codebook, &mut gathering, each)?;
+    for at in 0..total {
+        if let Some(ready) = source.ready(workspace, at, door, &mut gathering.conversations)? {
+            write_rows(&ready, source, targets, &mut gathering, each)?;
         }
-        each(Gathered::Done { done: done + 1, total: ids.len() })?;
+        each(Gathered::Done { done: at + 1, total })?;
     }
     Ok(gathering)
 }
 
-/// A conversation and its labels, ready for the exporters.
-struct Ready {
-    conversation: Conversation,
-    transcript_hash: crate::model::id::TranscriptHash,
-    labels: Vec<Label>,
-    verdict: Verdict,
-    group_key: String,
-}
-
-fn prepare(
-    workspace: &Workspace,
-    id: &ConversationId,
-    door: &Door,
-    counts: &mut Conversations,
-) -> Result<Option<Ready>, ExportError> {
-    let labels = workspace.store().labels(id)?;
-    let leave_out = |counts: &mut Conversations, why: Unsettled| {
-        *counts.left_out.entry(why.reason().to_owned()).or_default() += 1;
-        Ok(None)
-    };
-    if labels.is_empty() {
-        return leave_out(counts, Unsettled::NotLabelled);
-    }
-    let Some(conversation) = workspace.store().conversation(id)? else { return Ok(None) };
-    let transcript_hash = conversation.transcript_hash();
-    let (verdict, labels) = match settle(&labels, &transcript_hash) {
-        Ok(settled) => settled,
-        Err(why) => return leave_out(counts, why),
-    };
-    counts.settled += 1;
-    *counts.verdicts.entry(verdict.word().to_owned()).or_default() += 1;
-    let door = door.knowing(&conversation);
-    Ok(Some(Ready {
-        group_key: group_key(workspace, &conversation),
-        labels: labels.iter().map(|label| door.label(label)).collect(),
-        conversation: door.conversation(&conversation),
-        transcript_hash,
-        verdict,
-    }))
-}
-
 fn write_rows(
     ready: &Ready,
-    exporters: &[&'static dyn Exporter],
-    codebook: &Codebook,
+    source: &Source,
+    targets: &[Target],
     gathering: &mut Gathering,
     each: &mut dyn FnMut(Gathered<'_>) -> Result<(), ExportError>,
 ) -> Result<(), ExportError> {
-    let item = Item {
-        conversation: &ready.conversation,
-        transcript_hash: &ready.transcript_hash,
-        labels: &ready.labels,
-        verdict: ready.verdict,
-        codebook,
-        group_key: &ready.group_key,
-        masking: &gathering.masking,
-    };
-    for (at, exporter) in exporters.iter().enumerate() {
-        let rows = exporter.rows(&item);
+    let masking = gathering.masking.clone();
+    let item = ready.item(source, &masking);
+    for (at, target) in targets.iter().enumerate().filter(|(_, target)| target.takes(ready.split)) {
+        let rows = target.exporter.rows(&item);
+        let file = &mut gathering.files[at];
         for line in &rows.lines {
-            each(Gathered::Row { file: at, line })?;
+            file.rows += 1;
+            if target.strings {
+                // Its form is checked before, since the strings hide it.
+                check_line(target.exporter, file.rows, line)?;
+                each(Gathered::Row { file: at, line: &stringify(line, target::STRINGS) })?;
+            } else {
+                each(Gathered::Row { file: at, line })?;
+            }
         }
-        gathering.rows[at] += rows.lines.len() as u64;
         for left in &rows.left_out {
-            *gathering.files[at].left_out.entry(left.reason.to_owned()).or_default() += 1;
+            *file.left_out.entry(left.reason.to_owned()).or_default() += 1;
         }
         for warning in &rows.warnings {
-            *gathering.files[at].warnings.entry(warning.what.to_owned()).or_default() += 1;
+            *file.warnings.entry(warning.what.to_owned()).or_default() += 1;
         }
     }
     Ok(())
 }
 
-fn empty(exporter: &dyn Exporter) -> DataFile {
-    DataFile {
-        name: exporter.file_name().to_owned(),
-        format: exporter.name().to_owned(),
-        rows: 0,
-        bytes: 0,
-        sha256: String::new(),
-        left_out: BTreeMap::new(),
-        warnings: BTreeMap::new(),
+/// Forgets files of a folder format that have no rows, since loaders stumble over them.
+fn drop_empty(targets: &mut Vec<Target>, gathered: &mut Gathering, files: &mut Files) {
+    for at in (0..targets.len()).rev() {
+        if targets[at].in_folder() && gathered.files[at].rows == 0 {
+            targets.remove(at);
+            gathered.files.remove(at);
+            files.forget(at);
+        }
     }
 }
 
-/// What all conversations of one customer share, under the workspace's key, so that it names nobody; without a
-/// customer, what this conversation has alone.
-fn group_key(workspace: &Workspace, conversation: &Conversation) -> String {
-    const CUSTOMER: [&str; 6] = ["customer.id", "customer_id", "user.id", "user_id", "enduser.id", "userId"];
-    let customer = CUSTOMER.iter().find_map(|name| conversation.attributes.get(*name)).map(|id| match id {
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    });
-    let mut hasher = blake3::Hasher::new_keyed(&workspace.mask_key());
-    hasher.update(conversation.source.exact().as_bytes());
-    hasher.update(&[0]);
-    match customer.filter(|id| !id.is_empty()) {
-        Some(id) => hasher.update(b"customer\0").update(id.as_bytes()),
-        None => hasher.update(b"conversation\0").update(conversation.id.as_str().as_bytes()),
-    };
-    format!("g{}", hasher.finalize().to_hex().get(..16).unwrap_or_default())
-}
-
-fn manifest(workspace: &Workspace, order: &ExportOrder, gathered: Gathering) -> Result<Manifest, StoreError> {
+fn manifest(
+    workspace: &Workspace,
+    order: &ExportOrder,
+    source: &Source,
+    gathered: Gathering,
+) -> Result<Manifest, StoreError> {
     let head = workspace.store().log().head()?;
     Ok(Manifest {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
         filter: order.filter.clone(),
+        dataset: source.about(order.open_test.is_some()),
         masking: MaskingReport {
             masking: gathered.masking,
             kept_because: order.keep_personal_data.clone(),
@@ -390,7 +365,7 @@ fn manifest(workspace: &Workspace, order: &ExportOrder, gathered: Gathering) -> 
             limits: LIMITS,
         },
         conversations: gathered.conversations,
-        codebook_version: gathered.codebook_version,
+        codebook_version: source.codebook().version,
         files: gathered.files,
         events_head: head,
     })
@@ -409,4 +384,24 @@ fn nothing(gathered: &Gathering) -> String {
     }
     let reasons: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
     format!("of {} conversations, {}", counts.matched, reasons.join("; "))
+}
+
+impl Ready {
+    pub(super) fn item<'a>(&'a self, source: &'a Source, masking: &'a Masking) -> Item<'a> {
+        Item {
+            conversation: &self.conversation,
+            transcript_hash: &self.transcript_hash,
+            labels: &self.labels,
+            verdict: self.verdict,
+            codebook: source.codebook(),
+            group_key: &self.group_key,
+            masking,
+            provenance: Provenance {
+                dataset: source.name(),
+                split: self.split.map(crate::model::dataset::Split::word),
+                agreement: &self.agreement,
+                inclusion_probability: self.inclusion_probability,
+            },
+        }
+    }
 }

@@ -8,19 +8,20 @@ use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
-use crate::dataset::Exporter;
-use crate::dataset::manifest::{self, Manifest};
-use crate::dataset::validate::check_line;
-use crate::mask::{self, Class};
+use crate::dataset::HUGGING_FACE;
+use crate::dataset::layout::{Layout, assemble, disassemble, same};
+use crate::dataset::manifest::{self, DataFile, Manifest};
+use crate::dataset::validate::{Invalid, check_line};
 use crate::model::id::hex;
 use crate::store::ErrorClass;
 
 use super::super::door::Door;
 use super::ExportError;
+use super::scan::{count_pseudonyms, leak};
+use super::target::Target;
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +85,7 @@ fn io(path: &Path, source: std::io::Error) -> FileError {
 
 impl Files {
     /// Checks that files of these names may be written to a folder.
-    pub fn check_place(folder: &Path, names: &[&str]) -> Result<(), FileError> {
+    pub fn check_place(folder: &Path, targets: &[Target]) -> Result<(), FileError> {
         // A trailing slash would make the system look behind a link.
         let bare: PathBuf = folder.components().collect();
         match bare.symlink_metadata() {
@@ -94,19 +95,21 @@ impl Files {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(io(&bare, error)),
         }
-        let mut taken = names.iter().chain([&manifest::FILE_NAME]).map(|name| bare.join(name));
+        // A folder that is there already would be added to, so only its first part counts.
+        let names = targets.iter().map(|target| target.name.split('/').next().unwrap_or_default());
+        let mut taken = names.chain([manifest::FILE_NAME]).map(|name| bare.join(name));
         match taken.find(|path| path.symlink_metadata().is_ok()) {
             Some(path) => Err(FileError::Exists { path }),
             None => Ok(()),
         }
     }
 
-    pub fn begin(folder: &Path, names: &[&str]) -> Result<Self, FileError> {
-        Self::check_place(folder, names)?;
+    pub fn begin(folder: &Path, targets: &[Target]) -> Result<Self, FileError> {
+        Self::check_place(folder, targets)?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| io(folder, error))?;
-        let open = names
+        let open = targets
             .iter()
-            .map(|name| Ok(((*name).to_owned(), BufWriter::new(temporary(folder)?))))
+            .map(|target| Ok((target.name.clone(), BufWriter::new(temporary(folder)?))))
             .collect::<Result<_, _>>()?;
         Ok(Self { folder: folder.to_owned(), open, manifest: None })
     }
@@ -117,8 +120,22 @@ impl Files {
         written.map_err(|error| io(&self.folder.join(&*name), error))
     }
 
-    /// Reads a data file back: its form, its rows, and that nothing personal is left in it.
-    pub fn check(&mut self, at: usize, exporter: &dyn Exporter, door: &Door) -> Result<Checked, ExportError> {
+    /// Gives a data file up.
+    pub fn forget(&mut self, at: usize) {
+        if at < self.open.len() {
+            drop(self.open.remove(at));
+        }
+    }
+
+    /// Reads a data file back: its form, its rows, and that nothing personal is left in it. `dataset` is what the file
+    /// calls itself, where its form has a place for that.
+    pub fn check(
+        &mut self,
+        at: usize,
+        target: &Target,
+        door: &Door,
+        dataset: Option<&str>,
+    ) -> Result<Checked, ExportError> {
         let mut checked = Checked { rows: 0, bytes: 0, sha256: String::new(), masked: BTreeMap::new() };
         let Some((name, file)) = self.open.get_mut(at) else { return Ok(checked) };
         let path = self.folder.join(&*name);
@@ -132,17 +149,44 @@ impl Files {
             checked.bytes += line.len() as u64;
             hash.update(line.as_bytes());
             let row = line.strip_suffix('\n').unwrap_or(&line);
-            check_line(exporter, checked.rows, row)?;
-            if door.masks() {
-                if let Some(class) = leak(row) {
-                    return Err(ExportError::Leak { file: name.clone(), line: checked.rows, class: class.word() });
-                }
-                count_pseudonyms(row, &mut checked.masked);
-            }
+            checked.row(target, door, row)?;
             line.clear();
         }
         checked.sha256 = hex(&hash.finalize());
+        let layout = target.exporter.layout();
+        if layout == Layout::Lines {
+            return Ok(checked);
+        }
+        let lines = fs::read_to_string(file.get_ref().path()).map_err(fail)?;
+        let text = put_together(target, &lines, dataset.unwrap_or("aftercall"), door)?;
+        let mut whole = temporary(&self.folder)?;
+        whole.write_all(text.as_bytes()).map_err(fail)?;
+        *file = BufWriter::new(whole);
+        (checked.bytes, checked.sha256) = (text.len() as u64, manifest::sha256(text.as_bytes()));
         Ok(checked)
+    }
+
+    /// Adds a text that is no data, such as a card.
+    pub fn add(&mut self, name: &str, text: &str, door: &Door) -> Result<DataFile, ExportError> {
+        if door.masks()
+            && let Some(finding) = crate::mask::scan(text).first()
+        {
+            return Err(ExportError::Leak { file: name.to_owned(), line: 1, class: finding.class.word() });
+        }
+        let mut file = BufWriter::new(temporary(&self.folder)?);
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.flush())
+            .map_err(|error| io(&self.folder.join(name), error))?;
+        self.open.push((name.to_owned(), file));
+        Ok(DataFile {
+            name: name.to_owned(),
+            format: HUGGING_FACE.name.to_owned(),
+            rows: 0,
+            bytes: text.len() as u64,
+            sha256: manifest::sha256(text.as_bytes()),
+            left_out: BTreeMap::new(),
+            warnings: BTreeMap::new(),
+        })
     }
 
     pub fn write_manifest(&mut self, manifest: &Manifest) -> Result<(), FileError> {
@@ -165,6 +209,9 @@ impl Files {
         ready.extend(self.manifest.map(|file| (self.folder.join(manifest::FILE_NAME), file)));
         for (path, file) in &ready {
             file.as_file().sync_all().map_err(|error| io(path, error))?;
+        }
+        for parent in ready.iter().filter_map(|(path, _)| path.parent()) {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(|error| io(parent, error))?;
         }
         let mut named: Vec<PathBuf> = Vec::new();
         for (path, file) in ready {
@@ -189,51 +236,37 @@ fn temporary(folder: &Path) -> Result<NamedTempFile, FileError> {
     tempfile::Builder::new().prefix(".aftercall-").tempfile_in(folder).map_err(|error| io(folder, error))
 }
 
-/// Members that hold ids and hashes made of digits and letters, which may look like a card number by chance.
-const IDS: [&str; 16] = [
-    "case_id",
-    "conversation_id",
-    "decision_span_id",
-    "first_failure_decision_span_id",
-    "first_failure_span_id",
-    "group_key",
-    "item_id",
-    "label_events",
-    "span_id",
-    "trace_ids",
-    "transcript_hash",
-    "at",
-    "schema_version",
-    "codebook_version",
-    "verdict",
-    "weight",
-];
-
-/// The class of personal data in a finished row, ids of ours left aside.
-fn leak(row: &str) -> Option<Class> {
-    let mut value: Value = serde_json::from_str(row).ok()?;
-    forget_ids(&mut value);
-    mask::scan(&value.to_string()).first().map(|finding| finding.class)
-}
-
-fn forget_ids(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            members.retain(|name, _| !IDS.contains(&name.as_str()));
-            // What customers and tools say has members of any name, and all of them are looked at.
-            let ours = |name: &str| !["arguments", "parameters", "outcomes"].contains(&name);
-            members.iter_mut().filter(|(name, _)| ours(name)).for_each(|(_, value)| forget_ids(value));
+impl Checked {
+    fn row(&mut self, target: &Target, door: &Door, row: &str) -> Result<(), ExportError> {
+        // Strings hide the form; it was checked before they were made.
+        if !target.strings {
+            check_line(target.exporter, self.rows, row)?;
         }
-        Value::Array(items) => items.iter_mut().for_each(forget_ids),
-        _ => {}
+        if door.masks() {
+            if let Some(class) = leak(row) {
+                return Err(ExportError::Leak { file: target.name.clone(), line: self.rows, class: class.word() });
+            }
+            count_pseudonyms(row, &mut self.masked);
+        }
+        Ok(())
     }
 }
 
-fn count_pseudonyms(row: &str, counts: &mut BTreeMap<String, u64>) {
-    for class in Class::ALL {
-        let count = row.matches(&format!("<{}-", class.word())).count() as u64;
-        if count > 0 {
-            *counts.entry(class.word().to_owned()).or_default() += count;
+/// The file that holds these rows, taken apart again and checked.
+fn put_together(target: &Target, lines: &str, dataset: &str, door: &Door) -> Result<String, ExportError> {
+    let layout = target.exporter.layout();
+    let rows: Vec<&str> = lines.lines().collect();
+    let text = assemble(layout, &rows, dataset);
+    let invalid = |line, message| Invalid { file: target.exporter.file_name(), line, message };
+    let taken = disassemble(layout, &text).map_err(|message| invalid(0, message))?;
+    if !same(layout, &rows, &taken) {
+        return Err(invalid(0, "the rows in it are not the ones put in".to_owned()).into());
+    }
+    for (at, row) in taken.iter().enumerate() {
+        check_line(target.exporter, at as u64 + 1, row)?;
+        if let Some(class) = leak(row).filter(|_| door.masks()) {
+            return Err(ExportError::Leak { file: target.name.clone(), line: at as u64 + 1, class: class.word() });
         }
     }
+    Ok(text)
 }

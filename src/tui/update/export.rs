@@ -66,6 +66,7 @@ fn write(state: &mut State, mut form: Box<ExportForm>) -> Option<Box<ExportForm>
         formats,
         filter: form.filter.text().trim().to_owned(),
         keep_personal_data: (!reason.is_empty()).then(|| reason.to_owned()),
+        ..ExportOrder::default()
     };
     super::import::start(state, Request::Export(order), title);
     None

@@ -1,0 +1,145 @@
+//! `aftercall gate` and `aftercall request`: runs held against cases, and a step asked again.
+//!
+//! Invariant: exit code 0 says that nothing became worse, 8 that something did; reports are new or replaced whole.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use super::args::gate::{GateArguments, GateCommand, RequestArguments, Service};
+use super::context::{Context, now, resolve};
+use super::dataset::warn_of_repeat;
+use super::failure::{Code, Failure};
+use super::output::Data;
+use crate::ops::gate::{self, GateError, GateOrder, Report, Rules};
+use crate::ops::request;
+use crate::store::{Access, StoreError};
+
+const GITHUB: &str = include_str!("../../assets/gate/github.yml");
+const GITLAB: &str = include_str!("../../assets/gate/gitlab.yml");
+
+impl From<GateError> for Failure {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::Dataset(error) => error.into(),
+            GateError::Export(error) => error.into(),
+            GateError::Import(error) => error.into(),
+            GateError::Queue(error) => error.into(),
+            GateError::Policies(error) => error.into(),
+            GateError::Workspace(error) => error.into(),
+            other => Self::new(other.class().into(), other.to_string()),
+        }
+    }
+}
+
+/// Carries `gate` out.
+pub fn gate(context: &Context, arguments: &GateArguments) -> Result<Code, Failure> {
+    let Some(cases) = &arguments.dataset else { return Err(Failure::usage("name a dataset or a file of cases")) };
+    for (name, share) in [("--alpha", Some(arguments.alpha)), ("--min-pass", arguments.min_pass)] {
+        if share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            return Err(Failure::usage(format!("{name} is a share between 0 and 1")));
+        }
+    }
+    let order = GateOrder {
+        cases: cases.clone(),
+        runs: arguments.runs.clone(),
+        filter: arguments.filter.clone(),
+        against: arguments.against.clone(),
+        against_filter: arguments.against_where.clone(),
+        open_test: arguments.open_test.clone(),
+        rules: Rules { alpha: arguments.alpha, min_pass: arguments.min_pass },
+    };
+    // A file of cases needs nothing but the key to mask with, so a build server may have made the folder just now.
+    let access = if Path::new(cases).exists() { Access::Create } else { Access::Write };
+    let mut workspace = context.open_to_write(access)?;
+    let report = gate::gate(&mut workspace, &order, now())?;
+    warn_of_repeat(report.test_uses_before);
+    if let Some(path) = &arguments.junit {
+        write(path, &report.junit())?;
+    }
+    if let Some(path) = &arguments.md {
+        write(path, &report.markdown())?;
+    }
+    tell(context, &report);
+    if arguments.json {
+        let mut data = Data::open();
+        data.json(&report)?;
+        data.finish()?;
+    }
+    Ok(if report.failed() { Code::Found } else { Code::Done })
+}
+
+/// Puts a report in place, whole or not at all.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let fail = |error: std::io::Error| Failure::new(Code::Io, format!("{}: {error}", path.display()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".aftercall-").tempfile_in(folder).map_err(fail)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(fail)?;
+    file.persist(path).map(|_| ()).map_err(|error| fail(error.error))
+}
+
+fn tell(context: &Context, report: &Report) {
+    let (talk, counts) = (context.talk, &report.counts);
+    talk.say(&format!(
+        "{}: {} cases against {} runs: {} pass, {} fail, {} flaky, {} could not be judged, {} without a run",
+        report.dataset,
+        counts.cases,
+        counts.runs,
+        counts.passed,
+        counts.failed,
+        counts.flaky,
+        counts.unjudged,
+        counts.missing
+    ));
+    for (k, rate) in &report.pass_hat {
+        talk.say(&format!("  pass^{k}: {:.1} %", rate * 100.0));
+    }
+    if let Some(comparison) = &report.comparison {
+        talk.say(&format!(
+            "  against the baseline, {} cases: {} worse, {} better, exact one-sided p {:.4}",
+            comparison.cases, comparison.worse, comparison.better, comparison.p_worse
+        ));
+    }
+    for (why, count) in gate::decide::reasons(report).iter().take(5) {
+        talk.say(&format!("  {count} × {why}"));
+    }
+    for reason in &report.reasons {
+        talk.say(&format!("regression: {reason}"));
+    }
+    if !report.failed() {
+        talk.say("pass");
+    }
+}
+
+/// Carries `gate init` out.
+pub fn init(command: &GateCommand) -> Result<Code, Failure> {
+    let GateCommand::Init { service } = command;
+    let text = match service {
+        Service::Github => GITHUB,
+        Service::Gitlab => GITLAB,
+    };
+    let mut data = Data::open();
+    data.put(text.trim_end())?;
+    data.finish()?;
+    Ok(Code::Done)
+}
+
+/// Carries `request` out.
+pub fn request(context: &Context, arguments: &RequestArguments) -> Result<Code, Failure> {
+    let (workspace, door) = context.open_door(arguments.unmasked.then_some("request"))?;
+    let id = resolve(&workspace, &arguments.conversation)?;
+    let unknown = || StoreError::Unknown(arguments.conversation.clone());
+    let exact = workspace.store().conversation(&id)?.ok_or_else(unknown)?;
+    let conversation = door.knowing(&exact).conversation(&exact);
+    let Some(step) = conversation.find_step(arguments.step.trim()) else {
+        let count = conversation.steps.len();
+        return Err(Failure::usage(format!(
+            "{id} has no step {:?}: give 1 to {count}, or the id of one of its spans",
+            arguments.step
+        )));
+    };
+    let body = request::request(&conversation, step).map_err(|error| Failure::usage(error.to_string()))?;
+    let mut data = Data::open();
+    data.json(&body)?;
+    data.finish()?;
+    Ok(Code::Done)
+}

@@ -1,0 +1,293 @@
+//! Labels on their way back to where the traces live: scores, annotations, assessments, feedback.
+//!
+//! Invariant: every row names the trace or span it is about, as its source named it.
+
+use serde_json::{Value, json};
+
+use super::example::text_of;
+use super::item::Item;
+use super::prefix::decisions;
+use super::{Exporter, Rows, validate};
+use crate::model::label::{Label, Verdict};
+
+/// The format `langfuse-scores`.
+pub struct LangfuseScores;
+
+/// The format `phoenix-annotations`.
+pub struct PhoenixAnnotations;
+
+/// The format `mlflow-assessments`.
+pub struct MlflowAssessments;
+
+/// The format `langsmith-feedback`.
+pub struct LangSmithFeedback;
+
+const NO_TRACE: &str = "its source gave it no trace";
+
+/// One statement of one reviewer about a trace or a span in it.
+struct Statement {
+    trace: String,
+    span: Option<String>,
+    reviewer: String,
+    name: &'static str,
+    label: String,
+    comment: Option<String>,
+    /// A verdict's value: 1 for a pass, 0 for a fail.
+    value: Option<f64>,
+    at: crate::model::time::Timestamp,
+}
+
+/// The trace a span belongs to.
+fn trace_of<'a>(item: &Item<'a>, span: Option<&str>) -> Option<&'a str> {
+    let spans = &item.conversation.spans;
+    let own = span.and_then(|id| spans.iter().find(|span| span.id.span_id == id));
+    own.or(spans.first()).map(|span| span.id.trace_id.as_str())
+}
+
+fn statements(item: &Item<'_>) -> Option<Vec<Statement>> {
+    let mut found = Vec::new();
+    for label in item.labels {
+        let Some(verdict) = label.verdict else { continue };
+        let span = label.first_failure.as_ref().and_then(|at| at.span_id.clone());
+        let statement = |name: &'static str, text: String| -> Option<Statement> {
+            Some(Statement {
+                trace: trace_of(item, span.as_deref())?.to_owned(),
+                span: span.clone(),
+                reviewer: label.reviewer.clone(),
+                name,
+                label: text,
+                comment: comment(label),
+                value: match verdict {
+                    Verdict::Pass => Some(1.0),
+                    Verdict::Fail => Some(0.0),
+                    Verdict::Unsure => None,
+                },
+                at: label.at,
+            })
+        };
+        found.push(statement("verdict", verdict.word().to_owned())?);
+        for mode in &label.modes {
+            found.push(Statement { value: None, ..statement("failure_mode", mode.clone())? });
+        }
+    }
+    Some(found)
+}
+
+fn comment(label: &Label) -> Option<String> {
+    label.notes.iter().find(|note| note.at.is_none()).map(|note| note.text.clone())
+}
+
+/// The corrections that can be written: trace, span, what should have come, where.
+fn corrections(item: &Item<'_>) -> Vec<(String, Option<String>, String, u32)> {
+    let decided = decisions(item).0.into_iter().filter_map(|decision| {
+        let span = decision.agreed.at.span_id.clone();
+        let trace = trace_of(item, span.as_deref())?.to_owned();
+        Some((trace, span, text_of(&decision.corrected.ok()?), decision.step.number))
+    });
+    decided.collect()
+}
+
+/// Rows of statements, or the reason why there are none.
+fn told(item: &Item<'_>, row: impl Fn(&Statement, usize) -> Value) -> Rows {
+    let mut rows = Rows::default();
+    match statements(item).filter(|statements| !statements.is_empty()) {
+        Some(statements) => {
+            for (at, statement) in statements.iter().enumerate() {
+                rows.push(item, &row(statement, at));
+            }
+        }
+        None => rows.leave_out(item, None, NO_TRACE),
+    }
+    rows
+}
+
+/// A name for a statement that stays the same, so that a second upload changes nothing.
+fn stable(item: &Item<'_>, statement: &Statement) -> String {
+    format!("{}-{}-{}-{}", item.conversation.id, statement.reviewer, statement.name, statement.label)
+}
+
+impl Exporter for LangfuseScores {
+    fn name(&self) -> &'static str {
+        "langfuse-scores"
+    }
+
+    fn file_name(&self) -> &'static str {
+        "langfuse-scores.jsonl"
+    }
+
+    fn help(&self) -> &'static str {
+        "back to Langfuse: verdicts and modes as scores, corrections as corrections"
+    }
+
+    fn rows(&self, item: &Item<'_>) -> Rows {
+        let mut rows = told(item, |statement, _| {
+            json!({
+                "id": stable(item, statement),
+                "traceId": statement.trace,
+                "observationId": statement.span,
+                "name": statement.name,
+                "value": statement.label,
+                "dataType": "CATEGORICAL",
+                "comment": statement.comment,
+            })
+        });
+        for (trace, span, text, step) in corrections(item) {
+            let id = format!("{}-s{step}-correction", item.conversation.id);
+            rows.push(
+                item,
+                &json!({"id": id, "traceId": trace, "observationId": span, "name": "output", "value": text,
+                        "dataType": "CORRECTION", "comment": null}),
+            );
+        }
+        rows
+    }
+
+    fn check(&self, row: &Value) -> Result<(), String> {
+        for field in ["id", "traceId", "name", "value"] {
+            validate::text(row, field)?;
+        }
+        match validate::text(row, "dataType")? {
+            "CATEGORICAL" | "CORRECTION" => Ok(()),
+            other => Err(format!("{other} is no data type")),
+        }
+    }
+}
+
+impl Exporter for PhoenixAnnotations {
+    fn name(&self) -> &'static str {
+        "phoenix-annotations"
+    }
+
+    fn file_name(&self) -> &'static str {
+        "phoenix-annotations.jsonl"
+    }
+
+    fn help(&self) -> &'static str {
+        "back to Phoenix: verdicts, modes and corrections as annotations of spans"
+    }
+
+    fn rows(&self, item: &Item<'_>) -> Rows {
+        // An annotation is of a span; a verdict without a failing step is of the first one.
+        let first = item.conversation.spans.first().map(|span| span.id.span_id.clone());
+        let mut rows = told(item, |statement, _| {
+            json!({
+                "span_id": statement.span.as_ref().or(first.as_ref()),
+                "annotation_name": statement.name,
+                "annotator_kind": "HUMAN",
+                "label": statement.label,
+                "score": statement.value,
+                "explanation": statement.comment,
+                "identifier": stable(item, statement),
+                "metadata": {"reviewer": statement.reviewer},
+            })
+        });
+        for (_, span, text, step) in corrections(item) {
+            let Some(span) = span else { continue };
+            rows.push(
+                item,
+                &json!({"span_id": span, "annotation_name": "correction", "annotator_kind": "HUMAN",
+                        "label": "corrected", "score": null, "explanation": text,
+                        "identifier": format!("{}-s{step}-correction", item.conversation.id), "metadata": {}}),
+            );
+        }
+        rows
+    }
+
+    fn check(&self, row: &Value) -> Result<(), String> {
+        for field in ["span_id", "annotation_name", "label"] {
+            validate::text(row, field)?;
+        }
+        if row["annotator_kind"] == "HUMAN" { Ok(()) } else { Err("the annotator is a person".to_owned()) }
+    }
+}
+
+impl Exporter for MlflowAssessments {
+    fn name(&self) -> &'static str {
+        "mlflow-assessments"
+    }
+
+    fn file_name(&self) -> &'static str {
+        "mlflow-assessments.jsonl"
+    }
+
+    fn help(&self) -> &'static str {
+        "back to MLflow: verdicts and modes as feedback, corrections as expectations"
+    }
+
+    fn rows(&self, item: &Item<'_>) -> Rows {
+        let mut rows = told(item, |statement, _| {
+            json!({
+                "trace_id": statement.trace,
+                "span_id": statement.span,
+                "name": statement.name,
+                "kind": "feedback",
+                "value": statement.label,
+                "rationale": statement.comment,
+                "source": {"source_type": "HUMAN", "source_id": statement.reviewer},
+                "metadata": {"conversation_id": item.conversation.id.as_str(), "at": statement.at},
+            })
+        });
+        let reviewer = item.labels.first().map(|label| label.reviewer.as_str());
+        for (trace, span, text, step) in corrections(item) {
+            rows.push(
+                item,
+                &json!({"trace_id": trace, "span_id": span, "name": "expected_response", "kind": "expectation",
+                        "value": text, "rationale": null,
+                        "source": {"source_type": "HUMAN", "source_id": reviewer},
+                        "metadata": {"conversation_id": item.conversation.id.as_str(), "step": step}}),
+            );
+        }
+        rows
+    }
+
+    fn check(&self, row: &Value) -> Result<(), String> {
+        for field in ["trace_id", "name", "value"] {
+            validate::text(row, field)?;
+        }
+        validate::text(&row["source"], "source_id")?;
+        match validate::text(row, "kind")? {
+            "feedback" | "expectation" => Ok(()),
+            other => Err(format!("{other} is no kind of assessment")),
+        }
+    }
+}
+
+impl Exporter for LangSmithFeedback {
+    fn name(&self) -> &'static str {
+        "langsmith-feedback"
+    }
+
+    fn file_name(&self) -> &'static str {
+        "langsmith-feedback.jsonl"
+    }
+
+    fn help(&self) -> &'static str {
+        "back to LangSmith: verdicts and modes as feedback on runs, with corrections"
+    }
+
+    fn rows(&self, item: &Item<'_>) -> Rows {
+        let corrections = corrections(item);
+        told(item, |statement, _| {
+            let run = statement.span.as_ref().unwrap_or(&statement.trace);
+            let own = corrections.iter().find(|(_, span, ..)| span.is_some() && *span == statement.span);
+            let own = own.filter(|_| statement.name == "verdict");
+            json!({
+                "run_id": run,
+                "trace_id": statement.trace,
+                "key": statement.name,
+                "score": statement.value,
+                "value": statement.label,
+                "comment": statement.comment,
+                "correction": own.map(|(.., text, _)| json!({"output": text})),
+                "feedback_source": {"type": "app", "metadata": {"tool": "aftercall"}, "user_id": statement.reviewer},
+            })
+        })
+    }
+
+    fn check(&self, row: &Value) -> Result<(), String> {
+        for field in ["run_id", "key", "value"] {
+            validate::text(row, field)?;
+        }
+        validate::text(&row["feedback_source"], "user_id").map(|_| ())
+    }
+}

@@ -1,0 +1,199 @@
+//! Rows for TRL's other trainers: supervised, unpaired preference (KTO), stepwise reward models.
+//!
+//! Invariant: only messages somebody found right are completions to learn from; a stepwise row ends at the first failing
+//! step.
+
+use serde_json::{Value, json};
+
+use super::example::{Example, each, rendered, text_of};
+use super::item::Item;
+use super::openai_sft::{tools, weight};
+use super::prefix::{Chat, Flaw, Said, so_far, story};
+use super::trl_preference::{message, said, same};
+use super::{Exporter, Rows, validate};
+use crate::model::label::Verdict;
+use crate::model::step::Step;
+
+/// The format `trl-sft`.
+pub struct TrlSft;
+
+/// The format `trl-kto`.
+pub struct TrlKto;
+
+/// The format `trl-stepwise`.
+pub struct TrlStepwise;
+
+/// Messages as TRL reads them.
+fn messages(chat: &[Chat]) -> Result<Value, Flaw> {
+    let list: Vec<_> = chat.iter().map(message).collect::<Result<_, Flaw>>()?;
+    serde_json::to_value(list).map_err(|_| "a message could not be written as JSON")
+}
+
+/// Checks a prompt and one completing message.
+fn check_completion(row: &Value) -> Result<(), String> {
+    let prompt = validate::list(row, "prompt")?;
+    let [last] = validate::list(row, "completion")?.as_slice() else {
+        return Err("completion is not one message".to_owned());
+    };
+    if last["role"] != "assistant" {
+        return Err("the completion is not the assistant's".to_owned());
+    }
+    let whole: Vec<Value> = prompt.iter().chain([last]).cloned().collect();
+    validate::chat(&whole, validate::Shape::Trl)?;
+    validate::tools(row)
+}
+
+impl Exporter for TrlSft {
+    fn name(&self) -> &'static str {
+        "trl-sft"
+    }
+
+    fn file_name(&self) -> &'static str {
+        "trl-sft.jsonl"
+    }
+
+    fn help(&self) -> &'static str {
+        "fine-tuning rows for TRL: prompt and completion, one for each message somebody found right"
+    }
+
+    fn rows(&self, item: &Item<'_>) -> Rows {
+        let mut rows = Rows::default();
+        let story = match story(item) {
+            Ok(story) => story,
+            Err(flaw) => {
+                rows.leave_out(item, None, flaw);
+                return rows;
+            }
+        };
+        for (at, chat) in story.messages.iter().enumerate() {
+            let Chat::Assistant(words) = chat else { continue };
+            if weight(item, &story.messages, words) != 1 {
+                continue;
+            }
+            let (offered, complete) = tools(item, None, &story.messages[..=at]);
+            if !complete {
+                rows.warn(item, "a call names a tool that was not offered");
+            }
+            let made = messages(&story.messages[..at]).and_then(|prompt| Ok((prompt, said(words)?)));
+            match made {
+                Ok((prompt, completion)) => {
+                    rows.push(item, &json!({"prompt": prompt, "completion": [completion], "tools": offered}));
+                }
+                Err(flaw) => rows.leave_out(item, Some(words.step), flaw),
+            }
+        }
+        if rows.lines.is_empty() && rows.left_out.is_empty() {
+            rows.leave_out(item, None, "nothing in it was found right");
+        }
+        rows
+    }
+
+    fn check(&self, row: &Value) -> Result<(), String> {
+        check_completion(row)
+    }
+}
+
+impl Exporter for TrlKto {
+    fn name(&self) -> &'static str {
+        "trl-kto"
+    }
+
+    fn file_name(&self) -> &'static str {
+        "trl-kto.jsonl"
+    }
+
+    fn help(&self) -> &'static str {
+        "unpaired preferences for TRL's KTO: a completion, and whether it is what should have come"
+    }
+
+    fn rows(&self, item: &Item<'_>) -> Rows {
+        let row = |example: &Example<'_>, completion: &Said, label: bool| -> Result<Value, Flaw> {
+            let (prompt, completion) = (messages(&example.prefix)?, [said(completion)?]);
+            Ok(json!({"prompt": prompt, "completion": completion, "label": label, "tools": example.tools}))
+        };
+        let mut rows = each(item, |example| row(example, &example.expected, true));
+        // What was left out is told once, by the pass before.
+        let wrong = each(item, |example| {
+            let recorded = example.recorded.as_ref().ok_or("nothing was corrected")?;
+            if same(recorded, &example.expected) {
+                return Err("the correction is what the agent did");
+            }
+            row(example, recorded, false)
+        });
+        rows.lines.extend(wrong.lines);
+        rows
+    }
+
+    fn check(&self, row: &Value) -> Result<(), String> {
+        if !row["label"].is_boolean() {
+            return Err("label is neither true nor false".to_owned());
+        }
+        check_completion(row)
+    }
+}
+
+impl Exporter for TrlStepwise {
+    fn name(&self) -> &'static str {
+        "trl-stepwise"
+    }
+
+    fn file_name(&self) -> &'static str {
+        "trl-stepwise.jsonl"
+    }
+
+    fn help(&self) -> &'static str {
+        "steps with good and bad for TRL's reward models: good before the first failing step, bad at it"
+    }
+
+    fn rows(&self, item: &Item<'_>) -> Rows {
+        let mut rows = Rows::default();
+        match stepwise(item) {
+            Ok(row) => rows.push(item, &row),
+            Err(flaw) => rows.leave_out(item, None, flaw),
+        }
+        rows
+    }
+
+    fn check(&self, row: &Value) -> Result<(), String> {
+        validate::text(row, "prompt")?;
+        let (steps, labels) = (validate::list(row, "completions")?, validate::list(row, "labels")?);
+        if steps.is_empty() || steps.len() != labels.len() {
+            return Err("there is not one label for each step".to_owned());
+        }
+        if steps.iter().any(|step| !step.is_string()) || labels.iter().any(|label| !label.is_boolean()) {
+            return Err("steps are texts and labels true or false".to_owned());
+        }
+        match labels.iter().position(|label| label == false) {
+            Some(at) if at + 1 != labels.len() => Err("something follows the first bad step".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn stepwise(item: &Item<'_>) -> Result<Value, Flaw> {
+    let facing: Vec<&Step> = item.conversation.steps.iter().filter(|step| step.depth == 0).collect();
+    let failed = match item.verdict {
+        Verdict::Pass => None,
+        Verdict::Fail => Some(item.first_failure().ok_or("it failed at no single step")?.step),
+        Verdict::Unsure => return Err("nobody could tell whether it is right"),
+    };
+    if failed.is_some_and(|failed| facing.iter().all(|step| step.number != failed)) {
+        return Err("the failing step is in another agent's work");
+    }
+    let chat = so_far(item.conversation, failed);
+    let first = chat.iter().position(|message| matches!(message, Chat::Assistant(_)));
+    let first = first.ok_or("the agent never says anything in it")?;
+    let (mut steps, mut labels, mut between): (Vec<String>, Vec<bool>, Vec<String>) = Default::default();
+    for message in &chat[first..] {
+        match message {
+            Chat::Assistant(words) => {
+                between.push(text_of(words));
+                steps.push(std::mem::take(&mut between).join("\n"));
+                let bad = words.step.max(words.calls.iter().map(|call| call.step).max().unwrap_or(0));
+                labels.push(failed.is_none_or(|failed| bad < failed));
+            }
+            other => between.push(rendered(std::slice::from_ref(other))),
+        }
+    }
+    Ok(json!({"prompt": rendered(&chat[..first]), "completions": steps, "labels": labels}))
+}

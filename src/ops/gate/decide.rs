@@ -1,0 +1,245 @@
+//! From trials to a decision.
+//!
+//! Invariant: without a baseline the share of passing cases decides; with one, an exact test on the cases that changed.
+
+use std::collections::BTreeMap;
+
+use crate::dataset::regression::{Case, Outcome};
+use crate::stats::compare::{Draws, mcnemar_exact, paired_bootstrap, worse_exact};
+use crate::stats::rate::{pass_all, wilson};
+
+use super::report::{CaseReport, Comparison, Counts, Report, State};
+use super::{Held, Trial};
+
+/// Resamples of the bootstrap.
+const RESAMPLES: usize = 2_000;
+
+/// Its seed: the same trials give the same report.
+const SEED: u64 = 0x00af_7e2c_a11a;
+
+/// The largest k of pass^k.
+const MOST_TRIALS: u64 = 8;
+
+/// When a difference counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rules {
+    /// How often noise may be called a regression.
+    pub alpha: f64,
+    /// The share of judged cases that has to pass; with a baseline it counts only where it was asked for.
+    pub min_pass: Option<f64>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { alpha: 0.05, min_pass: None }
+    }
+}
+
+/// The share of cases that has to pass where nothing else was said and there is no baseline.
+pub const MIN_PASS: f64 = 0.95;
+
+/// Trials that passed, and trials that were judged.
+fn counted(trials: &[Trial]) -> (u64, u64) {
+    let passed = trials.iter().filter(|trial| trial.outcome == Outcome::Pass).count();
+    let unjudged = trials.iter().filter(|trial| matches!(trial.outcome, Outcome::Unjudged { .. })).count();
+    (passed as u64, (trials.len() - unjudged) as u64)
+}
+
+fn state(trials: &[Trial]) -> State {
+    match counted(trials) {
+        _ if trials.is_empty() => State::Missing,
+        (_, 0) => State::Unjudged,
+        (0, _) => State::Fail,
+        (passed, judged) if passed == judged => State::Pass,
+        _ => State::Flaky,
+    }
+}
+
+/// The report of new trials, and of a baseline's where there is one.
+pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules) -> Report {
+    let mut counts = Counts { cases: cases.len(), runs: new.runs, unmatched_runs: new.unmatched, ..Counts::default() };
+    let mut told = Vec::with_capacity(cases.len());
+    let mut all: Vec<(u64, u64)> = Vec::new();
+    for (case, trials) in cases.iter().zip(&new.trials) {
+        let state = state(trials);
+        counts.add(state);
+        let (passed, judged) = counted(trials);
+        counts.trials += judged;
+        counts.passed_trials += passed;
+        counts.unjudged_trials += trials.len() as u64 - judged;
+        if judged > 0 {
+            all.push((passed, judged));
+        }
+        told.push(CaseReport {
+            case_id: case.case_id.clone(),
+            conversation_id: case.conversation_id.clone(),
+            step: case.step,
+            intent: case.intent.clone(),
+            mode: case.mode.clone(),
+            severity: case.severity,
+            state,
+            baseline: None,
+            trials: trials.clone(),
+        });
+    }
+    let most = all.iter().map(|(_, judged)| *judged).max().unwrap_or(0).min(MOST_TRIALS);
+    let pass_hat = (1..=most).filter_map(|k| Some((k, mean_pass_all(&all, k)?))).collect();
+    let firm = counts.passed + counts.failed;
+    let mut report = Report {
+        schema_version: 1,
+        dataset: String::new(),
+        alpha: rules.alpha,
+        min_pass: rules.min_pass.or_else(|| baseline.is_none().then_some(MIN_PASS)),
+        pass_rate: (firm > 0).then(|| counts.passed as f64 / firm as f64),
+        interval: wilson(counts.passed as u64, firm as u64, rules.alpha),
+        counts,
+        pass_hat,
+        comparison: None,
+        decision: String::new(),
+        reasons: Vec::new(),
+        test_uses_before: 0,
+        cases: told,
+    };
+    if let Some(baseline) = baseline {
+        report.comparison = Some(compare(&mut report.cases, (new, baseline), rules.alpha));
+    }
+    conclude(&mut report);
+    report
+}
+
+fn mean_pass_all(all: &[(u64, u64)], k: u64) -> Option<f64> {
+    let known: Vec<f64> = all.iter().filter_map(|(passed, judged)| pass_all(*passed, *judged, k)).collect();
+    (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+}
+
+/// Compares case by case; a case counts where both sides judged it.
+fn compare(told: &mut [CaseReport], (new, baseline): (&Held, &Held), alpha: f64) -> Comparison {
+    let (mut before, mut after, mut worse, mut better) = (Vec::new(), Vec::new(), 0, 0);
+    for ((case, new), old) in told.iter_mut().zip(&new.trials).zip(&baseline.trials) {
+        case.baseline = Some(state(old));
+        let ((new_passed, new_judged), (old_passed, old_judged)) = (counted(new), counted(old));
+        if new_judged == 0 || old_judged == 0 {
+            continue;
+        }
+        // Shares are compared as whole numbers, so that equal ones are equal.
+        let (a, b) = (old_passed * new_judged, new_passed * old_judged);
+        worse += u64::from(b < a);
+        better += u64::from(b > a);
+        before.push(old_passed as f64 / old_judged as f64);
+        after.push(new_passed as f64 / new_judged as f64);
+    }
+    let mut draws = Draws::new(SEED);
+    let count = before.len();
+    let resamples = (0..RESAMPLES).map(|_| draws.resample(count));
+    let difference = paired_bootstrap((&before, &after), resamples, alpha);
+    Comparison {
+        cases: count,
+        worse,
+        better,
+        p_worse: worse_exact(worse, better),
+        p_two_sided: mcnemar_exact(worse, better),
+        difference: difference.map(|found| found.mean),
+        interval: difference.map(|found| found.interval),
+    }
+}
+
+fn conclude(report: &mut Report) {
+    let mut reasons = Vec::new();
+    if report.counts.trials == 0 {
+        reasons.push("nothing could be judged".to_owned());
+    }
+    if let (Some(rate), Some(least)) = (report.pass_rate, report.min_pass)
+        && rate < least
+    {
+        reasons.push(format!("{:.1} % of the cases pass, fewer than {:.1} %", rate * 100.0, least * 100.0));
+    }
+    if let Some(comparison) = &report.comparison {
+        if comparison.cases == 0 {
+            reasons.push("no case was judged on both sides".to_owned());
+        } else if comparison.p_worse < report.alpha {
+            reasons.push(format!(
+                "{} cases became worse and {} better than the baseline (exact one-sided p {:.4}, below {})",
+                comparison.worse, comparison.better, comparison.p_worse, report.alpha
+            ));
+        }
+    }
+    let decision = if reasons.is_empty() { "pass" } else { "regression" };
+    decision.clone_into(&mut report.decision);
+    report.reasons = reasons;
+}
+
+/// How many cases are in which state.
+impl Counts {
+    fn add(&mut self, state: State) {
+        match state {
+            State::Pass => self.passed += 1,
+            State::Fail => self.failed += 1,
+            State::Flaky => self.flaky += 1,
+            State::Unjudged => self.unjudged += 1,
+            State::Missing => self.missing += 1,
+        }
+    }
+}
+
+/// The reasons for which trials failed, most frequent first.
+pub fn reasons(report: &Report) -> Vec<(String, usize)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for trial in report.cases.iter().flat_map(|case| &case.trials) {
+        if let Outcome::Fail { why, .. } = &trial.outcome {
+            *counts.entry(why.clone()).or_default() += 1;
+        }
+    }
+    let mut found: Vec<(String, usize)> = counts.into_iter().collect();
+    found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trials(text: &str) -> Vec<Trial> {
+        let outcome = |c| match c {
+            'p' => Outcome::Pass,
+            'f' => Outcome::Fail { why: "never calls x".into(), step: None },
+            _ => Outcome::Unjudged { why: "words".into() },
+        };
+        text.chars().map(|c| Trial { run: "r".into(), outcome: outcome(c) }).collect()
+    }
+
+    fn cases(count: usize) -> Vec<Case> {
+        let line = |at: usize| format!(r#"{{"case_id":"k{at}","conversation_id":"c","prefix":[],"acceptable":[]}}"#);
+        (0..count).map(|at| Case::parse(&line(at)).unwrap()).collect()
+    }
+
+    fn held(all: &[&str]) -> Held {
+        Held { runs: 1, unmatched: 0, trials: all.iter().map(|text| trials(text)).collect() }
+    }
+
+    #[test]
+    fn flaky_unjudged_and_missing_cases_are_told_apart() {
+        let report = report(&cases(5), &held(&["pp", "pf", "ff", "uu", ""]), None, &Rules::default());
+        let counts = &report.counts;
+        assert_eq!((counts.passed, counts.flaky, counts.failed, counts.unjudged, counts.missing), (1, 1, 1, 1, 1));
+        assert_eq!((report.pass_rate, report.decision.as_str()), (Some(0.5), "regression"));
+        assert_eq!(report.pass_hat[&1], 0.5);
+        assert!((report.pass_hat[&2] - 1.0 / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn nothing_judged_is_no_pass() {
+        let report = report(&cases(1), &held(&["u"]), None, &Rules { min_pass: Some(0.0), ..Rules::default() });
+        assert_eq!(report.decision, "regression");
+    }
+
+    #[test]
+    fn a_baseline_decides_by_what_changed() {
+        let compared = |new: &[&str], old: &[&str]| {
+            report(&cases(new.len()), &held(new), Some(&held(old)), &Rules::default()).decision
+        };
+        // Many failures that were there before are no regression; six new ones and none better are.
+        assert_eq!(compared(&["f"; 20], &["f"; 20]), "pass");
+        assert_eq!(compared(&["f"; 6], &["p"; 6]), "regression");
+        assert_eq!(compared(&["f", "f", "f", "p"], &["p", "p", "p", "f"]), "pass");
+    }
+}

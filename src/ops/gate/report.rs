@@ -1,0 +1,298 @@
+//! What a gate says: as JSON, as Markdown for a pull request, as `JUnit` for a build server.
+//!
+//! Invariant: no transcript text is in it; ids, names of tools and arguments, counts only.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::dataset::regression::Outcome;
+use crate::text::door::terminal_line;
+
+use super::{Trial, decide};
+
+/// The state of a case over its trials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// All judged trials passed.
+    Pass,
+    /// All failed.
+    Fail,
+    /// Some passed and some failed.
+    Flaky,
+    /// No trial could be judged.
+    Unjudged,
+    /// No run matches.
+    Missing,
+}
+
+impl State {
+    /// The lower-case word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Flaky => "flaky",
+            Self::Unjudged => "unjudged",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// How many of what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Counts {
+    pub cases: usize,
+    pub passed: usize,
+    pub failed: usize,
+    pub flaky: usize,
+    pub unjudged: usize,
+    pub missing: usize,
+    pub runs: usize,
+    pub unmatched_runs: usize,
+    pub trials: u64,
+    pub passed_trials: u64,
+    pub unjudged_trials: u64,
+}
+
+/// New runs beside those of a baseline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Cases judged on both sides.
+    pub cases: usize,
+    /// Of them, those whose share of passing trials fell.
+    pub worse: u64,
+    /// And those whose share rose.
+    pub better: u64,
+    /// The exact one-sided probability of so many worse ones.
+    pub p_worse: f64,
+    /// `McNemar`'s exact two-sided probability.
+    pub p_two_sided: f64,
+    /// The mean change of the share of passing trials.
+    pub difference: Option<f64>,
+    /// Its bootstrap interval.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// One case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaseReport {
+    /// The case.
+    pub case_id: String,
+    /// The conversation it was made of.
+    pub conversation_id: String,
+    /// The step it is about.
+    pub step: Option<u32>,
+    /// Its intent.
+    pub intent: Option<String>,
+    /// Its failure mode.
+    pub mode: Option<String>,
+    /// 1 to 4.
+    pub severity: Option<u8>,
+    /// Now.
+    pub state: State,
+    /// In the baseline.
+    pub baseline: Option<State>,
+    /// Its trials.
+    pub trials: Vec<Trial>,
+}
+
+/// What a gate says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// 1.
+    pub schema_version: u32,
+    /// The cases.
+    pub dataset: String,
+    /// `pass` or `regression`.
+    pub decision: String,
+    /// Why it is a regression.
+    pub reasons: Vec<String>,
+    /// How often noise may be called a regression.
+    pub alpha: f64,
+    /// The share of cases that has to pass, where one has to.
+    pub min_pass: Option<f64>,
+    /// The share of firm cases (passing or failing in all trials) that pass.
+    pub pass_rate: Option<f64>,
+    /// Its interval (Wilson).
+    pub interval: Option<(f64, f64)>,
+    /// How many of what.
+    pub counts: Counts,
+    /// How likely k trials of a case all pass, by k.
+    pub pass_hat: BTreeMap<u64, f64>,
+    /// Beside the baseline.
+    pub comparison: Option<Comparison>,
+    /// How often the test split that was used had been opened before.
+    pub test_uses_before: usize,
+    /// Case by case.
+    pub cases: Vec<CaseReport>,
+}
+
+impl Report {
+    /// True where it is a regression.
+    pub fn failed(&self) -> bool {
+        self.decision != "pass"
+    }
+
+    /// The report for a pull request.
+    pub fn markdown(&self) -> String {
+        let counts = &self.counts;
+        let mut out = format!("## Aftercall gate: {}\n\n", if self.failed() { "regression" } else { "pass" });
+        for reason in &self.reasons {
+            let _ = writeln!(out, "- **{reason}**");
+        }
+        let _ = writeln!(
+            out,
+            "\n{} against {} runs: {} cases pass, {} fail, {} are flaky, {} could not be judged, {} have no run.",
+            cell(&self.dataset),
+            counts.runs,
+            counts.passed,
+            counts.failed,
+            counts.flaky,
+            counts.unjudged,
+            counts.missing
+        );
+        if let (Some(rate), Some((low, high))) = (self.pass_rate, self.interval) {
+            let _ = writeln!(out, "\nPass rate {} ({} to {}).", percent(rate), percent(low), percent(high));
+        }
+        if !self.pass_hat.is_empty() {
+            let all: Vec<String> =
+                self.pass_hat.iter().map(|(k, rate)| format!("pass^{k} {}", percent(*rate))).collect();
+            let _ = writeln!(out, "\n{}.", all.join(", "));
+        }
+        if let Some(comparison) = &self.comparison {
+            let _ = writeln!(
+                out,
+                "\nAgainst the baseline, of {} cases judged on both sides: {} worse, {} better (exact one-sided p {:.4}).",
+                comparison.cases, comparison.worse, comparison.better, comparison.p_worse
+            );
+            if let (Some(mean), Some((low, high))) = (comparison.difference, comparison.interval) {
+                let _ = writeln!(
+                    out,
+                    "Mean change {:+.1} points ({:+.1} to {:+.1}).",
+                    mean * 100.0,
+                    low * 100.0,
+                    high * 100.0
+                );
+            }
+        }
+        self.tables(&mut out);
+        out
+    }
+
+    fn tables(&self, out: &mut String) {
+        let why = decide::reasons(self);
+        if !why.is_empty() {
+            out.push_str("\n| trials | what broke |\n| --- | --- |\n");
+            for (why, count) in why.iter().take(20) {
+                let _ = writeln!(out, "| {count} | {} |", cell(why));
+            }
+        }
+        let shown = |case: &&CaseReport| matches!(case.state, State::Fail | State::Flaky);
+        if self.cases.iter().any(|case| shown(&case)) {
+            out.push_str("\n| case | step | state | baseline | passed | run | at its step | what broke |\n");
+            out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+        }
+        for case in self.cases.iter().filter(shown) {
+            let passed = case.trials.iter().filter(|trial| trial.outcome == Outcome::Pass).count();
+            let broken = case.trials.iter().find_map(|trial| match &trial.outcome {
+                Outcome::Fail { why, step } => Some((&trial.run, why, step)),
+                _ => None,
+            });
+            let Some((run, why, step)) = broken else { continue };
+            let number = |step: Option<u32>| step.map_or_else(|| "-".to_owned(), |step| step.to_string());
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | {} | {passed}/{} | {} | {} | {} |",
+                cell(&case.case_id),
+                number(case.step),
+                case.state.word(),
+                case.baseline.map_or("-", State::word),
+                case.trials.len(),
+                cell(run),
+                number(*step),
+                cell(why)
+            );
+        }
+    }
+
+    /// The report for a build server: a test per case; flaky ones pass and say so, unjudged and missing ones are skipped.
+    pub fn junit(&self) -> String {
+        let counts = &self.counts;
+        let skipped = counts.unjudged + counts.missing;
+        let mut out = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" \
+             errors=\"0\" skipped=\"{skipped}\">\n",
+            xml(&format!("aftercall gate {}", self.dataset)),
+            counts.cases,
+            counts.failed
+        );
+        for case in &self.cases {
+            let class = case.mode.as_deref().or(case.intent.as_deref()).unwrap_or("case");
+            let _ = write!(out, "<testcase classname=\"{}\" name=\"{}\">", xml(class), xml(&case.case_id));
+            let told = case.trials.iter().find_map(|trial| match &trial.outcome {
+                Outcome::Fail { why, step } => {
+                    let at = step.map_or_else(String::new, |step| format!(", step {step}"));
+                    Some(format!("{why} (run {}{at})", trial.run))
+                }
+                Outcome::Unjudged { why } if case.state == State::Unjudged => Some(why.clone()),
+                _ => None,
+            });
+            let told = xml(&told.unwrap_or_else(|| "no run matches".to_owned()));
+            match case.state {
+                State::Pass => {}
+                State::Fail => drop(write!(out, "<failure message=\"{told}\"/>")),
+                State::Flaky => drop(write!(out, "<system-out>flaky: {told}</system-out>")),
+                State::Unjudged | State::Missing => drop(write!(out, "<skipped message=\"{told}\"/>")),
+            }
+            out.push_str("</testcase>\n");
+        }
+        out.push_str("</testsuite>\n</testsuites>\n");
+        out
+    }
+}
+
+fn percent(rate: f64) -> String {
+    format!("{:.1} %", rate * 100.0)
+}
+
+/// Text in a cell of a Markdown table; names of tools and arguments come from transcripts.
+fn cell(text: &str) -> String {
+    let mut out = String::new();
+    for c in terminal_line(text).chars() {
+        if matches!(c, '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '!' | '@') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Text in XML.
+fn xml(text: &str) -> String {
+    let mut out = String::new();
+    for c in terminal_line(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_from_transcripts_stay_text() {
+        assert_eq!(cell("a|b<i>"), "a\\|b\\<i\\>");
+        assert_eq!(xml("a<b&\"c\u{1b}"), format!("a&lt;b&amp;&quot;c{}", terminal_line("\u{1b}")));
+    }
+}

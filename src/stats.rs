@@ -1,0 +1,8 @@
+//! Statistics: rates with their intervals, and comparisons of two runs over the same cases.
+//!
+//! Invariant: pure functions of their numbers; what draws at random takes a seed. Each formula names its source, and is
+//! held against reference values.
+
+pub mod compare;
+pub mod rate;
+pub mod special;

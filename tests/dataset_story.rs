@@ -1,0 +1,385 @@
+//! From labels to datasets to the gate by the command line: versions, seals, every format, killed exports, and a whole
+//! story on public data where that is at hand.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+#[path = "support/desk.rs"]
+mod desk;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use desk::{Desk, PERSONAL, shared};
+use serde_json::{Value, json};
+
+/// Every file below a folder, but for manifests.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, found);
+            } else if !path.ends_with("manifest.json") {
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+                found.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(folder, folder, &mut found);
+    found
+}
+
+/// The names of all formats, joined.
+fn formats(desk: &Desk) -> String {
+    let listed = desk.ok(&["formats", "--export"]);
+    let names: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.len() > 20, "{listed}");
+    names.join(",")
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Twelve invented conversations, all judged: every third a fail whose call was corrected.
+fn judged() -> Desk {
+    let desk = Desk::new();
+    let mut text = String::new();
+    for number in 1..=12 {
+        let call = |id: &str, name: &str, arguments: String| json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}});
+        let tool = |name: &str| json!({"type": "function", "function": {"name": name, "description": "", "parameters": {"type": "object", "properties": {"order_id": {"type": "string"}}}}});
+        let row = json!({
+            "conversation_id": format!("n-{number}"), "user_id": format!("u-{}", number % 8),
+            "messages": [
+                {"role": "system", "content": "You are Wren."},
+                {"role": "user", "content": format!("Hello, this is about my order number {number} in the tent shop, please cancel it; write to anna.berg@example.com")},
+                {"role": "assistant", "content": null, "tool_calls": [call("c1", "cancel_membership", format!("{{\"order_id\": \"A-{number}\"}}"))]},
+                {"role": "tool", "tool_call_id": "c1", "content": "{\"ok\":true,\"card\":\"4111 1111 1111 1111\"} REMAINDER"},
+                {"role": "assistant", "content": "=Done. REMAINDER"},
+            ],
+            "tools": [tool("cancel_order"), tool("cancel_membership")],
+        });
+        text.push_str(&format!("{row}\n"));
+    }
+    desk.write("shop.jsonl", &text);
+    desk.ok(&["import", "shop.jsonl"]);
+    for number in 1..=12 {
+        let id = format!("n-{number}");
+        if number % 3 == 0 {
+            let arguments = format!("{{\"order_id\": \"A-{number}\"}}");
+            desk.ok(&[
+                "label",
+                &id,
+                "--fail",
+                "--step",
+                "2",
+                "--mode",
+                "Wrong tool",
+                "--tool",
+                "cancel_order",
+                "--args",
+                &arguments,
+                "--must-not",
+                "call cancel_membership",
+                "--note",
+                "call 4111 1111 1111 1111 back",
+            ]);
+        } else if number != 11 {
+            desk.ok(&["label", &id, "--pass"]);
+        }
+    }
+    desk
+}
+
+#[test]
+fn versions_stay_and_differ_by_what_changed() {
+    let desk = judged();
+    let first = parsed(&desk.ok(&["dataset", "new", "refunds", "--json"]));
+    assert_eq!(
+        (&first["version"], &first["rows"], &first["left_out"]),
+        (&json!(1), &json!(11), &json!({"not labelled": 1}))
+    );
+    assert_eq!(desk.run(&["dataset", "new", "refunds"]).code, 1, "it is there already");
+    assert_eq!(desk.run(&["dataset", "new", "No Name"]).code, 2);
+    let shown = |version: &str| parsed(&desk.ok(&["dataset", "show", version, "--json", "--open-test", "a test"]));
+    let before = shown("refunds@1");
+    let rows = before["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 11);
+    for row in rows {
+        assert_eq!((&row["agreement"], &row["reviewers"]), (&json!("single"), &json!(["lee"])));
+        assert!(!row["label_events"].as_array().unwrap().is_empty());
+    }
+    // Customers u-1 to u-4 have two conversations each.
+    let mut splits: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for row in rows {
+        splits.entry(row["group_key"].as_str().unwrap()).or_default().insert(row["split"].as_str().unwrap());
+    }
+    assert!(splits.values().all(|splits| splits.len() == 1) && splits.len() < 11, "{splits:?}");
+
+    desk.ok(&["export", "a", "--dataset", "refunds@1", "--format", "labels,openai-sft,csv"]);
+    desk.ok(&["label", "n-1", "--fail", "--no-step"]);
+    desk.ok(&["label", "n-11", "--pass"]);
+    desk.ok(&["dataset", "add", "refunds", "--where", ""]);
+    desk.ok(&["dataset", "remove", "refunds", "n-2"]);
+    let id = |name: &str| desk.json(&["show", name, "--json"])[0]["id"].clone();
+    let found = parsed(&desk.ok(&["dataset", "diff", "refunds", "1", "3", "--json"]));
+    assert_eq!((&found["added"], &found["removed"]), (&json!([id("n-11")]), &json!([id("n-2")])));
+    assert_eq!(found["changed"][0]["conversation"], id("n-1"));
+    assert_eq!(found["changed"][0]["what"][0], "verdict pass -> fail");
+    assert_eq!(found["changed"].as_array().unwrap().len(), 1);
+    let place = |shown: &Value| -> BTreeMap<String, String> {
+        let rows = shown["rows"].as_array().unwrap().iter();
+        rows.map(|row| (row["conversation_id"].to_string(), row["split"].to_string())).collect()
+    };
+    let (before, after) = (place(&before), place(&shown("refunds")));
+    assert!(before.iter().all(|(id, split)| after.get(id).is_none_or(|other| other == split)));
+
+    // The first version gives the same bytes though its labels are other ones now.
+    desk.ok(&["export", "b", "--dataset", "refunds@1", "--format", "labels,openai-sft,csv"]);
+    assert_eq!(files(&desk.path("a")), files(&desk.path("b")));
+    desk.ok(&["dataset", "tag", "refunds@1", "golden"]);
+    desk.ok(&["export", "c", "--dataset", "refunds@golden", "--format", "labels,openai-sft,csv"]);
+    assert_eq!(files(&desk.path("a")), files(&desk.path("c")));
+    assert_eq!(desk.json(&["dataset", "list", "--json"])[0]["tags"], json!({"golden": 1}));
+}
+
+#[test]
+fn a_sealed_test_split_is_opened_for_a_reason_that_stays() {
+    let desk = judged();
+    let made = parsed(&desk.ok(&["dataset", "new", "d", "--json"]));
+    let sealed = made["splits"]["test"].as_u64().unwrap();
+    assert!(sealed > 0, "{made}");
+    let shown = parsed(&desk.ok(&["dataset", "show", "d", "--json"]));
+    assert_eq!(shown["sealed_rows"], sealed);
+    assert!(shown["rows"].as_array().unwrap().iter().all(|row| row["split"] != "test"));
+    let printed = parsed(&desk.ok(&["export", "a", "--dataset", "d", "--format", "labels", "--json"]));
+    assert_eq!(printed["manifest"]["dataset"]["sealed_test_rows"], sealed);
+    assert_eq!(printed["manifest"]["files"][0]["rows"], 11 - sealed);
+    assert_eq!(desk.run(&["export", "b", "--dataset", "d", "--format", "labels", "--open-test", " "]).code, 2);
+    let opened =
+        |folder: &str| desk.run(&["export", folder, "--dataset", "d", "--format", "labels", "--open-test", "final"]);
+    assert!(!opened("c").err.contains("opened"));
+    assert!(opened("e").err.contains("opened 1 time before"));
+    assert_eq!(desk::rows(&desk.path("c/labels.jsonl")).len(), 11);
+    let uses = parsed(&desk.ok(&["dataset", "show", "d", "--json"]))["test_uses"].clone();
+    assert_eq!((&uses[0]["reason"], uses.as_array().unwrap().len()), (&json!("final"), 2));
+    let last = desk.json(&["events", "--json"]).last().unwrap()["body"].clone();
+    assert_eq!((&last["dataset"], &last["test_opened_because"]), (&json!("d@1"), &json!("final")));
+}
+
+#[test]
+fn every_format_is_cut_masked_and_the_same_again() {
+    let desk = judged();
+    desk.ok(&["dataset", "new", "d", "--kind", "bad"]);
+    let all = formats(&desk);
+    let open = ["--open-test", "a test"];
+    desk.ok(&[&["export", "a", "--dataset", "d", "--format", &all], &open[..]].concat());
+    desk.ok(&[&["export", "b", "--dataset", "d", "--format", &all], &open[..]].concat());
+    let (a, b) = (files(&desk.path("a")), files(&desk.path("b")));
+    assert_eq!(a, b);
+    assert!(a.len() >= 28, "{:?}", a.keys());
+    for (name, bytes) in &a {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert!(!text.contains("REMAINDER"), "{name}");
+        for personal in PERSONAL {
+            assert!(!text.contains(personal), "{name} holds {personal}");
+        }
+        let mode = std::fs::metadata(desk.path("a").join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    desk.ok(&["export", "s", "--dataset", "d", "--format", "trl-preference,cases", "--json-strings"]);
+    for row in desk::rows(&desk.path("s/trl-preference.jsonl")) {
+        assert!(row["tools"].is_string() && row["chosen"][0]["tool_calls"][0]["function"]["arguments"].is_string());
+    }
+    for row in desk::rows(&desk.path("s/cases.jsonl")) {
+        assert_eq!(row["must_not"], json!(["call cancel_membership"]));
+        assert_eq!(row["recorded"]["calls"][0]["tool"], "cancel_membership");
+    }
+}
+
+#[test]
+fn the_gate_tells_better_from_worse() {
+    let desk = judged();
+    desk.ok(&["dataset", "new", "d", "--kind", "bad"]);
+    desk.ok(&["export", "cases", "--dataset", "d", "--format", "cases", "--open-test", "a test"]);
+    let recorded = std::fs::read_to_string(desk.path("shop.jsonl")).unwrap();
+    desk.write("worse.jsonl", &recorded);
+    desk.write(
+        "better.jsonl",
+        &recorded
+            .replace("cancel_membership\\\"", "cancel_order\\\"")
+            .replace("\"name\":\"cancel_membership\",\"arguments\"", "\"name\":\"cancel_order\",\"arguments\"")
+            .replace("\"arguments\":\"{\\\"order_id\\\"", "\"arguments\":\"{\\\"order_id\\\""),
+    );
+    // Masked cases and the exact ones of the workspace decide alike.
+    for cases in ["d", "cases"] {
+        let arguments = ["gate", cases, "--runs", "worse.jsonl", "--json", "--junit", "g.xml", "--md", "g.md"];
+        let mut arguments = arguments.to_vec();
+        if cases == "d" {
+            arguments.extend(["--open-test", "a test"]);
+        }
+        let ran = desk.run(&arguments);
+        assert_eq!(ran.code, 8, "{ran:?}");
+        let report = parsed(&ran.out);
+        assert_eq!((&report["counts"]["failed"], &report["counts"]["cases"]), (&json!(4), &json!(4)), "{cases}");
+        assert_eq!(report["cases"][0]["trials"][0]["step"], 2);
+        assert!(std::fs::read_to_string(desk.path("g.xml")).unwrap().contains("failures=\"4\""));
+        assert!(std::fs::read_to_string(desk.path("g.md")).unwrap().contains("regression"));
+        arguments[3] = "better.jsonl";
+        let ran = desk.run(&arguments);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        arguments.extend(["--against", "worse.jsonl"]);
+        assert_eq!(parsed(&desk.ok(&arguments))["comparison"]["better"], 4);
+    }
+    assert_eq!(desk.run(&["gate", "cases", "--runs", "worse.jsonl", "--where", "channel:none-such"]).code, 1);
+    assert!(desk.ok(&["gate", "init", "gitlab"]).contains("junit: gate.xml"));
+}
+
+#[test]
+fn a_request_holds_what_was_before_a_step() {
+    let desk = judged();
+    let body = parsed(&desk.ok(&["request", "n-3", "--step", "2"]));
+    let roles: Vec<&str> = body["messages"].as_array().unwrap().iter().map(|m| m["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["system", "user"]);
+    assert_eq!(body["tools"].as_array().unwrap().len(), 2);
+    assert!(!body.to_string().contains("REMAINDER") && !body.to_string().contains("anna.berg@example.com"));
+    assert_eq!(desk.run(&["request", "n-3", "--step", "1"]).code, 2);
+}
+
+#[test]
+fn a_killed_export_leaves_no_half_file_under_its_name() {
+    let desk = judged();
+    desk.ok(&["dataset", "new", "d"]);
+    let all = formats(&desk);
+    desk.ok(&["export", "whole", "--dataset", "d", "--format", &all]);
+    let whole = files(&desk.path("whole"));
+    for kill in 0..12_u64 {
+        let folder = format!("k{kill}");
+        let mut child = desk
+            .command(&["export", &folder, "--dataset", "d", "--format", &all])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Wherever it is by then; a finished one is looked at as well.
+        std::thread::sleep(std::time::Duration::from_millis(kill * 12));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if !desk.path(&folder).exists() {
+            continue;
+        }
+        for (name, bytes) in files(&desk.path(&folder)) {
+            if !name.starts_with(".aftercall-") {
+                assert!(whole.get(&name) == Some(&bytes), "{name} after kill {kill}");
+            }
+        }
+    }
+}
+
+/// The calls of a judged conversation that change something.
+fn writes(tool: &str) -> bool {
+    !["get", "search", "list", "calculate", "think", "find"].iter().any(|read| tool.starts_with(read))
+}
+
+/// Judges conversations of trials 0 and 1 as somebody with the reference solution would: 40 of them, 15 corrected.
+fn judge_forty(desk: &Desk) -> (usize, usize) {
+    let mut rows = desk.json(&["list", "--json", "--where", "meta.trial:0,1"]);
+    rows.sort_by_key(|row| {
+        let attribute = |name: &str| row["attributes"][name].as_str().unwrap().parse::<u32>().unwrap();
+        (attribute("task_id"), attribute("trial"))
+    });
+    let (mut judged, mut corrected) = (0, 0);
+    for row in rows {
+        if judged == 40 {
+            break;
+        }
+        let id = row["id"].as_str().unwrap();
+        judged += 1;
+        if row["outcomes"]["reward"] == 1.0 {
+            desk.ok(&["label", id, "--pass"]);
+            continue;
+        }
+        let shown = parsed(&desk.ok(&["show", id, "--json"]));
+        let expected: Vec<&Value> = shown["expected"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|call| writes(call["tool"].as_str().unwrap()))
+            .collect();
+        let wrong = shown["transcript"].as_array().unwrap().iter().find(|step| {
+            step["tool"].as_str().is_some_and(writes)
+                && expected.iter().all(|call| call["tool"] != step["tool"] || call["arguments"] != step["arguments"])
+        });
+        match (wrong, expected.first()) {
+            (Some(wrong), Some(first)) if corrected < 15 => {
+                corrected += 1;
+                let right = expected.iter().find(|call| call["tool"] == wrong["tool"]).unwrap_or(first);
+                let (step, tool) = (wrong["step"].to_string(), right["tool"].as_str().unwrap());
+                let arguments =
+                    right["arguments"].as_str().map_or_else(|| right["arguments"].to_string(), str::to_owned);
+                desk.ok(&[
+                    "label",
+                    id,
+                    "--fail",
+                    "--step",
+                    &step,
+                    "--mode",
+                    "Wrong tool",
+                    "--tool",
+                    tool,
+                    "--args",
+                    &arguments,
+                ]);
+            }
+            _ => drop(desk.ok(&["label", id, "--fail", "--no-step", "--mode", "Goal missed"])),
+        }
+    }
+    (judged, corrected)
+}
+
+#[test]
+fn from_public_traces_to_a_gate() {
+    let Some(traces) = shared("data/tau-bench/gpt-4o-airline.json") else { return };
+    let traces = traces.to_str().unwrap();
+    let desk = Desk::new();
+    desk.ok(&["import", traces]);
+    assert_eq!(judge_forty(&desk), (40, 15));
+    desk.ok(&["dataset", "new", "airline", "--where", "meta.trial:0,1"]);
+    let all = formats(&desk);
+    desk.ok(&["export", "out", "--dataset", "airline", "--format", &all]);
+    load_with_python(&desk.path("out"));
+
+    let ran = desk.run(&["gate", "airline", "--runs", traces, "--where", "meta.trial:2,3", "--json"]);
+    assert_eq!(ran.code, 8, "{}", ran.err);
+    let report = parsed(&ran.out);
+    // The benchmark's own reward says whether a run reached the goal; the gate, which sees calls only, agrees.
+    let rewards: BTreeMap<String, bool> = desk
+        .json(&["list", "--json"])
+        .iter()
+        .map(|row| (row["id"].as_str().unwrap().to_owned(), row["outcomes"]["reward"] == 1.0))
+        .collect();
+    let (mut same, mut trials) = (0, 0);
+    for trial in report["cases"].as_array().unwrap().iter().flat_map(|case| case["trials"].as_array().unwrap()) {
+        trials += 1;
+        same += usize::from((trial["outcome"] == "pass") == rewards[trial["run"].as_str().unwrap()]);
+    }
+    println!("the gate agrees with the benchmark on {same} of {trials} trials");
+    assert!(trials >= 40 && same * 20 >= trials * 19, "{same} of {trials}");
+}
+
+/// Loads exports with the packages they are for, where this machine has them.
+fn load_with_python(folder: &Path) {
+    let python = std::env::var_os("AFTERCALL_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/load_exports.py");
+    let cache = tempfile::tempdir().unwrap();
+    let ran = std::process::Command::new(python).arg(script).arg(folder).env("HF_HOME", cache.path()).output();
+    let Ok(ran) = ran else {
+        println!("skipped: there is no Python");
+        return;
+    };
+    println!("{}", String::from_utf8_lossy(&ran.stdout));
+    assert!(ran.status.success(), "{}\n{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+}
