@@ -13,6 +13,7 @@ mod ask;
 mod bench;
 mod check;
 mod codebook;
+mod conflicts;
 mod context;
 mod demo;
 mod export;
@@ -28,6 +29,8 @@ mod place;
 mod receive;
 mod reconcile;
 mod screen;
+mod search;
+mod segments;
 mod show;
 mod tools;
 
@@ -117,6 +120,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Undo(undo)) => label::undo(&context, undo),
         Some(Command::Redo(redo)) => label::redo(&context, redo),
         Some(Command::List(list)) => list::list(&context, list),
+        Some(Command::Search(arguments)) => search::search(&context, arguments),
         Some(Command::Show(show)) => show::show(&context, show),
         Some(Command::Events(events)) => show::events(&context, events),
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
@@ -125,6 +129,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
+        Some(Command::Conflicts(arguments)) => conflicts::conflicts(&context, arguments),
+        Some(Command::Segments(arguments)) => segments::segments(&context, arguments),
         Some(Command::Tools(tools)) => tools::tools(&context, tools),
         Some(Command::Verify(verify)) => check::verify(&context, verify),
         Some(Command::Rebuild(rebuild)) => check::rebuild(&context, rebuild),

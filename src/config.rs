@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 pub mod packs;
 pub mod scales;
+pub mod segments;
 
 /// The settings a user may make. All have defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ mod lane;
 mod perform;
 pub mod request;
 
-use lane::{JobLane, Perform, ReadLane, Setting, WriteLane};
+use lane::{JobLane, OwnEvents, Perform, ReadLane, Setting, WriteLane};
 use request::{EngineMessage, Request, Ticket};
 
 /// Tells the time.
@@ -60,7 +60,7 @@ impl Engine {
     }
 
     fn start_with(setup: EngineSetup, outlet: Sender<EngineMessage>, perform: Perform) -> std::io::Result<Self> {
-        let setting = Arc::new(Setting { setup, outlet, perform });
+        let setting = Arc::new(Setting { setup, outlet, perform, own: OwnEvents::default() });
         Ok(Self {
             read: ReadLane::start(&setting)?,
             write: WriteLane::start(&setting)?,
@@ -105,9 +105,12 @@ enum LaneName {
 
 fn lane_of(request: &Request) -> LaneName {
     match request {
-        Request::Queue(_) | Request::Rows(_) | Request::Open(_) | Request::Codebook | Request::Highlight(_) => {
-            LaneName::Read
-        }
+        Request::Queue(_)
+        | Request::Rows(_)
+        | Request::Snippets(..)
+        | Request::Open(_)
+        | Request::Codebook
+        | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
         Request::Record(_) | Request::Undo | Request::Redo | Request::LoadPack(_) => LaneName::Write,
         Request::Import(_) | Request::Export(_) => LaneName::Job,

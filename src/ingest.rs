@@ -11,37 +11,60 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::conversation::Conversation;
+use crate::model::id::{ConversationId, TranscriptHash};
+use crate::model::label::{StepPointer, Verdict};
 use crate::model::trace::{Span, SpanEvent};
+use crate::text::Untrusted;
 
+mod agents_sdk;
+mod archive;
 pub mod assemble;
 mod chat;
 mod decode;
 mod detect;
 mod exchange;
+mod expected;
+mod export;
 mod failure;
+pub mod formats;
+mod forms;
+mod inspect;
 mod join;
+mod langchain;
+mod langfuse;
+mod langsmith;
 mod message;
+mod mlflow;
 mod openai;
 mod otlp;
+mod phoenix;
 pub mod problem;
 mod protobuf;
 mod python;
 pub mod read;
+mod responses;
+pub mod rows;
 mod scores;
 mod segments;
 mod semconv;
 pub mod session;
+mod table;
 mod tau;
+mod tau2;
 mod thread;
 pub mod tools;
 mod transcript;
 pub mod tree;
+mod who_and_when;
 
 pub use assemble::{Pieces, assemble};
 pub use detect::{GrowthForm, growth_form};
+pub use formats::{FORMATS, FormatInfo};
 pub use otlp::Signal;
 pub use problem::{Problem, ProblemKind};
 pub use read::{Encoding, read, read_request};
+pub use rows::{Fact, Row, RowKey};
+pub use segments::keys as segment_keys;
 pub use tools::{ToolList, ToolListError};
 
 /// One input: what to read, and the name it goes by in problems.
@@ -66,6 +89,41 @@ pub enum Format {
     OpenAi,
     /// Results of tau-bench.
     Tau,
+    /// Results and simulations of tau2-bench.
+    Tau2,
+    /// Rows exported by the `OpenAI` Agents SDK.
+    AgentsSdk,
+    /// `LangChain` message dumps and `LangGraph` thread states.
+    LangChain,
+    /// `OpenAI` Responses items, stored completions and batch lines.
+    Responses,
+    /// Langfuse traces, observations, sessions and scores.
+    Langfuse,
+    /// `LangSmith` runs and feedback.
+    LangSmith,
+    /// Phoenix spans and annotations.
+    Phoenix,
+    /// `MLflow` traces.
+    MlFlow,
+    /// Logs of Inspect.
+    Inspect,
+    /// Logs of Who&When.
+    WhoAndWhen,
+    /// Rows of scores, whoever made them: read as [`Item::Row`], as are the next three.
+    Scores,
+    /// Rows of what came of conversations.
+    Outcomes,
+    /// Rows of reference solutions.
+    Expected,
+    /// Rows of conversations that somebody flagged.
+    Flags,
+}
+
+impl Format {
+    /// True for files that are about conversations instead of holding any.
+    pub fn holds_rows(self) -> bool {
+        matches!(self, Self::Scores | Self::Outcomes | Self::Expected | Self::Flags)
+    }
 }
 
 /// Bounds of what a reader may be made to do.
@@ -103,8 +161,31 @@ pub struct ReadOptions {
 pub enum Item {
     /// Something to store.
     Record(Record),
+    /// A row about a conversation, from a file that was read as one of such rows.
+    Row(Box<Row>),
+    /// A judgement that came with the conversation handed out just before; it counts as no record.
+    Label(Box<ImportedLabel>),
     /// Something that was not, or not wholly, understood.
     Problem(Problem),
+}
+
+/// What a person said of a conversation before it came here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedLabel {
+    /// Which one.
+    pub conversation: ConversationId,
+    /// The text that was judged.
+    pub transcript_hash: TranscriptHash,
+    /// The name these judgements go under.
+    pub reviewer: String,
+    /// Pass or fail.
+    pub verdict: Verdict,
+    /// Where it first went wrong; `None` where that is not said.
+    pub step: Option<StepPointer>,
+    /// The agent held responsible.
+    pub agent: Option<Untrusted>,
+    /// Why.
+    pub reason: Option<Untrusted>,
 }
 
 /// One record of an input.
@@ -133,7 +214,7 @@ pub struct SpanRecord {
 /// A log record that speaks of a span, a trace or a conversation.
 #[derive(Debug, Clone)]
 pub struct LogRecord {
-    /// As with spans.
+    /// As with spans; [`ANY_SOURCE`] for rows of scores, which know the ids of spans but no namespace.
     pub source: Arc<str>,
     /// What it is about.
     pub target: LogTarget,
@@ -145,7 +226,7 @@ pub struct LogRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogTarget {
-    /// The span `span_id` of the trace.
+    /// The span `span_id` of the trace; an empty trace id means the one that holds the span.
     Span(crate::model::id::SpanRef),
     /// The LLM span with this response id, in the trace if one is known.
     Response {
@@ -159,6 +240,9 @@ pub enum LogTarget {
     /// A conversation as a whole, by its session key: to be attached to any one span of it, as above.
     Session(String),
 }
+
+/// The source of log records that name none: they are about whichever conversation holds their target.
+pub const ANY_SOURCE: &str = "";
 
 /// The event attribute that marks a log record about a whole `trace` or `conversation`.
 pub const TARGET_KEY: &str = "aftercall.target";

@@ -13,6 +13,8 @@ pub mod id;
 pub mod label;
 pub mod queue;
 pub mod score;
+pub mod search;
+pub mod segments;
 pub mod step;
 pub mod summary;
 pub mod time;

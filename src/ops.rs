@@ -3,6 +3,7 @@
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
 pub mod bench;
+pub mod conflicts;
 pub mod demo;
 pub mod door;
 pub mod evaluate;
@@ -12,6 +13,8 @@ pub mod list;
 pub mod queue;
 pub mod reconcile;
 pub mod review;
+pub mod search;
+pub mod segments;
 pub mod show;
 pub mod tools;
 pub mod verify;

@@ -3,11 +3,13 @@
 //! Invariant: nothing outside this module names the SQLite library, and no file that is not ours, or newer than this
 //! program, or damaged, is ever written to.
 
+mod conflicts;
 mod conversations;
 mod dictionary;
 mod error;
 mod evaluations;
 pub mod events;
+mod facts;
 pub mod journal;
 mod judgements;
 mod migrate;
@@ -18,24 +20,32 @@ mod projection;
 mod query;
 mod scores;
 mod search;
+mod segments;
 mod spans;
 mod summaries;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 
+use crate::model::segments::SegmentRules;
+
+pub use conflicts::{Exchange, SetAside};
 pub use conversations::{Applied, Changes, ContentHash, Put, Stored};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::{Evaluated, Weighed};
+pub use facts::{KeptFact, Opening, Slot};
 pub use judgements::{Judgement, SaidOf};
 pub use migrate::Depth;
 pub use open::{Access, FILE_NAME};
 pub use pending::Pending;
 pub use query::Asker;
 pub use scores::Evaluator;
+pub use search::{FoundOrder, Search};
+pub use segments::SegmentCount;
 pub use summaries::Totals;
 
 /// An open database: one connection, for one thread at a time.
@@ -46,6 +56,9 @@ pub struct Store {
     connection: Connection,
     dictionaries: dictionary::Dictionaries,
     names: spans::Names,
+    segment_rules: Arc<SegmentRules>,
+    /// Events appended through this connection.
+    appended: i64,
 }
 
 /// Stops a running query of the store it came from, from another thread.

@@ -8,6 +8,7 @@
 pub mod door;
 pub mod find;
 pub mod highlight;
+pub mod needle;
 pub mod safe;
 mod scalar;
 pub mod width;

@@ -33,7 +33,7 @@ mod view;
 mod tests;
 
 pub use run::{Outcome, TuiError, run};
-pub use terminal::give_back_on_panic;
+pub use terminal::{columns, give_back_on_panic};
 
 use crate::model::id::ConversationId;
 use crate::model::queue::QueueOrder;
@@ -86,6 +86,8 @@ pub struct UiConfig {
     pub editor: Option<String>,
     /// The folder an export is written to unless another is typed.
     pub export_directory: String,
+    /// Why nothing can be saved in this workspace, where that is so.
+    pub read_only: Option<String>,
     /// Where the reviewer was when they left the last time; used where the screen starts at the whole queue.
     pub place: Option<Place>,
 }

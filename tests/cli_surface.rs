@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use home::{Home, SMALL};
 use serde_json::Value;
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 31] = [
     "review",
     "demo",
     "import",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 26] = [
     "undo",
     "redo",
     "list",
+    "search",
     "show",
     "events",
     "evaluate",
@@ -28,6 +29,10 @@ const COMMANDS: [&str; 26] = [
     "reconcile",
     "export",
     "codebook",
+    "conflicts",
+    "conflicts keep",
+    "segments",
+    "segments apply",
     "tools",
     "verify",
     "rebuild",

@@ -42,7 +42,7 @@ struct Case(&'static str, i32, [u64; 4], &'static [u64]);
 
 const IMPORT: &[Case] = &[
     Case("import/J01-raw-escape-byte.jsonl", 3, [2, 0, 1, 0], &[2]),
-    Case("import/J02-depth-127.json", 3, [0, 0, 1, 0], &[1]),
+    Case("import/J02-depth-127.json", 4, [0, 0, 1, 0], &[1]),
     Case("import/J03-depth-100000.jsonl", 3, [2, 0, 1, 0], &[2]),
     Case("import/J04-truncated-last-line.jsonl", 3, [1, 0, 1, 0], &[2]),
     Case("import/J05-bom.jsonl", 0, [1, 0, 0, 0], &[]),

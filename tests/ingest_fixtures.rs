@@ -45,6 +45,7 @@ impl Read {
                 Item::Record(Record::Span(span)) => self.spans.push(*span),
                 Item::Record(Record::Log(log)) => self.logs.push(*log),
                 Item::Record(Record::Conversation(conversation)) => self.conversations.push(*conversation),
+                Item::Label(_) | Item::Row(_) => {}
                 Item::Problem(problem) => self.problems.push(problem),
             }
             ControlFlow::Continue(())

@@ -279,6 +279,7 @@ fn panicker() {
         packs: Vec::new(),
         editor: None,
         export_directory: "out".to_owned(),
+        read_only: None,
         place: None,
     };
     let setup = EngineSetup { root, identity, clock: system_clock };

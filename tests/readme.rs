@@ -69,6 +69,15 @@ fn the_key_table_is_the_bindings_table() {
 }
 
 #[test]
+fn the_format_table_is_the_program_s_own() {
+    let mut table = String::from("| `--format` | what it is | what it carries |\n| --- | --- | --- |\n");
+    for info in aftercall::ingest::FORMATS {
+        let _ = writeln!(table, "| `{}` | {} | {} |", info.name, info.title, info.carries);
+    }
+    hold_section("formats", &table);
+}
+
+#[test]
 fn the_command_table_is_the_program_s_help() {
     let help = Command::new(env!("CARGO_BIN_EXE_aftercall")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();

@@ -2,12 +2,13 @@
 //!
 //! Invariant: all of it comes from the tables that do the work.
 
-use clap::{CommandFactory as _, ValueEnum as _};
+use clap::CommandFactory as _;
 
-use super::args::{Arguments, FormatName, FormatsArguments};
+use super::args::{Arguments, FormatsArguments};
 use super::failure::{Code, Failure};
 use super::output::Data;
 use crate::dataset::EXPORTERS;
+use crate::ingest::FORMATS;
 use crate::model::filter;
 
 const FILTERS: &str = "\
@@ -29,10 +30,11 @@ pub fn formats(arguments: &FormatsArguments) -> Result<Code, Failure> {
     let mut data = Data::open();
     if !arguments.export {
         data.put("import --format")?;
-        for name in FormatName::value_variants() {
-            let Some(value) = name.to_possible_value() else { continue };
-            let help = value.get_help().map(ToString::to_string).unwrap_or_default();
-            data.put(&format!("  {:16}{help}", value.get_name()))?;
+        data.put(&format!("  {:18}{}", "auto", "any of these; each record is judged by its content"))?;
+        for info in FORMATS {
+            data.put(&format!("  {:18}{}", info.name, info.title))?;
+            data.put(&format!("  {:18}  carries: {}", "", info.carries))?;
+            data.put(&format!("  {:18}  known by: {}", "", info.recognised))?;
         }
         data.put("\nexport --format")?;
     }

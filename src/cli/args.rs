@@ -6,18 +6,20 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::config::packs;
 use crate::dataset::EXPORTERS;
-use crate::ingest::Format;
+use crate::ingest::{FORMATS, Format};
 use crate::model::queue::QueueOrder;
-use crate::ops::verify::Rebuild;
 
+pub mod find;
 pub mod judge;
+pub mod upkeep;
 
+use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
+use upkeep::{CodebookArguments, RebuildArguments, ToolsArguments, VerifyArguments};
 
 const AFTER_HELP: &str = "\
 Data goes to standard output, talk to standard error. Personal data is masked
@@ -82,6 +84,8 @@ pub enum Command {
     Redo(AnswerArguments),
     /// List conversations, most suspicious first
     List(ListArguments),
+    /// Find words in everything that was said, called and answered
+    Search(SearchArguments),
     /// Show one conversation: a transcript to read, or everything as JSON
     Show(ShowArguments),
     /// Print the event log: who said what, in order
@@ -100,6 +104,10 @@ pub enum Command {
     Export(ExportArguments),
     /// List and change the failure modes in use
     Codebook(CodebookArguments),
+    /// Show texts that came in under the name of a stored conversation, and keep one
+    Conflicts(ConflictsArguments),
+    /// Show intents, channels, tiers, languages, versions and handlers, and where they come from
+    Segments(SegmentsArguments),
     /// List the agents' tools and what calling them does
     Tools(ToolsArguments),
     /// Check that both copies of the labels hold together
@@ -145,12 +153,13 @@ pub struct DemoArguments {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// Files, or folders whose files are all read; plain, gzip or zstd
+    /// Files, or folders whose files are all read; plain, gzip, zstd or zip. The first may be a word that says what the
+    /// others hold: scores, outcomes, expected (reference calls and answers) or flags
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
-    /// What the files hold; `auto` judges each record by its content
-    #[arg(long, value_enum, default_value_t = FormatName::Auto)]
-    pub format: FormatName,
+    /// What the files hold (see `aftercall formats`); `auto` judges each record by its content
+    #[arg(long, value_name = "NAME", default_value = "auto", hide_possible_values = true, value_parser = format_names())]
+    pub format: String,
     /// Tool schemas and effects: a JSON list of tools, or TOML lines like get_order = "read"
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub tools: Option<PathBuf>,
@@ -187,28 +196,20 @@ pub struct ReceiveArguments {
 }
 
 /// The names of import formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FormatName {
-    /// Judge every record by its content
-    Auto,
-    /// OpenTelemetry spans and log records as OTLP, in JSON or protobuf: traceAI, OpenInference, OTel GenAI
-    Otlp,
-    /// Chat transcripts, one JSON object a line
-    Openai,
-    /// Results of tau-bench
-    Tau,
+fn format_names() -> PossibleValuesParser {
+    let names = FORMATS.iter().map(|info| PossibleValue::new(info.name).help(info.title).aliases(aliases(info.name)));
+    PossibleValuesParser::new(std::iter::once(PossibleValue::new("auto")).chain(names))
 }
 
-impl FormatName {
-    /// What the reader calls it.
-    pub fn format(self) -> Format {
-        match self {
-            Self::Auto => Format::Auto,
-            Self::Otlp => Format::Otlp,
-            Self::Openai => Format::OpenAi,
-            Self::Tau => Format::Tau,
-        }
-    }
+/// Names that a form had in earlier versions.
+fn aliases(name: &str) -> &'static [&'static str] {
+    if name == "tau-bench" { &["tau"] } else { &[] }
+}
+
+/// The form that a name means.
+pub fn format_named(name: &str) -> Format {
+    let current = FORMATS.iter().find(|info| aliases(info.name).contains(&name)).map_or(name, |info| info.name);
+    Format::named(current).unwrap_or_default()
 }
 
 /// Arguments of `label`.
@@ -290,7 +291,13 @@ pub struct AnswerArguments {
 #[derive(Debug, Args)]
 pub struct ListArguments {
     /// Only those that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     pub filter: String,
     /// Only those in which these words stand
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
@@ -377,7 +384,13 @@ pub struct ExportArguments {
           value_parser = PossibleValuesParser::new(EXPORTERS.iter().map(|exporter| exporter.name())))]
     pub format: Vec<String>,
     /// Only labelled conversations that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
     pub filter: String,
     /// Write personal data as it is, for this reason; recorded
     #[arg(long, value_name = "REASON")]
@@ -388,116 +401,6 @@ pub struct ExportArguments {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// Arguments of `codebook`.
-#[derive(Debug, Args)]
-pub struct CodebookArguments {
-    /// What to do; lists where it is left out
-    #[command(subcommand)]
-    pub command: Option<CodebookCommand>,
-}
-
-/// What to do with the codebook.
-#[derive(Debug, Subcommand)]
-pub enum CodebookCommand {
-    /// List the failure modes in use
-    List {
-        /// As one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Add a failure mode
-    Add {
-        /// Its name; its key is made from it
-        name: String,
-        /// What counts as one
-        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-        description: String,
-    },
-    /// Give a failure mode another name; its key stays
-    Rename {
-        /// Its key or name
-        mode: String,
-        /// Its new name
-        name: String,
-    },
-    /// Count one failure mode as another from now on
-    Merge {
-        /// The mode that goes
-        from: String,
-        /// The mode that stays
-        into: String,
-    },
-    /// List the ready-made codebooks
-    Packs,
-    /// Add the modes of a ready-made codebook
-    Load {
-        /// Its name
-        #[arg(value_parser = PossibleValuesParser::new(packs::packs().iter().map(|pack| pack.name.as_str())))]
-        pack: String,
-    },
-}
-
-/// Arguments of `tools`.
-#[derive(Debug, Args)]
-pub struct ToolsArguments {
-    /// One JSON object a line
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `verify`.
-#[derive(Debug, Args)]
-pub struct VerifyArguments {
-    /// Print the findings as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `rebuild`.
-#[derive(Debug, Args)]
-pub struct RebuildArguments {
-    /// What to make anew [default: database]
-    #[arg(value_enum)]
-    pub what: Option<RebuildName>,
-    /// The copy to trust: `journal` makes the database's labels anew, `database` the journals
-    #[arg(long, value_enum, value_name = "COPY", conflicts_with = "what")]
-    pub from: Option<CopyName>,
-    /// Print what was done as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What can be rebuilt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RebuildName {
-    /// The database's labels, from the journals
-    Database,
-    /// The journals, from the database
-    Journals,
-    /// The tables that hold what the labels add up to
-    Projection,
-}
-
-/// The two copies of the labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CopyName {
-    /// The journals
-    Journal,
-    /// The database
-    Database,
-}
-
-impl RebuildArguments {
-    /// What was asked for.
-    pub fn rebuild(&self) -> Rebuild {
-        match (self.what, self.from) {
-            (Some(RebuildName::Journals), _) | (None, Some(CopyName::Database)) => Rebuild::Journals,
-            (Some(RebuildName::Projection), _) => Rebuild::Projection,
-            _ => Rebuild::Database,
-        }
-    }
 }
 
 /// Arguments of `formats`.

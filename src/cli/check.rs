@@ -5,7 +5,7 @@
 use serde::Serialize;
 use std::fmt::Write as _;
 
-use super::args::{RebuildArguments, VerifyArguments};
+use super::args::upkeep::{RebuildArguments, VerifyArguments};
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::import::count;

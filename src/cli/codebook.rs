@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::args::{CodebookArguments, CodebookCommand};
+use super::args::upkeep::{CodebookArguments, CodebookCommand};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::label::answer;

@@ -3,10 +3,13 @@
 //! Invariant: the numbers are public surface; every error type of the layers below has its code here and nowhere else.
 
 use crate::config::ConfigError;
+use crate::ops::conflicts::ConflictError;
 use crate::ops::evaluate::EvaluateError;
 use crate::ops::import::ImportError;
 use crate::ops::queue::QueueError;
 use crate::ops::review::ReviewError;
+use crate::ops::search::SearchError;
+use crate::ops::segments::SegmentRulesError;
 use crate::ops::workspace::WorkspaceError;
 use crate::paths::PathError;
 use crate::store::{ErrorClass, StoreError};
@@ -113,6 +116,37 @@ impl From<QueueError> for Failure {
         match error {
             QueueError::Store(error) => error.into(),
             QueueError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
+        }
+    }
+}
+
+impl From<ConflictError> for Failure {
+    fn from(error: ConflictError) -> Self {
+        match error {
+            ConflictError::Store(error) => error.into(),
+            ConflictError::Table(error) => error.into(),
+            ConflictError::Unknown(_) | ConflictError::Several { .. } => Self::new(Code::Error, error.to_string()),
+        }
+    }
+}
+
+impl From<SegmentRulesError> for Failure {
+    fn from(error: SegmentRulesError) -> Self {
+        match error {
+            SegmentRulesError::Store(error) => error.into(),
+            SegmentRulesError::File { .. } => Self::new(Code::Io, error.to_string()),
+            SegmentRulesError::Exists(_) => Self::new(Code::Refused, error.to_string()),
+            SegmentRulesError::Content { .. } => Self::usage(error.to_string()),
+        }
+    }
+}
+
+impl From<SearchError> for Failure {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Store(error) => error.into(),
+            SearchError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
+            SearchError::NoWords(_) => Self::usage(error.to_string()),
         }
     }
 }

@@ -4,17 +4,17 @@
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::ImportArguments;
+use super::args::{ImportArguments, format_named};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::follow::{self, FollowOrder};
 use super::output::{Data, Talk};
-use crate::ingest::{Problem, ProblemKind, ReadOptions, ToolList};
+use crate::ingest::{Format, Problem, ProblemKind, ReadOptions, ToolList};
 use crate::ops::import::ImportReport;
 use crate::ops::workspace::ImportOrder;
 use crate::store::Access;
@@ -23,15 +23,18 @@ use crate::text::door;
 /// How many problems people are told; the JSON report has them all.
 const MOST_PROBLEMS: usize = 20;
 
+/// How many ids without a conversation people are told.
+const MOST_IDS: usize = 8;
+
 /// Carries the command out.
 pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Failure> {
+    let (format, paths) = what(arguments);
     let read = ReadOptions {
-        format: arguments.format.format(),
+        format,
         source: source(arguments.source.as_deref())?,
         tools: tool_list(arguments.tools.as_deref())?,
         ..ReadOptions::default()
     };
-    let paths = arguments.paths.clone();
     if arguments.follow {
         let [path] = paths.as_slice() else {
             return Err(Failure::usage("--follow takes one file"));
@@ -64,14 +67,27 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
     Ok(ended(&report))
 }
 
+/// What to read as what: a first path may be a word, as long as a path follows it.
+fn what(arguments: &ImportArguments) -> (Format, Vec<PathBuf>) {
+    let named = format_named(&arguments.format);
+    if let [first, rest @ ..] = arguments.paths.as_slice()
+        && !rest.is_empty()
+        && named == Format::Auto
+        && let Some(format) = first.to_str().and_then(Format::named).filter(|format| format.holds_rows())
+    {
+        return (format, rest.to_vec());
+    }
+    (named, arguments.paths.clone())
+}
+
 /// How it ended: a file that was refused as a whole is no success, even though none of its records could be counted.
 fn ended(report: &ImportReport) -> Code {
     let refused = report.problems.iter().any(|problem| problem.kind == ProblemKind::Refused);
-    match (refused, report.read) {
-        (true, 0) => Code::Refused,
-        (true, _) => Code::Partly,
-        (false, _) if report.skipped > 0 || report.conflicts > 0 => Code::Partly,
-        (false, _) => Code::Done,
+    match refused {
+        true if report.read == report.skipped => Code::Refused,
+        true => Code::Partly,
+        false if report.skipped > 0 || report.conflicts > 0 => Code::Partly,
+        false => Code::Done,
     }
 }
 
@@ -139,7 +155,16 @@ fn summary(report: &ImportReport) -> Vec<String> {
         count(report.scores, "score"),
     ));
     if report.pending > 0 {
-        lines.push(format!("{} for spans that have not arrived yet", count(report.pending, "record waits")));
+        lines.push(format!(
+            "{} for conversations or spans that have not arrived yet",
+            count(report.pending, "record waits")
+        ));
+    }
+    if !report.unmatched.is_empty() {
+        let ids: Vec<String> = report.unmatched.iter().take(MOST_IDS).map(|id| door::terminal_line(id)).collect();
+        let more = report.unmatched.len().saturating_sub(MOST_IDS);
+        let rest = if more == 0 { String::new() } else { format!(", and {more} more (--json lists them)") };
+        lines.push(format!("nothing stored goes by: {}{rest}", ids.join(", ")));
     }
     if report.conflicts > 0 {
         lines.push("a conversation in conflict has another text than the stored one, which was kept".into());

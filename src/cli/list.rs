@@ -17,8 +17,11 @@ use crate::ops::door::Door;
 use crate::ops::list::{ListRow, each_row};
 use crate::text::width;
 
-/// Columns of the first message in the list for people.
+/// Columns of the first message in the list for people where nobody's screen bounds them.
 const MESSAGE_WIDTH: usize = 60;
+
+/// Columns of the message that are worth leaving others out for.
+const LEAST_MESSAGE: usize = 24;
 
 /// Carries the command out.
 pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failure> {
@@ -30,6 +33,7 @@ pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failur
         let names: Vec<Cell> = ListRow::fields().iter().map(|name| Cell::Plain((*name).to_owned())).collect();
         data.csv(&names)?;
     }
+    let columns = crate::tui::columns();
     let (mut rows, mut failure) = (0, None);
     each_row(&workspace, &query, arguments.limit, now(), &mut |summary| {
         rows += 1;
@@ -39,7 +43,7 @@ pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failur
         } else if arguments.csv {
             cells(&row).and_then(|cells| data.csv(&cells))
         } else {
-            data.line(&line(&summary, &door))
+            data.line(&line(&summary, &door, columns))
         };
         failure = outcome.err();
         failure.is_none()
@@ -54,8 +58,8 @@ pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failur
     Ok(Code::Done)
 }
 
-/// A row for people.
-fn line(summary: &Summary, door: &Door) -> String {
+/// A row for people; on a screen of `columns` it takes one line, and says the less important only where there is room.
+fn line(summary: &Summary, door: &Door, columns: Option<usize>) -> String {
     let row = door.summary(summary);
     let text = |text: Option<&crate::text::Untrusted>| text.map_or("", |text| text.exact()).to_owned();
     let segments = [text(row.segments.intent.as_ref()), text(row.segments.language.as_ref())];
@@ -72,16 +76,21 @@ fn line(summary: &Summary, door: &Door) -> String {
     });
     let failed = if row.counts.failed_steps > 0 { format!("!{}", row.counts.failed_steps) } else { String::new() };
     let mode = row.modes.first().cloned().unwrap_or_default();
-    [
-        fit(row.id.as_str(), 13),
-        fit(&when(row.started_at), 16),
-        fit(&state, 8),
-        fit(&format!("{} steps {failed}", row.counts.steps), 13),
-        fit(&worst.unwrap_or_default(), 26),
-        fit(&if mode.is_empty() { segments } else { mode }, 22),
-        fit(row.first_message.exact(), MESSAGE_WIDTH).trim_end().to_owned(),
-    ]
-    .join("  ")
+    let parts = [
+        (fit(row.id.as_str(), 13), 0),
+        (fit(&when(row.started_at), 16), 2),
+        (fit(&state, 8), 0),
+        (fit(&format!("{} steps {failed}", row.counts.steps), 13), 0),
+        (fit(&worst.unwrap_or_default(), 26), 1),
+        (fit(&if mode.is_empty() { segments } else { mode }, 22), 3),
+    ];
+    // The higher its number, the sooner a column gives way.
+    let taken = |most: u8| parts.iter().filter(|(_, rank)| *rank <= most).map(|(text, _)| width::of(text) + 2).sum();
+    let room = |most: u8| columns.map_or(MESSAGE_WIDTH, |columns| columns.saturating_sub(taken(most)));
+    let most = (0..=3).rev().find(|most| room(*most) >= LEAST_MESSAGE).unwrap_or(0);
+    let kept = parts.iter().filter(|(_, rank)| *rank <= most).map(|(text, _)| text.as_str());
+    let message = fit(row.first_message.exact(), room(most).max(1));
+    kept.chain([message.trim_end()]).collect::<Vec<_>>().join("  ")
 }
 
 /// Text cut or filled to so many columns, made safe before it is measured.

@@ -96,6 +96,7 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         packs: packs::packs().iter().map(|pack| pack.name.clone()).collect(),
         editor: editor(),
         export_directory: export_folder(),
+        read_only: workspace.read_only().map(ToOwned::to_owned),
         place: place::read(&context.places.state, context.root()).filter(|_| from_the_start),
     };
     let setup =

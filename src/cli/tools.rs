@@ -2,7 +2,7 @@
 //!
 //! Invariant: a guess is marked as one.
 
-use super::args::ToolsArguments;
+use super::args::upkeep::ToolsArguments;
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::output::Data;

@@ -6,6 +6,7 @@ use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
 use crate::ops::workspace::{Workspace, WorkspaceError};
@@ -16,6 +17,7 @@ use super::request::{EngineMessage, Progress, Reply, Request, Ticket};
 
 mod job;
 mod read;
+mod watch;
 mod write;
 
 pub use job::JobLane;
@@ -36,12 +38,46 @@ pub struct Setting {
     pub outlet: Sender<EngineMessage>,
     /// What is done.
     pub perform: Perform,
+    /// How many events this engine's own reviewer appended.
+    pub own: OwnEvents,
+}
+
+/// Counts the events that the write lane appends, so that the read lane can tell them from what others bring.
+#[derive(Default)]
+pub struct OwnEvents {
+    /// Odd while the write lane works.
+    generation: AtomicU64,
+    count: AtomicI64,
+}
+
+impl OwnEvents {
+    /// Does something that may append events, and counts what `appended` says it did.
+    fn during<T>(&self, work: impl FnOnce() -> (T, i64)) -> T {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        let (answer, appended) = work();
+        self.count.fetch_add(appended, Ordering::SeqCst);
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        answer
+    }
+
+    /// The count together with what `look` sees, unless something was being appended meanwhile.
+    fn beside<T>(&self, look: impl FnOnce() -> T) -> Option<(i64, T)> {
+        let before = self.generation.load(Ordering::SeqCst);
+        let (count, seen) = (self.count.load(Ordering::SeqCst), look());
+        let after = self.generation.load(Ordering::SeqCst);
+        (before.is_multiple_of(2) && before == after).then_some((count, seen))
+    }
 }
 
 impl Setting {
     /// Sends an answer; nobody listens any more once the screen is gone, and that is fine.
     pub fn reply(&self, ticket: Ticket, reply: Reply) {
         let _ = self.outlet.send(EngineMessage::Reply(ticket, reply));
+    }
+
+    /// Sends something that the reviewer should know.
+    pub fn notice(&self, text: String) {
+        let _ = self.outlet.send(EngineMessage::Notice(text));
     }
 
     /// Sends how far a job is.
@@ -78,6 +114,11 @@ impl Desk {
             self.workspace = Some(self.open()?);
         }
         self.workspace.as_mut().ok_or_else(|| StoreError::Missing { path: self.setup.root.clone() }.into())
+    }
+
+    /// How many events were appended here since the workspace was opened.
+    pub fn appended(&self) -> i64 {
+        self.workspace.as_ref().map_or(0, |workspace| workspace.store().appended())
     }
 
     /// The workspace, where it is open already.

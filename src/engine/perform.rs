@@ -12,6 +12,7 @@ use crate::ops::export::{self, ExportError};
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
 use crate::ops::review::{self, ReviewError};
+use crate::ops::search;
 use crate::ops::workspace::{ImportOrder, Workspace};
 use crate::store::{Asker, ErrorClass, StoreError};
 use crate::text::highlight;
@@ -25,6 +26,9 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Queue(query) => index(workspace, query, now),
         Request::Rows(ids) => {
             read(queue::rows(workspace.store(), ids, workspace.reviewer()).map_err(Into::into), Reply::Rows)
+        }
+        Request::Snippets(words, ids) => {
+            read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
         }
         Request::Open(id) => read(review::open(workspace, id), |opened| Reply::Opened(Box::new(opened))),
         Request::Codebook => read(review::codebook(workspace), Reply::Codebook),

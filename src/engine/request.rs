@@ -11,6 +11,7 @@ use crate::model::codebook::Codebook;
 pub use crate::model::export::ExportOrder;
 use crate::model::id::ConversationId;
 pub use crate::model::queue::{Opened, QueueIndex, QueueOrder, QueueQuery};
+pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
 pub use crate::ops::Progress;
 use crate::text::Untrusted;
@@ -27,6 +28,8 @@ pub enum Request {
     Queue(QueueQuery),
     /// Read: the rows of these conversations, in this order; unknown ids are left out.
     Rows(Vec<ConversationId>),
+    /// Read: the best place in each of these conversations where words stand, taken as typed.
+    Snippets(String, Vec<ConversationId>),
     /// Read: one conversation.
     Open(ConversationId),
     /// Read: the codebook.
@@ -54,6 +57,8 @@ pub enum Reply {
     Queue(QueueIndex),
     /// To [`Request::Rows`].
     Rows(Vec<Summary>),
+    /// To [`Request::Snippets`].
+    Snippets(Vec<Hit>),
     /// To [`Request::Open`].
     Opened(Box<Opened>),
     /// To [`Request::Codebook`].
@@ -87,6 +92,9 @@ pub enum EngineMessage {
     Reply(Ticket, Reply),
     /// How far a job is.
     Progress(Ticket, Progress),
-    /// Conversations came into the workspace from elsewhere: a receiver, an import.
+    /// Something came into the workspace from elsewhere: conversations of a receiver or an import, labels of another
+    /// window or person.
     Arrived,
+    /// Something the reviewer should know about the place the labels are kept in, in one sentence.
+    Notice(String),
 }

@@ -201,7 +201,7 @@ fn now(inline: &mut Inline, request: &Request) -> Reply {
     inline.ask(ticket, request);
     let replies = inline.drain().into_iter().filter_map(|message| match message {
         EngineMessage::Reply(of, reply) => Some((of, reply)),
-        EngineMessage::Progress(..) | EngineMessage::Arrived => None,
+        EngineMessage::Progress(..) | EngineMessage::Arrived | EngineMessage::Notice(_) => None,
     });
     let replies: Vec<_> = replies.collect();
     assert_eq!((replies.len(), replies[0].0), (1, ticket));
@@ -266,5 +266,8 @@ fn what_others_bring_is_noticed_and_own_labels_are_not() {
     assert_eq!(inlet.recv_timeout(Duration::from_secs(20)).unwrap(), EngineMessage::Arrived);
     engine.ask(Ticket(3), queue(""));
     assert!(matches!(&answers(&inlet, 1)[&Ticket(3)], Reply::Queue(index) if index.total == 1));
+    let Request::Record(act) = pass(2) else { panic!() };
+    crate::ops::review::record(&mut other, &act, Timestamp(1)).unwrap();
+    assert_eq!(inlet.recv_timeout(Duration::from_secs(20)).unwrap(), EngineMessage::Arrived, "another window's label");
     engine.join();
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::tools::{self, ToolList};
 use super::tree::{self, Tree};
-use super::{failure, scores, segments, semconv, transcript};
+use super::{expected, failure, scores, segments, semconv, transcript};
 use crate::model::conversation::Conversation;
 use crate::model::id::ConversationId;
 use crate::model::trace::Span;
@@ -41,7 +41,8 @@ pub fn assemble(pieces: Pieces, told: &ToolList) -> Conversation {
     let transcript = transcript::build(&mut spans, &tree);
     let mut top_down: Vec<usize> = (0..spans.len()).collect();
     top_down.sort_by_key(|at| tree.depth[*at]);
-    let portrait = segments::of_spans(top_down.into_iter().map(|at| &spans[at]), &resource);
+    let mut portrait = segments::of_spans(top_down.into_iter().map(|at| &spans[at]), &resource);
+    let expected = expected::of_spans(&spans, &mut portrait.attributes);
     Conversation {
         id: ConversationId::derive(&source, &external_id),
         source: source.into(),
@@ -52,7 +53,7 @@ pub fn assemble(pieces: Pieces, told: &ToolList) -> Conversation {
         spans,
         tools,
         scores,
-        expected: None,
+        expected,
         outcomes: portrait.outcomes,
         attributes: portrait.attributes,
         resource,

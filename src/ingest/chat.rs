@@ -41,7 +41,7 @@ pub(super) fn conversation(told: Told) -> crate::model::conversation::Conversati
         told.external_id.unwrap_or_else(|| crate::model::step::transcript_hash(&steps).as_str().to_owned());
     let id = ConversationId::derive(&told.source, &external_id);
     if let Some(first) = steps.first_mut() {
-        first.at = told.started_at;
+        first.at = first.at.or(told.started_at);
     }
     let offered: Vec<u32> = (0..told.tools.len() as u32).collect();
     let spans = spans(&id, &mut steps, &Shape { started_at: told.started_at, offered });
@@ -83,7 +83,7 @@ fn steps(messages: &[Message]) -> Vec<Step> {
                     result: None,
                 },
                 Piece::Result { id, text } => {
-                    if answer(&mut steps, id.as_deref(), (message.name.as_deref(), &text)) {
+                    if answer(&mut steps, id.as_deref(), message) {
                         continue;
                     }
                     ordinal += 1;
@@ -95,8 +95,8 @@ fn steps(messages: &[Message]) -> Vec<Step> {
                 message: ordinal,
                 content,
                 agent: message.name.as_deref().filter(|_| message.sender == Sender::Assistant).map(Into::into),
-                depth: 0,
-                at: None,
+                depth: u8::from(message.aside),
+                at: message.at,
                 span: None,
                 decision: None,
                 speech: None,
@@ -108,8 +108,8 @@ fn steps(messages: &[Message]) -> Vec<Step> {
 
 /// Gives a result to the call it answers: the one with its id, else the first open one of its tool, else the first open
 /// one. False where there is none.
-fn answer(steps: &mut [Step], id: Option<&str>, given: (Option<&str>, &str)) -> bool {
-    let (name, text) = given;
+fn answer(steps: &mut [Step], id: Option<&str>, given: &Message) -> bool {
+    let (name, text) = (given.name.as_deref(), given.text.as_str());
     let open = |step: &Step| matches!(&step.content, StepContent::ToolCall { result: None, .. });
     let call_id = |step: &Step| match &step.content {
         StepContent::ToolCall { call_id: Some(call_id), .. } => Some(call_id.exact().to_owned()),
@@ -122,7 +122,7 @@ fn answer(steps: &mut [Step], id: Option<&str>, given: (Option<&str>, &str)) -> 
     let found = by_id.or_else(|| steps.iter().position(|step| free(step) && named(step)));
     let Some(found) = found else { return false };
     if let StepContent::ToolCall { result, .. } = &mut steps[found].content {
-        *result = Some(ToolResult { text: text.into(), failed: failure::says_error(text).is_some() });
+        *result = Some(ToolResult { text: text.into(), failed: given.failed || failure::says_error(text).is_some() });
     }
     true
 }
@@ -152,6 +152,7 @@ fn spans(id: &ConversationId, steps: &mut [Step], shape: &Shape) -> Vec<Span> {
                 let mut span = blank(decision.clone(), Some(&root), ("chat", SpanKind::Llm));
                 span.offered_tools.clone_from(&shape.offered);
                 span.agent.clone_from(&step.agent);
+                (span.start, span.end) = (step.at, step.at);
                 all.push(span);
                 llm = Some(decision);
             }
@@ -163,6 +164,7 @@ fn spans(id: &ConversationId, steps: &mut [Step], shape: &Shape) -> Vec<Span> {
             calls += 1;
             let mut span = blank(execution.clone(), llm.as_ref(), (tool.exact(), SpanKind::Tool));
             span.attributes.insert("gen_ai.tool.name".to_owned(), tool.exact().into());
+            (span.start, span.end) = (step.at, step.at);
             if let Some(call_id) = call_id {
                 span.attributes.insert("gen_ai.tool.call.id".to_owned(), call_id.exact().into());
             }

@@ -11,9 +11,12 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
+use super::forms::{self, Log};
 use super::otlp::{self, Signal};
 use super::problem::{Problem, ProblemKind};
-use super::{Format, Item, Limits, ReadOptions, ReadSummary, Record, Sink, openai, read, tau};
+use super::{
+    Format, ImportedLabel, Item, Limits, ReadOptions, ReadSummary, Record, Sink, langchain, openai, read, tau,
+};
 
 /// Hands out records and problems of one input, and keeps count.
 pub(super) struct Decoder<'a, 's> {
@@ -24,9 +27,18 @@ pub(super) struct Decoder<'a, 's> {
     line: Option<u64>,
     byte: Option<u64>,
     summary: ReadSummary,
+    /// Records lost because they are of no known form.
+    foreign: u64,
     /// Bytes of a document read since the last record.
     since: Rc<Cell<u64>>,
+    /// Messages of a list that is a conversation, as JSON text; `None` outside of a list.
+    gathered: Option<String>,
+    /// How many wrappers around records are open.
+    wrappers: u8,
 }
+
+/// More wrappers around each other than this hold no record.
+const MOST_WRAPPERS: u8 = 8;
 
 impl<'a, 's> Decoder<'a, 's> {
     pub(super) fn new(path: String, stem: String, options: &'a ReadOptions, sink: &'a mut Sink<'s>) -> Self {
@@ -38,7 +50,10 @@ impl<'a, 's> Decoder<'a, 's> {
             line: None,
             byte: None,
             summary: ReadSummary::default(),
+            foreign: 0,
             since: Rc::default(),
+            gathered: None,
+            wrappers: 0,
         }
     }
 
@@ -65,6 +80,47 @@ impl<'a, 's> Decoder<'a, 's> {
         self.emit(Item::Record(record));
     }
 
+    /// Hands out a label that came with a conversation; it is no record of its own.
+    pub(super) fn label(&mut self, label: ImportedLabel) {
+        self.emit(Item::Label(Box::new(label)));
+    }
+
+    /// True within a list, whose items may be messages.
+    pub(super) fn in_list(&self) -> bool {
+        self.gathered.is_some()
+    }
+
+    /// Keeps a message of a list until the list ends.
+    pub(super) fn gather(&mut self, message: &str) {
+        let gathered = self.gathered.get_or_insert_default();
+        gathered.push(if gathered.is_empty() { '[' } else { ',' });
+        gathered.push_str(message);
+    }
+
+    /// The list has ended: what was gathered is a conversation.
+    fn list_ended(&mut self) {
+        if let Some(mut list) = self.gathered.take().filter(|list| !list.is_empty()) {
+            list.push(']');
+            langchain::bare(self, &list);
+        }
+    }
+
+    /// Hands out a row that is about a conversation.
+    pub(super) fn hand_out(&mut self, row: Item) {
+        self.summary.read += 1;
+        self.emit(row);
+    }
+
+    /// Reads one row of a table.
+    pub(super) fn row(&mut self, members: &[(String, Box<RawValue>)]) {
+        self.other(members);
+    }
+
+    /// A reader that stops at a record longer than the limit.
+    pub(super) fn bounded<R: Read>(&self, reader: R) -> read::Bounded<R> {
+        read::Bounded { inner: reader, since: Rc::clone(&self.since), limit: self.limits().record }
+    }
+
     /// Tells a problem at the current place that cost `lost` records.
     pub(super) fn problem(&mut self, kind: ProblemKind, lost: u64, message: impl Into<String>) {
         self.problem_at(0, kind, lost, message);
@@ -73,6 +129,7 @@ impl<'a, 's> Decoder<'a, 's> {
     fn problem_at(&mut self, within: u64, kind: ProblemKind, lost: u64, message: impl Into<String>) {
         self.summary.read += lost;
         self.summary.skipped += lost;
+        self.foreign += if kind == ProblemKind::NotARecord { lost } else { 0 };
         let byte = self.byte.map(|byte| byte + within);
         let (path, line, message) = (self.path.clone(), self.line, message.into());
         self.emit(Item::Problem(Problem { path, line, byte, kind, message, lost }));
@@ -82,6 +139,14 @@ impl<'a, 's> Decoder<'a, 's> {
         self.since.set(0);
         if !self.summary.stopped && (self.sink)(item) == ControlFlow::Break(()) {
             self.summary.stopped = true;
+        }
+    }
+
+    /// Refuses an input in which nothing at all is of a known form: it was not meant.
+    pub(super) fn refuse_what_is_foreign(&mut self) {
+        if self.foreign > 0 && self.foreign == self.summary.read {
+            (self.line, self.byte) = (None, None);
+            self.refuse("nothing in it is a record of a known form; `aftercall formats` lists what can be read");
         }
     }
 
@@ -118,10 +183,20 @@ impl<'a, 's> Decoder<'a, 's> {
         }
     }
 
+    /// Reads what a wrapper holds. Raw JSON is cut out without a limit on its depth, so the wrappers are counted.
+    pub(super) fn unwrapped(&mut self, text: &str) {
+        if self.wrappers == MOST_WRAPPERS {
+            return self.problem(ProblemKind::TooDeep, 1, "wrapped in too many objects");
+        }
+        self.wrappers += 1;
+        self.line(text.as_bytes(), true);
+        self.wrappers -= 1;
+    }
+
     /// Reads one document as it streams by.
     pub(super) fn document(&mut self, reader: impl Read) {
         (self.line, self.byte) = (None, None);
-        let bounded = read::Bounded { inner: reader, since: Rc::clone(&self.since), limit: self.limits().record };
+        let bounded = self.bounded(reader);
         let mut deserializer = serde_json::Deserializer::from_reader(bounded);
         let outcome = Top { decoder: self, nested: false }.deserialize(&mut deserializer);
         if self.stopped() {
@@ -157,13 +232,16 @@ impl<'a, 's> Decoder<'a, 's> {
     /// A JSON value that is a record of none of the span forms.
     fn other(&mut self, members: &[(String, Box<RawValue>)]) {
         let format = self.options.format;
+        if forms::record(self, members) {
+            return;
+        }
         let has = |name: &str| members.iter().any(|(key, _)| key == name);
         if has("traj") && has("task_id") && matches!(format, Format::Auto | Format::Tau) {
             tau::record(self, members);
         } else if has("messages") && matches!(format, Format::Auto | Format::OpenAi) {
             openai::record(self, members);
         } else if let Some((_, trace)) = members.iter().find(|(key, _)| key == "trace" && members.len() == 1) {
-            self.line(trace.get().to_owned().as_bytes(), true);
+            self.unwrapped(trace.get());
         } else if members.is_empty() {
             self.problem(ProblemKind::NotARecord, 1, "an empty object is no record");
         } else {
@@ -235,14 +313,11 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
             self.decoder.problem(ProblemKind::NotARecord, 1, "an array within an array is no record");
             return Ok(());
         }
-        let mut items = 0_u64;
-        while seq.next_element_seed(Top { decoder: &mut *self.decoder, nested: true })?.is_some() {
-            items += 1;
-            if self.decoder.stopped() {
-                return Err(serde::de::Error::custom("stopped"));
-            }
-        }
-        if items == 0 {
+        let around = self.decoder.gathered.replace(String::new());
+        let outcome = items(self.decoder, &mut seq);
+        self.decoder.list_ended();
+        self.decoder.gathered = around;
+        if outcome? == 0 {
             self.decoder.problem(ProblemKind::NotARecord, 1, "an empty array is no record");
         }
         Ok(())
@@ -262,7 +337,13 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
                     spans = true;
                     map.next_value::<IgnoredAny>()?;
                 }
-                Member::Other => others.push((key, map.next_value()?)),
+                Member::Other => match Log::of(&key, &others, decoder.options.format) {
+                    Some(log) => {
+                        spans = true;
+                        map.next_value_seed(Listed { decoder: &mut *decoder, log })?;
+                    }
+                    None => others.push((key, map.next_value()?)),
+                },
             }
             if decoder.stopped() {
                 return Err(serde::de::Error::custom("stopped"));
@@ -270,6 +351,52 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
         }
         if !spans {
             decoder.other(&others);
+        }
+        Ok(())
+    }
+}
+
+/// Reads the items of an array at the top; tells how many there were.
+fn items<'de, A: SeqAccess<'de>>(decoder: &mut Decoder<'_, '_>, seq: &mut A) -> Result<u64, A::Error> {
+    let mut items = 0;
+    while seq.next_element_seed(Top { decoder: &mut *decoder, nested: true })?.is_some() {
+        items += 1;
+        if decoder.stopped() {
+            return Err(serde::de::Error::custom("stopped"));
+        }
+    }
+    Ok(items)
+}
+
+/// The list of a log, item by item.
+struct Listed<'d, 'a, 's> {
+    decoder: &'d mut Decoder<'a, 's>,
+    log: Log,
+}
+
+impl<'de> DeserializeSeed<'de> for Listed<'_, '_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Listed<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of records")
+    }
+    /// A log without its list, as the header of an archive is.
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
+            self.log.item(self.decoder, raw.get());
+            if self.decoder.stopped() {
+                return Err(serde::de::Error::custom("stopped"));
+            }
         }
         Ok(())
     }

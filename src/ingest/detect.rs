@@ -20,6 +20,8 @@ pub(super) enum Wrapping {
     Framed,
     /// One OTLP request in protobuf.
     Protobuf,
+    /// A zip archive.
+    Zip,
     /// Nothing at all.
     Empty,
     /// Something that is refused, and why.
@@ -43,6 +45,9 @@ pub(super) fn wrapping(head: &[u8], whole: bool) -> Wrapping {
     if protobuf::looks_like_request(head) {
         return Wrapping::Protobuf;
     }
+    if head.starts_with(b"PK\x03\x04") {
+        return Wrapping::Zip;
+    }
     if let Some(reason) = refusal(head) {
         return Wrapping::Refused(reason);
     }
@@ -61,12 +66,11 @@ pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
 }
 
 fn refusal(head: &[u8]) -> Option<&'static str> {
-    let magic: [(&[u8], &'static str); 8] = [
+    let magic: [(&[u8], &'static str); 7] = [
         (&[0xff, 0xfe, 0, 0], "this is UTF-32 text; save it as UTF-8"),
         (&[0, 0, 0xfe, 0xff], "this is UTF-32 text; save it as UTF-8"),
         (&[0xff, 0xfe], "this is UTF-16 text (little endian); save it as UTF-8"),
         (&[0xfe, 0xff], "this is UTF-16 text (big endian); save it as UTF-8"),
-        (b"PK\x03\x04", "this is a zip archive; unpack it and import the files inside"),
         (b"PAR1", "this is a Parquet file; export it as JSON lines"),
         (b"SQLite format 3\0", "this is an SQLite database, not an export"),
         (b"BZh", "this is bzip2; recompress it with gzip or zstd"),
@@ -122,7 +126,10 @@ fn is_frame(head: &[u8]) -> bool {
 /// Lines or one document: a first line that is complete in itself means lines.
 fn text_form(text: &[u8]) -> Wrapping {
     if text[0] != b'{' && text[0] != b'[' {
-        return Wrapping::Lines;
+        // A folder may hold a note or a licence beside its exports: one problem is enough to say so.
+        let json =
+            text.split(|byte| *byte == b'\n').any(|line| line.first().is_some_and(|byte| matches!(byte, b'{' | b'[')));
+        return if json { Wrapping::Lines } else { Wrapping::Refused("this is text of no known form") };
     }
     let (mut depth, mut in_string, mut escaped) = (0_i64, false, false);
     for byte in text {
@@ -162,7 +169,12 @@ mod tests {
     fn encodings_and_archives_are_named() {
         assert!(matches!(wrapping(b"\xff\xfe{\0", true), Wrapping::Refused(why) if why.contains("UTF-16")));
         assert!(matches!(wrapping(b"{\0\"\0a\0\"\0", true), Wrapping::Refused(why) if why.contains("little")));
-        assert!(matches!(wrapping(b"PK\x03\x04..", true), Wrapping::Refused(why) if why.contains("zip")));
+        assert_eq!(wrapping(b"PK\x03\x04..", true), Wrapping::Zip);
+        assert_eq!(
+            wrapping(b"# Notes\n\nThese are exports.\n", true),
+            Wrapping::Refused("this is text of no known form")
+        );
+        assert_eq!(wrapping("\n\u{e9}t\u{e9}\n{}".as_bytes(), true), Wrapping::Lines);
         assert_eq!(wrapping(b"\x1f\x8b\x08", true), Wrapping::Gzip);
         assert_eq!(wrapping(b"\0\0\0\x09\x28\xb5\x2f\xfd.", true), Wrapping::Framed);
     }

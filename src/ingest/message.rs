@@ -5,6 +5,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::model::time::Timestamp;
 use crate::model::tool::members;
 
 /// Who a message is from, system messages included.
@@ -38,6 +39,11 @@ pub(super) struct Message {
     /// Of a result: the call it answers, and the tool.
     pub(super) call_id: Option<String>,
     pub(super) name: Option<String>,
+    /// Of a result: whether the source says that the call failed.
+    pub(super) failed: bool,
+    /// Beside the customer's thread.
+    pub(super) aside: bool,
+    pub(super) at: Option<Timestamp>,
 }
 
 /// A call as the model made it.
@@ -50,7 +56,17 @@ pub(super) struct Call {
 
 impl Message {
     pub(super) fn new(sender: Sender, text: impl Into<String>) -> Self {
-        Self { sender, text: text.into(), reasoning: None, calls: Vec::new(), call_id: None, name: None }
+        Self {
+            sender,
+            text: text.into(),
+            reasoning: None,
+            calls: Vec::new(),
+            call_id: None,
+            name: None,
+            failed: false,
+            aside: false,
+            at: None,
+        }
     }
 
     pub(super) fn is_blank(&self) -> bool {
@@ -221,7 +237,9 @@ fn of_body(sender: Sender, object: &Object<'_>) -> Vec<Message> {
         parts.reasoning.or_else(|| object.text("reasoning_content")).or_else(|| object.text("reasoning"));
     message.name = object.text("name");
     message.call_id = object.text("tool_call_id").or_else(|| object.text("call_id")).or_else(|| object.text("id"));
-    if sender != Sender::Tool {
+    if sender == Sender::Tool {
+        mark_failure(&mut message, object);
+    } else {
         message.call_id = None;
     }
     if message.text.is_empty() {
@@ -245,6 +263,17 @@ fn of_body(sender: Sender, object: &Object<'_>) -> Vec<Message> {
         all.push(message);
     }
     all
+}
+
+/// A result may say beside its content that the call failed, and why.
+fn mark_failure(message: &mut Message, object: &Object<'_>) {
+    let error = object.get("error").map_or("", RawValue::get);
+    let said = error == "true" || error.starts_with(['{', '"']);
+    message.failed = said || object.text("status").is_some_and(|status| status == "error");
+    if said && message.text.is_empty() {
+        let words = object.object("error").and_then(|error| error.text("message"));
+        message.text = words.or_else(|| object.text("error")).unwrap_or_default();
+    }
 }
 
 /// A call in OpenAI's nesting, flat, or in Anthropic's words.

@@ -20,6 +20,11 @@ pub(super) mod wire;
 
 use wire::{WireEvent, WireLink, WireLog, WireResource, WireSpan, id};
 
+/// An id of `bytes` bytes in hex or base64, as other protobuf-born exports write it too.
+pub(super) fn wire_id(text: &str, bytes: usize) -> Option<String> {
+    id(text, bytes)
+}
+
 /// Which signal a request carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {

@@ -11,7 +11,7 @@ use super::detect::{Wrapping, ZSTD, without_bom, wrapping};
 use super::otlp::Signal;
 use super::problem::ProblemKind;
 use super::protobuf;
-use super::{Input, Limits, ReadOptions, ReadSummary, Sink};
+use super::{Input, Limits, ReadOptions, ReadSummary, Sink, archive, table};
 
 const HEAD: usize = 64 << 10;
 
@@ -20,6 +20,7 @@ pub fn read(input: Input<'_>, options: &ReadOptions, sink: &mut Sink<'_>) -> Rea
     let Input { name, stem, reader } = input;
     let mut decoder = Decoder::new(name, stem, options, sink);
     unwrap(reader, &mut decoder, 2);
+    decoder.refuse_what_is_foreign();
     decoder.summary()
 }
 
@@ -51,14 +52,17 @@ fn unwrap(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>, layers:
     }
     let form = wrapping(&head, head.len() < HEAD);
     let size = head.len();
+    let table = table::is_table(&head, decoder.options.format);
     let whole: Box<dyn Read + '_> = Box::new(io::Cursor::new(head).chain(reader));
     match form {
         Wrapping::Empty => {}
+        Wrapping::Lines | Wrapping::Refused(_) if table => table::read(whole, decoder),
         Wrapping::Refused(reason) => decoder.refuse(reason),
         Wrapping::Lines => lines(BufReader::with_capacity(HEAD.min(size.max(1)).max(4096), whole), decoder),
         Wrapping::Document => document(whole, decoder),
         Wrapping::Framed => frames(whole, decoder),
         Wrapping::Protobuf => request(whole, decoder),
+        Wrapping::Zip => archive::read(whole, decoder),
         Wrapping::Gzip | Wrapping::Zstd if layers == 0 => decoder.refuse("this is compressed more than twice"),
         Wrapping::Gzip => {
             let (source, meter) = Metered::new(whole);

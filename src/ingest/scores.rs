@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::export::SCORE_SOURCE;
 use super::message::list;
 use super::tree::Tree;
 use super::{TARGET_KEY, semconv};
@@ -86,9 +87,10 @@ fn target(at: usize, spans: &[Span], tree: &Tree) -> ScoreTarget {
 }
 
 /// The `gen_ai.evaluation.*` keys.
-fn named(attributes: &Map<String, Value>, target: &ScoreTarget) -> Option<Score> {
+pub(super) fn named(attributes: &Map<String, Value>, target: &ScoreTarget) -> Option<Score> {
     let evaluator = semconv::text(attributes, &["gen_ai.evaluation.name"])?;
-    let source = if attributes.contains_key("eval.evaluated_at") { "fi.evals" } else { "otel-genai" };
+    let told = attributes.get(SCORE_SOURCE).and_then(Value::as_str);
+    let source = told.unwrap_or(if attributes.contains_key("eval.evaluated_at") { "fi.evals" } else { "otel-genai" });
     let fields = Fields {
         value: attributes.get("gen_ai.evaluation.score.value"),
         label: semconv::text(attributes, &["gen_ai.evaluation.score.label", "gen_ai.evaluation.label"]),

@@ -39,6 +39,18 @@ const VERSION: &[&str] = &[
 ];
 const HANDLED_BY: &[&str] = &["aftercall.handled_by", "handled_by", "conversation.handled_by", "handler"];
 
+/// The keys under which each segment is known, by the segment's name in files and lists.
+pub fn keys() -> [(&'static str, &'static [&'static str]); 6] {
+    [
+        ("intent", INTENT),
+        ("channel", CHANNEL),
+        ("tier", TIER),
+        ("language", LANGUAGE),
+        ("agent_version", VERSION),
+        ("handled_by", HANDLED_BY),
+    ]
+}
+
 /// Attributes of spans that speak of the conversation as a whole, and what they are called there.
 const KEPT: &[(&str, &str)] = &[
     ("user.id", "user.id"),

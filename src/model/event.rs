@@ -124,6 +124,13 @@ pub enum EventBody {
         /// The id it belongs to.
         to: ConversationId,
     },
+    /// Of two texts under one identity one was kept. The target has the kept one.
+    Conflict {
+        /// Which.
+        kept: Kept,
+        /// The text that was not.
+        other: TranscriptHash,
+    },
     /// A group of events is undone. Undoing the group of an undo redoes what it had undone.
     Undo {
         /// The group.
@@ -140,6 +147,26 @@ pub enum EventBody {
     },
 }
 
+/// Which of two texts of one identity was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// The one that was stored.
+    Ours,
+    /// The one that was set aside.
+    Theirs,
+}
+
+impl Kept {
+    /// The lower-case word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Theirs => "theirs",
+        }
+    }
+}
+
 impl EventBody {
     /// The word of its kind, as in the JSON form.
     pub fn kind(&self) -> &str {
@@ -154,14 +181,18 @@ impl EventBody {
             Self::Export { .. } => "export",
             Self::Unmask { .. } => "unmask",
             Self::Alias { .. } => "alias",
+            Self::Conflict { .. } => "conflict",
             Self::Undo { .. } => "undo",
             Self::Other { kind, .. } => kind,
         }
     }
 
-    /// True where `undo` may take it back: exports, unmaskings and aliases stay.
+    /// True where `undo` may take it back: exports, unmaskings and aliases stay, and a conflict is settled anew.
     pub fn undoable(&self) -> bool {
-        !matches!(self, Self::Export { .. } | Self::Unmask { .. } | Self::Alias { .. } | Self::Other { .. })
+        !matches!(
+            self,
+            Self::Export { .. } | Self::Unmask { .. } | Self::Alias { .. } | Self::Conflict { .. } | Self::Other { .. }
+        )
     }
 }
 

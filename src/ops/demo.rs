@@ -16,7 +16,7 @@ use super::Progress;
 use super::import::{ImportError, ImportReport};
 use super::review::{self, ReviewError};
 use super::workspace::{Identity, ImportOrder, Workspace, WorkspaceError};
-use crate::ingest::{ReadOptions, ToolList, ToolListError};
+use crate::ingest::{Format, ReadOptions, ToolList, ToolListError};
 use crate::model::act::{Act, FailedAt, Judgement, Subject};
 use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::event::EventBody;
@@ -42,6 +42,9 @@ const FILES: [(&str, &[u8]); 2] = [
     ("conversations.jsonl.gz", include_bytes!(concat!(env!("OUT_DIR"), "/conversations.jsonl.gz"))),
     ("evaluations.jsonl.gz", include_bytes!(concat!(env!("OUT_DIR"), "/evaluations.jsonl.gz"))),
 ];
+
+/// What the shop's own system says came of them.
+const OUTCOMES: &str = include_str!("../../sample-data/outcomes.csv");
 
 const TOOLS: &str = include_str!("../../sample-data/tools.json");
 const ANSWERS: &str = include_str!("../../sample-data/answers.json");
@@ -171,6 +174,10 @@ pub fn fill(
     let paths = FILES.iter().map(|(name, _)| folder.path().join(name)).collect();
     let read = ReadOptions { tools, ..ReadOptions::default() };
     let report = workspace.import(&ImportOrder { paths, read }, now, tell)?;
+    let outcomes = folder.path().join("outcomes.csv");
+    write(&outcomes, OUTCOMES.as_bytes())?;
+    let read = ReadOptions { format: Format::Outcomes, ..ReadOptions::default() };
+    workspace.import(&ImportOrder { paths: vec![outcomes], read }, now, tell)?;
     let events = workspace.store().log().all()?;
     if events.is_empty() {
         load_codebook(workspace, now)?;

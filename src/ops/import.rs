@@ -6,8 +6,10 @@
 mod files;
 mod follow;
 mod intake;
+mod labels;
 mod live;
 mod logs;
+mod rows;
 mod spans;
 mod wholes;
 
@@ -17,12 +19,13 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Progress;
-use crate::ingest::{self, Input, Item, Problem, ProblemKind, ReadOptions};
+use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions};
 use crate::model::id::ConversationId;
 use crate::model::score::{Direction, Scale};
 use crate::store::{Store, StoreError};
 pub use follow::{Follow, FollowStep};
 use intake::Intake;
+pub(super) use labels::record as record_labels;
 pub use live::{Arrived, LiveImport};
 
 /// How to import.
@@ -97,6 +100,12 @@ pub struct ImportReport {
     pub seconds: f64,
     /// What was not, or not wholly, understood.
     pub problems: Vec<Problem>,
+    /// What the input's rows are about that wait because no conversation has such an id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmatched: Vec<String>,
+    /// Judgements that came with conversations; whoever can write events records them.
+    #[serde(skip)]
+    pub labels: Vec<ImportedLabel>,
     /// Conversations whose session became known: the ids they had, and the ones they have. Labels follow by an event.
     #[serde(skip)]
     pub aliases: Vec<(ConversationId, ConversationId)>,
@@ -148,11 +157,13 @@ pub fn import(
         };
         report.files += 1;
         let input = Input { name: file.name.clone(), stem: file.stem.clone(), reader: Box::new(reader) };
-        let problems = &mut report.problems;
+        let (problems, labels) = (&mut report.problems, &mut report.labels);
         let summary = ingest::read(input, &options.read, &mut |item| {
             match item {
                 Item::Problem(problem) => problems.push(problem),
                 Item::Record(record) => intake.take(record)?,
+                Item::Row(row) => intake.take_row(*row)?,
+                Item::Label(label) => labels.push(*label),
             }
             if intake.due() { tell(meter.read()) } else { ControlFlow::Continue(()) }
         });

@@ -193,7 +193,7 @@ fn json(text: &Untrusted) -> Option<Box<RawValue>> {
     raw.or_else(|_| serde_json::value::to_raw_value(exact)).ok()
 }
 
-fn step(step: &Step) -> ShownStep {
+pub(super) fn step(step: &Step) -> ShownStep {
     let mut shown = ShownStep {
         step: step.number,
         role: step.role().word(),

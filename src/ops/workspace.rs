@@ -132,6 +132,11 @@ impl Workspace {
             workspace.prepare_writing()?;
         }
         workspace.mask_key = workspace.load_mask_key()?;
+        if workspace.read_only.is_none()
+            && let Err(error) = super::segments::follow(&mut workspace)
+        {
+            workspace.notices.push(format!("{error}; what is imported now keeps the segments it came with"));
+        }
         Ok(workspace)
     }
 

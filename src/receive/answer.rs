@@ -140,6 +140,8 @@ fn decode(bytes: Vec<u8>, encoding: Encoding, options: &ReadOptions) -> Result<C
     let summary = ingest::read_request(bytes, encoding, options, &mut |item| {
         match item {
             Item::Record(record) => records.push(record),
+            // Only files are read as rows, and no request carries a judgement of its own.
+            Item::Row(_) | Item::Label(_) => {}
             Item::Problem(problem) if matches!(problem.kind, ProblemKind::BadSpan | ProblemKind::BadLog) => {}
             Item::Problem(problem) => refusal = Some(reason(problem.kind)),
         }

@@ -3,14 +3,17 @@
 //! Invariant: everything but the payload is derived from it in the same transaction, so the two never differ.
 
 use rusqlite::types::ToSql;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::dictionary::Packed;
+use super::facts::{KeptFact, Slot};
 use super::pending::Pending;
 use super::spans::{Names, id_bytes, response_number};
-use super::{Store, StoreError, json, payload, raw, run, scores, search, spans};
+use super::{Store, StoreError, conflicts, json, payload, raw, run, scores, search, spans};
 use crate::model::conversation::Conversation;
 use crate::model::id::ConversationId;
+use crate::model::summary::Segments;
+use crate::model::time::Timestamp;
 
 /// The hash of everything that is stored of a conversation.
 pub type ContentHash = [u8; 32];
@@ -57,6 +60,10 @@ pub struct Changes {
     pub pending: Vec<Pending>,
     /// Keys of records that are pending no more.
     pub settled: Vec<i64>,
+    /// Facts to be kept.
+    pub facts: Vec<KeptFact>,
+    /// Places of facts that the conversations to be stored have.
+    pub matched: Vec<Slot>,
 }
 
 /// What became of changes.
@@ -69,24 +76,33 @@ pub enum Applied {
 }
 
 /// A conversation made ready outside the transaction.
-struct Ready<'a> {
-    put: &'a Put,
-    hash: ContentHash,
-    packed: Packed,
-    document: String,
+pub(super) struct Ready<'a> {
+    pub(super) put: &'a Put,
+    pub(super) hash: ContentHash,
+    pub(super) packed: Packed,
+    pub(super) segments: Segments,
+    pub(super) document: String,
+}
+
+impl<'a> Ready<'a> {
+    /// Derives from a conversation what is stored beside its payload.
+    pub(super) fn new(put: &'a Put, (hash, packed): (ContentHash, Packed), segments: Segments) -> Self {
+        let document = search::document(&put.conversation, &segments);
+        Self { put, hash, packed, segments, document }
+    }
 }
 
 impl Store {
     /// Stores changes in one transaction: all, or none.
     pub fn apply(&mut self, changes: &Changes) -> Result<Applied, StoreError> {
-        let Changes { puts, removals, aliases, conflicts, pending, settled } = changes;
+        let Changes { puts, removals, aliases, conflicts, pending, settled, facts, matched } = changes;
         let payloads: Vec<Vec<u8>> = puts.iter().map(|put| payload::encode(&put.conversation)).collect();
         let packed = self.pack(&payloads)?;
         let ready: Vec<Ready<'_>> = puts
             .iter()
             .zip(payloads.iter().map(|payload| *blake3::hash(payload).as_bytes()))
             .zip(packed)
-            .map(|((put, hash), packed)| Ready { document: search::document(&put.conversation), put, hash, packed })
+            .map(|((put, hash), packed)| Ready::new(put, (hash, packed), self.segments_of(&put.conversation)))
             .collect();
         drop(payloads);
         let set_aside = self.ready_conflicts(conflicts)?;
@@ -102,14 +118,20 @@ impl Store {
                     return Err(StoreError::Overtaken);
                 }
             }
+            // Behind all rows: whatever opens a savepoint between two texts has the index written out in small pieces.
+            for one in &ready {
+                put_text(transaction, one)?;
+            }
             for (from, to) in aliases {
                 alias(transaction, from, to)?;
             }
             for (conversation, hash, packed) in &set_aside {
-                set_conflict(transaction, conversation, hash, packed)?;
+                conflicts::set_aside(transaction, conversation, hash, packed)?;
             }
             super::pending::store(transaction, pending)?;
-            super::pending::forget(transaction, settled)
+            super::pending::forget(transaction, settled)?;
+            super::facts::keep(transaction, facts)?;
+            super::facts::mark(transaction, matched)
         });
         match result {
             Ok(()) => {
@@ -131,12 +153,17 @@ impl Store {
         Ok(conflicts.iter().zip(hashes).zip(packed).map(|((one, hash), packed)| (one, hash, packed)).collect())
     }
 
-    /// The conversation of this id, if it is stored.
+    /// The conversation of this id as its import left it, if it is stored.
     pub fn stored(&self, id: &ConversationId) -> Result<Option<Stored>, StoreError> {
+        Ok(self.load(id)?.map(|(stored, _)| stored))
+    }
+
+    fn load(&self, id: &ConversationId) -> Result<Option<(Stored, Segments)>, StoreError> {
         let row = self.sql(
             self.connection
                 .prepare_cached(
-                    "SELECT c.key, c.whole, c.content_hash, p.dictionary, p.length, p.data
+                    "SELECT c.key, c.whole, c.content_hash, p.dictionary, p.length, p.data, c.intent, c.channel, c.tier,
+                            c.language, c.agent_version, c.handled_by
                        FROM conversations c JOIN payloads p ON p.conversation = c.key WHERE c.id = ?1",
                 )
                 .and_then(|mut statement| {
@@ -147,19 +174,21 @@ impl Store {
                                 length: row.get::<_, i64>(4)? as usize,
                                 data: row.get(5)?,
                             };
-                            Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?, row.get::<_, ContentHash>(2)?, packed))
+                            let row_of = (row.get::<_, i64>(0)?, row.get::<_, bool>(1)?, row.get::<_, ContentHash>(2)?);
+                            Ok((row_of, packed, super::segments::read(row, 6)?))
                         })
                         .optional()
                 }),
         )?;
-        let Some((key, whole, content_hash, packed)) = row else { return Ok(None) };
+        let Some(((key, whole, content_hash), packed, segments)) = row else { return Ok(None) };
         let conversation = payload::decode(&self.unpack(&packed)?).map_err(|error| self.damaged(error.to_string()))?;
-        Ok(Some(Stored { conversation, whole, content_hash, key }))
+        Ok(Some((Stored { conversation, whole, content_hash, key }, segments)))
     }
 
-    /// The conversation of this id, if it is stored.
+    /// The conversation of this id with its segments as the workspace's rules have them, if it is stored.
     pub fn conversation(&self, id: &ConversationId) -> Result<Option<Conversation>, StoreError> {
-        Ok(self.stored(id)?.map(|stored| stored.conversation))
+        let found = self.load(id)?;
+        Ok(found.map(|(stored, segments)| Conversation { segments, ..stored.conversation }))
     }
 
     /// The conversations that hold spans of a trace.
@@ -191,23 +220,31 @@ impl Store {
         self.sql(self.connection.query_row("SELECT coalesce(max(key), 0) FROM conversations", [], |row| row.get(0)))
     }
 
+    /// The largest key given to an event so far, which says that events came, not how many.
+    pub fn last_event_key(&self) -> Result<i64, StoreError> {
+        self.sql(self.connection.query_row("SELECT coalesce(max(key), 0) FROM events", [], |row| row.get(0)))
+    }
+
+    /// When the event that was stored last was saved, by the clock of its device.
+    pub fn last_event_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT at FROM events ORDER BY key DESC LIMIT 1";
+        Ok(self.sql(self.connection.query_row(sql, [], |row| row.get(0)).optional())?.map(Timestamp))
+    }
+
+    /// Bytes of the write-ahead log, which grows for as long as somebody reads an old state of the database.
+    pub fn log_bytes(&self) -> u64 {
+        super::open::log_bytes(&self.path)
+    }
+
+    /// How many events this connection appended.
+    pub fn appended(&self) -> i64 {
+        self.appended
+    }
+
     /// True where somebody said something of this conversation.
     pub fn is_judged(&self, id: &ConversationId) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM events WHERE conversation = ?1)";
         self.sql(self.connection.query_row(sql, [id.as_str()], |row| row.get(0)))
-    }
-
-    /// The texts that were set aside because they differ from the stored ones, by conversation.
-    pub fn conflicts(&self) -> Result<Vec<Conversation>, StoreError> {
-        let packed: Vec<Packed> = self.rows(
-            "SELECT dictionary, length, data FROM conflicts ORDER BY conversation, content_hash",
-            &[],
-            |row| Ok(Packed { dictionary: row.get(0)?, length: row.get::<_, i64>(1)? as usize, data: row.get(2)? }),
-        )?;
-        packed
-            .iter()
-            .map(|packed| payload::decode(&self.unpack(packed)?).map_err(|error| self.damaged(error.to_string())))
-            .collect()
     }
 
     /// All rows of a query.
@@ -226,7 +263,7 @@ impl Store {
 }
 
 /// Removes a conversation; false where its content is not what it was.
-fn remove(transaction: &Transaction<'_>, id: &ConversationId, hash: &ContentHash) -> Result<bool, StoreError> {
+fn remove(transaction: &Connection, id: &ConversationId, hash: &ContentHash) -> Result<bool, StoreError> {
     let found: Option<(i64, ContentHash)> = transaction
         .prepare_cached("SELECT key, content_hash FROM conversations WHERE id = ?1")
         .and_then(|mut statement| statement.query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional())
@@ -241,7 +278,7 @@ fn remove(transaction: &Transaction<'_>, id: &ConversationId, hash: &ContentHash
 }
 
 /// Stores one conversation; false where the stored content is not the one it is meant to replace.
-fn put(transaction: &Transaction<'_>, ready: &Ready<'_>, names: &mut Names) -> Result<bool, StoreError> {
+pub(super) fn put(transaction: &Connection, ready: &Ready<'_>, names: &mut Names) -> Result<bool, StoreError> {
     let conversation = &ready.put.conversation;
     let found: Option<(i64, ContentHash)> = transaction
         .prepare_cached("SELECT key, content_hash FROM conversations WHERE id = ?1")
@@ -276,8 +313,17 @@ fn put(transaction: &Transaction<'_>, ready: &Ready<'_>, names: &mut Names) -> R
     )?;
     spans::put(transaction, key, conversation, names)?;
     scores::put(transaction, key, conversation)?;
-    run(transaction, "INSERT INTO conversation_text (rowid, body) VALUES (?1, ?2)", &[&key, &ready.document])?;
     Ok(true)
+}
+
+/// Stores the full text of a conversation whose row was stored before.
+pub(super) fn put_text(transaction: &Connection, ready: &Ready<'_>) -> Result<(), StoreError> {
+    if ready.put.base != Some(ready.hash) {
+        let sql =
+            "INSERT INTO conversation_text (rowid, body) VALUES ((SELECT key FROM conversations WHERE id = ?1), ?2)";
+        run(transaction, sql, &[&ready.put.conversation.id.as_str(), &ready.document])?;
+    }
+    Ok(())
 }
 
 /// Stores the row of list metadata and returns its key.
@@ -285,7 +331,7 @@ fn put_row(transaction: &Connection, ready: &Ready<'_>, key: Option<i64>) -> Res
     let conversation = &ready.put.conversation;
     let counts = conversation.counts();
     let (started, ended) = conversation.period();
-    let segments = &conversation.segments;
+    let segments = &ready.segments;
     let text = |text: &Option<crate::text::Untrusted>| text.as_ref().map(|text| text.exact().to_owned());
     let open = conversation.spans.iter().filter(|span| span.end.is_none()).count() as i64;
     let traces = spans::traces(conversation).len() as i64;
@@ -350,28 +396,5 @@ pub(super) fn alias(transaction: &Connection, from: &ConversationId, to: &Conver
     run(transaction, "UPDATE aliases SET conversation = ?2 WHERE conversation = ?1", &[&from, &to])?;
     run(transaction, "INSERT OR REPLACE INTO aliases (id, conversation) VALUES (?1, ?2)", &[&from, &to])?;
     run(transaction, "DELETE FROM aliases WHERE id = conversation", &[])?;
-    Ok(())
-}
-
-/// Keeps a text that differs from the stored one of the same identity; once, however often it comes.
-fn set_conflict(
-    transaction: &Connection,
-    conversation: &Conversation,
-    hash: &ContentHash,
-    packed: &Packed,
-) -> Result<(), StoreError> {
-    run(
-        transaction,
-        "INSERT OR IGNORE INTO conflicts (conversation, content_hash, transcript_hash, dictionary, length, data)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        &[
-            &conversation.id.as_str(),
-            hash,
-            &conversation.transcript_hash().as_str(),
-            &packed.dictionary,
-            &(packed.length as i64),
-            &packed.data,
-        ],
-    )?;
     Ok(())
 }

@@ -107,6 +107,7 @@ impl Store {
         if journal_problem.is_none() {
             journal_problem = locked.append(&lines).err().map(|error| error.to_string());
         }
+        self.appended += events.len() as i64;
         Ok(Written { group, events, journal_problem, healed })
     }
 

@@ -24,6 +24,9 @@ pub const APPLICATION_ID: i32 = 0x4146_5443;
 /// The first release of SQLite in which a reset of the write-ahead log loses nothing, as `X * 1,000,000 + Y * 1,000 + Z`.
 const OLDEST_ENGINE: i32 = 3_051_003;
 
+/// The page cache of a connection that writes: KiB, which SQLite takes as a negative number.
+const WRITERS_CACHE_KIB: i64 = -24 * 1024;
+
 /// How long a call waits for another writer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -68,6 +71,8 @@ impl Store {
             connection,
             dictionaries: super::dictionary::Dictionaries::default(),
             names: super::spans::Names::new(),
+            segment_rules: std::sync::Arc::default(),
+            appended: 0,
         };
         store.admit()?;
         Ok(store)
@@ -172,15 +177,16 @@ fn identify(path: &Path) -> Result<(), StoreError> {
         Ok(APPLICATION_ID) => Ok(()),
         Ok(application_id) => Err(StoreError::Foreign { path: path.to_path_buf(), application_id }),
         // The log beside it may hold the missing pages; the real opening, which reads the log, will tell.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) && has_log(path) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) && log_bytes(path) > 0 => Ok(()),
         Err(error) => Err(StoreError::from_sqlite(path, error)),
     }
 }
 
-fn has_log(path: &Path) -> bool {
+/// Bytes of the write-ahead log beside a database; 0 where there is none.
+pub(super) fn log_bytes(path: &Path) -> u64 {
     let mut name = path.as_os_str().to_os_string();
     name.push("-wal");
-    fs::metadata(name).is_ok_and(|log| log.len() > 0)
+    fs::metadata(name).map_or(0, |log| log.len())
 }
 
 /// The path as a `file:` URI that promises SQLite that nobody changes the file.
@@ -222,7 +228,7 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
         // A write-ahead log needs a file beside the database; a folder nobody can write to holds no writer either.
         Err(error)
             if access == Access::Read
-                && !has_log(path)
+                && log_bytes(path) == 0
                 && matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) =>
         {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
@@ -252,6 +258,10 @@ fn configure(connection: &mut Connection, path: &Path, access: Access) -> Result
         if mode != "wal" {
             return Err(StoreError::Setting { path: path.to_path_buf(), setting: "journal_mode WAL", answer: mode });
         }
+    }
+    if access != Access::Read {
+        // An import touches pages all over the indexes; with SQLite's own two megabytes it reads them again and again.
+        connection.pragma_update(None, "cache_size", WRITERS_CACHE_KIB).map_err(sql)?;
     }
     let settings: [(&'static str, &str, i64); 7] = [
         ("synchronous FULL", "synchronous", 2),

@@ -12,6 +12,7 @@ mod decode;
 mod encode;
 mod pieces;
 mod pool;
+mod quick;
 
 use zstd::zstd_safe::CParameter;
 

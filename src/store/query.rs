@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use rusqlite::types::Value as Sql;
 
-use super::search;
+use super::search::{self, FoundOrder, Search};
 use super::spans::id_bytes;
 use crate::model::filter::{
     Comparison, Condition, Expr, Field, FieldKind, Filter, NumberMatch, Test, TextMatch, TimeMatch,
@@ -40,25 +40,55 @@ pub const LABEL_STATE: &str = "(SELECT CASE WHEN count(*) = 0 THEN 'none' WHEN c
 pub fn ids(filter: &Filter, find: &str, order: QueueOrder, asker: Asker<'_>) -> Query {
     let mut query = Query { sql: "SELECT c.id FROM conversations c".to_owned(), bound: Vec::new() };
     query.restrict(filter, find, asker);
-    let by_suspicion = "c.worst_rank, c.failed_steps DESC, c.error_spans DESC, c.id";
-    match order {
-        QueueOrder::Suspicion => query.push(&[" ORDER BY ", by_suspicion]),
-        QueueOrder::Newest => query.push(&[" ORDER BY c.started_at DESC, c.id DESC"]),
-        QueueOrder::Oldest => query.push(&[" ORDER BY c.started_at, c.id"]),
-        QueueOrder::Longest => query.push(&[" ORDER BY c.steps DESC, c.id"]),
-        QueueOrder::Unjudged => {
-            query.push(&[
-                " ORDER BY EXISTS (SELECT 1 FROM labels l WHERE l.conversation = c.id AND l.reviewer = ? \
-                 AND l.verdict IS NOT NULL), ",
-                by_suspicion,
-            ]);
-            query.bind(asker.reviewer.to_owned());
+    query.order_by(order, asker);
+    query
+}
+
+/// The query for the ids of the conversations that a search finds. The full-text index leads, so that the first of
+/// them come at once.
+pub fn found(search: &Search<'_>, asker: Asker<'_>) -> Query {
+    let sql = "SELECT c.id FROM conversation_text t CROSS JOIN conversations c ON c.key = t.rowid WHERE ";
+    let mut query = Query { sql: sql.to_owned(), bound: Vec::new() };
+    match search::terms(search.needle) {
+        Some(terms) => {
+            query.push(&["t.conversation_text MATCH ?"]);
+            query.bind(terms);
         }
+        None => query.push(&["0"]),
     }
+    if let Some(expr) = &search.filter.expr {
+        query.push(&[" AND "]);
+        query.expr(expr, asker);
+    }
+    match search.order {
+        FoundOrder::Latest => query.push(&[" ORDER BY t.rowid DESC"]),
+        FoundOrder::Relevance => query.push(&[" ORDER BY t.rank, t.rowid DESC"]),
+        FoundOrder::Queue(order) => query.order_by(order, asker),
+    }
+    query.push(&[" LIMIT ?"]);
+    query.bind(i64::try_from(search.limit).unwrap_or(i64::MAX));
     query
 }
 
 impl Query {
+    fn order_by(&mut self, order: QueueOrder, asker: Asker<'_>) {
+        let by_suspicion = "c.worst_rank, c.failed_steps DESC, c.error_spans DESC, c.id";
+        match order {
+            QueueOrder::Suspicion => self.push(&[" ORDER BY ", by_suspicion]),
+            QueueOrder::Newest => self.push(&[" ORDER BY c.started_at DESC, c.id DESC"]),
+            QueueOrder::Oldest => self.push(&[" ORDER BY c.started_at, c.id"]),
+            QueueOrder::Longest => self.push(&[" ORDER BY c.steps DESC, c.id"]),
+            QueueOrder::Unjudged => {
+                self.push(&[
+                    " ORDER BY EXISTS (SELECT 1 FROM labels l WHERE l.conversation = c.id AND l.reviewer = ? \
+                     AND l.verdict IS NOT NULL), ",
+                    by_suspicion,
+                ]);
+                self.bind(asker.reviewer.to_owned());
+            }
+        }
+    }
+
     fn restrict(&mut self, filter: &Filter, find: &str, asker: Asker<'_>) {
         let mut joint = " WHERE ";
         if let Some(expr) = &filter.expr {

@@ -3,17 +3,52 @@
 //! Invariant: whatever is typed is literal text; no character of it is syntax of the search engine.
 
 use crate::model::conversation::Conversation;
+use crate::model::filter::Filter;
+use crate::model::id::ConversationId;
+use crate::model::queue::QueueOrder;
 use crate::model::step::StepContent;
+use crate::model::summary::Segments;
 use crate::text::door;
+use crate::text::needle::{self, Needle};
 
-/// Words of a query beyond this many are left out: nobody means them, and the engine would take long.
-const MOST_WORDS: usize = 32;
+use super::query::{self, Asker};
+use super::{Store, StoreError};
 
-/// Characters of a phrase beyond this many are left out.
-const LONGEST: usize = 1_000;
+/// Which of the conversations that were found come first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FoundOrder {
+    /// The one stored last; it costs the same however many there are.
+    #[default]
+    Latest,
+    /// The one the words weigh most in.
+    Relevance,
+    /// As in a queue.
+    Queue(QueueOrder),
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    /// The words.
+    pub needle: &'a Needle,
+    /// What else has to hold.
+    pub filter: &'a Filter,
+    /// Which come first.
+    pub order: FoundOrder,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Store {
+    /// The conversations in which all terms stand and that match the filter, in order.
+    pub fn search(&self, search: &Search<'_>, asker: Asker<'_>) -> Result<Vec<ConversationId>, StoreError> {
+        let query = query::found(search, asker);
+        self.rows(&query.sql, &query.parameters(), |row| row.get::<_, String>(0).map(ConversationId::from_stored))
+    }
+}
 
 /// The document of a conversation: all that was said, called and answered, and its names.
-pub fn document(conversation: &Conversation) -> String {
+pub fn document(conversation: &Conversation, segments: &Segments) -> String {
     let mut document = String::with_capacity(2048);
     let mut add = |text: &str| {
         if !text.is_empty() {
@@ -22,7 +57,6 @@ pub fn document(conversation: &Conversation) -> String {
         }
     };
     add(conversation.external_id.exact());
-    let segments = &conversation.segments;
     for segment in [&segments.intent, &segments.channel, &segments.tier].into_iter().flatten() {
         add(segment.exact());
     }
@@ -39,31 +73,34 @@ pub fn document(conversation: &Conversation) -> String {
             }
             StepContent::ToolCall { tool, arguments, result, .. } => {
                 add(tool.exact());
-                add(arguments.0.exact());
-                add(result.as_ref().map_or("", |result| result.text.exact()));
+                add(&needle::unescaped(arguments.0.exact()));
+                add(&result.as_ref().map_or("".into(), |result| needle::unescaped(result.text.exact())));
             }
         }
     }
     document
 }
 
-/// A query for conversations that hold all of the words; the last one may be the beginning of a word.
-///
-/// `None` where there is nothing to look for.
+/// A query for conversations that hold all of the terms; `None` where there is nothing to look for.
+pub fn terms(needle: &Needle) -> Option<String> {
+    let term = |term: &needle::Term| {
+        let mut query = phrase(&term.text)?;
+        query.push_str(if term.prefix { "*" } else { "" });
+        Some(query)
+    };
+    let terms: Vec<String> = needle.terms().iter().filter_map(term).collect();
+    (!terms.is_empty()).then(|| terms.join(" "))
+}
+
+/// The same for words as they are typed: the last one may be the beginning of a word.
 pub fn words(text: &str) -> Option<String> {
-    let mut phrases: Vec<String> = text.split_whitespace().filter_map(phrase).take(MOST_WORDS).collect();
-    let goes_on = text.split_whitespace().next_back().is_some_and(|word| word.chars().count() > 1);
-    if let Some(last) = phrases.last_mut().filter(|_| goes_on && !text.ends_with(char::is_whitespace)) {
-        last.push('*');
-    }
-    (!phrases.is_empty()).then(|| phrases.join(" "))
+    Needle::typed(text).and_then(|needle| terms(&needle))
 }
 
 /// A query for conversations in which the words stand next to each other; `None` where there is nothing to look for.
 pub fn phrase(text: &str) -> Option<String> {
-    let bounded: String = text.chars().take(LONGEST).collect();
-    let mut separated = String::with_capacity(bounded.len() + 8);
-    push_separated(&bounded, &mut separated);
+    let mut separated = String::with_capacity(text.len() + 8);
+    push_separated(text, &mut separated);
     door::fts_phrase(&separated)
 }
 
@@ -75,7 +112,7 @@ fn push_separated(text: &str, out: &mut String) {
         return;
     }
     for c in text.chars() {
-        if is_unseparated(c) {
+        if needle::is_unseparated(c) {
             out.push(' ');
             out.push(c);
             out.push(' ');
@@ -83,13 +120,6 @@ fn push_separated(text: &str, out: &mut String) {
             out.push(c);
         }
     }
-}
-
-/// Kana, CJK ideographs, Thai, Lao, Khmer and Burmese letters.
-fn is_unseparated(c: char) -> bool {
-    matches!(u32::from(c),
-        0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3041..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF
-        | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
 }
 
 #[cfg(test)]
@@ -100,7 +130,8 @@ mod tests {
     fn every_word_is_quoted_and_the_last_may_go_on() {
         assert_eq!(words("late refund").as_deref(), Some(r#""late" "refund"*"#));
         assert_eq!(words("refund ").as_deref(), Some(r#""refund""#));
-        assert_eq!(words(r#"a"b OR -c*"#).as_deref(), Some(r#""a""b" "OR" "-c*"*"#));
+        assert_eq!(words(r#"a"b OR -c*"#).as_deref(), Some(r#""a""b" "OR" "-c"*"#));
+        assert_eq!(words(r#""late refund" x "#).as_deref(), Some(r#""late refund" "x""#));
         assert_eq!(words(" \" ' * "), None);
         assert_eq!(words("退款").as_deref(), Some("\"退 款\"*"));
         assert_eq!(phrase("order no. 7").as_deref(), Some("\"order no. 7\""));

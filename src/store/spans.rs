@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::payload::{kind_number, status_number};
 use super::{StoreError, raw, run};
 use crate::model::conversation::Conversation;
-use crate::model::trace::Span;
 
 /// Numbers of names, as far as they are known.
 pub type Names = HashMap<String, i64>;
@@ -67,9 +66,38 @@ pub fn put(
     conversation: &Conversation,
     names: &mut Names,
 ) -> Result<(), StoreError> {
+    let mut statement = transaction
+        .prepare_cached(
+            "INSERT INTO spans (conversation, ordinal, trace_id, span_id, parent_span_id, kind, status, failed, name,
+                 agent, started_at, ended_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )
+        .map_err(raw)?;
+    let (mut trace, mut trace_id) = ("", Vec::new());
     for (ordinal, span) in conversation.spans.iter().enumerate() {
-        put_span(transaction, (key, ordinal as i64), span, names)?;
+        let label = name(transaction, names, span.name.exact())?;
+        let agent = span.agent.as_ref().map(|agent| name(transaction, names, agent.exact())).transpose()?;
+        if ordinal == 0 || span.id.trace_id != trace {
+            (trace, trace_id) = (&span.id.trace_id, id_bytes(&span.id.trace_id));
+        }
+        statement
+            .execute(params![
+                key,
+                ordinal as i64,
+                trace_id,
+                id_bytes(&span.id.span_id),
+                span.parent_span_id.as_deref().map(id_bytes),
+                kind_number(span.kind),
+                status_number(span.status),
+                span.failed(),
+                label,
+                agent,
+                span.start.map(|at| at.0),
+                span.end.map(|at| at.0),
+            ])
+            .map_err(raw)?;
     }
+    drop(statement);
     for trace in traces(conversation) {
         run(transaction, "INSERT INTO traces (trace_id, conversation) VALUES (?1, ?2)", &[&trace, &key])?;
     }
@@ -83,40 +111,6 @@ pub fn put(
         run(transaction, "INSERT INTO responses (response, conversation) VALUES (?1, ?2)", &[&answer, &key])?;
     }
     put_tools(transaction, key, conversation, names)
-}
-
-fn put_span(
-    transaction: &Connection,
-    (key, ordinal): (i64, i64),
-    span: &Span,
-    names: &mut Names,
-) -> Result<(), StoreError> {
-    let label = name(transaction, names, span.name.exact())?;
-    let agent = span.agent.as_ref().map(|agent| name(transaction, names, agent.exact())).transpose()?;
-    transaction
-        .prepare_cached(
-            "INSERT INTO spans (conversation, ordinal, trace_id, span_id, parent_span_id, kind, status, failed, name,
-                 agent, started_at, ended_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )
-        .and_then(|mut statement| {
-            statement.execute(params![
-                key,
-                ordinal,
-                id_bytes(&span.id.trace_id),
-                id_bytes(&span.id.span_id),
-                span.parent_span_id.as_deref().map(id_bytes),
-                kind_number(span.kind),
-                status_number(span.status),
-                span.failed(),
-                label,
-                agent,
-                span.start.map(|at| at.0),
-                span.end.map(|at| at.0),
-            ])
-        })
-        .map_err(raw)?;
-    Ok(())
 }
 
 /// How often each tool was called, and how often that failed.

@@ -171,6 +171,32 @@ pub struct Binding {
     pub help: &'static str,
 }
 
+impl Action {
+    /// True where carrying it out would write to the workspace.
+    pub fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::Pass
+                | Self::Fail
+                | Self::RepeatFail
+                | Self::Unsure
+                | Self::Skip
+                | Self::Correct
+                | Self::NoCall
+                | Self::Reply
+                | Self::Note
+                | Self::Criterion
+                | Self::Undo
+                | Self::Redo
+                | Self::Import
+                | Self::Export
+                | Self::LoadPack
+                | Self::RenameMode
+                | Self::MergeMode
+        )
+    }
+}
+
 mod table;
 
 pub use table::BINDINGS;

@@ -147,7 +147,7 @@ impl fmt::Display for Chord {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
     /// No action has this id.
-    #[error("config.toml, [keys]: there is no action \"{id}\"{}", .nearest.map(|n| format!("; did you mean \"{n}\"?")).unwrap_or_default())]
+    #[error("[keys]: there is no action \"{id}\"{}", .nearest.map(|n| format!("; did you mean \"{n}\"?")).unwrap_or_default())]
     UnknownAction {
         /// As written.
         id: String,
@@ -156,7 +156,7 @@ pub enum KeymapError {
     },
     /// Not a key.
     #[error(
-        "config.toml, [keys] {id}: \"{key}\" is not a key; write for instance \"a\", \"J\", \"ctrl-d\", \"shift-tab\", \"enter\", \"f5\""
+        "[keys] {id}: \"{key}\" is not a key; write for instance \"a\", \"J\", \"ctrl-d\", \"shift-tab\", \"enter\", \"f5\""
     )]
     UnknownKey {
         /// The action.
@@ -165,9 +165,7 @@ pub enum KeymapError {
         key: String,
     },
     /// Two actions want one key in one place.
-    #[error(
-        "config.toml, [keys]: \"{key}\" would mean both \"{first}\" and \"{second}\"; give one of them another key"
-    )]
+    #[error("[keys]: \"{key}\" would mean both \"{first}\" and \"{second}\"; give one of them another key")]
     Conflict {
         /// The key.
         key: String,

@@ -32,8 +32,10 @@ pub enum Message {
     },
     /// The terminal has another size.
     Resize(Size),
-    /// Conversations came into the workspace from elsewhere.
+    /// Conversations or labels came into the workspace from elsewhere.
     Arrived,
+    /// Something the reviewer should know.
+    Notice(String),
     /// The time.
     Clock(Timestamp),
     /// A worker answered.

@@ -95,6 +95,7 @@ impl Offscreen {
                     EngineMessage::Reply(ticket, reply) => Message::Reply(ticket, reply),
                     EngineMessage::Progress(ticket, progress) => Message::Progress(ticket, progress),
                     EngineMessage::Arrived => Message::Arrived,
+                    EngineMessage::Notice(text) => Message::Notice(text),
                 };
                 waiting.extend(update(&mut self.state, message));
             }

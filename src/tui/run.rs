@@ -190,6 +190,7 @@ impl Session {
             Incoming::Engine(EngineMessage::Progress(ticket, progress)) => Message::Progress(ticket, progress),
             Incoming::Engine(EngineMessage::Reply(ticket, reply)) => Message::Reply(ticket, reply),
             Incoming::Engine(EngineMessage::Arrived) => Message::Arrived,
+            Incoming::Engine(EngineMessage::Notice(text)) => Message::Notice(text),
         };
         if let Message::Resize(size) = &message {
             // Even where it is the old size again: in between the terminal may have cut off what was drawn.

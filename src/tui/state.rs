@@ -92,6 +92,8 @@ pub enum Expected {
     Hits,
     /// Rows of the queue.
     Rows,
+    /// What a search found in conversations of the queue.
+    Snippets,
     /// A conversation.
     Open(ConversationId),
     /// The codebook.

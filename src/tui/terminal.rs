@@ -27,6 +27,12 @@ use super::message::Message;
 /// True while the terminal is ours; shared with the panic hook.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Columns of the terminal that standard output is, for commands that print tables; `None` where it is none.
+pub fn columns() -> Option<usize> {
+    let (columns, _) = stdout().is_terminal().then(crossterm::terminal::size)?.ok()?;
+    (columns > 0).then_some(usize::from(columns))
+}
+
 /// True where a full screen can be drawn and keys read.
 pub fn usable() -> bool {
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb" || term.is_empty());

@@ -27,6 +27,7 @@ use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
 mod frames;
+mod others;
 mod real;
 mod sample;
 mod stories;
@@ -95,6 +96,14 @@ impl Engine {
                 })
             }
             Request::Rows(ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
+            Request::Snippets(words, ids) => {
+                let needle = crate::text::needle::Needle::typed(&words);
+                let of = |id: &ConversationId| {
+                    let opened = self.conversations.iter().find(|opened| opened.conversation.id == *id)?;
+                    crate::model::search::hits(&opened.conversation, needle.as_ref()?, 1).pop()
+                };
+                Reply::Snippets(ids.iter().filter_map(of).collect())
+            }
             Request::Open(id) => {
                 let mut opened = self.conversations.iter().find(|opened| opened.conversation.id == id)?.clone();
                 opened.own = self.labels.get(&id).cloned();
@@ -265,6 +274,7 @@ fn config(theme: Theme) -> UiConfig {
         packs: vec!["customer-service".to_owned(), "mast".to_owned()],
         editor: None,
         export_directory: "dataset".to_owned(),
+        read_only: None,
         place: None,
     }
 }

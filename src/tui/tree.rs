@@ -1,6 +1,7 @@
 //! The span tree as a flat list of rows.
 //!
-//! Invariant: every span has exactly one row, whatever its parents say; cycles and missing parents end at the root.
+//! Invariant: every span has exactly one row, whatever its parents say; cycles end at the root, and spans without the
+//! parent they name stand together under a heading of their own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,6 +14,9 @@ use crate::model::trace::Span;
 /// Rows whose names are measured for the width of the column; longer names further down are cut.
 const MEASURED: usize = 5_000;
 
+/// What stands over the spans whose parents are missing.
+pub const ORPHANS: &str = "orphans";
+
 /// A span's name without the operation that OpenTelemetry's naming rule puts before it: what differs is what counts.
 pub fn plain_name(span: &Span) -> &str {
     let name = span.name.exact();
@@ -23,11 +27,27 @@ pub fn plain_name(span: &Span) -> &str {
         .unwrap_or(name)
 }
 
-/// One span's row.
+/// The step that ran in each span or was decided in it.
+fn own_steps(conversation: &Conversation) -> HashMap<SpanRef, usize> {
+    let mut own = HashMap::new();
+    // What the agent did in a span counts before what it decided there, and both before what it was told there.
+    let of_agent = || conversation.steps.iter().enumerate().filter(|(_, step)| step.role() != Role::User);
+    for (at, step) in of_agent() {
+        own.extend(step.span.clone().map(|span| (span, at)));
+    }
+    for (at, step) in of_agent().chain(conversation.steps.iter().enumerate()) {
+        for span in [&step.decision, &step.span].into_iter().flatten() {
+            own.entry(span.clone()).or_insert(at);
+        }
+    }
+    own
+}
+
+/// One span's row, or the heading above the spans whose parents are missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeRow {
-    /// Index of the span.
-    pub span: usize,
+    /// Index of the span; `None` for the heading.
+    pub span: Option<usize>,
     /// How deep it lies.
     pub depth: usize,
     /// True for the last child of its parent.
@@ -55,6 +75,8 @@ pub struct Tree {
     pub top: usize,
     /// Longest duration of a turn, for the bars: of a root, or where one root holds everything, of what is beneath it.
     pub longest_micros: i64,
+    /// Spans whose parents are missing, where they stand under a heading.
+    pub orphans: usize,
     /// Columns of the widest row's branch and name.
     pub widest: usize,
     row_of_span: HashMap<SpanRef, usize>,
@@ -66,49 +88,51 @@ impl Tree {
         let spans = &conversation.spans;
         let index: HashMap<&SpanRef, usize> = spans.iter().enumerate().map(|(at, span)| (&span.id, at)).collect();
         let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
-        let mut roots = Vec::new();
+        let (mut roots, mut orphans) = (Vec::new(), Vec::new());
         for (at, span) in spans.iter().enumerate() {
             let parent = span.parent_span_id.as_ref().and_then(|parent| {
                 index.get(&SpanRef { trace_id: span.id.trace_id.clone(), span_id: parent.clone() }).copied()
             });
             match parent.filter(|parent| *parent != at) {
                 Some(parent) => children.entry(parent).or_default().push(at),
+                None if parent.is_none() && span.parent_span_id.is_some() => orphans.push(at),
                 None => roots.push(at),
             }
         }
-        let mut own = HashMap::new();
-        // What the agent did in a span counts before what it decided there, and both before what it was told there.
-        let of_agent = || conversation.steps.iter().enumerate().filter(|(_, step)| step.role() != Role::User);
-        for (at, step) in of_agent() {
-            own.extend(step.span.clone().map(|span| (span, at)));
-        }
-        for (at, step) in of_agent().chain(conversation.steps.iter().enumerate()) {
-            for span in [&step.decision, &step.span].into_iter().flatten() {
-                own.entry(span.clone()).or_insert(at);
-            }
-        }
+        let own = own_steps(conversation);
         let mut tree = Self::default();
         let mut seen = vec![false; spans.len()];
-        tree.descend(&roots, &children, &mut seen);
+        // The parent of a conversation's one root is often a web server's span that nobody exported: no news.
+        if roots.is_empty() && orphans.len() == 1 {
+            roots.append(&mut orphans);
+        }
+        tree.orphans = orphans.len();
+        tree.descend((&roots, 0), &children, &mut seen);
+        if !orphans.is_empty() {
+            let heading = tree.rows.len();
+            tree.rows.push(TreeRow { span: None, depth: 0, last: true, beneath: 0, own_step: None, step: None });
+            tree.descend((&orphans, 1), &children, &mut seen);
+            tree.rows[heading].beneath = tree.rows.len() - heading - 1;
+        }
         // What is left lies on cycles of parents: each starts over as a root.
         for at in 0..spans.len() {
             if !seen[at] {
-                tree.descend(&[at], &children, &mut seen);
+                tree.descend((&[at], 0), &children, &mut seen);
             }
         }
         for at in (0..tree.rows.len()).rev() {
-            let span = &spans[tree.rows[at].span];
-            tree.rows[at].own_step = own.get(&span.id).copied();
+            let span = tree.rows[at].span.map(|span| &spans[span]);
+            tree.rows[at].own_step = span.and_then(|span| own.get(&span.id)).copied();
             let end = at + 1 + tree.rows[at].beneath;
             tree.rows[at].step = tree.rows[at].own_step.or_else(|| {
                 let first = at + 1;
                 (first < end).then(|| tree.rows[first].step).flatten()
             });
-            tree.row_of_span.insert(span.id.clone(), at);
+            tree.row_of_span.extend(span.map(|span| (span.id.clone(), at)));
         }
         let longest = |depth: usize| {
             let at_depth = tree.rows.iter().filter(|row| row.depth == depth);
-            at_depth.filter_map(|row| spans[row.span].duration_micros()).max().unwrap_or(0)
+            at_depth.filter_map(|row| spans[row.span?].duration_micros()).max().unwrap_or(0)
         };
         let one_root = tree.rows.iter().filter(|row| row.depth == 0).count() == 1;
         let turns = if one_root { longest(1) } else { 0 };
@@ -116,28 +140,31 @@ impl Tree {
         let widths = tree.rows.iter().take(MEASURED).map(|row| {
             let branch = if row.depth == 0 { 0 } else { (row.depth - 1).min(6) * 2 + 2 };
             let fold = if row.beneath > 0 { 2 } else { 0 };
-            let failed = if spans[row.span].failed() { 2 } else { 0 };
-            branch + fold + failed + plain_name(&spans[row.span]).chars().take(60).count()
+            let name = row.span.map_or(ORPHANS.len() + 8, |span| {
+                let marks = 2 * (usize::from(spans[span].failed()) + usize::from(!spans[span].oddities.is_empty()));
+                marks + plain_name(&spans[span]).chars().take(60).count()
+            });
+            branch + fold + name
         });
         tree.widest = widths.max().unwrap_or(0);
         tree.refresh();
         tree
     }
 
-    fn descend(&mut self, roots: &[usize], children: &HashMap<usize, Vec<usize>>, seen: &mut [bool]) {
+    fn descend(&mut self, (roots, top): (&[usize], usize), children: &HashMap<usize, Vec<usize>>, seen: &mut [bool]) {
         let mut stack: Vec<(usize, usize, bool)> =
-            roots.iter().enumerate().rev().map(|(place, at)| (*at, 0, place + 1 == roots.len())).collect();
+            roots.iter().enumerate().rev().map(|(place, at)| (*at, top, place + 1 == roots.len())).collect();
         let mut open: Vec<usize> = Vec::new();
         while let Some((at, depth, last)) = stack.pop() {
             if std::mem::replace(&mut seen[at], true) {
                 continue;
             }
-            open.truncate(depth);
+            open.truncate(depth - top);
             for row in &open {
                 self.rows[*row].beneath += 1;
             }
             open.push(self.rows.len());
-            self.rows.push(TreeRow { span: at, depth, last, beneath: 0, own_step: None, step: None });
+            self.rows.push(TreeRow { span: Some(at), depth, last, beneath: 0, own_step: None, step: None });
             if let Some(list) = children.get(&at) {
                 let end = list.len();
                 stack.extend(list.iter().enumerate().rev().map(|(place, child)| (*child, depth + 1, place + 1 == end)));

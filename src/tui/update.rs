@@ -75,6 +75,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
         Message::Clock(now) => state.now = now,
         Message::Reply(ticket, reply) => messages::reply(state, ticket, reply),
         Message::Arrived => queue::freshen(state),
+        Message::Notice(text) => state.log.say(state.now, Weight::Problem, text),
         Message::Progress(ticket, progress) => import::progress(state, ticket, progress),
         Message::Edited(result) => prompt::edited(state, result),
         Message::Copied(Ok(count)) => {
@@ -134,6 +135,9 @@ pub fn perform(state: &mut State, action: Action) {
         Screen::Queue => Context::Queue,
         Screen::Review => Context::Review,
     };
+    if let Some(reason) = state.config.read_only.clone().filter(|_| action.writes()) {
+        return state.log.say(state.now, Weight::Problem, read_only(&reason));
+    }
     match action {
         Action::Commands => palette::open(state, context),
         Action::Help => help::open(state, context),
@@ -154,6 +158,11 @@ pub fn perform(state: &mut State, action: Action) {
         _ if context == Context::Queue => queue::act(state, action),
         _ => review::act(state, action),
     }
+}
+
+/// What is said instead of beginning something that could not be saved.
+pub fn read_only(reason: &str) -> String {
+    format!("Nothing can be saved here: {reason}")
 }
 
 fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay> {

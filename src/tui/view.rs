@@ -102,6 +102,13 @@ pub fn status(state: &State) -> Row {
     let dot = format!(" {} ", theme.signs().dot);
     let mut row = Row::of(&state.config.reviewer, Tone::Strong);
     row.push(&dot, Tone::Frame);
+    if let Some(reason) = &state.config.read_only {
+        row.push("READ-ONLY", Tone::Warn);
+        row.push(&dot, Tone::Frame);
+        if state.log.toast.is_none() {
+            return row.with(reason, Tone::Text);
+        }
+    }
     if let Some(first) = state.writes.unsaved.first() {
         let key = state.key(Action::SaveAgain);
         let more = match state.writes.unsaved.len() {

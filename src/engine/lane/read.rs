@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Desk, Setting};
+use super::{Desk, OwnEvents, Setting};
 use crate::engine::request::{EngineMessage, Reply, Request, Ticket};
 use crate::store::{Access, Interrupter};
 
@@ -18,22 +18,25 @@ const LOOK: Duration = Duration::from_millis(700);
 #[derive(Default)]
 struct Arrivals {
     version: Option<i64>,
-    key: Option<i64>,
+    /// The largest key of a conversation, and that of an event less the events of this engine.
+    seen: Option<(i64, i64)>,
 }
 
 impl Arrivals {
-    /// True where conversations came since the last look. What cannot be read now is looked at again.
-    fn came(&mut self, desk: &Desk) -> bool {
+    /// True where conversations came since the last look, or labels of others. What cannot be read now is looked at
+    /// again.
+    fn came(&mut self, desk: &Desk, own: &OwnEvents) -> bool {
         let Some(store) = desk.opened().map(crate::ops::workspace::Workspace::store) else { return false };
         let version = store.data_version().ok();
         // Almost always nobody wrote anything, which costs next to nothing to find out.
         if version.is_none() || version == self.version {
             return false;
         }
-        let Ok(key) = store.last_key() else { return false };
-        let before = self.key.replace(key);
+        let looked = own.beside(|| Some((store.last_key().ok()?, store.last_event_key().ok()?)));
+        let Some((own, Some((conversations, events)))) = looked else { return false };
+        let before = self.seen.replace((conversations, events - own));
         self.version = version;
-        before.is_some_and(|before| before < key)
+        before.is_some_and(|before| Some(before) != self.seen)
     }
 }
 
@@ -42,6 +45,7 @@ impl Arrivals {
 enum Slot {
     Queue,
     Rows,
+    Snippets,
     Open,
     Codebook,
     Highlight,
@@ -51,6 +55,7 @@ impl Slot {
     fn of(request: &Request) -> Self {
         match request {
             Request::Rows(_) => Self::Rows,
+            Request::Snippets(..) => Self::Snippets,
             Request::Open(_) => Self::Open,
             Request::Codebook => Self::Codebook,
             Request::Highlight(_) => Self::Highlight,
@@ -167,7 +172,7 @@ fn serve(shared: &Shared, setting: &Arc<Setting>) {
             board = kept;
             if wait.timed_out() && board.waiting.is_empty() && !board.ending {
                 drop(board);
-                if arrivals.came(&desk) {
+                if arrivals.came(&desk, &setting.own) {
                     let _ = setting.outlet.send(EngineMessage::Arrived);
                 }
                 board = shared.board();
@@ -183,9 +188,9 @@ fn serve(shared: &Shared, setting: &Arc<Setting>) {
         if let Ok(workspace) = desk.workspace() {
             shared.board().interrupter = Some(workspace.store().interrupter());
         }
-        if arrivals.key.is_none() {
+        if arrivals.seen.is_none() {
             // Before the first answer, so that nothing that comes after it is overlooked.
-            let _ = arrivals.came(&desk);
+            let _ = arrivals.came(&desk, &setting.own);
         }
         let cancelled = || shared.board().running.as_ref().is_none_or(|running| running.cancelled);
         let mut answer = || {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
+use super::watch::Watch;
 use super::{Desk, Setting};
 use crate::engine::request::{Reply, Request, Ticket};
 use crate::store::Access;
@@ -25,9 +26,18 @@ impl WriteLane {
         let inside = Arc::clone(setting);
         let worker = std::thread::Builder::new().name("write".into()).spawn(move || {
             let mut desk = Desk::of(&inside, Access::Create);
+            let mut watch = Watch::default();
             for (ticket, request) in exit {
-                let reply = desk.answer(&request, &mut |_| ControlFlow::Continue(()));
+                let notices = watch.before(&desk, (inside.setup.clock)());
+                let reply = inside.own.during(|| {
+                    let before = desk.appended();
+                    let reply = desk.answer(&request, &mut |_| ControlFlow::Continue(()));
+                    (reply, (desk.appended() - before).max(0))
+                });
                 inside.reply(ticket, reply);
+                for notice in notices.into_iter().chain(watch.after(&desk)) {
+                    inside.notice(notice);
+                }
             }
         })?;
         Ok(Self { entrance: Some(entrance), setting: Arc::clone(setting), worker: Some(worker) })

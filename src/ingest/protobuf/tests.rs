@@ -17,7 +17,7 @@ fn read_bytes(bytes: &[u8]) -> (Vec<SpanRecord>, usize, Vec<Problem>, ReadSummar
         match item {
             Item::Record(Record::Span(span)) => spans.push(*span),
             Item::Record(Record::Log(_)) => logs += 1,
-            Item::Record(Record::Conversation(_)) => {}
+            Item::Record(Record::Conversation(_)) | Item::Row(_) | Item::Label(_) => {}
             Item::Problem(problem) => problems.push(problem),
         }
         ControlFlow::Continue(())

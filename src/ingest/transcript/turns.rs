@@ -79,10 +79,14 @@ fn recover_answers(turns: &mut [Turn], spans: &[Span], tree: &Tree) {
     }
     for i in last.into_values() {
         let turn = &mut turns[i];
-        if !turn.exchange.output.is_empty() || turn.aside {
+        if turn.aside || turn.exchange.output.iter().any(|message| !message.text.trim().is_empty()) {
             continue;
         }
-        let answers = tree.ancestors(turn.at).map(|up| exchange::of_agent(&spans[up]).output);
+        // One that ended in calls may have been followed by words of the agent's own program, which its root knows.
+        let silent = turn.exchange.output.is_empty();
+        let is_root = |span: &Span| span.parent_span_id.is_none() && span.kind == SpanKind::Agent;
+        let known = |up: &usize| silent || is_root(&spans[*up]);
+        let answers = tree.ancestors(turn.at).filter(known).map(|up| exchange::of_agent(&spans[up]).output);
         let said = answers.filter_map(|mut output| output.pop()).find(|message| message.sender == Sender::Assistant);
         turn.exchange.output.extend(said.filter(|message| !message.text.is_empty()));
     }

@@ -172,6 +172,8 @@ impl Open {
         let summary = ingest::read(input, live.reading(), &mut |item| {
             match item {
                 Item::Record(record) => records.push(record),
+                // A file that grows holds records; rows and judgements are imported when it is complete.
+                Item::Row(_) | Item::Label(_) => {}
                 Item::Problem(mut problem) => {
                     problem.line = problem.line.map(|line| line + self.lines);
                     problem.byte = problem.byte.map(|byte| byte + self.offset);

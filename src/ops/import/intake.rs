@@ -2,23 +2,30 @@
 //!
 //! Invariant: every record taken in is counted once: as imported, unchanged or in conflict.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
+use super::rows::{self, Kept, Told};
 use super::spans::Workset;
 use super::wholes;
 use super::{BatchLimits, ImportOptions, ImportReport};
-use crate::ingest::{LogRecord, Record, SpanRecord, ToolList};
+use crate::ingest::{LogRecord, Record, Row, SpanRecord, ToolList};
 use crate::model::conversation::Conversation;
 use crate::model::id::{ConversationId, SpanRef};
 use crate::model::score::Scale;
 use crate::model::trace::{SpanEvent, SpanStatus};
-use crate::store::{Applied, Changes, Store, StoreError};
+use crate::store::{Applied, Changes, Slot, Store, StoreError};
 
 /// How often a batch is tried anew because another import changed the same conversations.
 const TRIES: usize = 8;
+
+/// How many rows about conversations wait until those of the input are stored.
+const MOST_ROWS: usize = 20_000;
+
+/// How many ids of rows without a conversation are remembered.
+const MOST_UNMATCHED: usize = 10_000;
 
 /// What was counted so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +57,13 @@ pub struct Intake<'a> {
     scale: &'a dyn Fn(&str) -> Scale,
     limits: BatchLimits,
     batch: Batch,
+    /// The namespace that rows are restricted to.
+    source: Option<&'a str>,
+    rows: Vec<Told>,
+    /// Rows that no conversation has, and what each is about.
+    unmatched: Vec<(Slot, String)>,
+    /// Score rows by the conversation that has them, where one has.
+    row_scores: HashMap<Option<ConversationId>, u64>,
     /// Conversations with larger keys were stored by this import.
     last_key: i64,
     tally: Tally,
@@ -71,6 +85,10 @@ impl<'a> Intake<'a> {
             scale: options.scale,
             limits: options.batch,
             batch: Batch::default(),
+            source: options.read.source.as_deref(),
+            rows: Vec::new(),
+            unmatched: Vec::new(),
+            row_scores: HashMap::new(),
             last_key,
             tally: Tally::default(),
             seen_spans: HashSet::new(),
@@ -94,7 +112,7 @@ impl<'a> Intake<'a> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
-        self.store_batch()?;
+        self.store_all()?;
         Ok((self.tally, self.aliases))
     }
 
@@ -109,6 +127,10 @@ impl<'a> Intake<'a> {
                 self.batch.spans.push(*span);
             }
             Record::Log(log) => {
+                if let Some(row) = Row::of_log(&log) {
+                    let source = Some(log.source.to_string()).filter(|source| !source.is_empty());
+                    return self.take_told(Told { row, source });
+                }
                 self.batch.bytes += event_size(&log.event) + 256;
                 self.batch.logs.push(*log);
             }
@@ -128,6 +150,22 @@ impl<'a> Intake<'a> {
         ControlFlow::Continue(())
     }
 
+    /// Takes a row about a conversation, wherever that is; breaks where the store failed.
+    pub fn take_row(&mut self, row: Row) -> ControlFlow<()> {
+        self.taken += 1;
+        let source = self.source.map(ToOwned::to_owned);
+        self.take_told(Told { row, source })
+    }
+
+    fn take_told(&mut self, told: Told) -> ControlFlow<()> {
+        self.rows.push(told);
+        if self.rows.len() < MOST_ROWS {
+            return ControlFlow::Continue(());
+        }
+        let stored = self.store_all();
+        self.flow(stored)
+    }
+
     /// True now and then: when it is time to tell how far things are.
     pub fn due(&self) -> bool {
         self.taken.is_multiple_of(64)
@@ -141,13 +179,44 @@ impl<'a> Intake<'a> {
     }
 
     fn flush(&mut self) -> ControlFlow<()> {
-        match self.store_batch() {
+        let stored = self.store_batch();
+        self.flow(stored)
+    }
+
+    fn flow(&mut self, stored: Result<(), StoreError>) -> ControlFlow<()> {
+        match stored {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.error = Some(error);
                 ControlFlow::Break(())
             }
         }
+    }
+
+    /// Stores what was gathered: conversations first, so that rows about them find them.
+    fn store_all(&mut self) -> Result<(), StoreError> {
+        self.store_batch()?;
+        let rows = std::mem::take(&mut self.rows);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let done = rows::store(self.store, &rows)?;
+        self.count(done.tally);
+        for slot in done.scores {
+            *self.row_scores.entry(done.homes.get(&slot).cloned()).or_default() += 1;
+        }
+        self.unmatched.extend(done.waiting);
+        self.unmatched.truncate(MOST_UNMATCHED);
+        Ok(())
+    }
+
+    /// Gives conversations that are about to be stored what is kept of them.
+    fn settle(&self, changes: &mut Changes) -> Result<(), StoreError> {
+        let kept = Kept::look(self.store)?;
+        for put in &mut changes.puts {
+            changes.matched.extend(kept.settle(self.store, &mut put.conversation)?);
+        }
+        Ok(())
     }
 
     fn store_batch(&mut self) -> Result<(), StoreError> {
@@ -160,6 +229,7 @@ impl<'a> Intake<'a> {
             let (tally, seen, mut changes) = work.finish(self.tools)?;
             self.count(tally);
             self.seen_conversations.extend(seen);
+            self.settle(&mut changes)?;
             let mut tries = 0;
             while self.store.apply(&changes)? == Applied::Overtaken {
                 tries += 1;
@@ -167,13 +237,15 @@ impl<'a> Intake<'a> {
                     return Err(StoreError::Overtaken);
                 }
                 changes = self.anew(changes)?;
+                self.settle(&mut changes)?;
             }
             self.aliases.extend(changes.aliases);
         }
         if !batch.wholes.is_empty() {
             let mut tries = 0;
             loop {
-                let (tally, changes) = wholes::merge(self.store, &batch.wholes)?;
+                let (tally, mut changes) = wholes::merge(self.store, &batch.wholes)?;
+                self.settle(&mut changes)?;
                 if self.store.apply(&changes)? == Applied::Done {
                     self.count(tally);
                     break;
@@ -210,7 +282,7 @@ impl<'a> Intake<'a> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
-        self.store_batch()?;
+        self.store_all()?;
         if self.tally.imported > 0 {
             self.store.refresh_ranks(self.scale)?;
         }
@@ -220,11 +292,20 @@ impl<'a> Intake<'a> {
         report.conflicts = self.tally.conflicts;
         report.conversations = totals.conversations;
         report.failed_steps = totals.failed_steps;
-        report.scores = totals.scores;
+        // Scores of the input's own conversations are among theirs already.
+        let elsewhere =
+            |id: &Option<ConversationId>| id.as_ref().is_none_or(|id| !self.seen_conversations.contains(id));
+        let others = self.row_scores.iter().filter(|(id, _)| elsewhere(id)).map(|(_, count)| count);
+        report.scores = totals.scores + others.sum::<u64>();
         report.traces = self.seen_traces.len() as u64;
         report.spans = self.seen_spans.len() as u64;
         report.error_spans = self.error_spans;
-        report.pending = self.store.pending_count()?;
+        report.pending = self.store.pending_count()? + self.store.unmatched_facts()?;
+        for (slot, words) in std::mem::take(&mut self.unmatched) {
+            if self.store.fact(&slot)?.is_some_and(|(_, matched)| !matched) && !report.unmatched.contains(&words) {
+                report.unmatched.push(words);
+            }
+        }
         report.aliases = self.aliases;
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::super::Progress;
-use super::super::import::{BatchLimits, ImportError, ImportOptions, ImportReport, import};
+use super::super::import::{BatchLimits, ImportError, ImportOptions, ImportReport, import, record_labels};
 use super::super::review;
 use super::Workspace;
 use crate::config::scales::Scales;
@@ -71,6 +71,7 @@ impl Workspace {
         if !report.aliases.is_empty() {
             review::follow(self, &report.aliases, now)?;
         }
+        record_labels(self, &report.labels, now)?;
         Ok(report)
     }
 

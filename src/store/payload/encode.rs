@@ -2,12 +2,11 @@
 //!
 //! Invariant: every field of the model is written; taking the values apart without `..` makes a new field an error here.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value};
 
 use super::bytes::{put, put_signed};
 use super::pool::{List, Pool};
+use super::quick::Table;
 use crate::model::conversation::Conversation;
 use crate::model::id::SpanRef;
 use crate::model::score::{Score, ScoreTarget};
@@ -70,11 +69,11 @@ fn position<T: PartialEq>(all: &[T], one: &T) -> u64 {
 }
 
 struct Writer<'a> {
-    pool: Pool,
+    pool: Pool<'a>,
     out: Vec<u8>,
     /// One more than the largest text number used so far: the next new text is then written as zero.
     high: i64,
-    places: HashMap<&'a SpanRef, usize>,
+    places: Table<(&'a str, &'a str), usize>,
     time: i64,
 }
 
@@ -95,7 +94,7 @@ pub fn conversation(conversation: &Conversation) -> Vec<u8> {
         resource,
     } = conversation;
     let mut writer =
-        Writer { pool: Pool::default(), out: Vec::with_capacity(1024), high: 0, places: HashMap::new(), time: 0 };
+        Writer { pool: Pool::default(), out: Vec::with_capacity(1024), high: 0, places: Table::default(), time: 0 };
     writer.text(id.as_str());
     writer.untrusted(source);
     writer.untrusted(external_id);
@@ -104,11 +103,11 @@ pub fn conversation(conversation: &Conversation) -> Vec<u8> {
     // Identities first, so that everything else can name a span by its place.
     writer.each(spans, |writer, span| writer.identity(&span.id));
     for (place, span) in spans.iter().enumerate() {
-        writer.places.entry(&span.id).or_insert(place);
+        writer.places.entry((&span.id.trace_id, &span.id.span_id)).or_insert(place);
     }
     writer.each(steps, Writer::step);
     writer.each(tools, Writer::tool);
-    let mut lists = HashMap::new();
+    let mut lists = Table::default();
     for span in spans {
         writer.span(span, &mut lists);
     }
@@ -138,29 +137,29 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, text: &'a str) {
         let number = i64::from(self.pool.text(text));
         put_signed(&mut self.out, self.high - number);
         self.high = self.high.max(number + 1);
     }
 
-    fn untrusted(&mut self, text: &Untrusted) {
+    fn untrusted(&mut self, text: &'a Untrusted) {
         self.text(text.exact());
     }
 
-    fn optional(&mut self, text: Option<&Untrusted>) {
+    fn optional(&mut self, text: Option<&'a Untrusted>) {
         self.out.push(u8::from(text.is_some()));
         if let Some(text) = text {
             self.untrusted(text);
         }
     }
 
-    fn pair(&mut self, key: &str, value: &Value) {
+    fn pair(&mut self, key: &'a str, value: &'a Value) {
         let number = self.pool.pair(key, value);
         put(&mut self.out, u64::from(number));
     }
 
-    fn map(&mut self, map: &Map<String, Value>) {
+    fn map(&mut self, map: &'a Map<String, Value>) {
         put(&mut self.out, map.len() as u64);
         for (key, value) in map {
             self.pair(key, value);
@@ -191,14 +190,15 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn identity(&mut self, id: &SpanRef) {
+    fn identity(&mut self, id: &'a SpanRef) {
         self.text(&id.trace_id);
         self.span_id(&id.span_id);
     }
 
     /// Sixteen hex digits are written as their eight bytes, anything else as text.
-    fn span_id(&mut self, id: &str) {
-        let number = u64::from_str_radix(id, 16).ok().filter(|number| format!("{number:016x}") == id);
+    fn span_id(&mut self, id: &'a str) {
+        let digits = id.len() == 16 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let number = u64::from_str_radix(id, 16).ok().filter(|_| digits);
         self.out.push(u8::from(number.is_none()));
         match number {
             Some(number) => self.out.extend_from_slice(&number.to_be_bytes()),
@@ -206,8 +206,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn span_ref(&mut self, id: &SpanRef) {
-        if let Some(place) = self.places.get(id) {
+    fn span_ref(&mut self, id: &'a SpanRef) {
+        if let Some(place) = self.places.get(&(id.trace_id.as_str(), id.span_id.as_str())) {
             put(&mut self.out, *place as u64 + 1);
         } else {
             put(&mut self.out, 0);
@@ -215,14 +215,14 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn maybe_ref(&mut self, id: Option<&SpanRef>) {
+    fn maybe_ref(&mut self, id: Option<&'a SpanRef>) {
         self.out.push(u8::from(id.is_some()));
         if let Some(id) = id {
             self.span_ref(id);
         }
     }
 
-    fn segments(&mut self, segments: &Segments) {
+    fn segments(&mut self, segments: &'a Segments) {
         let Segments { intent, channel, tier, language, agent_version, handled_by } = segments;
         for segment in [intent, channel, tier, language, agent_version, handled_by] {
             self.optional(segment.as_ref());
@@ -271,7 +271,7 @@ impl<'a> Writer<'a> {
     }
 
     /// One span; its identity is in the table of identities.
-    fn span(&mut self, span: &Span, lists: &mut HashMap<(u8, u32), List>) {
+    fn span(&mut self, span: &'a Span, lists: &mut Table<(u8, u32), List>) {
         let Span {
             id,
             parent_span_id,
@@ -347,9 +347,8 @@ impl<'a> Writer<'a> {
     }
 
     /// A parent in the same trace, by place where it arrived.
-    fn parent(&mut self, trace_id: &str, parent: &str) {
-        let id = SpanRef { trace_id: trace_id.to_owned(), span_id: parent.to_owned() };
-        if let Some(place) = self.places.get(&id) {
+    fn parent(&mut self, trace_id: &'a str, parent: &'a str) {
+        if let Some(place) = self.places.get(&(trace_id, parent)) {
             put(&mut self.out, *place as u64 + 1);
         } else {
             put(&mut self.out, 0);

@@ -3,12 +3,11 @@
 //! Invariant: a number given out is never changed; numbers follow the order of first use, so that equal conversations
 //! give equal bytes.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value};
 
 use super::bytes::{put, put_signed};
 use super::pieces;
+use super::quick::Table;
 
 /// Value tags; append-only.
 pub mod tag {
@@ -25,24 +24,26 @@ pub mod tag {
 
 /// The tables under construction.
 #[derive(Default)]
-pub struct Pool {
+pub struct Pool<'a> {
     /// All plain texts, one after the other.
     run: Vec<u8>,
     /// The table of texts.
     texts: Vec<u8>,
     text_count: u32,
-    known_texts: HashMap<String, u32>,
+    known_texts: Table<&'a str, u32>,
     /// The last list of pieces that began with this piece.
-    lists: HashMap<u32, List>,
+    lists: Table<u32, List>,
     /// The table of attributes.
     pairs: Vec<u8>,
     pair_count: u32,
-    known_pairs: HashMap<Vec<u8>, u32>,
+    known_pairs: Table<Vec<u8>, u32>,
+    /// The attribute being looked up; kept for its memory.
+    scratch: Vec<u8>,
 }
 
-impl Pool {
+impl<'a> Pool<'a> {
     /// The number of `text`.
-    pub fn text(&mut self, text: &str) -> u32 {
+    pub fn text(&mut self, text: &'a str) -> u32 {
         if let Some(known) = self.known_texts.get(text) {
             return *known;
         }
@@ -58,7 +59,7 @@ impl Pool {
         self.plain(text)
     }
 
-    fn plain(&mut self, text: &str) -> u32 {
+    fn plain(&mut self, text: &'a str) -> u32 {
         if let Some(known) = self.known_texts.get(text) {
             return *known;
         }
@@ -67,36 +68,39 @@ impl Pool {
         self.register(text)
     }
 
-    fn register(&mut self, text: &str) -> u32 {
+    fn register(&mut self, text: &'a str) -> u32 {
         let number = self.text_count;
-        self.known_texts.insert(text.to_owned(), number);
+        self.known_texts.insert(text, number);
         self.text_count += 1;
         number
     }
 
     /// The number of the attribute.
-    pub fn pair(&mut self, key: &str, value: &Value) -> u32 {
-        let mut bytes = Vec::with_capacity(16);
+    pub fn pair(&mut self, key: &'a str, value: &'a Value) -> u32 {
+        let mut bytes = std::mem::take(&mut self.scratch);
+        bytes.clear();
         let key = self.text(key);
         put(&mut bytes, u64::from(key));
         self.value(value, &mut bytes);
-        if let Some(known) = self.known_pairs.get(&bytes) {
-            return *known;
-        }
-        self.pairs.extend_from_slice(&bytes);
-        let number = self.pair_count;
-        self.known_pairs.insert(bytes, number);
-        self.pair_count += 1;
+        let known = self.known_pairs.get(&bytes).copied();
+        let number = known.unwrap_or_else(|| {
+            let number = self.pair_count;
+            self.pairs.extend_from_slice(&bytes);
+            self.known_pairs.insert(bytes.clone(), number);
+            self.pair_count += 1;
+            number
+        });
+        self.scratch = bytes;
         number
     }
 
     /// The numbers of all attributes of `map`, in its order.
-    pub fn map(&mut self, map: &Map<String, Value>) -> Vec<u32> {
+    pub fn map(&mut self, map: &'a Map<String, Value>) -> Vec<u32> {
         map.iter().map(|(key, value)| self.pair(key, value)).collect()
     }
 
     /// Appends a value. As deep as the value is; what comes from JSON is at most 128 deep.
-    pub fn value(&mut self, value: &Value, out: &mut Vec<u8>) {
+    pub fn value(&mut self, value: &'a Value, out: &mut Vec<u8>) {
         match value {
             Value::Null => out.push(tag::NULL),
             Value::Bool(false) => out.push(tag::FALSE),
@@ -157,7 +161,7 @@ impl Pool {
 #[derive(Default)]
 pub struct List {
     items: Vec<u32>,
-    places: HashMap<u32, u32>,
+    places: Table<u32, u32>,
 }
 
 impl List {

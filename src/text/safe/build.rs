@@ -115,7 +115,9 @@ impl Builder<'_> {
         let after = self.text.get(start + cluster.len()..).and_then(|rest| rest.chars().next());
         let mut kept = String::new();
         let (mut kept_end, mut excess) = (start, 0);
-        let mut replaced: Vec<(char, Unsafe, usize)> = Vec::new();
+        // What stands before the first scalar that is drawn comes first, lest that one joins whatever was drawn before.
+        let mut head: Vec<(char, Unsafe, usize)> = Vec::new();
+        let mut tail: Vec<(char, Unsafe, usize)> = Vec::new();
         let mut chars = cluster.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
             let next = chars.peek().map(|(_, c)| *c).or(after);
@@ -128,8 +130,15 @@ impl Builder<'_> {
                     kept_end = end;
                 }
                 Judgement::Excess => (kept_end, excess) = (end, excess + 1),
-                Judgement::Replace(kind) => replaced.push((c, kind, end)),
+                Judgement::Replace(kind) if kept_end == start => head.push((c, kind, end)),
+                Judgement::Replace(kind) => tail.push((c, kind, end)),
             }
+        }
+        if cluster == "\r\n" {
+            head.remove(0);
+        }
+        for (c, kind, end) in head {
+            self.replaced(c, kind, end);
         }
         if !kept.is_empty() || excess > 0 {
             self.flush();
@@ -138,10 +147,7 @@ impl Builder<'_> {
                 self.chip(&format!("+{excess}"), GlyphClass::Warning, kept_end);
             }
         }
-        if cluster == "\r\n" {
-            replaced.remove(0);
-        }
-        for (c, kind, end) in replaced {
+        for (c, kind, end) in tail {
             self.replaced(c, kind, end.max(kept_end));
         }
     }

@@ -235,3 +235,11 @@ proptest! {
         prop_assert_eq!(brief.shown() == whole.shown(), whole.width() <= width);
     }
 }
+
+#[test]
+fn what_is_hidden_before_a_modifier_stays_between_it_and_the_emoji_before() {
+    let safe = SafeText::of("\u{1f468}\u{d4e}\u{1f3fb}", Charset::Unicode);
+    assert_eq!(safe.shown(), "👨<U+0D4E>🏻");
+    let laid_out: usize = safe.shown().graphemes(true).map(width::drawn).sum();
+    assert_eq!(laid_out, safe.width());
+}

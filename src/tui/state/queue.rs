@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::engine::request::{QueueIndex, QueueOrder, QueueQuery, Ticket};
+use crate::engine::request::{Hit, QueueIndex, QueueOrder, QueueQuery, Ticket};
 use crate::model::id::ConversationId;
 use crate::model::label::Verdict;
 use crate::model::summary::Summary;
@@ -27,12 +27,33 @@ pub enum Said {
 }
 
 /// Conversations a search found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hits {
     /// The words.
     pub words: String,
     /// Positions in the queue, rising.
     pub positions: Vec<usize>,
+    /// The best place in conversations near the view; `None` where there is none to show.
+    pub places: HashMap<ConversationId, Option<Hit>>,
+    /// The places asked for last.
+    pub asked: Vec<ConversationId>,
+}
+
+impl Hits {
+    /// A search for words that has found nothing yet.
+    pub fn of(words: &str) -> Self {
+        Self { words: words.to_owned(), ..Self::default() }
+    }
+
+    /// The place found in a conversation, once it is known.
+    pub fn place(&self, id: &ConversationId) -> Option<&Hit> {
+        self.places.get(id)?.as_ref()
+    }
+
+    /// True where the conversation at this position was found.
+    pub fn holds(&self, position: usize) -> bool {
+        self.positions.binary_search(&position).is_ok()
+    }
 }
 
 /// The list of conversations.
@@ -64,10 +85,14 @@ pub struct Queue {
     pub awaiting_hits: Option<Ticket>,
     /// What it found.
     pub hits: Option<Hits>,
+    /// The newest request for places.
+    pub awaiting_snippets: Option<Ticket>,
     /// What was said in this session.
     pub said: HashMap<ConversationId, Said>,
     /// Rows asked for last.
     pub asked_rows: HashSet<ConversationId>,
+    /// Rows that are held and may have changed meanwhile; they are shown until newer ones are there.
+    pub outdated: HashSet<ConversationId>,
     /// Rows that were asked for and do not exist any more.
     pub missing: HashSet<ConversationId>,
     /// Where the cursor was before the last jump.
@@ -140,12 +165,21 @@ impl Queue {
         let to = (self.top + height + MARGIN).min(self.index.ids.len());
         let near = self.index.ids.get(from..to).unwrap_or_default();
         let visible = self.index.ids.get(self.top..to.min(self.top + height + MARGIN / 2)).unwrap_or_default();
-        let known = |id: &&ConversationId| self.rows.contains_key(*id) || self.missing.contains(*id);
+        let fresh = |id: &ConversationId| self.rows.contains_key(id) && !self.outdated.contains(id);
+        let known = |id: &&ConversationId| fresh(id) || self.missing.contains(*id);
         // Asked for only when the view comes near what is missing, so that scrolling asks in batches.
         if visible.iter().all(|id| known(&id)) {
             return Vec::new();
         }
         near.iter().filter(|id| !known(id)).cloned().collect()
+    }
+
+    /// Found conversations near the view whose places are not held yet.
+    pub fn wanted_places(&self, height: usize) -> Vec<ConversationId> {
+        let Some(hits) = &self.hits else { return Vec::new() };
+        let from = hits.positions.partition_point(|at| *at + height < self.top);
+        let near = hits.positions[from..].iter().take_while(|at| **at < self.top + 2 * height);
+        near.filter_map(|at| self.index.ids.get(*at)).filter(|id| !hits.places.contains_key(*id)).cloned().collect()
     }
 
     /// Takes rows in and drops those far from the view.

@@ -3,11 +3,13 @@
 //! Invariant: one step is current in all panes; the transcript's cursor decides it, except while the span tree has the
 //! keys and its row has no step.
 
-use crate::engine::request::{Opened, Ticket};
+use crate::engine::request::{Hit, Opened, Ticket};
 use crate::model::act::Subject as ActSubject;
 use crate::model::id::ConversationId;
 use crate::model::label::{StepPointer, Verdict};
 use crate::model::step::Step;
+use crate::text::find::Finder;
+use crate::text::needle::Needle;
 use crate::tui::detail::{Detail, Subject};
 use crate::tui::layout::Pane;
 use crate::tui::pager::{Anchor, Pager};
@@ -59,6 +61,10 @@ pub struct Review {
     pub suspects_seen: usize,
     /// Words searched for in the transcript.
     pub words: String,
+    /// True where `words` are those of a search through the queue: words and phrases, each for itself.
+    pub each_word: bool,
+    /// The step to go to once the conversation is there.
+    pub wanted_step: Option<u32>,
     /// Where the cursor was before the last jump.
     pub last_place: Option<Anchor>,
     /// Per step, whether it is worth a look.
@@ -85,9 +91,27 @@ impl Review {
             fold: Fold::default(),
             suspects_seen: 0,
             words: String::new(),
+            each_word: false,
+            wanted_step: None,
             last_place: None,
             suspicious: Vec::new(),
         }
+    }
+
+    /// Looks for what a search through the queue found here, and goes there once the conversation is loaded.
+    pub fn look_for(&mut self, words: &str, place: Option<&Hit>) {
+        words.clone_into(&mut self.words);
+        self.each_word = true;
+        self.wanted_step = place.and_then(|hit| hit.step.as_ref()).map(|step| step.step);
+    }
+
+    /// What marks and finds the words that are looked for; `None` where there are none.
+    pub fn finder(&self) -> Option<Finder> {
+        if !self.each_word {
+            return Finder::new(&self.words);
+        }
+        let needle = Needle::typed(&self.words)?;
+        Finder::any(&needle.terms().iter().map(|term| term.text.as_str()).collect::<Vec<_>>())
     }
 
     /// Takes in what arrived.
@@ -154,7 +178,7 @@ impl Review {
         if self.focus == Pane::Spans
             && let Some(row) = self.tree.current()
         {
-            return Subject { step: row.own_step, span: Some(row.span), tab };
+            return Subject { step: row.own_step, span: row.span, tab };
         }
         let step = self.step_index();
         Subject { step, span: step.and_then(|step| self.span_of_step(step)), tab }

@@ -55,6 +55,7 @@ impl Desk {
                         EngineMessage::Reply(ticket, reply) => Message::Reply(ticket, reply),
                         EngineMessage::Progress(ticket, progress) => Message::Progress(ticket, progress),
                         EngineMessage::Arrived => Message::Arrived,
+                        EngineMessage::Notice(text) => Message::Notice(text),
                     });
                 }
             }
@@ -72,6 +73,50 @@ impl Desk {
     fn own(&self) -> Option<&Label> {
         self.app.state.review.as_ref()?.opened.as_ref()?.own.as_ref()
     }
+}
+
+/// A conversation of many turns in which the words stand far down, with an address beside them.
+fn long_chat() -> String {
+    let turn = |at: usize| {
+        let said = if at == 31 {
+            "My address is ana@example.com, and the Rückgabe of order LF-4 was refused.".to_owned()
+        } else {
+            format!("This is turn {at} of a long story about nothing in particular.")
+        };
+        let role = if at.is_multiple_of(2) { "assistant" } else { "user" };
+        format!(r#"{{"role":"{role}","content":"{said}"}}"#)
+    };
+    let turns: Vec<String> = (1..=40).map(turn).collect();
+    format!("{{\"id\":\"long\",\"messages\":[{}]}}\n", turns.join(","))
+}
+
+#[test]
+fn what_is_found_in_the_queue_is_shown_and_enter_goes_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chats.jsonl");
+    std::fs::write(&file, format!("{CHATS}{}", long_chat())).unwrap();
+    let mut desk = Desk::open(folder.path());
+    desk.press("<enter>");
+    desk.app.send(Message::Paste(file.to_string_lossy().into_owned()));
+    desk.press("<enter> <esc>");
+    let frame = desk.press("/ \"ruckgabe_refu\" <enter>");
+    assert!(frame.contains("Found, or first message"), "{frame}");
+    // The word that is being typed may go on, accents do not count, and what is masked stays masked.
+    assert!(frame.contains("31: ") && frame.contains("and the Rückgabe of order LF-4"), "{frame}");
+    assert!(!frame.contains("ana@example.com"), "{frame}");
+    desk.press("<enter>");
+    let review = desk.app.state.review.as_ref().unwrap();
+    assert_eq!(review.step_index(), Some(30));
+    let frame = desk.app.frame();
+    assert!(frame.contains("Rückgabe"), "{frame}");
+    // Back, and without the search the rows are what they were.
+    let frame = desk.press("q <esc>");
+    assert!(frame.contains("First message") && !frame.contains("31: "), "{frame}");
+    // A phrase is found as it stands; words that stand apart are no phrase.
+    let frame = desk.press("/ \"\"was_refused\"\" <enter>");
+    assert!(frame.contains("31: "), "{frame}");
+    let frame = desk.press("<esc> / \"\"refused_was\"\" <enter>");
+    assert!(frame.contains("No conversation here holds"), "{frame}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::tui::transcript::Part;
 pub fn walk(state: &mut State, action: Action) {
     let key = state.key(Action::Find);
     let Some(review) = &state.review else { return };
-    let Some(finder) = Finder::new(&review.words) else {
+    let Some(finder) = review.finder() else {
         return state.log.say(state.now, Weight::Info, format!("{key} finds words first."));
     };
     let (from, count, words) = (review.pager.cursor, review.blocks.len(), review.words.clone());
@@ -35,6 +35,20 @@ pub fn walk(state: &mut State, action: Action) {
     if turned {
         let end = if back { "start" } else { "end" };
         state.log.say(state.now, Weight::Info, format!("Past the {end} and around: \"{words}\"."));
+    }
+}
+
+/// To the first line from the cursor on that holds the words, the cursor's own among them; nothing is said.
+pub fn settle_on(state: &mut State) {
+    let Some(review) = &state.review else { return };
+    let (from, count) = (review.pager.cursor, review.blocks.len());
+    let Some(finder) = review.finder() else { return };
+    if lines(state, from.block, &finder).contains(&from.line) {
+        return;
+    }
+    if let (Some(to), Some(review)) = (place(state, &finder, (from, count), false), &mut state.review) {
+        review.pager.cursor = to;
+        follow(review);
     }
 }
 

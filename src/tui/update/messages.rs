@@ -68,6 +68,19 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
                 }
             }
         }
+        Expected::Snippets if state.queue.awaiting_snippets == Some(ticket) => {
+            state.queue.awaiting_snippets = None;
+            match reply {
+                Reply::Snippets(found) => super::queue::snippets_arrived(state, found),
+                other => {
+                    // Asking again would not end; the rows then show what they show without a search.
+                    if matches!(other, Reply::Failed { .. }) {
+                        super::queue::snippets_arrived(state, Vec::new());
+                    }
+                    problem(state, other);
+                }
+            }
+        }
         Expected::Open(_) if state.review.as_ref().is_some_and(|review| review.ticket == ticket) => match reply {
             Reply::Opened(opened) => super::review::arrived(state, opened),
             Reply::Failed { message, .. } => super::review::failed(state, message),
@@ -80,7 +93,12 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
                 review.detail.highlight(lines);
             }
         }
-        Expected::Queue | Expected::Fresh | Expected::Hits | Expected::Rows | Expected::Open(_) => {}
+        Expected::Queue
+        | Expected::Fresh
+        | Expected::Hits
+        | Expected::Rows
+        | Expected::Snippets
+        | Expected::Open(_) => {}
     }
 }
 

@@ -136,7 +136,7 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
         Question::FindInQueue if !typed.is_empty() => super::queue::ask_hits(state, &typed),
         Question::FindInTranscript if !typed.is_empty() => {
             if let Some(review) = &mut state.review {
-                review.words = typed;
+                (review.words, review.each_word) = (typed, false);
             }
             super::find::walk(state, Action::NextHit);
         }

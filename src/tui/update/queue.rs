@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::review::open;
-use crate::engine::request::{QueueIndex, Request};
+use crate::engine::request::{Hit, QueueIndex, Request};
 use crate::model::id::ConversationId;
 use crate::model::summary::Summary;
 use crate::tui::action::Action;
@@ -27,7 +27,7 @@ pub fn ask(state: &mut State) {
 pub fn ask_hits(state: &mut State, words: &str) {
     let mut query = state.queue.query.clone();
     words.clone_into(&mut query.find);
-    state.queue.hits = Some(Hits { words: words.to_owned(), positions: Vec::new() });
+    state.queue.hits = Some(Hits::of(words));
     state.queue.awaiting_hits = Some(state.ask(Request::Queue(query), Expected::Hits));
 }
 
@@ -44,6 +44,7 @@ pub fn arrived(state: &mut State, index: QueueIndex) {
     let position = current.and_then(|id| queue.index.ids.iter().position(|other| *other == id));
     queue.cursor = position.unwrap_or(0);
     queue.rows = HashMap::new();
+    queue.outdated.clear();
     queue.awaiting_rows = None;
     if let Some(review) = &mut state.review {
         review.position = queue.index.ids.iter().position(|id| *id == review.id);
@@ -104,6 +105,7 @@ pub fn freshened(state: &mut State, fresh: QueueIndex) {
     queue.index = QueueIndex { ids, ..fresh };
     queue.judged_since = 0;
     queue.missing.clear();
+    queue.outdated = queue.rows.keys().cloned().collect();
     if arrived > 0 {
         let noun = if arrived == 1 { "conversation" } else { "conversations" };
         state.log.say(state.now, Weight::Info, format!("{arrived} {noun} arrived."));
@@ -130,11 +132,21 @@ pub fn hits_arrived(state: &mut State, index: &QueueIndex) {
     state.log.say(state.now, Weight::Info, format!("{count} hits for \"{words}\": n and N walk them."));
 }
 
+/// Takes in what was found in conversations near the view.
+pub fn snippets_arrived(state: &mut State, found: Vec<Hit>) {
+    let Some(hits) = &mut state.queue.hits else { return };
+    for id in std::mem::take(&mut hits.asked) {
+        hits.places.entry(id).or_insert(None);
+    }
+    hits.places.extend(found.into_iter().map(|hit| (hit.conversation.clone(), Some(hit))));
+}
+
 /// Takes in rows. One that was asked for and did not come is gone; asking again would never end.
 pub fn rows_arrived(state: &mut State, rows: Vec<Summary>) {
     let queue = &mut state.queue;
     let asked = std::mem::take(&mut queue.asked_rows);
     let came: HashSet<ConversationId> = rows.iter().map(|row| row.id.clone()).collect();
+    queue.outdated.retain(|id| !asked.contains(id));
     queue.missing.extend(asked.into_iter().filter(|id| !came.contains(id)));
     queue.hold(rows);
 }
@@ -172,7 +184,13 @@ pub fn act(state: &mut State, action: Action) {
         Action::Open => {
             let position = state.queue.cursor;
             match state.queue.current().cloned() {
-                Some(id) => open(state, id, Some(position), Reason::Asked),
+                Some(id) => {
+                    open(state, id.clone(), Some(position), Reason::Asked);
+                    let hits = state.queue.hits.as_ref().filter(|hits| hits.holds(position));
+                    if let (Some(hits), Some(review)) = (hits, &mut state.review) {
+                        review.look_for(&hits.words, hits.place(&id));
+                    }
+                }
                 None if state.queue.ready && state.queue.index.total == 0 => super::prompt::open_import(state),
                 None => {}
             }
@@ -237,6 +255,15 @@ pub fn settle(state: &mut State, height: usize) {
     queue.cursor = queue.cursor.min(count.saturating_sub(1));
     queue.top = queue.top.clamp((queue.cursor + 1).saturating_sub(height), queue.cursor);
     queue.top = queue.top.min(count.saturating_sub(height));
+    if queue.awaiting_snippets.is_none() {
+        let places = queue.wanted_places(height);
+        if let (false, Some(hits)) = (places.is_empty(), &mut queue.hits) {
+            hits.asked.clone_from(&places);
+            let request = Request::Snippets(hits.words.clone(), places);
+            state.queue.awaiting_snippets = Some(state.ask(request, Expected::Snippets));
+        }
+    }
+    let queue = &mut state.queue;
     if queue.awaiting_rows.is_some() {
         return;
     }

@@ -40,7 +40,15 @@ pub fn arrived(state: &mut State, opened: Box<Opened>) {
         state.queue.said.insert(id, crate::tui::state::queue::Said::Judged(verdict));
         return super::judge::advance(state);
     }
+    let wanted = review.wanted_step.take();
     review.load(opened);
+    let steps = review.opened.iter().flat_map(|opened| &opened.conversation.steps);
+    let at = wanted.and_then(|wanted| steps.map(|step| step.number).position(|number| number == wanted));
+    if let Some(at) = at {
+        review.go_to_step(at);
+        follow(review);
+        super::find::settle_on(state);
+    }
 }
 
 /// Takes in that a conversation cannot be opened.

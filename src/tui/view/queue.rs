@@ -5,9 +5,11 @@
 use ratatui::layout::Rect;
 
 use super::{hints, status, worded};
+use crate::engine::request::Hit;
 use crate::model::summary::Summary;
 use crate::text::Untrusted;
 use crate::text::find::Finder;
+use crate::text::needle::{Excerpt, Needle};
 use crate::tui::action::Action;
 use crate::tui::layout::{self, QueueLayout};
 use crate::tui::paint::Canvas;
@@ -131,6 +133,21 @@ impl Columns {
     }
 }
 
+impl Columns {
+    /// Where a search is shown, what was found needs the room that scores have on a narrow screen.
+    fn for_hits(mut self, width: usize) -> Self {
+        if width < 132 {
+            self.first += self.scores;
+            self.scores = 0;
+        }
+        if width < 96 {
+            self.first += self.segment;
+            self.segment = 0;
+        }
+        self
+    }
+}
+
 fn cell(row: &mut Row, text: Row, columns: usize) {
     if columns > 0 {
         row.extend(text.cut(columns - 1, "…").padded(columns));
@@ -138,13 +155,15 @@ fn cell(row: &mut Row, text: Row, columns: usize) {
 }
 
 fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
+    let hits = state.queue.hits.as_ref();
     let columns = Columns::new(usize::from(layout.list.width), state.queue.index.ids.len());
+    let columns = if hits.is_some() { columns.for_hits(usize::from(layout.list.width)) } else { columns };
     let mut headings = Row::of("  ", Tone::Dim);
     for (name, width) in [
         ("#", columns.number),
         ("When", columns.when),
         ("Segment", columns.segment),
-        ("First message", columns.first),
+        (if hits.is_some() { "Found, or first message" } else { "First message" }, columns.first),
         ("Steps", columns.steps),
         ("Tools", columns.tools),
         ("Worst scores", columns.scores),
@@ -176,7 +195,8 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
             None => row.push(&format!("{:>wide$}", position + 1, wide = columns.number - 2), Tone::Dim),
         }
         let area = Rect { y: layout.list.y + line as u16, height: 1, ..layout.list };
-        let row = row.with_hits(finder.as_ref());
+        let row =
+            if hits.is_some_and(|hits| hits.places.contains_key(id)) { row } else { row.with_hits(finder.as_ref()) };
         canvas.row(area, &row);
         if chosen {
             canvas.tint(area, Tone::Chosen);
@@ -191,8 +211,12 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     let when = summary.started_at.map_or_else(String::new, |at| state.local(at, format));
     cell(row, Row::of(&when, Tone::Text), columns.when);
     cell(row, segment(lens, summary, columns.segment), columns.segment);
-    let first = summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");
-    cell(row, lens.row(&first, Tone::Text), columns.first);
+    let hit = state.queue.hits.as_ref().and_then(|hits| Some((hits.words.as_str(), hits.place(&summary.id)?)));
+    let first = match hit {
+        Some(hit) => found(lens, hit, columns.first),
+        None => lens.row(&summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" "), Tone::Text),
+    };
+    cell(row, first, columns.first);
     cell(row, Row::of(&format!("{:>4}", summary.counts.steps), Tone::Text), columns.steps);
     let mut tools = Row::of(&format!("{:>3}", summary.counts.tool_calls), Tone::Text);
     if summary.counts.failed_steps > 0 {
@@ -203,6 +227,24 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     cell(row, scores, columns.scores);
     cell(row, lens.row(&why(state, summary, columns.why), Tone::Dim), columns.why);
     cell(row, row_state(state, summary), columns.state);
+}
+
+/// The step that was found and the text around the words, which are marked unless they are masked.
+fn found(lens: &Lens, (words, hit): (&str, &Hit), columns: usize) -> Row {
+    let mut row = Row::new();
+    if let Some(step) = &hit.step {
+        row.push(&format!("{}: ", step.step), Tone::Dim);
+    }
+    let Some(needle) = Needle::typed(words) else { return row };
+    let Excerpt { text, marks } = needle.excerpt(&lens.see(hit.text.exact()), columns.saturating_sub(row.width() + 2));
+    let mut at = 0;
+    for mark in marks {
+        row.push_as(&text[at..mark.start], Tone::Text, lens.look.charset());
+        row.push_as(&text[mark.clone()], Tone::Match, lens.look.charset());
+        at = mark.end;
+    }
+    row.push_as(&text[at..], Tone::Text, lens.look.charset());
+    row
 }
 
 /// Why a conversation is where it is, in as many whole words as fit: what failed first, since the scores have a column of

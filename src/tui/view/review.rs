@@ -7,7 +7,6 @@ use ratatui::layout::Rect;
 use super::{hints, status};
 use crate::engine::request::Opened;
 use crate::model::trace::SpanKind;
-use crate::text::find::Finder;
 use crate::tui::action::Action;
 use crate::tui::detail::{Tab, duration, label_row};
 use crate::tui::evidence::{self, Evidence};
@@ -19,7 +18,7 @@ use crate::tui::state::review::Review;
 use crate::tui::state::{Overlay, State};
 use crate::tui::theme::Tone;
 use crate::tui::transcript::Part;
-use crate::tui::tree::plain_name;
+use crate::tui::tree::{ORPHANS, plain_name};
 use crate::tui::update::review_layout;
 
 /// Draws the Review screen.
@@ -111,7 +110,7 @@ fn transcript(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
         return canvas.line(area, 1, &Row::of("  No messages were recorded, only spans.", Tone::Dim));
     }
     let current = review.step_index();
-    let finder = Finder::new(&review.words);
+    let finder = review.finder();
     let evidence = evidence(state, review);
     for (line, (anchor, row)) in review.pager.visible(usize::from(area.height)).into_iter().enumerate() {
         let step = review.blocks[anchor.block].step;
@@ -150,7 +149,7 @@ fn heading(state: &State, review: &Review, pane: Pane, text: &str) -> Row {
 }
 
 fn spans(state: &State, review: &Review, opened: &Opened, area: Rect, canvas: &mut Canvas) {
-    let total = review.tree.rows.len();
+    let total = opened.conversation.spans.len();
     let mut right = Row::of(&format!("{total} spans"), Tone::Dim);
     if opened.summary.counts.failed_steps > 0 {
         right.push(
@@ -188,10 +187,13 @@ fn span_row(
 ) -> Row {
     let theme = &state.config.theme;
     let signs = theme.signs();
-    let span = &opened.conversation.spans[review.tree.rows[at].span];
     let mut row = Row::of(if under { signs.cursor } else { " " }, Tone::Strong);
     row.push(if own { signs.suspect } else { " " }, Tone::Strong);
     row.push(&review.tree.branch(at, signs), Tone::Frame);
+    let Some(span) = review.tree.rows[at].span.and_then(|span| opened.conversation.spans.get(span)) else {
+        row.push(&format!("{} {ORPHANS} ({})", signs.warn, review.tree.orphans), Tone::Warn);
+        return row.with(": the spans they name as parents are missing", Tone::Dim).cut(columns, signs.more);
+    };
     if span.failed() {
         row.push(&format!("{} ", theme.wrong()), Tone::Bad);
     }
@@ -203,9 +205,6 @@ fn span_row(
         _ => Tone::Text,
     };
     row.extend(state.lens().row(&name, tone));
-    if !span.oddities.is_empty() {
-        row.push(&format!(" {}", signs.warn), Tone::Warn);
-    }
     let bar_wide = match columns {
         ..52 => 4,
         52..64 => 6,
@@ -216,7 +215,10 @@ fn span_row(
     let least = if scored { SCORE_LEAST.min(columns / 3) } else { 0 };
     let name_wide = (review.tree.widest + 3).min(columns.saturating_sub(9 + bar_wide + least)).max(8);
     let scores_wide = if scored { columns.saturating_sub(9 + bar_wide + name_wide + 1) } else { 0 };
-    let mut row = row.cut(name_wide.saturating_sub(1), signs.more).padded(name_wide);
+    // The mark of an odd span stays where its name has to be cut.
+    let mark = if span.oddities.is_empty() { String::new() } else { format!(" {}", signs.warn) };
+    let name_room = name_wide.saturating_sub(1 + mark.chars().count());
+    let mut row = row.cut(name_room, signs.more).with(&mark, Tone::Warn).padded(name_wide);
     let micros = span.duration_micros();
     let took = micros.map_or_else(|| if span.end.is_none() { "open".to_owned() } else { "?".to_owned() }, took);
     row.push(&format!("{took:>8} "), Tone::Dim);
@@ -272,7 +274,7 @@ fn detail(state: &State, review: &Review, layout: &ReviewLayout, area: Rect, can
     }
     canvas.line(area, 0, &tabs.cut(columns, "…"));
     let inside = layout.scrolling(Pane::Detail);
-    let finder = Finder::new(&review.words);
+    let finder = review.finder();
     for (line, (anchor, row)) in review.detail.pager.visible(usize::from(inside.height)).into_iter().enumerate() {
         let under = review.focus == Pane::Detail && anchor == review.detail.pager.cursor;
         let mut whole = Row::of(if under { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
