@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use home::{Home, SMALL};
 use serde_json::Value;
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: &[&str] = &[
     "review",
     "demo",
     "import",
