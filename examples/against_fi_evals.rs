@@ -1,6 +1,6 @@
 //! Measures all built-in evaluators against fi.evals' local metrics, on the same trajectories in one run.
 //!
-//! `cargo run --release --example against_fi_evals -- ../shared` (AFTERCALL_PYTHON names a Python that has
+//! `cargo run --release --example against_fi_evals -- ../shared` (`AFTERCALL_PYTHON` names a Python that has
 //! `ai-evaluation`). Both get parsed conversations and run on one thread; fi.evals' six metrics that need no reference
 //! against everything `aftercall evaluate` computes: all evaluators, features, suspicion and suspects.
 
@@ -37,7 +37,9 @@ fn main() {
         conversations.extend(runs.into_iter().map(|run| run.conversation).filter(|one| !one.steps.is_empty()));
     }
     // Neither side is given the reference.
-    conversations.iter_mut().for_each(|one| one.expected = None);
+    for one in &mut conversations {
+        one.expected = None;
+    }
     let lines: Vec<String> = conversations.iter().map(|one| question(one).to_string()).collect();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), lines.join("\n")).unwrap();

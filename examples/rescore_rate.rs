@@ -46,7 +46,9 @@ fn main() {
         let mut stored = workspace.store().weighed(after, 5_000).unwrap();
         let Some(last) = stored.last() else { break };
         after = last.key;
-        stored.iter_mut().for_each(|one| one.p_fail = Some(0.5));
+        for one in &mut stored {
+            one.p_fail = Some(0.5);
+        }
         workspace.store_mut().weigh_again(&stored).unwrap();
     }
     let start = Instant::now();

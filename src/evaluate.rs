@@ -170,6 +170,7 @@ pub struct Evaluation {
 #[derive(Debug, Default)]
 pub struct Judge {
     limits: Limits,
+    by_intent: BTreeMap<String, Limits>,
     policies: Vec<Policy>,
     only: Vec<String>,
     schemas: Schemas,
@@ -178,7 +179,14 @@ pub struct Judge {
 impl Judge {
     /// A judge with limits and policies.
     pub fn new(limits: Limits, policies: Vec<Policy>) -> Self {
-        Self { limits, policies, only: Vec::new(), schemas: Schemas::default() }
+        Self { limits, policies, ..Self::default() }
+    }
+
+    /// Other limits for conversations of an intent.
+    #[must_use]
+    pub fn by_intent(mut self, limits: BTreeMap<String, Limits>) -> Self {
+        self.by_intent = limits;
+        self
     }
 
     /// Restricts the scores to these evaluators; features, suspicion and suspects stay whole.
@@ -191,7 +199,9 @@ impl Judge {
     /// Judges one conversation with every evaluator and policy.
     pub fn evaluate(&self, conversation: &Conversation) -> Evaluation {
         let facts = Facts::of(conversation);
-        let case = Case { facts: &facts, limits: &self.limits, schemas: &self.schemas, said: RefCell::default() };
+        let intent = conversation.segments.intent.as_ref();
+        let limits = intent.and_then(|intent| self.by_intent.get(intent.exact())).unwrap_or(&self.limits);
+        let case = Case { facts: &facts, limits, schemas: &self.schemas, said: RefCell::default() };
         let mut scores = Vec::new();
         let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
         for evaluator in EVALUATORS.iter().filter(|one| wanted(one.about().name)) {

@@ -196,16 +196,17 @@ mod tests {
     #[test]
     fn areas_count_ties_half() {
         let area = |values: &[(u8, f64)]| area(values.iter().map(|(bad, value)| (*bad == 1, *value)).collect());
-        assert_eq!(area(&[(1, 2.0), (0, 1.0)]), 1.0);
-        assert_eq!(area(&[(1, 1.0), (0, 1.0)]), 0.5);
-        assert_eq!(area(&[(1, 1.0), (1, 3.0), (0, 2.0), (0, 1.0)]), 0.625);
+        let is = |values: &[(u8, f64)], wanted: f64| assert!((area(values) - wanted).abs() < 1e-12, "{values:?}");
+        is(&[(1, 2.0), (0, 1.0)], 1.0);
+        is(&[(1, 1.0), (0, 1.0)], 0.5);
+        is(&[(1, 1.0), (1, 3.0), (0, 2.0), (0, 1.0)], 0.625);
     }
 
     #[test]
     fn marks_tell_constant_upside_down_and_chance_apart() {
         assert_eq!(standing(|_| Some(0.3)).mark, Some(Mark::Constant));
         let noisy =
-            |at: usize, sign: f64| Some(sign * if at % 2 == 0 { 1.0 } else { 0.0 } + (at * 7 % 13) as f64 / 6.0);
+            |at: usize, sign: f64| Some(sign * f64::from(u8::from(at.is_multiple_of(2))) + (at * 7 % 13) as f64 / 6.0);
         assert_eq!(standing(|at| noisy(at, 1.0)).mark, None);
         assert_eq!(standing(|at| noisy(at, -1.0)).mark, Some(Mark::UpsideDown));
         assert_eq!(standing(|at| Some((at * 7 % 13) as f64)).mark, Some(Mark::Unsure));
@@ -215,8 +216,8 @@ mod tests {
 
     #[test]
     fn the_computed_interval_is_close_to_the_drawn_one() {
-        let said: Vec<Said> =
-            (0..400).map(|at| (Some(f64::from(u8::from(at % 2 == 0)) + (at * 7 % 13) as f64 / 6.0), None)).collect();
+        let value = |at: u32| f64::from(u8::from(at.is_multiple_of(2))) + f64::from(at * 7 % 13) / 6.0;
+        let said: Vec<Said> = (0..400).map(|at| (Some(value(at)), None)).collect();
         let truth = Truth::new((0..400).map(|at| (at % 2 == 0, at.to_string())));
         let one = truth.standing("x", "higher", &said);
         let (low, high) = spread(one.auroc.unwrap(), 200.0, 200.0);

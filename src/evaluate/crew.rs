@@ -188,7 +188,11 @@ pub(super) fn reasoning(case: &Case<'_>) -> Outcome {
         }
     }
     if looked_at == 0 {
-        return Outcome::abstain("no reasoning of the model is recorded");
+        let handed = super::handoff::handovers(facts).first().map(|call| facts.rows[call.row].step.number);
+        return Outcome::abstain(handed.map_or_else(
+            || "no reasoning of the model is recorded".to_owned(),
+            |step| format!("no reasoning of the model is recorded, not even at the hand-over in step {step}"),
+        ));
     }
     Outcome::share(looked_at, "steps with recorded reasoning", flags)
 }

@@ -50,12 +50,31 @@ pub(super) fn human_escalation(case: &Case<'_>) -> Outcome {
             flags.push(Flag::at(call.row, "handed over without a summary of the matter"));
         }
     }
+    if let Some(call) = handed.first().filter(|call| asked.is_empty() && is_unneeded(facts, call)) {
+        value = value.min(0.7);
+        let why = "handed over though nobody had asked, nothing had failed and no rule was named";
+        flags.push(Flag::at(call.row, why));
+    }
     let words = match (flags.is_empty(), handed.is_empty()) {
         (true, _) => "a person was brought in when it was called for".to_owned(),
         (false, true) => format!("a person was asked for {} times and never brought in", asked.len()),
         (false, false) => flags.first().map(|flag| flag.why.clone()).unwrap_or_default(),
     };
     Outcome::graded(value, 0.75, words, flags)
+}
+
+/// True where nothing in the record calls for a person: no wish, no failure, no refusal, no annoyance, no topic that needs
+/// one, and nothing in the hand-over's own words.
+fn is_unneeded(facts: &Facts<'_>, call: &Call<'_>) -> bool {
+    let before = |rows: &[usize], cues: &[Cue]| {
+        rows.iter().any(|row| *row < call.row && cues.iter().any(|cue| facts.rows[*row].cues.has(*cue)))
+    };
+    let named =
+        call.values().iter().any(|(_, value)| value.as_str().is_some_and(|text| text.split_whitespace().count() >= 3));
+    !named
+        && !facts.calls.iter().any(|other| other.row < call.row && other.failed)
+        && !before(&facts.customer, &[Cue::Negative, Cue::Sensitive, Cue::AsksPerson])
+        && !before(&facts.agent, &[Cue::Refusal, Cue::Fallback])
 }
 
 fn without_context(call: &Call<'_>) -> bool {

@@ -287,3 +287,21 @@ proptest! {
         prop_assert_eq!(steps.len(), first.suspects.len());
     }
 }
+
+#[test]
+fn a_hand_over_nothing_called_for_is_unneeded() {
+    let unneeded = "customer: What are your hours?\nagent: Nine to five.\ncustomer: Good.\ncall: escalate_to_human {}";
+    assert_eq!(steps(&conversation(unneeded), "CustomerAgentHumanEscalation"), [4]);
+    for called_for in [
+        unneeded.replace("Good.", "Can I talk to a person?"),
+        unneeded.replace("Nine to five.", "Unfortunately I can't tell."),
+        unneeded.replace("{}", "{\"reason\": \"the policy asks for it\"}"),
+        unneeded.replace("call: esc", "call: get_hours {} -> Error: no\ncall: esc"),
+    ] {
+        assert!(
+            !evaluate(&conversation(&called_for)).scores.iter().any(|score| {
+                score.explanation.as_ref().is_some_and(|why| why.exact().contains("nobody had asked"))
+            })
+        );
+    }
+}

@@ -95,7 +95,8 @@ pub fn bench(
     now: Timestamp,
     tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<BenchReport, EvaluateError> {
-    let judge = Judge::new(evaluate::limits(workspace)?, evaluate::policies(workspace)?);
+    let (limits, by_intent) = evaluate::limits(workspace)?;
+    let judge = Judge::new(limits, evaluate::policies(workspace)?).by_intent(by_intent);
     let scales = evaluate::scales(workspace)?;
     let ids = evaluate::matching(workspace, order.filter, now)?;
     let mut report = BenchReport { schema_version: 1, truth: order.truth.to_owned(), ..BenchReport::default() };

@@ -310,7 +310,7 @@ struct Bench {
 impl Bench {
     fn prepare(workspace: &Workspace, order: &EvaluateOrder) -> Result<Self, EvaluateError> {
         let policies = policies(workspace)?;
-        let limits = limits(workspace)?;
+        let (limits, by_intent) = limits(workspace)?;
         let rules = policies.iter().flat_map(|policy| policy.rules.iter().map(|rule| policy.name_of(rule)));
         let known: Vec<String> = EVALUATORS.iter().map(|one| one.about().name.to_owned()).chain(rules).collect();
         let mut only = Vec::new();
@@ -319,10 +319,10 @@ impl Bench {
             only.push(found.ok_or_else(|| EvaluateError::Unknown(name.clone()))?.clone());
         }
         let made_of: Vec<&str> = policies.iter().map(|policy| policy.version.as_str()).collect();
-        let hash = blake3::hash(format!("{limits:?} {made_of:?}").as_bytes());
+        let hash = blake3::hash(format!("{limits:?} {by_intent:?} {made_of:?}").as_bytes());
         let version = format!("{VERSION}-{}", hex(&hash.as_bytes()[..4]));
         let rules = policies.iter().map(|policy| policy.rules.len() as u64).sum();
-        Ok(Self { judge: Judge::new(limits, policies).only(only.clone()), version, rules, only })
+        Ok(Self { judge: Judge::new(limits, policies).by_intent(by_intent).only(only.clone()), version, rules, only })
     }
 
     /// The evaluation to store: with what other evaluators said before, where only some were run.
@@ -446,13 +446,33 @@ pub fn judged(store: &Store, id: &ConversationId) -> Result<Vec<Score>, StoreErr
     Ok(scores.collect())
 }
 
-pub(super) fn limits(workspace: &Workspace) -> Result<Limits, EvaluateError> {
+/// The limits of a workspace, and those of single intents: `[intent.NAME]` changes what it names and keeps the rest.
+pub(super) fn limits(workspace: &Workspace) -> Result<(Limits, BTreeMap<String, Limits>), EvaluateError> {
     let path = workspace.root().join(LIMITS);
-    match fs::read_to_string(&path) {
-        Ok(text) => toml::from_str(&text).map_err(|error| EvaluateError::File { path, why: error.to_string() }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Limits::default()),
-        Err(error) => Err(EvaluateError::File { path, why: error.to_string() }),
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Default::default()),
+        Err(error) => return Err(EvaluateError::File { path, why: error.to_string() }),
+    };
+    let wrong = |error: toml::de::Error| EvaluateError::File { path: path.clone(), why: error.to_string() };
+    let mut table: toml::Table = toml::from_str(&text).map_err(wrong)?;
+    let intents = match table.remove("intent") {
+        Some(toml::Value::Table(intents)) => intents,
+        Some(_) => {
+            let why = "intent is no table; write [intent.NAME]".to_owned();
+            return Err(EvaluateError::File { path, why });
+        }
+        None => toml::Table::new(),
+    };
+    let mut by_intent = BTreeMap::new();
+    for (name, own) in intents {
+        let mut whole = table.clone();
+        if let toml::Value::Table(own) = own {
+            whole.extend(own);
+        }
+        by_intent.insert(name, whole.try_into().map_err(wrong)?);
     }
+    Ok((table.try_into().map_err(wrong)?, by_intent))
 }
 
 #[cfg(test)]

@@ -133,6 +133,16 @@ fn policies_and_limits_of_the_workspace_are_used_and_broken_ones_stop_the_run() 
     fs::remove_dir_all(&folder).unwrap();
     fs::write(place.workspace.root().join(LIMITS), "step_second = 3").unwrap();
     assert!(place.run(&EvaluateOrder::default()).unwrap_err().to_string().contains("step_second"));
+    let limited = |text: &str| {
+        fs::write(place.workspace.root().join(LIMITS), text).unwrap();
+        limits(&place.workspace)
+    };
+    let (all, by_intent) = limited("calls_per_turn = 4\n[intent.refunds]\nstep_seconds = 3.0\n").unwrap();
+    let refunds = &by_intent["refunds"];
+    assert_eq!((all.calls_per_turn, refunds.calls_per_turn), (4, 4));
+    assert!(all.step_seconds > 3.5 && refunds.step_seconds < 3.5);
+    assert!(limited("[intent.refunds]\nstep_second = 3.0\n").unwrap_err().to_string().contains("step_second"));
+    fs::remove_file(place.workspace.root().join(LIMITS)).unwrap();
     let unknown = place.run(&EvaluateOrder { only: vec!["Nonsense".into()], ..EvaluateOrder::default() });
     assert!(unknown.is_err());
 }

@@ -144,3 +144,18 @@ fn one_root_whose_parent_nobody_exported_needs_no_heading() {
     assert_eq!(tree.orphans == 0, lone);
     assert_eq!(tree.rows.iter().any(|row| row.span.is_none()), !lone);
 }
+
+#[test]
+fn what_a_score_rests_on_is_marked_in_the_transcript_until_scores_are_hidden() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> !");
+    assert!(app.frame().contains('◆'), "{}", app.frame());
+    app.press("H");
+    assert!(!app.frame().contains('◆'), "{}", app.frame());
+    // In the detail pane the score under the cursor is the chosen one; a line that is no score's marks nothing.
+    app.press("H 4 <enter>");
+    let marked = |app: &App| app.frame().matches('◆').count();
+    let first = marked(&app);
+    app.press("j j");
+    assert!(first + marked(&app) > 0, "{}", app.frame());
+}

@@ -521,18 +521,3 @@ fn a_frame_of_a_huge_transcript_wraps_only_what_is_near() {
         assert!(wrapped(&app) - before < 500, "{keys}: {}", wrapped(&app) - before);
     }
 }
-
-#[test]
-fn what_a_score_rests_on_is_marked_in_the_transcript_until_scores_are_hidden() {
-    let mut app = App::new((120, 36));
-    app.press("<enter> !");
-    assert!(app.frame().contains('◆'), "{}", app.frame());
-    app.press("H");
-    assert!(!app.frame().contains('◆'), "{}", app.frame());
-    // In the detail pane the score under the cursor is the chosen one; a line that is no score's marks nothing.
-    app.press("H 4 <enter>");
-    let marked = |app: &App| app.frame().matches('◆').count();
-    let first = marked(&app);
-    app.press("j j");
-    assert!(first + marked(&app) > 0, "{}", app.frame());
-}

@@ -50,7 +50,7 @@ impl Place {
             jobs: 1,
             in_flight: 3,
             // Nothing here waits for it: a judge that hangs is given its own.
-            timeout: Duration::from_secs(600),
+            timeout: Duration::from_mins(10),
             watch: &watch,
         };
         change(&mut order);
@@ -227,7 +227,7 @@ fn several_processes_share_the_work_and_stopping_keeps_what_was_answered() {
         missing: false,
         jobs: 1,
         in_flight: 1,
-        timeout: Duration::from_secs(600),
+        timeout: Duration::from_mins(10),
         watch: &|| Duration::ZERO,
     };
     let door = Door::masked(&place.workspace);
