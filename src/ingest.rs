@@ -33,6 +33,8 @@ mod join;
 mod langchain;
 mod langfuse;
 mod langsmith;
+mod mapped;
+pub mod mapping;
 mod message;
 mod mlflow;
 mod openai;
@@ -60,9 +62,10 @@ mod who_and_when;
 pub use assemble::{Pieces, assemble};
 pub use detect::{GrowthForm, growth_form};
 pub use formats::{FORMATS, FormatInfo};
+pub use mapping::{Mapping, MappingError};
 pub use otlp::Signal;
 pub use problem::{Problem, ProblemKind};
-pub use read::{Encoding, read, read_request};
+pub use read::{Encoding, read, read_record, read_request};
 pub use rows::{Fact, Row, RowKey};
 pub use segments::keys as segment_keys;
 pub use tools::{ToolList, ToolListError};
@@ -152,6 +155,8 @@ pub struct ReadOptions {
     pub source: Option<String>,
     /// Tools and effects told from outside.
     pub tools: ToolList,
+    /// What the members of a stranger's own form mean; then nothing is recognised, and this alone decides.
+    pub mapping: Option<Arc<Mapping>>,
     /// Bounds.
     pub limits: Limits,
 }

@@ -219,7 +219,7 @@ fn segments_follow_the_file_and_without_it_are_what_was_imported() {
 fn answer(engine: &Engine, inlet: &Receiver<EngineMessage>, (ticket, request): (u64, Request)) -> Reply {
     engine.ask(Ticket(ticket), request);
     loop {
-        match inlet.recv_timeout(Duration::from_secs(60)).unwrap() {
+        match inlet.recv_timeout(Duration::from_mins(1)).unwrap() {
             EngineMessage::Reply(Ticket(answered), reply) if answered == ticket => return reply,
             _ => {}
         }

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use aftercall::tui::Start;
 use aftercall::tui::keymap::readme_table;
@@ -39,6 +40,9 @@ fn hold(file: &str, expected: &str) {
 
 /// Holds the lines between two markers of the README against `expected`, or writes them.
 fn hold_section(name: &str, expected: &str) {
+    // Several tests have a section of the same file.
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let (start, end) = (format!("<!-- {name}: made by a test -->\n"), format!("<!-- end of {name} -->\n"));
     let from = readme.find(&start).expect("the section begins") + start.len();

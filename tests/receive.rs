@@ -546,6 +546,7 @@ fn a_conversation_that_came_whole_is_not_changed_by_spans() {
     let order = aftercall::ops::workspace::ImportOrder {
         paths: vec![file],
         read: ReadOptions { source: Some("shop".into()), ..ReadOptions::default() },
+        ..Default::default()
     };
     let mut workspace = live.workspace(Access::Write);
     workspace.import(&order, system_clock(), &mut |_| std::ops::ControlFlow::Continue(())).unwrap();

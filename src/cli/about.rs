@@ -36,6 +36,12 @@ pub fn formats(arguments: &FormatsArguments) -> Result<Code, Failure> {
             data.put(&format!("  {:18}  carries: {}", "", info.carries))?;
             data.put(&format!("  {:18}  known by: {}", "", info.recognised))?;
         }
+        data.put(&format!(
+            "  {:18}{}",
+            "--map FILE", "your own SQLite database, CSV or JSON lines, by a file that says what means what"
+        ))?;
+        data.put(&format!("  {:18}  carries: conversations, messages, spans, scores, outcomes", ""))?;
+        data.put(&format!("  {:18}  known by: `aftercall import DATABASE --map-init` proposes such a file", ""))?;
         data.put("\nexport --format")?;
     }
     for exporter in EXPORTERS {

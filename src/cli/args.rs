@@ -6,21 +6,21 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::ingest::{FORMATS, Format};
 use crate::model::queue::QueueOrder;
 
 pub mod dataset;
 pub mod find;
 pub mod gate;
+mod import;
 pub mod judge;
 pub mod upkeep;
 
 use dataset::{DatasetArguments, ExportArguments};
 use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
 use gate::{GateArguments, RequestArguments};
+pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
 use upkeep::{CodebookArguments, RebuildArguments, ToolsArguments, VerifyArguments};
 
@@ -159,30 +159,6 @@ pub struct DemoArguments {
     pub no_ui: bool,
 }
 
-/// Arguments of `import`.
-#[derive(Debug, Args)]
-pub struct ImportArguments {
-    /// Files, or folders whose files are all read; plain, gzip, zstd or zip. The first may be a word that says what the
-    /// others hold: scores, outcomes, expected (reference calls and answers) or flags
-    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub paths: Vec<PathBuf>,
-    /// What the files hold (see `aftercall formats`); `auto` judges each record by its content
-    #[arg(long, value_name = "NAME", default_value = "auto", hide_possible_values = true, value_parser = format_names())]
-    pub format: String,
-    /// Tool schemas and effects: a JSON list of tools, or TOML lines like get_order = "read"
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub tools: Option<PathBuf>,
-    /// The namespace of the conversations [default: the service's or project's name, else the file's]
-    #[arg(long, value_name = "NAME")]
-    pub source: Option<String>,
-    /// Go on reading one file as it grows and is rotated, until ctrl-c
-    #[arg(long)]
-    pub follow: bool,
-    /// Print the report as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// Arguments of `receive`.
 #[cfg(feature = "receive")]
 #[derive(Debug, Args)]
@@ -202,23 +178,6 @@ pub struct ReceiveArguments {
     /// Print the totals as JSON at the end
     #[arg(long)]
     pub json: bool,
-}
-
-/// The names of import formats.
-fn format_names() -> PossibleValuesParser {
-    let names = FORMATS.iter().map(|info| PossibleValue::new(info.name).help(info.title).aliases(aliases(info.name)));
-    PossibleValuesParser::new(std::iter::once(PossibleValue::new("auto")).chain(names))
-}
-
-/// Names that a form had in earlier versions.
-fn aliases(name: &str) -> &'static [&'static str] {
-    if name == "tau-bench" { &["tau"] } else { &[] }
-}
-
-/// The form that a name means.
-pub fn format_named(name: &str) -> Format {
-    let current = FORMATS.iter().find(|info| aliases(info.name).contains(&name)).map_or(name, |info| info.name);
-    Format::named(current).unwrap_or_default()
 }
 
 /// Arguments of `label`.

@@ -32,8 +32,11 @@ pub fn bench(context: &Context, arguments: &BenchArguments) -> Result<Code, Fail
             known.merge(tool_list(Some(path))?);
         }
         let read = ReadOptions { tools: known, ..ReadOptions::default() };
-        let imported =
-            workspace.import(&ImportOrder { paths: data.clone(), read }, now(), &mut |_| ControlFlow::Continue(()))?;
+        let imported = workspace.import(
+            &ImportOrder { paths: data.clone(), read, ..ImportOrder::default() },
+            now(),
+            &mut |_| ControlFlow::Continue(()),
+        )?;
         if imported.skipped > 0 {
             context.talk.say(&format!("{} could not be read", count(imported.skipped, "record")));
         }

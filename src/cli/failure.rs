@@ -168,6 +168,7 @@ impl From<ImportError> for Failure {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Store(error) => error.into(),
+            ImportError::Database { .. } => Self::new(Code::Error, error.to_string()),
             ImportError::Path { ref source, .. } => {
                 let code = match source.kind() {
                     std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData => Code::Error,

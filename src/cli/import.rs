@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -14,10 +15,11 @@ use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::follow::{self, FollowOrder};
 use super::output::{Data, Talk};
-use crate::ingest::{Format, Problem, ProblemKind, ReadOptions, ToolList};
-use crate::ops::import::ImportReport;
+use crate::ingest::{Format, Mapping, Problem, ProblemKind, ReadOptions, ToolList};
+use crate::model::filter::Filter;
+use crate::ops::import::{ImportReport, Sample, database};
 use crate::ops::workspace::ImportOrder;
-use crate::store::Access;
+use crate::store::{Access, ForeignDatabase};
 use crate::text::door;
 
 /// How many problems people are told; the JSON report has them all.
@@ -28,13 +30,22 @@ const MOST_IDS: usize = 8;
 
 /// Carries the command out.
 pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Failure> {
+    if arguments.map_init {
+        return propose(arguments);
+    }
     let (format, paths) = what(arguments);
+    let mapping = mapping(arguments.map.as_deref())?;
+    let told = mapping.as_ref().and_then(|mapping| mapping.source.clone());
     let read = ReadOptions {
         format,
-        source: source(arguments.source.as_deref())?,
+        mapping,
+        source: source(arguments.source.as_deref())?.or(told),
         tools: tool_list(arguments.tools.as_deref())?,
         ..ReadOptions::default()
     };
+    let sample = arguments.sample.as_deref().map(share).transpose()?;
+    let filter = Filter::parse(arguments.condition.as_deref().unwrap_or_default())
+        .map_err(|error| Failure::usage(format!("{error}; `aftercall filters` explains the language")))?;
     if arguments.follow {
         let [path] = paths.as_slice() else {
             return Err(Failure::usage("--follow takes one file"));
@@ -46,10 +57,16 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
         std::fs::metadata(path)
             .map_err(|error| Failure::new(Code::Error, format!("{}: {error}; nothing was imported", path.display())))?;
     }
+    if let Some(mapping) = &read.mapping {
+        for path in paths.iter().filter(|path| ForeignDatabase::is_one(path)) {
+            database::check(path, mapping)
+                .map_err(|error| Failure::new(Code::Error, format!("{}: {error}", path.display())))?;
+        }
+    }
     let mut workspace = context.open_to_write(Access::Create)?;
     let bar = progress_bar(context.talk, arguments.json);
     let start = Instant::now();
-    let outcome = workspace.import(&ImportOrder { paths, read }, now(), &mut |progress| {
+    let outcome = workspace.import(&ImportOrder { paths, read, sample, filter }, now(), &mut |progress| {
         bar.set_length(progress.total.unwrap_or(progress.done));
         bar.set_position(progress.done);
         bar.set_message(door::terminal_line(&progress.what));
@@ -65,6 +82,34 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
         data.finish()?;
     }
     Ok(ended(&report))
+}
+
+/// Prints the start of a mapping.
+fn propose(arguments: &ImportArguments) -> Result<Code, Failure> {
+    let [path] = arguments.paths.as_slice() else {
+        return Err(Failure::usage("--map-init takes one database"));
+    };
+    let text = database::propose(path).map_err(|error| Failure::new(Code::Error, error.to_string()))?;
+    let mut data = Data::open();
+    data.put(text.trim_end())?;
+    data.finish()?;
+    Ok(Code::Done)
+}
+
+/// The mapping that a file holds; its namespace is told by `source`.
+fn mapping(path: Option<&Path>) -> Result<Option<Arc<Mapping>>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let name = path.display().to_string();
+    let failed = |reason: String| Failure::new(Code::Error, format!("{reason}; nothing was imported"));
+    let text = std::fs::read_to_string(path).map_err(|error| failed(format!("{name}: {error}")))?;
+    let mapping = Mapping::parse(&name, &text).map_err(|error| failed(error.to_string()))?;
+    Ok(Some(Arc::new(mapping)))
+}
+
+/// The share that was typed.
+fn share(text: &str) -> Result<Sample, Failure> {
+    Sample::parse(text)
+        .ok_or_else(|| Failure::usage(format!("--sample {text:?} is no share: say 5%, 0.05 or 1/20 (at most all)")))
 }
 
 /// What to read as what: a first path may be a word, as long as a path follows it.
@@ -154,6 +199,9 @@ fn summary(report: &ImportReport) -> Vec<String> {
         count(report.failed_steps, "failed step"),
         count(report.scores, "score"),
     ));
+    if report.left_out > 0 {
+        lines.push(format!("{} of conversations that were not asked for", count(report.left_out, "more record")));
+    }
     if report.pending > 0 {
         lines.push(format!(
             "{} for conversations or spans that have not arrived yet",

@@ -15,7 +15,7 @@ use super::forms::{self, Log};
 use super::otlp::{self, Signal};
 use super::problem::{Problem, ProblemKind};
 use super::{
-    Format, ImportedLabel, Item, Limits, ReadOptions, ReadSummary, Record, Sink, langchain, openai, read, tau,
+    Format, ImportedLabel, Item, Limits, ReadOptions, ReadSummary, Record, Sink, langchain, mapped, openai, read, tau,
 };
 
 /// Hands out records and problems of one input, and keeps count.
@@ -35,6 +35,8 @@ pub(super) struct Decoder<'a, 's> {
     gathered: Option<String>,
     /// How many wrappers around records are open.
     wrappers: u8,
+    /// Messages that a mapping reads one by one.
+    waiting: mapped::Waiting,
 }
 
 /// More wrappers around each other than this hold no record.
@@ -54,6 +56,7 @@ impl<'a, 's> Decoder<'a, 's> {
             since: Rc::default(),
             gathered: None,
             wrappers: 0,
+            waiting: mapped::Waiting::default(),
         }
     }
 
@@ -78,6 +81,16 @@ impl<'a, 's> Decoder<'a, 's> {
     pub(super) fn record(&mut self, record: Record) {
         self.summary.read += 1;
         self.emit(Item::Record(record));
+    }
+
+    /// The line that is read.
+    pub(super) fn at(&self) -> Option<u64> {
+        self.line
+    }
+
+    /// Messages that wait for the rest of their conversation.
+    pub(super) fn waiting(&mut self) -> &mut mapped::Waiting {
+        &mut self.waiting
     }
 
     /// Hands out a label that came with a conversation; it is no record of its own.
@@ -229,9 +242,17 @@ impl<'a, 's> Decoder<'a, 's> {
         self.problem_at(within, kind, 1, message);
     }
 
+    /// The form that streams by piece by piece; objects read by a mapping are no such.
+    fn expected(&self) -> Format {
+        if self.options.mapping.is_some() { Format::OpenAi } else { self.options.format }
+    }
+
     /// A JSON value that is a record of none of the span forms.
     fn other(&mut self, members: &[(String, Box<RawValue>)]) {
         let format = self.options.format;
+        if let Some(mapping) = self.options.mapping.clone() {
+            return mapped::record(self, &mapping, members);
+        }
         if forms::record(self, members) {
             return;
         }
@@ -244,8 +265,15 @@ impl<'a, 's> Decoder<'a, 's> {
             self.unwrapped(trace.get());
         } else if members.is_empty() {
             self.problem(ProblemKind::NotARecord, 1, "an empty object is no record");
+        } else if has("parameters") || (has("function") && has("type")) {
+            self.problem(
+                ProblemKind::NotARecord,
+                1,
+                "a tool's definition, no record; `--tools FILE` takes such a file",
+            );
         } else {
-            let message = "an object of no known form: neither spans, log records, `messages`, nor `traj`";
+            let message =
+                "an object of no known form; `aftercall formats` lists what can be read, and --map reads anything else";
             self.problem(ProblemKind::NotARecord, 1, message);
         }
     }
@@ -328,7 +356,7 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
         let mut others: Vec<(String, Box<RawValue>)> = Vec::new();
         let mut spans = false;
         while let Some(key) = map.next_key::<String>()? {
-            match signal(&key, decoder.options.format) {
+            match signal(&key, decoder.expected()) {
                 Member::Holds(signal) => {
                     spans = true;
                     map.next_value_seed(otlp::Requests { decoder: &mut *decoder, signal })?;
@@ -337,7 +365,7 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
                     spans = true;
                     map.next_value::<IgnoredAny>()?;
                 }
-                Member::Other => match Log::of(&key, &others, decoder.options.format) {
+                Member::Other => match Log::of(&key, &others, decoder.expected()) {
                     Some(log) => {
                         spans = true;
                         map.next_value_seed(Listed { decoder: &mut *decoder, log })?;

@@ -72,16 +72,16 @@ pub const FORMATS: &[FormatInfo] = &[
     },
     FormatInfo {
         name: "phoenix",
-        title: "Phoenix spans and annotations",
+        title: "Phoenix spans and annotations, its SQLite database",
         carries: "spans, messages, tools, annotations as scores",
-        recognised: "`context.span_id` with `span_kind`; `annotator_kind`",
+        recognised: "`context.span_id` with `span_kind`; `annotator_kind`; its SQLite database by its tables",
         format: Format::Phoenix,
     },
     FormatInfo {
         name: "mlflow",
-        title: "MLflow traces",
+        title: "MLflow traces, its SQLite database",
         carries: "spans, messages, feedback as scores, expectations as reference",
-        recognised: "`info` with `data.spans`",
+        recognised: "`info` with `data.spans`; its SQLite database by its tables",
         format: Format::MlFlow,
     },
     FormatInfo {
@@ -94,7 +94,7 @@ pub const FORMATS: &[FormatInfo] = &[
     FormatInfo {
         name: "tau-bench",
         title: "tau-bench results",
-        carries: "messages, calls, reward, reference calls",
+        carries: "messages, calls, reward, reference calls and answers",
         recognised: "`traj` with `task_id`",
         format: Format::Tau,
     },

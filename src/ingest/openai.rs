@@ -9,7 +9,7 @@ use super::chat::{Told, conversation};
 use super::decode::Decoder;
 use super::message::{Message, Object, Sender, list, messages, string};
 use super::problem::ProblemKind;
-use super::{Record, scores, tools};
+use super::{Record, export, scores, tools};
 use crate::model::time::Timestamp;
 
 /// Members that mean something here; any other is kept as an attribute.
@@ -147,7 +147,10 @@ pub(super) fn strict(raw: Option<&RawValue>) -> Result<Vec<Message>, Refusal> {
             None | Some(Some(b'"' | b'[' | b'{')) => {}
             Some(_) => return Err(bad(number, "whose content is neither text nor parts")),
         }
-        all.extend(messages(item.get()).unwrap_or_default());
+        let at = ["timestamp", "created_at", "at"].iter().find_map(|name| {
+            object.get(name).and_then(|raw| serde_json::from_str(raw.get()).ok()).and_then(|value| export::time(&value))
+        });
+        all.extend(messages(item.get()).unwrap_or_default().into_iter().map(|message| Message { at, ..message }));
     }
     if all.iter().all(|message| message.sender == Sender::System || message.is_blank()) {
         return Err((ProblemKind::BadMessage, "no messages with content".to_owned()));

@@ -11,7 +11,7 @@ use super::detect::{Wrapping, ZSTD, without_bom, wrapping};
 use super::otlp::Signal;
 use super::problem::ProblemKind;
 use super::protobuf;
-use super::{Input, Limits, ReadOptions, ReadSummary, Sink, archive, table};
+use super::{Format, Input, Limits, ReadOptions, ReadSummary, Sink, archive, mapped, table};
 
 const HEAD: usize = 64 << 10;
 
@@ -20,6 +20,7 @@ pub fn read(input: Input<'_>, options: &ReadOptions, sink: &mut Sink<'_>) -> Rea
     let Input { name, stem, reader } = input;
     let mut decoder = Decoder::new(name, stem, options, sink);
     unwrap(reader, &mut decoder, 2);
+    mapped::finish(&mut decoder);
     decoder.refuse_what_is_foreign();
     decoder.summary()
 }
@@ -44,6 +45,19 @@ pub fn read_request(body: Vec<u8>, encoding: Encoding, options: &ReadOptions, si
     decoder.summary()
 }
 
+/// Reads one record as JSON text, the `number`th of those that `name` holds.
+pub fn read_record(
+    record: &[u8],
+    (name, number): (&str, u64),
+    options: &ReadOptions,
+    sink: &mut Sink<'_>,
+) -> ReadSummary {
+    let mut decoder = Decoder::new(name.to_owned(), name.to_owned(), options, sink);
+    decoder.at_line(number, 0);
+    decoder.line(record, true);
+    decoder.summary()
+}
+
 /// Looks at the first bytes and reads what they announce; at most `layers` compressions deep.
 fn unwrap(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>, layers: u8) {
     let mut head = Vec::with_capacity(HEAD);
@@ -52,7 +66,9 @@ fn unwrap(mut reader: Box<dyn Read + '_>, decoder: &mut Decoder<'_, '_>, layers:
     }
     let form = wrapping(&head, head.len() < HEAD);
     let size = head.len();
-    let table = table::is_table(&head, decoder.options.format);
+    // Whoever brings a mapping knows the columns.
+    let columns = if decoder.options.mapping.is_some() { Format::Scores } else { decoder.options.format };
+    let table = table::is_table(&head, columns);
     let whole: Box<dyn Read + '_> = Box::new(io::Cursor::new(head).chain(reader));
     match form {
         Wrapping::Empty => {}

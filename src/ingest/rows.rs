@@ -200,6 +200,7 @@ const KNOWN_REFERENCES: &[&str] = &[
     "expectedoutput",
     "expectedresponse",
     "expectedreply",
+    "expectations",
 ];
 const KNOWN_FLAGS: &[&str] = &["flagged", "flag", "flagreason", "flaggedby", "flaggedat"];
 
@@ -224,6 +225,8 @@ pub(super) fn detect(row: &Fields<'_>) -> Option<Format> {
     let says = any(&["value", "score", "label", "passed", "output"]);
     match () {
         () if says && evaluator.into_iter().any(|name| row.has(name)) => Some(Format::Scores),
+        // Spans have names too, but no score beside them.
+        () if row.has("name") && row.has("score") && !any(&["starttime", "type", "attributes"]) => Some(Format::Scores),
         () if any(KNOWN_OUTCOMES) || row.has("outcomes") => Some(Format::Outcomes),
         () if any(KNOWN_FLAGS) => Some(Format::Flags),
         () => None,

@@ -11,11 +11,12 @@ use super::step::{Role, StepContent};
 use crate::text::Untrusted;
 use crate::text::needle::{Needle, around, unescaped};
 
-/// Characters kept on either side of a place: more than is shown, so that what is masked is not cut in two.
-const REACH: usize = 400;
+/// Characters kept on either side of a place, and what of a word goes on beyond them: more than is shown, so that what is
+/// masked is not cut in two.
+const REACH: usize = 160;
 
 /// Texts up to this many bytes are kept whole.
-const WHOLE: usize = 2_000;
+const WHOLE: usize = 600;
 
 /// What of a step holds the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,7 +143,7 @@ fn plain(part: Part, text: &Untrusted) -> std::borrow::Cow<'_, str> {
 fn about(conversation: &Conversation) -> String {
     let segments = &conversation.segments;
     let mut parts = vec![conversation.external_id.exact()];
-    parts.extend([&segments.intent, &segments.channel, &segments.tier].into_iter().flatten().map(|part| part.exact()));
+    parts.extend([&segments.intent, &segments.channel, &segments.tier].into_iter().flatten().map(Untrusted::exact));
     let mut agents: Vec<&str> = Vec::new();
     for agent in conversation.steps.iter().filter_map(|step| step.agent.as_ref()) {
         if !agents.contains(&agent.exact()) && agents.len() < 8 {

@@ -152,10 +152,10 @@ pub struct Settled {
 pub fn list(workspace: &Workspace, door: &Door, which: Which) -> Result<Vec<ConflictRow>, ConflictError> {
     let mut rows = Vec::new();
     for aside in workspace.store().conflicts()? {
-        if which == Which::All || !aside.settled {
-            if let Some((ours, theirs)) = texts(workspace.store(), &aside)? {
-                rows.push(row(workspace, (&aside, &ours, &theirs), &door.knowing(&ours))?);
-            }
+        if (which == Which::All || !aside.settled)
+            && let Some((ours, theirs)) = texts(workspace.store(), &aside)?
+        {
+            rows.push(row(workspace, (&aside, &ours, &theirs), &door.knowing(&ours))?);
         }
     }
     Ok(rows)

@@ -173,11 +173,11 @@ pub fn fill(
     let tools = ToolList::parse("tools.json", TOOLS)?;
     let paths = FILES.iter().map(|(name, _)| folder.path().join(name)).collect();
     let read = ReadOptions { tools, ..ReadOptions::default() };
-    let report = workspace.import(&ImportOrder { paths, read }, now, tell)?;
+    let report = workspace.import(&ImportOrder { paths, read, ..ImportOrder::default() }, now, tell)?;
     let outcomes = folder.path().join("outcomes.csv");
     write(&outcomes, OUTCOMES.as_bytes())?;
     let read = ReadOptions { format: Format::Outcomes, ..ReadOptions::default() };
-    workspace.import(&ImportOrder { paths: vec![outcomes], read }, now, tell)?;
+    workspace.import(&ImportOrder { paths: vec![outcomes], read, ..ImportOrder::default() }, now, tell)?;
     let events = workspace.store().log().all()?;
     if events.is_empty() {
         load_codebook(workspace, now)?;

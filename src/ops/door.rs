@@ -59,18 +59,22 @@ impl Door {
     #[must_use]
     pub fn knowing(&self, conversation: &Conversation) -> Self {
         let Some(masker) = &self.0 else { return self.clone() };
-        let mut known = Known::from_metadata(conversation.attributes.iter().chain(&conversation.resource));
-        let mut names = Vec::new();
+        let (mut values, mut names) = (Vec::new(), Vec::new());
         for step in &conversation.steps {
             let StepContent::ToolCall { arguments, result, .. } = &step.content else { continue };
             let texts = [Some(&arguments.0), result.as_ref().map(|result| &result.text)];
             for text in texts.into_iter().flatten() {
                 if let Ok(value) = serde_json::from_str::<Value>(text.exact()) {
-                    let members = value.as_object().into_iter().flatten();
-                    known = known.and(Known::from_metadata(members));
                     people(&value, &mut names);
+                    values.push(value);
                 }
             }
+        }
+        // All at once: what is known is made into one automaton, which costs more than all of the looking.
+        let told = values.iter().filter_map(Value::as_object).flatten();
+        let known = Known::from_metadata(conversation.attributes.iter().chain(&conversation.resource).chain(told));
+        if names.is_empty() {
+            return Self(Some(masker.knowing(known)));
         }
         let names = Known::new(names.into_iter().map(|name| (Class::Name, name)));
         Self(Some(masker.knowing(known.and(names))))

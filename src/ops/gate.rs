@@ -210,7 +210,7 @@ fn read_runs(
     let folder = tempfile::Builder::new().prefix("aftercall-gate-").tempdir().map_err(io)?;
     let mut place = Workspace::open(folder.path(), workspace.identity().clone(), Access::Create)?;
     let read = workspace.reading(ReadOptions::default())?;
-    let order = ImportOrder { paths: paths.to_vec(), read };
+    let order = ImportOrder { paths: paths.to_vec(), read, ..ImportOrder::default() };
     place.import(&order, now, &mut |_| ControlFlow::Continue(()))?;
     let query = QueueQuery { filter: filter.to_owned(), find: String::new(), order: QueueOrder::Oldest };
     let mut ids = queue::index(place.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;

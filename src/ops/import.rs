@@ -3,6 +3,8 @@
 //! Invariant: importing the same input again changes nothing; how the input is cut into batches, lines and files, and in
 //! which order they come, makes no difference to what is stored. Memory is bounded by a batch, not by the input.
 
+mod choice;
+pub mod database;
 mod files;
 mod follow;
 mod intake;
@@ -19,10 +21,12 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Progress;
-use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions};
+use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions, ReadSummary};
 use crate::model::id::ConversationId;
 use crate::model::score::{Direction, Scale};
 use crate::store::{Store, StoreError};
+pub use choice::{Choice, Sample};
+use database::DatabaseError;
 pub use follow::{Follow, FollowStep};
 use intake::Intake;
 pub(super) use labels::record as record_labels;
@@ -36,6 +40,8 @@ pub struct ImportOptions<'a> {
     pub scale: &'a dyn Fn(&str) -> Scale,
     /// How much is gathered before it is stored.
     pub batch: BatchLimits,
+    /// Which conversations are kept.
+    pub choice: Choice<'a>,
 }
 
 /// How much is gathered before it is stored; whichever is reached first.
@@ -56,7 +62,12 @@ impl Default for BatchLimits {
 impl Default for ImportOptions<'_> {
     /// Everything detected; larger values are better in all evaluators.
     fn default() -> Self {
-        Self { read: ReadOptions::default(), scale: &assumed_scale, batch: BatchLimits::default() }
+        Self {
+            read: ReadOptions::default(),
+            scale: &assumed_scale,
+            batch: BatchLimits::default(),
+            choice: Choice::default(),
+        }
     }
 }
 
@@ -82,6 +93,9 @@ pub struct ImportReport {
     pub skipped: u64,
     /// Records that differ from what is stored under their identity, and were set aside.
     pub conflicts: u64,
+    /// Records of conversations that a sample or a filter left out; they are not among those read.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: u64,
     /// Conversations in the input.
     pub conversations: u64,
     /// Traces in the input.
@@ -114,6 +128,11 @@ pub struct ImportReport {
     pub cancelled: bool,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "this is how it is called")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// Why an import did not take place or not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -124,6 +143,14 @@ pub enum ImportError {
         path: PathBuf,
         /// The reason.
         source: std::io::Error,
+    },
+    /// A mapping that does not fit the database it is meant for.
+    #[error("{}: {source}", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What does not fit.
+        source: DatabaseError,
     },
     /// The database; what was stored before is whole, and importing again goes on from there.
     #[error(transparent)]
@@ -148,17 +175,9 @@ pub fn import(
         let mut tell = |done: u64| {
             progress(&Progress { done, total: Some(found.bytes), what: format!("importing {}", file.name) })
         };
-        let reader = match file.open(&meter) {
-            Ok(reader) => reader,
-            Err(error) => {
-                report.problems.push(unreadable(&file.name, &error));
-                continue;
-            }
-        };
-        report.files += 1;
-        let input = Input { name: file.name.clone(), stem: file.stem.clone(), reader: Box::new(reader) };
-        let (problems, labels) = (&mut report.problems, &mut report.labels);
-        let summary = ingest::read(input, &options.read, &mut |item| {
+        let mut problems = Vec::new();
+        let mut labels = std::mem::take(&mut report.labels);
+        let mut take = |item: Item| {
             match item {
                 Item::Problem(problem) => problems.push(problem),
                 Item::Record(record) => intake.take(record)?,
@@ -166,7 +185,13 @@ pub fn import(
                 Item::Label(label) => labels.push(*label),
             }
             if intake.due() { tell(meter.read()) } else { ControlFlow::Continue(()) }
-        });
+        };
+        let summary = read_file(file, &meter, &options.read, &mut take);
+        let nothing = summary.as_ref().is_ok_and(|read| read.is_some_and(|read| read.read == read.skipped));
+        report.problems.extend(if nothing { summed_up(problems) } else { problems });
+        report.labels = labels;
+        let Some(summary) = summary? else { continue };
+        report.files += 1;
         report.read += summary.read;
         report.skipped += summary.skipped;
         report.cancelled = summary.stopped;
@@ -178,16 +203,62 @@ pub fn import(
     Ok(report)
 }
 
+/// The problems of one file that holds nothing to read: what is wrong with each of its records in the same words is said
+/// once.
+fn summed_up(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut told: Vec<Problem> = Vec::new();
+    for problem in problems {
+        let same = told.iter_mut().find(|one| {
+            problem.kind == ProblemKind::NotARecord && one.kind == problem.kind && one.message == problem.message
+        });
+        match same {
+            Some(one) => one.lost += problem.lost,
+            None => told.push(problem),
+        }
+    }
+    for problem in told.iter_mut().filter(|problem| problem.kind == ProblemKind::NotARecord && problem.lost > 1) {
+        problem.message = format!("{} (the same of {} records of this file)", problem.message, problem.lost);
+    }
+    told
+}
+
+/// Reads one file; `None` where it could not be opened, which is told as a problem.
+fn read_file(
+    file: &files::Source,
+    meter: &files::Meter,
+    options: &ReadOptions,
+    take: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> Result<Option<ReadSummary>, ImportError> {
+    if file.is_database() {
+        let mut summary = ReadSummary::default();
+        return match database::read(file.path(), (&file.name, &file.stem), options, (&mut summary, take)) {
+            Ok(()) => Ok(Some(summary)),
+            Err(DatabaseError::Foreign(error)) => {
+                let problem = Problem { message: error.to_string(), ..nothing_read(&file.name) };
+                let _ = take(Item::Problem(problem));
+                Ok(Some(summary))
+            }
+            Err(error) => Err(ImportError::Database { path: file.path().to_owned(), source: error }),
+        };
+    }
+    let reader = match file.open(meter) {
+        Ok(reader) => reader,
+        Err(error) => {
+            let _ = take(Item::Problem(unreadable(&file.name, &error)));
+            return Ok(None);
+        }
+    };
+    let input = Input { name: file.name.clone(), stem: file.stem.clone(), reader: Box::new(reader) };
+    Ok(Some(ingest::read(input, options, take)))
+}
+
 /// A file that could not be opened, as a problem.
 fn unreadable(name: &str, error: &std::io::Error) -> Problem {
-    Problem {
-        path: name.to_owned(),
-        line: None,
-        byte: None,
-        kind: ProblemKind::Io,
-        message: format!("the file cannot be read: {}", error.kind()),
-        lost: 0,
-    }
+    Problem { message: format!("the file cannot be read: {}", error.kind()), ..nothing_read(name) }
+}
+
+fn nothing_read(name: &str) -> Problem {
+    Problem { path: name.to_owned(), line: None, byte: None, kind: ProblemKind::Io, message: String::new(), lost: 0 }
 }
 
 #[cfg(test)]

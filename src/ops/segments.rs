@@ -2,6 +2,7 @@
 //!
 //! Invariant: applying rules changes rows, never what was imported; without the file everything is as it was imported.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::ops::ControlFlow;
@@ -197,7 +198,7 @@ pub fn starter() -> String {
          # otherwise    where nothing tells\n",
     );
     for (name, keys) in ingest::segment_keys() {
-        text.push_str(&format!("\n[{name}]\n# known anyway: {}\n", keys.join(", ")));
+        let _ = writeln!(text, "\n[{name}]\n# known anyway: {}", keys.join(", "));
         text.push_str("attributes = []\n");
         text.push_str(match name {
             "intent" => EXAMPLE_KEYWORDS,

@@ -62,8 +62,8 @@ pub struct Changes {
     pub settled: Vec<i64>,
     /// Facts to be kept.
     pub facts: Vec<KeptFact>,
-    /// Places of facts that the conversations to be stored have.
-    pub matched: Vec<Slot>,
+    /// Places of facts that the conversations to be stored have, and which of them.
+    pub matched: Vec<(Slot, ConversationId)>,
 }
 
 /// What became of changes.
@@ -213,6 +213,15 @@ impl Store {
     /// A number that changes whenever somebody else has written to the database.
     pub fn data_version(&self) -> Result<i64, StoreError> {
         self.sql(self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)))
+    }
+
+    /// The conversations stored after the one with this key: which, of which content, and how many records each was.
+    pub fn stored_after(&self, key: i64) -> Result<Vec<(ConversationId, ContentHash, u64)>, StoreError> {
+        self.rows(
+            "SELECT id, content_hash, CASE whole WHEN 1 THEN 1 ELSE spans END FROM conversations WHERE key > ?1 ORDER BY key",
+            &[&key],
+            |row| Ok((ConversationId::from_stored(row.get::<_, String>(0)?), row.get(1)?, row.get::<_, u32>(2)?.into())),
+        )
     }
 
     /// The largest key given to a conversation so far; see [`Stored::key`].

@@ -44,13 +44,17 @@ impl Store {
         )
     }
 
-    /// The record in a place, and whether a conversation has it.
-    pub fn fact(&self, slot: &Slot) -> Result<Option<(String, bool)>, StoreError> {
-        let sql = "SELECT record, matched FROM facts WHERE slot = ?1";
-        let asked = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut asked| asked.query_row([slot], |row| Ok((row.get(0)?, row.get(1)?))).optional());
+    /// The record in a place, and the conversation that has it.
+    pub fn fact(&self, slot: &Slot) -> Result<Option<(String, Option<ConversationId>)>, StoreError> {
+        let sql = "SELECT record, conversation FROM facts WHERE slot = ?1";
+        let asked = self.connection.prepare_cached(sql).and_then(|mut asked| {
+            asked
+                .query_row([slot], |row| {
+                    let id: Option<String> = row.get(1)?;
+                    Ok((row.get(0)?, id.map(ConversationId::from_stored)))
+                })
+                .optional()
+        });
         self.sql(asked)
     }
 
@@ -69,7 +73,7 @@ impl Store {
 
     /// How many facts no conversation has.
     pub fn unmatched_facts(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM facts WHERE matched = 0";
+        let sql = "SELECT count(*) FROM facts WHERE conversation IS NULL";
         let count: i64 = self.sql(self.connection.query_row(sql, [], |row| row.get(0)))?;
         Ok(count.unsigned_abs())
     }
@@ -153,7 +157,7 @@ pub(super) fn keep(transaction: &Connection, facts: &[KeptFact]) -> Result<(), S
         run(
             transaction,
             "INSERT INTO facts (slot, target, record) VALUES (?1, ?2, ?3)
-             ON CONFLICT (slot) DO UPDATE SET target = ?2, record = ?3, matched = 0 WHERE record <> ?3",
+             ON CONFLICT (slot) DO UPDATE SET target = ?2, record = ?3, conversation = NULL WHERE record <> ?3",
             &[&fact.slot, &fact.target, &fact.record],
         )?;
     }
@@ -161,9 +165,10 @@ pub(super) fn keep(transaction: &Connection, facts: &[KeptFact]) -> Result<(), S
 }
 
 /// Marks facts that conversations have.
-pub(super) fn mark(transaction: &Connection, slots: &[Slot]) -> Result<(), StoreError> {
-    for slot in slots {
-        run(transaction, "UPDATE facts SET matched = 1 WHERE slot = ?1 AND matched = 0", &[slot])?;
+pub(super) fn mark(transaction: &Connection, matched: &[(Slot, ConversationId)]) -> Result<(), StoreError> {
+    for (slot, id) in matched {
+        let sql = "UPDATE facts SET conversation = ?2 WHERE slot = ?1 AND conversation IS NULL";
+        run(transaction, sql, &[slot, &id.as_str()])?;
     }
     Ok(())
 }

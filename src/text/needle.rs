@@ -286,9 +286,17 @@ fn forward(text: &str, at: usize, count: usize) -> usize {
     text[at..at + end].rfind(char::is_whitespace).map_or(at + end, |gap| at + gap)
 }
 
-/// About `reach` characters of `text` on either side of `place`.
+/// Bytes of one word that [`around`] takes in beyond its reach.
+const LONGEST_WORD: usize = 4_096;
+
+/// At least `reach` characters of `text` on either side of `place`, to the ends of the words there.
 pub fn around(text: &str, place: &Range<usize>, reach: usize) -> Range<usize> {
-    back(text, place.start, reach)..forward(text, place.end, reach)
+    let start = text[..place.start].char_indices().rev().take(reach).last().map_or(place.start, |(at, _)| at);
+    let end = text[place.end..].char_indices().nth(reach).map_or(text.len(), |(at, _)| place.end + at);
+    let gap = text[..start].rfind(char::is_whitespace).map_or(0, |gap| text.ceil_char_boundary(gap + 1));
+    let start = if start - gap <= LONGEST_WORD { gap } else { start };
+    let gap = text[end..].find(char::is_whitespace).map_or(text.len(), |gap| end + gap);
+    start..if gap - end <= LONGEST_WORD { gap } else { end }
 }
 
 #[cfg(test)]
@@ -331,6 +339,16 @@ mod tests {
         assert!(excerpt.text.contains("a late refund was"), "{}", excerpt.text);
         assert_eq!(excerpt.marks.iter().map(|mark| &excerpt.text[mark.clone()]).collect::<Vec<_>>(), ["refund"]);
         assert_eq!(needle.excerpt("nothing here", 40), Excerpt { text: "nothing here".into(), marks: vec![] });
+    }
+
+    #[test]
+    fn what_is_kept_around_a_place_ends_with_whole_words() {
+        let text = format!("{} {}refund{} {}", "a".repeat(50), "b".repeat(30), "ü".repeat(30), "c\u{3000}d".repeat(9));
+        let place = text.find("refund").map(|at| at..at + 6).unwrap();
+        let kept = &text[around(&text, &place, 10)];
+        assert_eq!(kept, format!("{}refund{}", "b".repeat(30), "ü".repeat(30)));
+        assert_eq!(around("refund", &(0..6), 10), 0..6);
+        assert_eq!(&"x\u{3000}refund y"[around("x\u{3000}refund y", &(4..10), 0)], "refund");
     }
 
     #[test]

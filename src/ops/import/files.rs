@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use super::ImportError;
 use crate::ingest::{Problem, ProblemKind};
+use crate::store::ForeignDatabase;
 
 /// How deep folders are followed.
 const DEEPEST: usize = 64;
@@ -58,6 +59,15 @@ impl Read for Metered {
 }
 
 impl Source {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// True for an SQLite database, which is not read as a stream.
+    pub fn is_database(&self) -> bool {
+        ForeignDatabase::is_one(&self.path)
+    }
+
     pub fn open(&self, meter: &Meter) -> io::Result<Metered> {
         Ok(Metered { file: File::open(&self.path)?, meter: meter.clone() })
     }
@@ -80,6 +90,13 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, ImportError> {
     Ok(found)
 }
 
+/// True for the files that SQLite keeps beside a database; they are read with it.
+fn belongs_to_database(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    let base = ["-wal", "-shm", "-journal"].iter().find_map(|suffix| name.strip_suffix(suffix));
+    base.is_some_and(|base| ForeignDatabase::is_one(Path::new(base)))
+}
+
 impl Found {
     fn file(&mut self, path: &Path, length: u64) {
         let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
@@ -96,7 +113,7 @@ impl Found {
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let (path, kind) = (entry.path(), entry.file_type()?);
-            if entry.file_name().to_string_lossy().starts_with('.') {
+            if entry.file_name().to_string_lossy().starts_with('.') || belongs_to_database(&path) {
                 continue;
             }
             if kind.is_dir() && depth < DEEPEST {

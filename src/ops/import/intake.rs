@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
+use super::choice::Chooser;
 use super::rows::{self, Kept, Told};
 use super::spans::Workset;
 use super::wholes;
@@ -57,6 +58,7 @@ pub struct Intake<'a> {
     scale: &'a dyn Fn(&str) -> Scale,
     limits: BatchLimits,
     batch: Batch,
+    chooser: Chooser<'a>,
     /// The namespace that rows are restricted to.
     source: Option<&'a str>,
     rows: Vec<Told>,
@@ -85,6 +87,7 @@ impl<'a> Intake<'a> {
             scale: options.scale,
             limits: options.batch,
             batch: Batch::default(),
+            chooser: Chooser::new(options.choice, last_key),
             source: options.read.source.as_deref(),
             rows: Vec::new(),
             unmatched: Vec::new(),
@@ -119,6 +122,11 @@ impl<'a> Intake<'a> {
     /// Takes one record; breaks where the store failed.
     pub fn take(&mut self, record: Record) -> ControlFlow<()> {
         self.taken += 1;
+        match self.chooser.leaves_out(self.store, &record) {
+            Ok(false) => {}
+            Ok(true) => return ControlFlow::Continue(()),
+            Err(error) => return self.flow(Err(error)),
+        }
         match record {
             Record::Span(span) => {
                 self.count_span(&span.span.id, span.span.status);
@@ -214,7 +222,9 @@ impl<'a> Intake<'a> {
     fn settle(&self, changes: &mut Changes) -> Result<(), StoreError> {
         let kept = Kept::look(self.store)?;
         for put in &mut changes.puts {
-            changes.matched.extend(kept.settle(self.store, &mut put.conversation)?);
+            let id = put.conversation.id.clone();
+            let slots = kept.settle(self.store, &mut put.conversation)?;
+            changes.matched.extend(slots.into_iter().map(|slot| (slot, id.clone())));
         }
         Ok(())
     }
@@ -225,9 +235,12 @@ impl<'a> Intake<'a> {
             let mut work = Workset::new(self.store, self.last_key)?;
             work.add_spans(batch.spans)?;
             work.settle()?;
+            work.add_loose()?;
             work.add_logs(batch.logs)?;
             let (tally, seen, mut changes) = work.finish(self.tools)?;
             self.count(tally);
+            // Some of them may have been counted with an earlier batch, before their session was known.
+            self.tally.imported = self.tally.imported.saturating_sub(self.chooser.choose(&mut changes));
             self.seen_conversations.extend(seen);
             self.settle(&mut changes)?;
             let mut tries = 0;
@@ -267,6 +280,7 @@ impl<'a> Intake<'a> {
             work.add_spans(spans_of(put.conversation))?;
         }
         work.settle()?;
+        work.add_loose()?;
         let (_, _, again) = work.finish(self.tools)?;
         Ok(Changes { pending: changes.pending, settled: changes.settled, conflicts: changes.conflicts, ..again })
     }
@@ -283,10 +297,17 @@ impl<'a> Intake<'a> {
             return Err(error);
         }
         self.store_all()?;
+        let removed = self.chooser.finish(self.store)?;
+        self.tally.imported = self.tally.imported.saturating_sub(removed);
         if self.tally.imported > 0 {
             self.store.refresh_ranks(self.scale)?;
         }
         let totals = self.store.totals(self.seen_conversations.iter())?;
+        if self.chooser.chooses() {
+            let kept = self.tally.imported + self.tally.unchanged + self.tally.conflicts + report.skipped;
+            report.left_out = report.read.saturating_sub(kept);
+            report.read -= report.left_out;
+        }
         report.imported = self.tally.imported;
         report.unchanged = self.tally.unchanged;
         report.conflicts = self.tally.conflicts;
@@ -302,7 +323,7 @@ impl<'a> Intake<'a> {
         report.error_spans = self.error_spans;
         report.pending = self.store.pending_count()? + self.store.unmatched_facts()?;
         for (slot, words) in std::mem::take(&mut self.unmatched) {
-            if self.store.fact(&slot)?.is_some_and(|(_, matched)| !matched) && !report.unmatched.contains(&words) {
+            if self.store.fact(&slot)?.is_some_and(|(_, home)| home.is_none()) && !report.unmatched.contains(&words) {
                 report.unmatched.push(words);
             }
         }
@@ -319,7 +340,8 @@ fn spans_of(conversation: Conversation) -> Vec<SpanRecord> {
     conversation.spans.into_iter().map(record).collect()
 }
 
-fn short_hash(parts: &[&str]) -> u64 {
+/// A number that stands for some texts.
+pub(super) fn short_hash(parts: &[&str]) -> u64 {
     use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
     BuildHasherDefault::<DefaultHasher>::default().hash_one(parts)
 }

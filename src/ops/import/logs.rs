@@ -133,6 +133,12 @@ impl Workset<'_> {
         }
     }
 
+    /// Attaches an event to a trace; false where it is there already.
+    pub fn join_trace(&mut self, key: &TraceKey, event: &SpanEvent) -> Result<bool, StoreError> {
+        let homes = self.homes(key)?;
+        Ok(self.attach_where(&homes, event, |span| span.id.trace_id == key.1) == Joined::Added)
+    }
+
     fn homes_of_response(&mut self, response_id: &str) -> Result<Vec<ConversationId>, StoreError> {
         for id in self.store.conversations_of_response(response_id)? {
             self.load(&id)?;

@@ -61,14 +61,16 @@ pub fn store(store: &mut Store, rows: &[Told]) -> Result<RowsDone, StoreError> {
                 done.scores.push(fact.slot);
             }
             let kept = match fresh.get(&fact.slot) {
-                Some(earlier) => Some((earlier.record.clone(), false)),
+                Some(earlier) => Some((earlier.record.clone(), None)),
                 None => store.fact(&fact.slot)?,
             };
             words.insert(fact.slot, told.row.key.words());
             let same = kept.as_ref().is_some_and(|(record, _)| *record == fact.record);
             news |= !same;
             // One that is there and belongs nowhere may have been stored by an import that was cut off.
-            if !same || kept.is_some_and(|(_, matched)| !matched) {
+            if let Some(home) = kept.and_then(|(_, home)| home).filter(|_| same) {
+                done.homes.insert(fact.slot, home);
+            } else {
                 wanted.push(told.row.key.clone());
                 fresh.insert(fact.slot, fact);
             }
@@ -86,7 +88,7 @@ pub fn store(store: &mut Store, rows: &[Told]) -> Result<RowsDone, StoreError> {
         put(store, chunk, &mut done.homes)?;
     }
     for (slot, words) in words {
-        if !done.homes.contains_key(&slot) && store.fact(&slot)?.is_some_and(|(_, matched)| !matched) {
+        if !done.homes.contains_key(&slot) && store.fact(&slot)?.is_some_and(|(_, home)| home.is_none()) {
             done.waiting.push((slot, words));
         }
     }
@@ -103,7 +105,7 @@ fn put(store: &mut Store, ids: &[ConversationId], homes: &mut HashMap<Slot, Conv
             let mut conversation = stored.conversation;
             for slot in kept.settle(store, &mut conversation)? {
                 homes.entry(slot).or_insert_with(|| id.clone());
-                changes.matched.push(slot);
+                changes.matched.push((slot, id.clone()));
             }
             changes.puts.push(Put { conversation, whole: stored.whole, base: Some(stored.content_hash) });
         }

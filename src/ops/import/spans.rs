@@ -12,7 +12,7 @@ use crate::ingest::session::{assign, linked_target};
 use crate::ingest::tree::{Arrival, reconcile};
 use crate::ingest::{Pieces, SpanRecord, TARGET_KEY, ToolList, assemble};
 use crate::model::id::{ConversationId, SpanRef};
-use crate::model::trace::Span;
+use crate::model::trace::{Span, SpanEvent};
 use crate::store::{Changes, ContentHash, Pending, Put, Store, StoreError};
 
 /// A trace within its namespace.
@@ -57,6 +57,8 @@ pub struct Workset<'a> {
     pub unsettled: BTreeSet<TraceKey>,
     deferred: BTreeSet<TraceKey>,
     pub tally: Tally,
+    /// Events about whole traces that came on spans, and whether their span was known.
+    loose: Vec<(TraceKey, SpanEvent, bool)>,
     pub pending: Vec<Pending>,
     pub settled: Vec<i64>,
     /// False where nothing waits in the store, so that nothing needs to be looked up.
@@ -75,6 +77,7 @@ impl<'a> Workset<'a> {
             unsettled: BTreeSet::new(),
             deferred: BTreeSet::new(),
             tally: Tally::default(),
+            loose: Vec::new(),
             pending: Vec::new(),
             settled: Vec::new(),
             anything_waits: store.pending_count()? > 0,
@@ -95,6 +98,11 @@ impl<'a> Workset<'a> {
     fn add_span(&mut self, key: TraceKey, record: SpanRecord) -> Result<(), StoreError> {
         let SpanRecord { source, span, resource } = record;
         let mut candidate = span;
+        // What is about a whole trace is no part of the span that brought it: it has a place of its own.
+        let about_trace = |event: &SpanEvent| event.attributes.contains_key(TARGET_KEY);
+        let (loose, own): (Vec<_>, Vec<_>) = std::mem::take(&mut candidate.events).into_iter().partition(about_trace);
+        candidate.events = own;
+        let before = self.tally.unchanged;
         loop {
             let homes = self.homes.get(&key).into_iter().flatten();
             let home = homes
@@ -133,7 +141,21 @@ impl<'a> Workset<'a> {
                 Arrival::Duplicate(span) => candidate = *span,
             }
         }
+        let known = self.tally.unchanged > before;
+        self.loose.extend(loose.into_iter().map(|event| (key.clone(), event, known)));
         self.unsettled.insert(key);
+        Ok(())
+    }
+
+    /// Puts events about whole traces, which came on spans, to the traces as they are now.
+    pub fn add_loose(&mut self) -> Result<(), StoreError> {
+        for (key, event, known) in std::mem::take(&mut self.loose) {
+            let added = self.join_trace(&key, &event)?;
+            if added && known {
+                self.tally.unchanged -= 1;
+                self.tally.imported += 1;
+            }
+        }
         Ok(())
     }
 

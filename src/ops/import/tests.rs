@@ -315,6 +315,8 @@ fn tau_bench_results_keep_reward_and_reference() {
     let id = store.resolve("0/0").unwrap();
     let conversation = store.conversation(&id).unwrap().unwrap();
     assert!(conversation.expected.is_some() && conversation.outcomes.contains_key("reward"));
+    let told = content(&store).values().filter(|text| text.contains("expected_outputs")).count();
+    assert!(told > 0 && told < 200, "{told}");
 }
 
 #[test]
@@ -397,4 +399,60 @@ fn an_import_that_is_overtaken_by_another_loses_nothing_of_either() {
     assert_eq!(one.apply(&changes).unwrap(), crate::store::Applied::Done);
     let conversation = two.conversation(&ConversationId::derive("shop", "S-1")).unwrap().unwrap();
     assert_eq!(conversation.spans.len(), 3);
+}
+
+#[test]
+fn a_sample_is_the_same_whatever_the_batch_and_a_filter_keeps_what_matches() {
+    let folder = tempfile::tempdir().unwrap();
+    // Two traces for each session, the second without its key in the first span; and traces of no session.
+    let lines: Vec<String> = (1..=120_u64)
+        .flat_map(|n| {
+            let (a, b, c) = (format!("{:02x}", 2 * n), format!("{:02x}", 2 * n + 1), format!("S-{n}"));
+            let session = if n % 4 == 0 { "" } else { c.as_str() };
+            [
+                otlp(&[(&a, "01", "", session, "hello", 10 * n)]),
+                otlp(&[(&b, "02", "01", "", "again", 10 * n + 5)]),
+                otlp(&[(&b, "01", "", session, "again", 10 * n + 4)]),
+            ]
+        })
+        .collect();
+    let path = write(folder.path(), "many.jsonl", &lines);
+    let sample = Sample::parse("1/4").unwrap();
+    let run = |store: &mut Store, records: usize, choice: Choice<'_>| {
+        let batch = BatchLimits { records, bytes: 1 << 30 };
+        let options = ImportOptions { batch, choice, ..ImportOptions::default() };
+        let report = import(store, std::slice::from_ref(&path), &options, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(report.read, report.imported + report.unchanged + report.skipped + report.conflicts, "{report:?}");
+        report
+    };
+    let whole = tempfile::tempdir().unwrap();
+    let mut store = open(whole.path());
+    run(&mut store, 1000, Choice::default());
+    let wanted: BTreeMap<String, String> =
+        content(&store).into_iter().filter(|(id, _)| sample.holds(&ConversationId::from_stored(id.clone()))).collect();
+    assert!((10..60).contains(&wanted.len()), "{}", wanted.len());
+    let strip = |all: BTreeMap<String, String>| all.into_keys().collect::<Vec<_>>();
+    let wanted = strip(wanted);
+    for records in [1, 7, 50, 100_000] {
+        let place = tempfile::tempdir().unwrap();
+        let mut store = open(place.path());
+        let choice = Choice { sample: Some(sample), filter: None };
+        let first = run(&mut store, records, choice);
+        assert_eq!((first.read + first.left_out, strip(content(&store))), (360, wanted.clone()), "{records}");
+        assert_eq!(first.conversations, wanted.len() as u64);
+        let before = store.dump();
+        assert_eq!(run(&mut store, records, choice).imported, 0, "{records}");
+        assert_eq!(store.dump(), before);
+        // The rest may follow; what is there is kept.
+        let rest = run(&mut store, records, Choice::default());
+        assert_eq!((rest.imported, rest.unchanged), (360 - first.imported, first.imported));
+    }
+    let filter = crate::model::filter::Filter::parse("external_id:S-1*").unwrap();
+    let asker = crate::store::Asker { reviewer: "", now: crate::model::time::Timestamp(0) };
+    let place = tempfile::tempdir().unwrap();
+    let mut store = open(place.path());
+    let report = run(&mut store, 7, Choice { sample: None, filter: Some((&filter, asker)) });
+    assert!(report.conversations > 0 && content(&store).values().all(|text| text.contains("\"external_id\":\"S-1")));
+    assert_eq!(report.read + report.left_out, 360);
+    store.check(Depth::Full).unwrap();
 }

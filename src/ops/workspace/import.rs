@@ -7,13 +7,16 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::super::Progress;
-use super::super::import::{BatchLimits, ImportError, ImportOptions, ImportReport, import, record_labels};
+use super::super::import::{
+    BatchLimits, Choice, ImportError, ImportOptions, ImportReport, Sample, import, record_labels,
+};
 use super::super::review;
 use super::Workspace;
 use crate::config::scales::Scales;
 use crate::ingest::{ReadOptions, ToolList};
+use crate::model::filter::Filter;
 use crate::model::time::Timestamp;
-use crate::store::StoreError;
+use crate::store::{Asker, ImportRecord, StoreError};
 
 /// What to import, and how to read it.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +25,10 @@ pub struct ImportOrder {
     pub paths: Vec<PathBuf>,
     /// How to read them; what it says of tools goes before the workspace's `tools.toml`.
     pub read: ReadOptions,
+    /// The share of conversations to keep.
+    pub sample: Option<Sample>,
+    /// The filter that conversations have to pass.
+    pub filter: Filter,
 }
 
 impl Workspace {
@@ -66,8 +73,21 @@ impl Workspace {
         }
         let scales = self.scales()?;
         let read = self.reading(order.read.clone())?;
-        let options = ImportOptions { read, scale: &|name| scales.of(name), batch: BatchLimits::default() };
+        let reviewer = self.reviewer().to_owned();
+        let filter = (!order.filter.is_empty()).then_some(&order.filter);
+        let choice =
+            Choice { sample: order.sample, filter: filter.map(|filter| (filter, Asker { reviewer: &reviewer, now })) };
+        let options = ImportOptions { read, scale: &|name| scales.of(name), batch: BatchLimits::default(), choice };
         let report = import(self.store_mut(), &order.paths, &options, tell)?;
+        if report.imported > 0 {
+            self.store_mut().record_import(&ImportRecord {
+                at: now,
+                paths: order.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+                fraction: order.sample.map(Sample::share),
+                condition: filter.map(ToString::to_string),
+                imported: report.imported,
+            })?;
+        }
         if !report.aliases.is_empty() {
             review::follow(self, &report.aliases, now)?;
         }

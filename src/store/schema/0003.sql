@@ -6,9 +6,22 @@ CREATE TABLE facts (
     slot BLOB NOT NULL UNIQUE,
     -- What it is about, by a name that conversations are looked up under.
     target TEXT NOT NULL,
-    -- 1 once a conversation has it.
-    matched INTEGER NOT NULL DEFAULT 0,
+    -- The conversation that has it, by its id, or the first of several; NULL while it waits.
+    conversation TEXT,
     record TEXT NOT NULL
 ) STRICT;
 CREATE INDEX facts_by_target ON facts (target);
-CREATE INDEX facts_unmatched ON facts (key) WHERE matched = 0;
+CREATE INDEX facts_unmatched ON facts (key) WHERE conversation IS NULL;
+
+-- What was imported, and which part of it: statistics over a sample have to know.
+CREATE TABLE imports (
+    key INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    -- A JSON list of the paths as they were given.
+    paths TEXT NOT NULL,
+    -- The share of conversations that was asked for; NULL for all.
+    fraction REAL,
+    -- The filter that conversations had to pass; NULL for none.
+    condition TEXT,
+    imported INTEGER NOT NULL
+) STRICT;

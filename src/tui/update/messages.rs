@@ -68,19 +68,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
                 }
             }
         }
-        Expected::Snippets if state.queue.awaiting_snippets == Some(ticket) => {
-            state.queue.awaiting_snippets = None;
-            match reply {
-                Reply::Snippets(found) => super::queue::snippets_arrived(state, found),
-                other => {
-                    // Asking again would not end; the rows then show what they show without a search.
-                    if matches!(other, Reply::Failed { .. }) {
-                        super::queue::snippets_arrived(state, Vec::new());
-                    }
-                    problem(state, other);
-                }
-            }
-        }
+        Expected::Snippets if state.queue.awaiting_snippets == Some(ticket) => snippets(state, reply),
         Expected::Open(_) if state.review.as_ref().is_some_and(|review| review.ticket == ticket) => match reply {
             Reply::Opened(opened) => super::review::arrived(state, opened),
             Reply::Failed { message, .. } => super::review::failed(state, message),
@@ -99,6 +87,20 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         | Expected::Rows
         | Expected::Snippets
         | Expected::Open(_) => {}
+    }
+}
+
+fn snippets(state: &mut State, reply: Reply) {
+    state.queue.awaiting_snippets = None;
+    match reply {
+        Reply::Snippets(found) => super::queue::snippets_arrived(state, found),
+        other => {
+            // Asking again would not end; the rows then show what they show without a search.
+            if matches!(other, Reply::Failed { .. }) {
+                super::queue::snippets_arrived(state, Vec::new());
+            }
+            problem(state, other);
+        }
     }
 }
 

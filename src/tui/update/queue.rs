@@ -129,7 +129,14 @@ pub fn hits_arrived(state: &mut State, index: &QueueIndex) {
     let Some(hits) = &state.queue.hits else { return };
     let next = hits.positions.iter().find(|at| **at >= from).or(hits.positions.first()).copied();
     go_to(state, next.unwrap_or(from));
-    state.log.say(state.now, Weight::Info, format!("{count} hits for \"{words}\": n and N walk them."));
+    state.log.say(
+        state.now,
+        Weight::Info,
+        format!(
+            "{} for \"{words}\": n and N walk them.",
+            if count == 1 { "1 hit".to_owned() } else { format!("{count} hits") }
+        ),
+    );
 }
 
 /// Takes in what was found in conversations near the view.
