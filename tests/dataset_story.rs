@@ -7,6 +7,7 @@
 mod desk;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -62,7 +63,7 @@ fn judged() -> Desk {
             ],
             "tools": [tool("cancel_order"), tool("cancel_membership")],
         });
-        text.push_str(&format!("{row}\n"));
+        let _ = writeln!(text, "{row}");
     }
     desk.write("shop.jsonl", &text);
     desk.ok(&["import", "shop.jsonl"]);
@@ -207,13 +208,9 @@ fn the_gate_tells_better_from_worse() {
     desk.ok(&["export", "cases", "--dataset", "d", "--format", "cases", "--open-test", "a test"]);
     let recorded = std::fs::read_to_string(desk.path("shop.jsonl")).unwrap();
     desk.write("worse.jsonl", &recorded);
-    desk.write(
-        "better.jsonl",
-        &recorded
-            .replace("cancel_membership\\\"", "cancel_order\\\"")
-            .replace("\"name\":\"cancel_membership\",\"arguments\"", "\"name\":\"cancel_order\",\"arguments\"")
-            .replace("\"arguments\":\"{\\\"order_id\\\"", "\"arguments\":\"{\\\"order_id\\\""),
-    );
+    let right = recorded.replace(r#""name":"cancel_membership","arguments""#, r#""name":"cancel_order","arguments""#);
+    assert_ne!(right, recorded);
+    desk.write("better.jsonl", &right);
     // Masked cases and the exact ones of the workspace decide alike.
     for cases in ["d", "cases"] {
         let arguments = ["gate", cases, "--runs", "worse.jsonl", "--json", "--junit", "g.xml", "--md", "g.md"];

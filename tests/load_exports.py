@@ -77,7 +77,9 @@ def deepeval_single():
 
 
 def deepeval_multi():
+    # Older versions, which have no turns of their own, read another form.
     from deepeval.dataset import ConversationalGolden
+    from deepeval.test_case import Turn  # noqa: F401
 
     return len([ConversationalGolden(**row) for row in whole("deepeval-multi.json")])
 
