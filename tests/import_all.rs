@@ -1,7 +1,7 @@
 //! Every fixture through auto-detection, file by file and as one folder, with counts.
 //!
-//! Invariant: the counts are those of the fixtures' own README where it gives any; the others were counted by a reader of
-//! the files' raw form.
+//! Invariant: the counts are those of the fixtures' own README where it gives any; the others are what an import that was
+//! checked against the files gave, kept so that a change is noticed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test: a panic is its way to fail")]
 
