@@ -3,8 +3,8 @@
 //! Invariant: without labels it is the fixed prior; how far it may leave it is decided within the labels it is given, by
 //! folds that keep a group (the trials of one task) together, so that no figure it is measured on has tuned it.
 //!
-//! The model is a logistic regression at its posterior mode: a Gaussian prior of precision [`OFFSET`] around weight 1 for
-//! the fixed prior's logit, and of each precision in [`PRECISIONS`] around 0 for each standardised feature.
+//! The model is a logistic regression at its posterior mode: a Gaussian prior of precision `OFFSET` around weight 1 for
+//! the fixed prior's logit, and of each precision in `PRECISIONS` around 0 for each standardised feature.
 
 use super::features::{FEATURES, Feature, Features};
 use super::suspicion;

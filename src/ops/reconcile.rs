@@ -72,7 +72,7 @@ pub fn reconcile(
 /// Keeps what is found as scores of an evaluator, for lists, filters and the screen.
 ///
 /// # Errors
-/// As [`reconcile`], and a workspace that can only be read.
+/// As [`reconcile()`], and a workspace that can only be read.
 pub fn keep(workspace: &mut Workspace, (filter, now): (&str, Timestamp)) -> Result<(), EvaluateError> {
     if workspace.read_only().is_some() {
         return Err(StoreError::ReadOnly { path: workspace.store().path().to_owned() }.into());
