@@ -113,7 +113,7 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
         Request::Record(_) | Request::Undo | Request::Redo | Request::LoadPack(_) => LaneName::Write,
-        Request::Import(_) | Request::Export(_) => LaneName::Job,
+        Request::Import(_) | Request::Export(_) | Request::Evaluate => LaneName::Job,
     }
 }
 

@@ -38,6 +38,17 @@ fn a_run_puts_figures_reasons_and_suspects_into_lists() {
 }
 
 #[test]
+fn an_import_may_be_judged_at_once_and_says_the_same() {
+    let (judged, later) = (Home::new(), home());
+    let file = judged.file("shop.jsonl", CLAIMED);
+    let ran = judged.run(&["import", &file, "--evaluate"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("2 conversations judged"), "{}", ran.err);
+    later.ok(&["evaluate"]);
+    assert_eq!(judged.lines(&["list", "--json"]), later.lines(&["list", "--json"]));
+}
+
+#[test]
 fn policies_are_tested_checked_and_counted() {
     let home = home();
     let pack = home.ok(&["policy", "pack"]);

@@ -14,9 +14,11 @@ use super::args::{ImportArguments, format_named};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::follow::{self, FollowOrder};
+use super::judge;
 use super::output::{Data, Talk};
 use crate::ingest::{Format, Mapping, Problem, ProblemKind, ReadOptions, ToolList};
 use crate::model::filter::Filter;
+use crate::ops::evaluate::EvaluateOrder;
 use crate::ops::import::{ImportReport, Sample, database};
 use crate::ops::workspace::ImportOrder;
 use crate::store::{Access, ForeignDatabase};
@@ -80,6 +82,9 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
         let mut data = Data::open();
         data.json(&report)?;
         data.finish()?;
+    }
+    if arguments.evaluate {
+        judge::run(context, &mut workspace, &EvaluateOrder::default())?;
     }
     Ok(ended(&report))
 }
@@ -154,7 +159,7 @@ pub fn tool_list(path: Option<&Path>) -> Result<ToolList, Failure> {
 }
 
 /// A bar on a terminal, and nothing where nobody watches.
-fn progress_bar(talk: Talk, json: bool) -> ProgressBar {
+pub(super) fn progress_bar(talk: Talk, json: bool) -> ProgressBar {
     use std::io::IsTerminal as _;
     if talk.quiet || json || !std::io::stderr().is_terminal() {
         return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());

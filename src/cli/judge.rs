@@ -8,15 +8,17 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
+use indicatif::ProgressStyle;
 use serde::Serialize;
 
 use super::args::judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments, PolicyCommand};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
-use super::import::count;
+use super::import::{count, progress_bar};
 use super::output::Data;
 use crate::model::score::Direction;
-use crate::ops::evaluate::{self, EvaluateOrder, Tally};
+use crate::ops::evaluate::{self, EvaluateOrder, EvaluateReport, Tally};
+use crate::ops::workspace::Workspace;
 use crate::store::Access;
 
 /// The ready-made policy.
@@ -42,9 +44,7 @@ pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code
         return Ok(Code::Done);
     }
     let order = EvaluateOrder { filter: arguments.filter.clone(), only: arguments.only.clone() };
-    let start = Instant::now();
-    let mut report = evaluate::evaluate(&mut workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?;
-    report.seconds = start.elapsed().as_secs_f64();
+    let report = run(context, &mut workspace, &order)?;
     let mut data = Data::open();
     if arguments.json {
         data.json(&report)?;
@@ -54,13 +54,37 @@ pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code
         }
     }
     data.finish()?;
+    Ok(if report.overtaken > 0 { Code::Partly } else { Code::Done })
+}
+
+/// Has conversations judged, with a bar on a terminal, and says in a line what came of it.
+///
+/// # Errors
+/// Those of [`evaluate::evaluate`].
+pub(super) fn run(
+    context: &Context,
+    workspace: &mut Workspace,
+    order: &EvaluateOrder,
+) -> Result<EvaluateReport, Failure> {
+    let bar = progress_bar(context.talk, false);
+    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}").unwrap_or(bar.style()));
+    let start = Instant::now();
+    let outcome = evaluate::evaluate(workspace, order, now(), &mut |progress| {
+        bar.set_length(progress.total.unwrap_or(progress.done));
+        bar.set_position(progress.done);
+        bar.set_message(progress.what.clone());
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    let mut report = outcome?;
+    report.seconds = start.elapsed().as_secs_f64();
     context.talk.say(&format!(
         "{} judged in {:.1} s, {} with objections; `aftercall list` shows the most suspicious first",
         count(report.conversations, "conversation"),
         report.seconds,
         report.with_objections,
     ));
-    Ok(if report.overtaken > 0 { Code::Partly } else { Code::Done })
+    Ok(report)
 }
 
 /// Evaluators that could tell anything, those that object most first.

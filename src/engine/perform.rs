@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
+use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::export::{self, ExportError};
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
@@ -39,6 +40,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::LoadPack(name) => saved(review::load_pack(workspace, name, now)),
         Request::Import(paths) => import(workspace, paths.clone(), now, tell),
         Request::Export(order) => export(workspace, order, now, tell),
+        Request::Evaluate => evaluate(workspace, now, tell),
     }
 }
 
@@ -124,6 +126,23 @@ fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: 
     figures.extend(report.manifest.files.iter().map(|file| (file.name.clone(), file.rows)));
     figures.extend(conversations.left_out.iter().map(|(reason, count)| (format!("left out: {reason}"), *count)));
     Reply::Done { message, figures }
+}
+
+fn evaluate(workspace: &mut Workspace, now: Timestamp, tell: Tell<'_>) -> Reply {
+    let report = match evaluate::evaluate(workspace, &EvaluateOrder::default(), now, tell) {
+        Ok(report) => report,
+        Err(error) => {
+            let retry = matches!(&error, EvaluateError::Store(error) if error.is_transient());
+            return Reply::Failed { message: error.to_string(), retry };
+        }
+    };
+    let mut message =
+        format!("{} conversations judged, {} with objections", report.conversations, report.with_objections);
+    if report.cancelled {
+        message.push_str("; stopped, what was judged until then is stored");
+    }
+    let objections = report.evaluators.iter().filter(|(_, tally)| tally.failed > 0);
+    Reply::Done { message, figures: objections.map(|(name, tally)| (name.clone(), tally.failed)).collect() }
 }
 
 fn saved(outcome: Result<Saved, ReviewError>) -> Reply {

@@ -46,6 +46,8 @@ pub enum Request {
     Import(Vec<PathBuf>),
     /// Job: export the labelled conversations that match a filter.
     Export(ExportOrder),
+    /// Job: have the built-in evaluators and the workspace's policies judge all conversations.
+    Evaluate,
     /// Job: load a ready-made codebook pack by name.
     LoadPack(String),
 }

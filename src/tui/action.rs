@@ -119,6 +119,7 @@ pub enum Action {
     Copy,
     Import,
     Export,
+    Evaluate,
     Demo,
     LoadPack,
     RenameMode,
@@ -190,6 +191,7 @@ impl Action {
                 | Self::Redo
                 | Self::Import
                 | Self::Export
+                | Self::Evaluate
                 | Self::LoadPack
                 | Self::RenameMode
                 | Self::MergeMode

@@ -282,6 +282,15 @@ pub const BINDINGS: &[Binding] = &[
         "Leave this workspace and open the demo with its invented conversations.",
     ),
     row(
+        Action::Evaluate,
+        "evaluate",
+        &[],
+        MAIN,
+        Group::Workspace,
+        "evaluate",
+        "Have the built-in evaluators and the policies judge all conversations.",
+    ),
+    row(
         Action::LoadPack,
         "load-pack",
         &[],

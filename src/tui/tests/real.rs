@@ -200,3 +200,20 @@ fn hostile_files_are_shown_safely() {
         desk.press("]");
     }
 }
+
+#[test]
+fn evaluators_judge_from_the_palette_and_the_queue_shows_what_they_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chats.jsonl");
+    std::fs::write(&file, CHATS).unwrap();
+    let mut desk = Desk::open(folder.path());
+    desk.press("<enter>");
+    desk.app.send(Message::Paste(file.to_string_lossy().into_owned()));
+    desk.press("<enter> <esc>");
+    let scored = |desk: &Desk| desk.app.state.queue.rows.values().filter(|row| !row.worst.is_empty()).count();
+    let before = scored(&desk);
+    let frame = desk.press(": \"evaluate\" <enter>");
+    assert!(frame.contains("conversations judged"), "{frame}");
+    desk.press("<esc>");
+    assert!(scored(&desk) > before, "{before}");
+}
