@@ -49,6 +49,8 @@ pub fn merge(store: &Store, incoming: &[Conversation]) -> Result<(Tally, Changes
             Growth::Extension if draft.whole => {
                 draft.replace(&completed(conversation, &draft.conversation), &mut tally);
             }
+            // A person has decided already which of the two texts is the conversation.
+            Growth::Extension | Growth::Conflict if store.is_settled(conversation)? => tally.unchanged += 1,
             Growth::Extension | Growth::Conflict => {
                 changes.conflicts.push(conversation.clone());
                 tally.conflicts += 1;
