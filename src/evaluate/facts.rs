@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::arguments;
 use super::language::{self, Claim, Cue, Cues, Words};
+use super::resolution::Mood;
 use crate::model::conversation::Conversation;
 use crate::model::id::SpanRef;
 use crate::model::step::{Role, Step, StepContent};
@@ -49,6 +50,8 @@ pub struct Row<'a> {
     content: OnceCell<Words>,
     /// What the customer or a tool said here, in lower case, once asked for.
     lower_source: OnceCell<String>,
+    /// How the message sounds, once asked for.
+    pub(super) mood: OnceCell<Mood>,
 }
 
 /// Where a call that moves the conversation moves it to.
@@ -89,6 +92,8 @@ pub struct Call<'a> {
     pub(super) ungrounded: OnceCell<Vec<String>>,
     /// What is wrong with its form, once looked at.
     pub(super) malformed: OnceCell<Option<String>>,
+    /// The place of a tool on offer that fits better, once looked for.
+    pub(super) better: OnceCell<Option<usize>>,
 }
 
 /// A conversation seen through all that evaluators ask of it.
@@ -138,8 +143,8 @@ impl<'a> Facts<'a> {
             let lower = language::plain_lower(text);
             let (cues, claims) = language::listen(&lower);
             let words = text.split_ascii_whitespace().count() as u32;
-            let (content, lower_source) = (OnceCell::new(), OnceCell::new());
-            facts.rows.push(Row { step, speaker, turn, text, lower, cues, claims, words, content, lower_source });
+            let (content, lower_source, mood) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+            facts.rows.push(Row { step, speaker, turn, text, lower, cues, claims, words, content, lower_source, mood });
         }
         facts
     }
@@ -381,6 +386,7 @@ fn call_of<'a>(conversation: &'a Conversation, step: &'a Step, row: usize) -> Op
         aim: aim_of(name),
         ungrounded: OnceCell::new(),
         malformed: OnceCell::new(),
+        better: OnceCell::new(),
     })
 }
 

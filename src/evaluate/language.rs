@@ -221,16 +221,23 @@ fn happened(text: &str, start: usize) -> bool {
 
 /// The words of lower-case text that carry content: at least four letters or any digit.
 pub fn content_words(lower: &str) -> impl Iterator<Item = &str> {
-    const EMPTY: [&str; 34] = [
-        "that", "this", "with", "have", "your", "from", "would", "like", "please", "could", "what", "need", "help",
-        "want", "just", "they", "there", "will", "been", "then", "also", "about", "which", "when", "were", "them",
-        "into", "some", "eine", "einen", "nicht", "pour", "avec", "para",
+    // Kept by length: whole words are compared as numbers then.
+    const FOUR: [&[u8; 4]; 26] = [
+        b"that", b"this", b"with", b"have", b"your", b"from", b"like", b"what", b"need", b"help", b"want", b"just",
+        b"they", b"will", b"been", b"then", b"also", b"when", b"were", b"them", b"into", b"some", b"eine", b"pour",
+        b"avec", b"para",
     ];
+    const FIVE: [&[u8; 5]; 7] = [b"would", b"could", b"there", b"about", b"which", b"einen", b"nicht"];
+    let empty = |word: &str| match word.as_bytes() {
+        four if four.len() == 4 => FOUR.iter().any(|other| four == *other),
+        five if five.len() == 5 => FIVE.iter().any(|other| five == *other),
+        other => other == b"please",
+    };
     lower
         .split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '#' | '@')))
         .map(|word| word.trim_matches(['-', '_']))
         .filter(|word| word.len() >= 4 || word.bytes().any(|b| b.is_ascii_digit()))
-        .filter(|word| word.len() > 6 || !EMPTY.contains(word))
+        .filter(move |word| !empty(word))
 }
 
 /// A set of content words, kept as hashes for comparing.
@@ -325,7 +332,20 @@ pub fn says_failure(result: &str) -> bool {
     if !text.starts_with('{') || text.len() > 4_096 {
         return false;
     }
-    let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) else { return false };
+    // Most answers are records without a failure: their members are skipped over, not built, before a closer look.
+    let Some(members) = crate::model::tool::members(text) else { return false };
+    let object: serde_json::Map<String, serde_json::Value> = members
+        .into_iter()
+        .filter(|(key, _)| FAILURE_KEYS.contains(&key.as_str()))
+        .filter_map(|(key, raw)| Some((key, serde_json::from_str(raw.get()).ok()?)))
+        .collect();
+    tells_failure(&object) && serde_json::from_str::<serde_json::Value>(text).is_ok()
+}
+
+/// Members of an answer that may tell of a failure.
+const FAILURE_KEYS: [&str; 7] = ["error", "status", "status_code", "code", "ok", "success", "isError"];
+
+fn tells_failure(object: &serde_json::Map<String, serde_json::Value>) -> bool {
     let is = |key: &str, value: bool| object.get(key).and_then(serde_json::Value::as_bool) == Some(value);
     let named = object.get("error").is_some_and(|error| match error {
         serde_json::Value::Null | serde_json::Value::Bool(false) => false,

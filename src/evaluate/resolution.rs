@@ -17,6 +17,10 @@ pub(super) enum Mood {
 
 /// The mood of a message, by its words, capitals and marks.
 pub(super) fn mood(row: &Row<'_>) -> Mood {
+    *row.mood.get_or_init(|| heard_mood(row))
+}
+
+fn heard_mood(row: &Row<'_>) -> Mood {
     let letters = row.text.chars().filter(|c| c.is_alphabetic()).count();
     let capitals = row.text.chars().filter(|c| c.is_uppercase()).count();
     let shouts = letters >= 8 && capitals * 10 > letters * 7;

@@ -180,9 +180,9 @@ fn named_before(facts: &Facts<'_>, row: usize, wanted: &str) -> bool {
 /// The numbers written in a text, thousands separators taken out.
 pub(super) fn numbers(text: &str) -> impl Iterator<Item = f64> {
     text.split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',')))
-        .map(|token| token.trim_matches(['.', ',']).replace(',', ""))
+        .map(|token| token.trim_matches(['.', ',']))
         .filter(|token| !token.is_empty())
-        .filter_map(|token| token.parse().ok())
+        .filter_map(|token| if token.contains(',') { token.replace(',', "").parse().ok() } else { token.parse().ok() })
 }
 
 /// Argument values that neither the customer nor a tool ever named.
@@ -205,6 +205,12 @@ pub(super) fn ungrounded_arguments(case: &Case<'_>) -> Outcome {
 /// The tool on offer that fits the words of the customer (or of another agent of the crew) better than the one that was called, for calls that change
 /// something: all words of the other tool's name were said, and a word of this one's was not.
 pub(super) fn better_tool<'a>(facts: &'a Facts<'_>, call: &Call<'_>) -> Option<&'a str> {
+    let place = *call.better.get_or_init(|| find_better(facts, call));
+    facts.conversation.tools.get(place?).map(|spec| spec.name.exact())
+}
+
+/// The place of that tool in the list of tools.
+fn find_better(facts: &Facts<'_>, call: &Call<'_>) -> Option<usize> {
     if !call.is_write() {
         return None;
     }
@@ -216,9 +222,7 @@ pub(super) fn better_tool<'a>(facts: &'a Facts<'_>, call: &Call<'_>) -> Option<&
         .filter(|row| row.speaker == Speaker::Customer || (row.speaker == Speaker::Agent && row.step.agent != *caller))
         .map(|row| row.lower.as_str())
         .collect();
-    let heard = |name: &str| {
-        name_words(name).iter().filter(|word| said.iter().any(|text| text.contains(word.as_str()))).count()
-    };
+    let heard = |word: &str| said.iter().any(|text| text.contains(word));
     let own = name_words(call.tool);
     let begun = |word: &String| {
         let begin: String = word.chars().take(3).collect();
@@ -227,17 +231,15 @@ pub(super) fn better_tool<'a>(facts: &'a Facts<'_>, call: &Call<'_>) -> Option<&
     if own.is_empty() || own.iter().all(begun) {
         return None;
     }
-    facts
-        .conversation
-        .tools
-        .iter()
-        .filter(|spec| spec.effect != Effect::Read && spec.name.exact() != call.tool)
-        .map(|spec| spec.name.exact())
-        .find(|name| {
-            let words = name_words(name);
-            let shares_verb = words.first().is_some_and(|verb| own.first() == Some(verb));
-            words.len() > 1 && shares_verb && heard(name) == words.len()
-        })
+    facts.conversation.tools.iter().position(|spec| {
+        let name = spec.name.exact();
+        if spec.effect == Effect::Read || name == call.tool {
+            return false;
+        }
+        let words = name_words(name);
+        let shares_verb = words.first().is_some_and(|verb| own.first() == Some(verb));
+        words.len() > 1 && shares_verb && words.iter().all(|word| heard(word))
+    })
 }
 
 /// The words of a tool's name, cut to stems.

@@ -116,10 +116,11 @@ pub(super) fn invented_references(case: &Case<'_>) -> Outcome {
         let calls: Vec<&str> =
             facts.calls.iter().filter(|call| call.row < *row).map(|call| call.canonical.as_str()).collect();
         let unknown = references.iter().find(|reference| {
+            let lower = reference.to_lowercase();
             !is_pattern(facts.rows[*row].text, reference)
                 && !facts.sources_before(*row).any(|source| source.contains(**reference))
                 && !earlier.iter().chain(&calls).any(|source| source.contains(**reference))
-                && !facts.lower_sources_before(*row).any(|source| source.contains(&reference.to_lowercase()))
+                && !facts.lower_sources_before(*row).any(|source| source.contains(&lower))
         });
         if let Some(reference) = unknown {
             flags.push(Flag::at(
