@@ -98,7 +98,8 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub fn is_settled(&self, conversation: &Conversation) -> Result<bool, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM conflicts WHERE conversation = ?1 AND transcript_hash = ?2 AND settled)";
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM conflicts WHERE conversation = ?1 AND transcript_hash = ?2 AND settled)";
         let hash = conversation.transcript_hash();
         let found = self.connection.query_row(sql, [conversation.id.as_str(), hash.as_str()], |row| row.get(0));
         self.sql(found)
