@@ -13,6 +13,7 @@ use crate::ingest::{FORMATS, Format};
 
 /// Arguments of `import`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag that may be typed")]
 pub struct ImportArguments {
     /// Files, or folders whose files are all read; plain, gzip, zstd or zip; also databases of Phoenix and MLflow. The
     /// first may be a word that says what the others hold: scores, outcomes, expected (reference calls and answers) or
