@@ -4,6 +4,9 @@
 //! counting their rows apart from this code.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
+#[path = "support/shape.rs"]
+mod shape;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -14,11 +17,11 @@ use aftercall::ingest::{
 };
 use aftercall::model::conversation::Conversation;
 use aftercall::model::score::ScoreTarget;
-use aftercall::model::step::StepContent;
 use aftercall::model::trace::{SpanKind, SpanStatus};
 use aftercall::text::Untrusted;
 use proptest::prelude::*;
 use serde_json::Value;
+use shape::shape;
 
 fn shared(path: &str) -> Option<PathBuf> {
     let shared = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
@@ -104,27 +107,6 @@ impl Read {
         });
         all.chain(self.conversations).collect()
     }
-}
-
-/// One line a step: role, tool, argument names, outcome.
-fn shape(conversation: &Conversation) -> Vec<String> {
-    let step = |step: &aftercall::model::step::Step| match &step.content {
-        StepContent::Message { role, .. } => format!("{}{}", ">".repeat(step.depth.into()), role.word()),
-        StepContent::ToolCall { tool, arguments, result, .. } => {
-            let names = match arguments.parsed() {
-                Some(Value::Object(map)) => map.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
-                Some(_) => vec!["?".to_owned()],
-                None => vec!["not json".to_owned()],
-            };
-            let outcome = match result {
-                None => "open",
-                Some(result) if result.failed => "failed",
-                Some(_) => "ok",
-            };
-            format!("{}{}({}) {outcome}", ">".repeat(step.depth.into()), tool.exact(), names.join(","))
-        }
-    };
-    conversation.steps.iter().map(step).collect()
 }
 
 fn counts(all: &[Conversation]) -> [usize; 4] {

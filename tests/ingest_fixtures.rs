@@ -3,6 +3,9 @@
 //! Invariant: an importer in memory, as small as can be, stands in for the store.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
+#[path = "support/shape.rs"]
+mod shape;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -13,9 +16,10 @@ use aftercall::ingest::{
 };
 use aftercall::model::conversation::Conversation;
 use aftercall::model::score::ScoreTarget;
-use aftercall::model::step::{Growth, StepContent, growth};
+use aftercall::model::step::{Growth, growth};
 use aftercall::model::trace::{Span, SpanKind, SpanStatus};
 use serde_json::{Map, Value};
+use shape::shape;
 
 fn shared() -> Option<PathBuf> {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
@@ -139,29 +143,6 @@ fn packages(shared: &Path) -> Vec<(&'static str, Vec<PathBuf>)> {
         all.push((*file, paths));
     }
     all
-}
-
-/// One line a step: role, tool, argument names, outcome; names and numbers differ between tellings.
-fn shape(conversation: &Conversation) -> Vec<String> {
-    let step = |step: &aftercall::model::step::Step| match &step.content {
-        StepContent::Message { role, .. } => format!("{}{}", ">".repeat(step.depth.into()), role.word()),
-        StepContent::ToolCall { tool, arguments, result, .. } => {
-            let names = match arguments.parsed() {
-                Some(Value::Object(map)) => {
-                    map.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
-                }
-                Some(_) => vec!["?".to_owned()],
-                None => vec!["not json".to_owned()],
-            };
-            let outcome = match result {
-                None => "open",
-                Some(result) if result.failed => "failed",
-                Some(_) => "ok",
-            };
-            format!("{}{}({}) {outcome}", ">".repeat(step.depth.into()), tool.exact(), names.join(","))
-        }
-    };
-    conversation.steps.iter().map(step).collect()
 }
 
 fn stories(shared: &Path) -> BTreeMap<String, String> {
