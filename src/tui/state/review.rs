@@ -11,6 +11,7 @@ use crate::model::step::Step;
 use crate::text::find::Finder;
 use crate::text::needle::Needle;
 use crate::tui::detail::{Detail, Subject};
+use crate::tui::evidence::{self, Evidence};
 use crate::tui::layout::Pane;
 use crate::tui::pager::{Anchor, Pager};
 use crate::tui::scoring::{ScoreIndex, is_bad};
@@ -47,6 +48,8 @@ pub struct Review {
     pub heads: Vec<usize>,
     /// The transcript's view and cursor.
     pub pager: Pager,
+    /// What the chosen score rests on, with that score's index.
+    pub evidence: Option<(usize, Option<Evidence>)>,
     /// The span tree.
     pub tree: Tree,
     /// Scores by step and span.
@@ -84,6 +87,7 @@ impl Review {
             blocks: Vec::new(),
             heads: Vec::new(),
             pager: Pager::default(),
+            evidence: None,
             tree: Tree::default(),
             scores: ScoreIndex::default(),
             detail: Detail::default(),
@@ -96,6 +100,15 @@ impl Review {
             last_place: None,
             suspicious: Vec::new(),
         }
+    }
+
+    /// Finds out what the chosen score rests on, where another one is chosen than before: it looks through all steps.
+    pub fn refresh_evidence(&mut self) {
+        let chosen = evidence::chosen(self);
+        if chosen == self.evidence.as_ref().map(|(score, _)| *score) {
+            return;
+        }
+        self.evidence = chosen.and_then(|score| Some((score, Evidence::of(self.opened.as_ref()?, score))));
     }
 
     /// Looks for what a search through the queue found here, and goes there once the conversation is loaded.
@@ -129,6 +142,7 @@ impl Review {
             })
             .collect();
         self.opened = Some(opened);
+        self.evidence = None;
         self.cut();
     }
 

@@ -414,6 +414,9 @@ pub fn settle(state: &mut State) {
         let detail = super::height(layout.scrolling(Pane::Detail));
         with_pager(state, Pane::Detail, |pager, source| pager.settle(detail, source));
     }
+    if let Some(review) = &mut state.review {
+        review.refresh_evidence();
+    }
 }
 
 fn rebuild_detail(state: &mut State) {

@@ -9,7 +9,7 @@ use crate::engine::request::Opened;
 use crate::model::trace::SpanKind;
 use crate::tui::action::Action;
 use crate::tui::detail::{Tab, duration, label_row};
-use crate::tui::evidence::{self, Evidence};
+use crate::tui::evidence::Evidence;
 use crate::tui::layout::{Pane, ReviewLayout};
 use crate::tui::paint::Canvas;
 use crate::tui::row::Row;
@@ -117,7 +117,7 @@ fn transcript(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
         let under = anchor == review.pager.cursor;
         let mut whole = Row::of(if under { signs.cursor } else { " " }, Tone::Strong);
         let suspicious = review.suspicious.get(step).copied().unwrap_or(false) && !state.scores_hidden;
-        let points = evidence.as_ref().filter(|evidence| evidence.steps.contains(&step));
+        let points = evidence.filter(|evidence| evidence.steps.contains(&step));
         let mark = match (suspicious, Some(step) == current) {
             _ if points.is_some() && review.blocks[anchor.block].part == Part::Head => (signs.evidence, Tone::Warn),
             (true, _) => (signs.suspect, Tone::Warn),
@@ -135,11 +135,8 @@ fn transcript(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
 }
 
 /// What the chosen score rests on, unless scores are hidden.
-fn evidence(state: &State, review: &Review) -> Option<Evidence> {
-    if state.scores_hidden {
-        return None;
-    }
-    Evidence::of(review.opened.as_ref()?, evidence::chosen(review)?)
+fn evidence<'a>(state: &State, review: &'a Review) -> Option<&'a Evidence> {
+    review.evidence.as_ref().filter(|_| !state.scores_hidden)?.1.as_ref()
 }
 
 fn heading(state: &State, review: &Review, pane: Pane, text: &str) -> Row {
