@@ -154,6 +154,7 @@ impl Store {
                         reviewers: Vec::new(),
                         skipped: false,
                         own_verdict: None,
+                        place: None,
                         outcomes: BTreeMap::new(),
                         attributes: serde_json::Map::new(),
                         first_message: plain(22)?.into(),
