@@ -13,6 +13,8 @@ use crate::model::score::ScoreTarget;
 use crate::model::summary::Summary;
 use crate::store::{Asker, Store, StoreError};
 
+use super::signals::SignalsError;
+
 mod define;
 mod kept;
 mod pool;

@@ -47,6 +47,9 @@ pub enum ReviewError {
     /// A mode cannot be merged into itself.
     #[error("{0:?} cannot be merged into itself; name two different failure modes")]
     MergeIntoSelf(String),
+    /// A queue that cannot be defined or removed.
+    #[error(transparent)]
+    Queue(Box<super::queue::QueueError>),
     /// No pack of that name ships with the program.
     #[error("there is no codebook pack {name:?}; there are: {known}")]
     Pack {
@@ -55,6 +58,15 @@ pub enum ReviewError {
         /// The names there are.
         known: String,
     },
+}
+
+impl From<super::queue::QueueError> for ReviewError {
+    fn from(error: super::queue::QueueError) -> Self {
+        match error {
+            super::queue::QueueError::Store(error) => Self::Store(error),
+            other => Self::Queue(Box::new(other)),
+        }
+    }
 }
 
 impl ReviewError {

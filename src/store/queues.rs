@@ -269,6 +269,24 @@ impl Store {
         self.rows(sql, &[&bound], |row| Ok((ConversationId::from_stored(row.get::<_, String>(0)?), row.get(1)?)))
     }
 
+    /// The value of a segment (`intent`, `channel`, `tier`, `language`, `agent_version`) of these conversations, empty
+    /// where there is none.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn segment_values(&self, segment: &str, ids: &[ConversationId]) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT coalesce(CASE ?2 WHEN 'intent' THEN intent WHEN 'channel' THEN channel WHEN 'tier' THEN tier
+                                   WHEN 'language' THEN language WHEN 'agent_version' THEN agent_version END, '')
+                     FROM conversations WHERE id = ?1";
+        let mut statement = self.sql(self.connection.prepare_cached(sql))?;
+        let mut values = Vec::with_capacity(ids.len());
+        for id in ids {
+            let value = self.sql(statement.query_row([id.as_str(), segment], |row| row.get(0)).optional())?;
+            values.push(value.unwrap_or_default());
+        }
+        Ok(values)
+    }
+
     /// Rises whenever evaluations or scores were stored.
     ///
     /// # Errors

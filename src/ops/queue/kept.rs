@@ -17,6 +17,7 @@ use crate::rank::bands::Terciles;
 use crate::rank::matrix::{Matrix, Scaling};
 use crate::rank::queue::{self as ranked, Event, Facts, Origin, Plan, Queue};
 use crate::rank::ranker::{Lesson, Prior, Ranker};
+use crate::rank::strategy::Strategy;
 use crate::store::{Asker, Judged, News, ReadTo, Store, StoredQueue};
 
 use super::super::signals::{Expected, Signals, signals};
@@ -55,12 +56,16 @@ pub(super) struct Working {
     source: Source,
     read_to: ReadTo,
     pub queue: Queue,
+    matrix: Arc<Matrix>,
+    facts: Arc<[Facts]>,
     ids: Vec<ConversationId>,
     rows: HashMap<ConversationId, usize>,
     reviewers: Vec<String>,
     /// In the order in which they were first judged in the queue.
     pub given: Vec<Given>,
     given_rows: HashSet<usize>,
+    /// Rows that anybody judged.
+    judged: HashSet<usize>,
     /// Who judged which row.
     said: HashSet<(usize, u32)>,
     pinned: BTreeMap<usize, String>,
@@ -237,10 +242,13 @@ impl Working {
         let mut working = Self {
             source,
             read_to,
-            queue: Queue::new(matrix, facts, plan, &prior),
+            queue: Queue::new(Arc::clone(&matrix), Arc::clone(&facts), plan, &prior),
+            matrix,
+            facts,
             reviewers: Vec::new(),
             given: Vec::new(),
             given_rows: HashSet::new(),
+            judged: HashSet::new(),
             said: HashSet::new(),
             pinned,
             segments: segments(store, stored, &ids)?,
@@ -283,9 +291,10 @@ impl Working {
         let share = AuditShare::of(self.stored.spec.audit).unwrap_or_default();
         plan.batches =
             pool::batches(&store.arrivals()?, (&self.ids, &keys), (&judged, &self.stored.spec.name, share));
-        self.queue = self.queue.fresh(plan, &self.prior);
+        self.queue = Queue::new(Arc::clone(&self.matrix), Arc::clone(&self.facts), plan, &self.prior);
         (self.reviewers, self.given) = (Vec::new(), Vec::new());
         (self.given_rows, self.said) = (HashSet::new(), HashSet::new());
+        self.judged = HashSet::new();
         self.read_to = read_to;
         self.hear_all(&judged);
         Ok(true)
@@ -317,6 +326,7 @@ impl Working {
         };
         let here = one.slot.as_ref().filter(|slot| slot.queue == self.stored.spec.name);
         self.said.insert((row, by));
+        self.judged.insert(row);
         if let Some(slot) = here
             && self.given_rows.insert(row)
         {
@@ -371,10 +381,10 @@ impl Working {
             return next.len() as u64;
         }
         let again = next.iter().filter(|slot| self.given_rows.contains(&slot.row)).count();
-        let all = if self.queue.plan().strategy.is_filter() {
+        let all = if leaves_out(self.queue.plan().strategy) {
             self.queue.order(by).len() - again
         } else {
-            self.ids.len() - self.queue.judged()
+            self.ids.len().saturating_sub(self.judged.len())
         };
         (all.min(self.wanted()) + again) as u64
     }
@@ -426,6 +436,14 @@ impl Working {
     pub(super) fn pinned(&self) -> u64 {
         self.pinned.len() as u64
     }
+}
+
+/// True for strategies that leave conversations out, so that what is left has to be counted.
+fn leaves_out(strategy: Strategy) -> bool {
+    matches!(
+        strategy,
+        Strategy::Contradictory | Strategy::Flagged | Strategy::Manual | Strategy::SecondReview | Strategy::Relabel
+    )
 }
 
 /// What was judged outside the pool before the queue was defined.
