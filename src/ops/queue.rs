@@ -20,8 +20,8 @@ mod kept;
 mod pool;
 mod state;
 
-pub use define::{Preview, changes, check, preview};
-pub use kept::{Kept, Row, named, named_rows, states};
+pub use define::{Preview, changes, check, preview, unevaluated_of};
+pub use kept::{Kept, ShownRow, named, named_rows, shown, states};
 
 /// Scores that rank at or below this share make their step a suspect.
 const LOW: f64 = 0.1;

@@ -165,6 +165,15 @@ impl SlotKind {
             Self::Manual => "manual",
         }
     }
+
+    /// One letter, for rows that are judged.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Audit => "A",
+            Self::Ranked => "R",
+            Self::Manual => "M",
+        }
+    }
 }
 
 /// From where in which queue a verdict was given, as it stood then; statistics need it.
@@ -226,6 +235,19 @@ pub struct Place {
     pub why: Vec<String>,
     /// The rule that put it ahead of any order.
     pub pinned: Option<String>,
+    /// True where scores and P(fail) stay hidden until the verdict.
+    pub blind: bool,
+}
+
+impl Place {
+    /// P(fail) in a word, or as a share once it may be told.
+    pub fn chance(&self) -> String {
+        match (self.p, self.band) {
+            (Some(p), _) => format!("{:.0} %", p * 100.0),
+            (None, Some(band)) => band.word().to_owned(),
+            (None, None) => String::new(),
+        }
+    }
 }
 
 /// A share with its interval.
@@ -277,6 +299,40 @@ pub struct QueueState {
     pub unevaluated: u64,
     /// Conversations that rules put ahead.
     pub pinned: u64,
+}
+
+impl QueueState {
+    /// How far it is, in parts from the most to the least important.
+    pub fn words(&self) -> Vec<String> {
+        let labels = if self.labels == 1 { "1 label".to_owned() } else { format!("{} labels", self.labels) };
+        let mut parts = vec![format!("{labels} ({} audit)", self.audit_labels), format!("found {}", self.found)];
+        parts.push(match self.rate {
+            Some(rate) => format!(
+                "failure rate from audit {}/{} = {:.0} % [{:.0}-{:.0}]",
+                self.audit_fails,
+                self.audit_labels,
+                rate.share * 100.0,
+                rate.low * 100.0,
+                rate.high * 100.0
+            ),
+            None => "failure rate: no audit labels yet".to_owned(),
+        });
+        parts.extend(self.model_rate.map(|rate| format!("model estimate {:.0} %", rate * 100.0)));
+        parts.extend(self.labels_needed.map(|labels| format!("{labels} more audit labels for +-5")));
+        parts
+    }
+
+    /// Whether going on is worth it, where something can be said.
+    pub fn hint(&self) -> Option<String> {
+        let (next, rate) = (self.next_share?, self.rate?);
+        self.stop.then(|| {
+            format!(
+                "Little is left to find by this order: {:.0} % of the next 20 are expected to fail, {:.0} % would by lot.",
+                next * 100.0,
+                rate.share * 100.0
+            )
+        })
+    }
 }
 
 #[cfg(test)]

@@ -104,3 +104,8 @@ pub fn preview(workspace: &Workspace, spec: &QueueSpec, now: Timestamp) -> Resul
         pinned: matching.iter().filter(|id| pinned.contains_key(*id)).count() as u64,
     })
 }
+
+/// The filter of the conversations of a definition that no evaluator has looked at.
+pub fn unevaluated_of(spec: &QueueSpec) -> String {
+    if spec.filter.is_empty() { "p_fail:none".to_owned() } else { format!("({}) p_fail:none", spec.filter) }
+}

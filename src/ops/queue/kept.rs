@@ -85,13 +85,45 @@ impl std::fmt::Debug for Working {
     }
 }
 
-/// One row of a queue, as `queue show` tells it.
+/// One row of a queue, as it is shown to a reviewer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// Its row in lists, with its place.
+pub struct ShownRow {
+    /// Its row in lists.
     pub summary: Summary,
-    /// True once it was judged in the queue.
+    /// Where it stands.
+    pub place: Option<Place>,
+    /// True once there is nothing left to do with it for this reviewer.
     pub judged: bool,
+    /// True while nothing may be shown that could sway a verdict.
+    pub hidden: bool,
+}
+
+/// How far a queue is, what was judged in it and `most` of what comes next for the asking reviewer, in order.
+///
+/// # Errors
+/// There is no such queue, or the database cannot be read.
+pub fn shown(workspace: &mut Workspace, name: &str, most: usize) -> Result<(QueueState, Vec<ShownRow>), QueueError> {
+    let query = QueueQuery { queue: Some(name.to_owned()), ..QueueQuery::default() };
+    let index = named(workspace, &query, Timestamp(0))?;
+    let reviewer = workspace.reviewer().to_owned();
+    let working = ready(workspace, name)?;
+    let by = working.number(&reviewer);
+    let next = working.upcoming(by, most);
+    let open: HashSet<&ConversationId> = next.iter().map(|slot| &working.ids[slot.row]).collect();
+    let given: HashSet<&ConversationId> = working.given.iter().map(|given| &working.ids[given.row]).collect();
+    let order = working.given.iter().map(|given| &working.ids[given.row]).filter(|id| !open.contains(id));
+    let ids: Vec<ConversationId> = order.chain(next.iter().map(|slot| &working.ids[slot.row])).cloned().collect();
+    let done: HashSet<ConversationId> =
+        given.into_iter().filter(|id| !open.contains(id)).cloned().collect();
+    let rows = named_rows(workspace, name, &ids)?;
+    let shown = rows.into_iter().map(|mut summary| {
+        let place = summary.place.take().map(|place| *place);
+        let judged = done.contains(&summary.id);
+        let hidden = !judged && place.as_ref().is_none_or(|place| place.blind);
+        ShownRow { summary, place, judged, hidden }
+    });
+    let state = index.state.map(|state| *state).ok_or_else(|| define::unknown(name, &[]))?;
+    Ok((state, shown.collect()))
 }
 
 /// What a queue holds, in order: what was judged in it, then what comes next for the asking reviewer.
@@ -143,7 +175,7 @@ pub fn named_rows(workspace: &mut Workspace, name: &str, ids: &[ConversationId])
     let rows: Vec<usize> = ids.iter().filter_map(|id| working.rows.get(id).copied()).collect();
     // The list asks for what it shows, so that most of it is among what comes next.
     let next: HashMap<usize, ranked::Slot> =
-        working.upcoming(by, LISTED).into_iter().map(|slot| (slot.row, slot)).collect();
+        working.upcoming(by, LISTED.max(ids.len())).into_iter().map(|slot| (slot.row, slot)).collect();
     let places: HashMap<&ConversationId, Place> =
         rows.into_iter().map(|row| (&working.ids[row], working.place(row, next.get(&row)))).collect();
     let places: HashMap<ConversationId, Place> =
@@ -415,7 +447,8 @@ impl Working {
             crate::rank::bands::Band::Medium => Band::Medium,
             crate::rank::bands::Band::High => Band::High,
         };
-        Place { slot, band: Some(band), p: self.calibrated(p), why, pinned: self.pinned.get(&row).cloned() }
+        let blind = slot.kind == SlotKind::Audit || self.stored.spec.blind;
+        Place { slot, band: Some(band), p: self.calibrated(p), why, pinned: self.pinned.get(&row).cloned(), blind }
     }
 
     fn slot(&self, kind: SlotKind, found: ranked::Slot) -> Slot {
