@@ -20,7 +20,7 @@ mod kept;
 mod pool;
 mod state;
 
-pub use define::{Preview, changes, check, preview, unevaluated_of};
+pub use define::{Preview, STRATEGY_NAMES, changes, check, preview, unevaluated_of};
 pub use kept::{Kept, ShownRow, named, named_rows, shown, states};
 
 /// Scores that rank at or below this share make their step a suspect.

@@ -274,6 +274,7 @@ fn config(theme: Theme) -> UiConfig {
         packs: vec!["customer-service".to_owned(), "mast".to_owned()],
         editor: None,
         export_directory: "dataset".to_owned(),
+        must_review: crate::model::queue::MustReview::default(),
         read_only: None,
         place: None,
     }
