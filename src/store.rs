@@ -24,6 +24,7 @@ mod query;
 mod scores;
 mod search;
 mod segments;
+mod signals;
 mod spans;
 mod summaries;
 
@@ -51,6 +52,7 @@ pub use query::Asker;
 pub use scores::Evaluator;
 pub use search::{FoundOrder, Search};
 pub use segments::SegmentCount;
+pub use signals::{BriefScore, Signal};
 pub use summaries::Totals;
 
 /// An open database: one connection, for one thread at a time.
