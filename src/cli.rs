@@ -35,6 +35,7 @@ mod screen;
 mod search;
 mod segments;
 mod show;
+mod simulate;
 mod tools;
 
 use args::{Arguments, Command};
@@ -106,6 +107,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Formats(formats)) => return about::formats(formats),
         Some(Command::Filters) => return about::filters(),
         Some(Command::Evaluators(evaluators)) => return judge::evaluators(evaluators),
+        Some(Command::Strategies(arguments)) => return simulate::strategies(arguments),
         Some(Command::Policy(policy)) if !policy.needs_a_workspace() => return judge::policy(None, policy),
         Some(Command::Completions { shell }) => return about::completions(*shell),
         Some(Command::Gate(args::gate::GateArguments { command: Some(command), .. })) => return gate::init(command),
@@ -134,6 +136,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Gate(arguments)) => gate::gate(&context, arguments),
         Some(Command::Request(arguments)) => gate::request(&context, arguments),
         Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
+        Some(Command::Simulate(arguments)) => simulate::simulate(&context, arguments),
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
@@ -148,6 +151,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
             | Command::Formats(_)
             | Command::Filters
             | Command::Evaluators(_)
+            | Command::Strategies(_)
             | Command::Completions { .. }
             | Command::Man { .. },
         ) => Ok(Code::Done),

@@ -16,14 +16,16 @@ pub mod gate;
 mod import;
 pub mod judge;
 pub mod queue;
+pub mod simulate;
 pub mod upkeep;
 
 use dataset::{DatasetArguments, ExportArguments};
 use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
 use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
-use queue::QueueArguments;
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
+use queue::QueueArguments;
+use simulate::{SimulateArguments, StrategiesArguments};
 use upkeep::{CodebookArguments, RebuildArguments, ToolsArguments, VerifyArguments};
 
 const AFTER_HELP: &str = "\
@@ -107,6 +109,10 @@ pub enum Command {
     Dataset(DatasetArguments),
     /// Measure evaluators on conversations with known outcomes
     Bench(BenchArguments),
+    /// Replay conversations with known outcomes: what would each order of a queue have found?
+    Simulate(SimulateArguments),
+    /// List the strategies by which queues are ordered, with their formulas
+    Strategies(StrategiesArguments),
     /// Compare what agents confirmed with what the system of record says; exit code 8 where they differ
     Reconcile(ReconcileArguments),
     /// Write labelled conversations as datasets

@@ -50,7 +50,8 @@ pub fn read(state: &Path, workspace: &Path) -> Option<Place> {
 pub fn write(state: &Path, workspace: &Path, place: &Place) {
     let order = ORDERS.iter().find(|(order, _)| *order == place.order).map_or("suspicion", |(_, word)| word);
     let conversation = place.conversation.as_ref().map(ConversationId::as_str);
-    let text = json!({ "queue": place.queue, "filter": place.filter, "order": order, "conversation": conversation }).to_string();
+    let text = json!({ "queue": place.queue, "filter": place.filter, "order": order, "conversation": conversation })
+        .to_string();
     // A file cut short by a crash is no JSON, and is taken for none.
     let _ = put(&file(state, workspace), &text);
 }

@@ -13,7 +13,7 @@ use crate::model::score::ScoreTarget;
 use crate::model::summary::Summary;
 use crate::store::{Asker, Store, StoreError};
 
-use super::signals::SignalsError;
+use super::evaluate::EvaluateError;
 
 mod define;
 mod kept;
@@ -62,7 +62,7 @@ pub enum QueueError {
     },
     /// What a queue is ordered by cannot be read.
     #[error(transparent)]
-    Signals(#[from] SignalsError),
+    Signals(#[from] EvaluateError),
 }
 
 /// A conversation with what the store knows around it; labels come from the workspace.

@@ -25,8 +25,8 @@ use super::{Mask, Place, UiConfig};
 use crate::engine::request::{Request, Ticket};
 use crate::model::codebook::Codebook;
 use crate::model::id::ConversationId;
-use crate::model::time::Timestamp;
 use crate::model::summary::Summary;
+use crate::model::time::Timestamp;
 use messages::{Log, Writes};
 use queue::Said;
 

@@ -156,7 +156,9 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Progress => define::progress(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
-        Action::Evaluate => import::start(state, Request::Evaluate(String::new()), "Evaluate all conversations".to_owned()),
+        Action::Evaluate => {
+            import::start(state, Request::Evaluate(String::new()), "Evaluate all conversations".to_owned())
+        }
         Action::LoadPack => prompt::open_packs(state),
         Action::RenameMode => prompt::open_modes(state, super::state::prompt::Question::RenameWhich),
         Action::MergeMode => prompt::open_modes(state, super::state::prompt::Question::MergeWhich),
@@ -185,7 +187,9 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
         Overlay::Messages(view) => messages::handle(state, view, pressed).map(Overlay::Messages),
         Overlay::Export(form) => export::handle(state, form, pressed).map(Overlay::Export),
         Overlay::Define(form) => define::handle(state, form, pressed).map(Overlay::Define),
-        Overlay::Progress => (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress),
+        Overlay::Progress => {
+            (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress)
+        }
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }

@@ -68,6 +68,8 @@ pub(super) struct Working {
     judged: HashSet<usize>,
     /// Who judged which row.
     said: HashSet<(usize, u32)>,
+    /// What was left open before the queue was defined.
+    unresolved: HashSet<ConversationId>,
     pinned: BTreeMap<usize, String>,
     /// By row, the value of the segment whose values take turns.
     segments: Option<Vec<String>>,
@@ -113,8 +115,7 @@ pub fn shown(workspace: &mut Workspace, name: &str, most: usize) -> Result<(Queu
     let given: HashSet<&ConversationId> = working.given.iter().map(|given| &working.ids[given.row]).collect();
     let order = working.given.iter().map(|given| &working.ids[given.row]).filter(|id| !open.contains(id));
     let ids: Vec<ConversationId> = order.chain(next.iter().map(|slot| &working.ids[slot.row])).cloned().collect();
-    let done: HashSet<ConversationId> =
-        given.into_iter().filter(|id| !open.contains(id)).cloned().collect();
+    let done: HashSet<ConversationId> = given.into_iter().filter(|id| !open.contains(id)).cloned().collect();
     let rows = named_rows(workspace, name, &ids)?;
     let shown = rows.into_iter().map(|mut summary| {
         let place = summary.place.take().map(|place| *place);
@@ -178,8 +179,7 @@ pub fn named_rows(workspace: &mut Workspace, name: &str, ids: &[ConversationId])
         working.upcoming(by, LISTED.max(ids.len())).into_iter().map(|slot| (slot.row, slot)).collect();
     let places: HashMap<&ConversationId, Place> =
         rows.into_iter().map(|row| (&working.ids[row], working.place(row, next.get(&row)))).collect();
-    let places: HashMap<ConversationId, Place> =
-        places.into_iter().map(|(id, place)| (id.clone(), place)).collect();
+    let places: HashMap<ConversationId, Place> = places.into_iter().map(|(id, place)| (id.clone(), place)).collect();
     let mut summaries = workspace.store().summaries(ids, &reviewer)?;
     for summary in &mut summaries {
         summary.place = places.get(&summary.id).cloned().map(Box::new);
@@ -213,7 +213,11 @@ fn ready<'a>(workspace: &'a mut Workspace, name: &str) -> Result<&'a Working, Qu
     let kept = std::mem::take(workspace.kept()).0.filter(|kept| kept.stored == *stored);
     let working = match kept {
         Some(mut kept) if kept.source == source(workspace.store())? => {
-            if kept.follow(workspace.store())? { kept } else { Box::new(Working::new(workspace, stored)?) }
+            if kept.follow(workspace.store())? {
+                kept
+            } else {
+                Box::new(Working::new(workspace, stored)?)
+            }
         }
         _ => Box::new(Working::new(workspace, stored)?),
     };
@@ -242,15 +246,23 @@ impl Working {
         let mut kept = inside.iter();
         let rows: Vec<_> = rows.into_iter().filter(|_| kept.next() == Some(&true)).collect();
         let mut kept = inside.iter();
-        let facts: Arc<[Facts]> = facts.into_iter().filter(|_| kept.next() == Some(&true)).collect();
+        let mut facts: Vec<Facts> = facts.into_iter().filter(|_| kept.next() == Some(&true)).collect();
         let ids: Vec<ConversationId> = rows.iter().map(|row| row.id.clone()).collect();
-        let by_id: HashMap<ConversationId, usize> =
-            ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect();
+        let by_id: HashMap<ConversationId, usize> = ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect();
         let share = AuditShare::of(stored.spec.audit).unwrap_or_default();
         let (judged, read_to) = store.judgements_in_order()?;
         let keys = store.keys_of(&ids)?;
-        let batches =
-            pool::batches(&store.arrivals()?, (&ids, &keys), (&judged, &stored.spec.name, share));
+        let open = unresolved(&judged, stored);
+        let [audited, stale] = store.audited_and_stale()?;
+        for (at, (id, facts)) in ids.iter().zip(&mut facts).enumerate() {
+            facts.audited = audited.contains(id);
+            facts.stale = stale.contains(id);
+            facts.unresolved = open.contains(id);
+            // A queue in the order given is in the order in which its conversations came in.
+            facts.place = Some(at as u32);
+        }
+        let facts: Arc<[Facts]> = facts.into();
+        let batches = pool::batches(&store.arrivals()?, (&ids, &keys), (&judged, &stored.spec.name, share));
         let mut first: Vec<usize> = batches.iter().flat_map(|batch| batch.rows.iter().copied()).collect();
         first.truncate(pool::frozen(&batches));
         let frozen = (first.len() < rows.len() && !first.is_empty())
@@ -282,6 +294,7 @@ impl Working {
             given_rows: HashSet::new(),
             judged: HashSet::new(),
             said: HashSet::new(),
+            unresolved: open,
             pinned,
             segments: segments(store, stored, &ids)?,
             unevaluated: ids.iter().filter(|id| unevaluated.contains(*id)).count() as u64,
@@ -315,14 +328,14 @@ impl Working {
     /// Starts over with the same numbers and all labels; false where the numbers are others now.
     fn replay(&mut self, store: &Store) -> Result<bool, QueueError> {
         let (judged, read_to) = store.judgements_in_order()?;
-        if judged_before(&judged, &self.stored, &self.rows) != self.before {
+        let same = judged_before(&judged, &self.stored, &self.rows) == self.before;
+        if !same || unresolved(&judged, &self.stored) != self.unresolved {
             return Ok(false);
         }
         let mut plan = self.queue.plan().clone();
         let keys = store.keys_of(&self.ids)?;
         let share = AuditShare::of(self.stored.spec.audit).unwrap_or_default();
-        plan.batches =
-            pool::batches(&store.arrivals()?, (&self.ids, &keys), (&judged, &self.stored.spec.name, share));
+        plan.batches = pool::batches(&store.arrivals()?, (&self.ids, &keys), (&judged, &self.stored.spec.name, share));
         self.queue = Queue::new(Arc::clone(&self.matrix), Arc::clone(&self.facts), plan, &self.prior);
         (self.reviewers, self.given) = (Vec::new(), Vec::new());
         (self.given_rows, self.said) = (HashSet::new(), HashSet::new());
@@ -349,6 +362,12 @@ impl Working {
 
     fn hear(&mut self, one: &Judged) {
         let Some(row) = self.rows.get(&one.conversation).copied() else { return };
+        let earlier = one.lamport < self.stored.lamport;
+        // A new queue asks anew what was put off; a session takes up what the one before it left open.
+        let weekly = self.queue.plan().strategy == Strategy::Weekly;
+        if earlier && (one.verdict.is_none() || weekly && self.unresolved.contains(&one.conversation)) {
+            return;
+        }
         let by = self.number(&one.reviewer);
         if by as usize == self.reviewers.len() {
             self.reviewers.push(one.reviewer.clone());
@@ -471,6 +490,18 @@ impl Working {
     }
 }
 
+/// What was judged before the queue was defined, and left open: put off, not to be told, or told differently.
+fn unresolved(judged: &[Judged], stored: &StoredQueue) -> HashSet<ConversationId> {
+    let mut said: HashMap<&ConversationId, HashSet<Option<Verdict>>> = HashMap::new();
+    for one in judged.iter().filter(|one| one.lamport < stored.lamport) {
+        said.entry(&one.conversation).or_default().insert(one.verdict);
+    }
+    let open = |verdicts: &HashSet<Option<Verdict>>| {
+        verdicts.len() > 1 || !verdicts.iter().flatten().any(|verdict| *verdict != Verdict::Unsure)
+    };
+    said.into_iter().filter(|(_, verdicts)| open(verdicts)).map(|(id, _)| id.clone()).collect()
+}
+
 /// True for strategies that leave conversations out, so that what is left has to be counted.
 fn leaves_out(strategy: Strategy) -> bool {
     matches!(
@@ -519,11 +550,7 @@ fn carried(
 }
 
 /// By row, the value of the segment whose values take turns.
-fn segments(
-    store: &Store,
-    stored: &StoredQueue,
-    ids: &[ConversationId],
-) -> Result<Option<Vec<String>>, QueueError> {
+fn segments(store: &Store, stored: &StoredQueue, ids: &[ConversationId]) -> Result<Option<Vec<String>>, QueueError> {
     let Some(segment) = &stored.spec.per_segment else { return Ok(None) };
     Ok(Some(store.segment_values(segment, ids)?))
 }

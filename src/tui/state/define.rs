@@ -30,16 +30,8 @@ pub enum Line {
 
 impl Line {
     /// The lines, top to bottom.
-    pub const ALL: [Self; 8] = [
-        Self::Name,
-        Self::Filter,
-        Self::Strategy,
-        Self::Size,
-        Self::Audit,
-        Self::Seed,
-        Self::Reviewers,
-        Self::Blind,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Name, Self::Filter, Self::Strategy, Self::Size, Self::Audit, Self::Seed, Self::Reviewers, Self::Blind];
 
     /// What it asks for.
     pub fn title(self) -> &'static str {

@@ -169,7 +169,8 @@ fn lead(review: &mut Review) {
 fn suspect(state: &mut State) {
     if state.is_blind() {
         let key = state.key(Action::Scores);
-        let said = format!("Hidden until the verdict, so that it is yours alone. {key} shows it all, and that is recorded.");
+        let said =
+            format!("Hidden until the verdict, so that it is yours alone. {key} shows it all, and that is recorded.");
         return state.log.say(state.now, Weight::Info, said);
     }
     let Some(review) = &mut state.review else { return };

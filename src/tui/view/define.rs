@@ -61,10 +61,8 @@ fn preview(form: &DefineForm) -> (String, Tone) {
         (None, None) => return ("counting".to_owned(), Tone::Dim),
         (None, Some(preview)) => (preview, form.awaiting.is_some()),
     };
-    let mut text = format!(
-        "{} to judge: {} match, {} of them not judged yet.",
-        preview.asked, preview.matching, preview.unjudged
-    );
+    let mut text =
+        format!("{} to judge: {} match, {} of them not judged yet.", preview.asked, preview.matching, preview.unjudged);
     if preview.pinned > 0 {
         text.push_str(&format!(" Rules put {} first.", preview.pinned));
     }

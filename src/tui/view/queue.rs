@@ -175,8 +175,18 @@ impl Columns {
     fn new(width: usize, count: usize) -> Self {
         // At most so wide each; the first message takes what is left.
         let number = count.to_string().len().max(2) + 2;
-        let widest =
-            Self { number, when: 13, segment: 18, first: 0, steps: 6, tools: 6, chance: 0, scores: 40, why: 26, state: 12 };
+        let widest = Self {
+            number,
+            when: 13,
+            segment: 18,
+            first: 0,
+            steps: 6,
+            tools: 6,
+            chance: 0,
+            scores: 40,
+            why: 26,
+            state: 12,
+        };
         let mut columns = match width {
             ..72 => Self { when: 0, segment: 0, steps: 0, tools: 0, scores: 18, why: 0, state: 10, ..widest },
             72..96 => Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 23, why: 0, state: 10, ..widest },
