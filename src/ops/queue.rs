@@ -144,3 +144,6 @@ fn suspects(conversation: &Conversation, ranks: &[Option<f64>]) -> Vec<StepPoint
     let step = |number: &u32| conversation.steps.iter().find(|step| step.number == *number);
     found.iter().take(MOST_SUSPECTS).filter_map(|number| Some(step(number)?.pointer())).collect()
 }
+
+#[cfg(test)]
+mod tests;
