@@ -28,7 +28,9 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Rows(ids) => {
             read(queue::rows(workspace.store(), ids, workspace.reviewer()).map_err(Into::into), Reply::Rows)
         }
-        Request::QueueRows(name, ids) => of_queue(queue::named_rows(workspace, name, ids), Reply::Rows),
+        Request::QueueRows(name, reading, ids) => {
+            of_queue(queue::named_rows(workspace, (name, reading.as_ref()), ids), Reply::Rows)
+        }
         Request::Queues => of_queue(queue::states(workspace), Reply::Queues),
         Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),
         Request::Snippets(words, ids) => {

@@ -97,7 +97,7 @@ impl Engine {
                     state: None,
                 })
             }
-            Request::QueueRows(_, ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
+            Request::QueueRows(_, _, ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
             Request::Queues => Reply::Queues(Vec::new()),
             Request::Preview(_) => Reply::Preview(crate::engine::request::Preview::default()),
             Request::Rows(ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),

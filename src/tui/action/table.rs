@@ -273,7 +273,7 @@ pub const BINDINGS: &[Binding] = &[
     row(
         Action::Progress,
         "progress",
-        &["p"],
+        &["P"],
         MAIN,
         Group::Look,
         "progress",
