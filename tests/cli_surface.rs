@@ -39,6 +39,8 @@ const COMMANDS: &[&str] = &[
     "tools",
     "verify",
     "rebuild",
+    "merge",
+    "sync",
     "formats",
     "filters",
     "completions",
