@@ -25,6 +25,7 @@ mod import;
 mod judge;
 mod label;
 mod list;
+mod merge;
 mod output;
 mod place;
 mod queue;
@@ -145,6 +146,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Tools(tools)) => tools::tools(&context, tools),
         Some(Command::Verify(verify)) => check::verify(&context, verify),
         Some(Command::Rebuild(rebuild)) => check::rebuild(&context, rebuild),
+        Some(Command::Merge(arguments)) => merge::merge(&context, arguments),
+        Some(Command::Sync(arguments)) => merge::sync(&context, arguments),
         // Answered above.
         Some(
             Command::Demo(_)

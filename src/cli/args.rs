@@ -26,7 +26,7 @@ pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
 use queue::QueueArguments;
 use simulate::{SimulateArguments, StrategiesArguments};
-use upkeep::{CodebookArguments, RebuildArguments, ToolsArguments, VerifyArguments};
+use upkeep::{CodebookArguments, MergeArguments, RebuildArguments, SyncArguments, ToolsArguments, VerifyArguments};
 
 const AFTER_HELP: &str = "\
 Data goes to standard output, talk to standard error. Personal data is masked
@@ -133,6 +133,10 @@ pub enum Command {
     Verify(VerifyArguments),
     /// Make one copy of the labels anew from the other
     Rebuild(RebuildArguments),
+    /// Take in what other reviewers said, from their journals
+    Merge(MergeArguments),
+    /// Unite with the other reviewers through a folder that all of them reach
+    Sync(SyncArguments),
     /// List the formats that can be imported and exported
     Formats(FormatsArguments),
     /// Explain the filter language
