@@ -7,7 +7,7 @@ use crate::engine::request::{QueueSpec, QueueState, Reply, Request, Ticket, unev
 use crate::model::act::Act;
 use crate::model::queue::QueueChange;
 use crate::tui::action::Action;
-use crate::tui::state::define::{DefineForm, Line, STRATEGIES};
+use crate::tui::state::define::{DefineForm, Line, SEGMENTS, STRATEGIES};
 use crate::tui::state::messages::Weight;
 use crate::tui::state::prompt::{Prompt, Question};
 use crate::tui::state::{Expected, Overlay, State};
@@ -96,6 +96,7 @@ pub fn handle(state: &mut State, mut form: Box<DefineForm>, pressed: Pressed) ->
         Some(Action::Toggle) => {
             match form.current() {
                 Line::Strategy => form.strategy = (form.strategy + 1) % STRATEGIES.len(),
+                Line::Segment => form.segment = (form.segment + 1) % SEGMENTS.len(),
                 Line::Blind => form.blind = !form.blind,
                 _ => {}
             }
@@ -152,5 +153,5 @@ fn record(state: &mut State, spec: QueueSpec) {
     let name = spec.name.clone();
     let what = format!("queue {name}");
     super::judge::record(state, Act::Queue(QueueChange::Add(spec)), None, &what);
-    state.queue.wanted_queue = Some(name);
+    state.queue.next_name = Some(name);
 }
