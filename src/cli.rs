@@ -28,6 +28,7 @@ mod list;
 mod merge;
 mod output;
 mod place;
+mod queue;
 #[cfg(feature = "receive")]
 mod receive;
 mod reconcile;
@@ -35,6 +36,7 @@ mod screen;
 mod search;
 mod segments;
 mod show;
+mod simulate;
 mod tools;
 
 use args::{Arguments, Command};
@@ -106,6 +108,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Formats(formats)) => return about::formats(formats),
         Some(Command::Filters) => return about::filters(),
         Some(Command::Evaluators(evaluators)) => return judge::evaluators(evaluators),
+        Some(Command::Strategies(arguments)) => return simulate::strategies(arguments),
         Some(Command::Policy(policy)) if !policy.needs_a_workspace() => return judge::policy(None, policy),
         Some(Command::Completions { shell }) => return about::completions(*shell),
         Some(Command::Gate(args::gate::GateArguments { command: Some(command), .. })) => return gate::init(command),
@@ -130,9 +133,11 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
         Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
         Some(Command::Dataset(arguments)) => dataset::dataset(&context, arguments),
+        Some(Command::Queue(arguments)) => queue::queue(&context, arguments),
         Some(Command::Gate(arguments)) => gate::gate(&context, arguments),
         Some(Command::Request(arguments)) => gate::request(&context, arguments),
         Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
+        Some(Command::Simulate(arguments)) => simulate::simulate(&context, arguments),
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
@@ -149,6 +154,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
             | Command::Formats(_)
             | Command::Filters
             | Command::Evaluators(_)
+            | Command::Strategies(_)
             | Command::Completions { .. }
             | Command::Man { .. },
         ) => Ok(Code::Done),

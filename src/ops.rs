@@ -20,6 +20,8 @@ pub mod review;
 pub mod search;
 pub mod segments;
 pub mod show;
+pub mod signals;
+pub mod simulate;
 pub mod tools;
 pub mod verify;
 pub mod workspace;

@@ -26,6 +26,8 @@ const COMMANDS: &[&str] = &[
     "evaluators",
     "policy",
     "bench",
+    "simulate",
+    "strategies",
     "reconcile",
     "export",
     "dataset",
