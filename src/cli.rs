@@ -25,8 +25,10 @@ mod import;
 mod judge;
 mod label;
 mod list;
+mod merge;
 mod output;
 mod place;
+mod queue;
 #[cfg(feature = "receive")]
 mod receive;
 mod reconcile;
@@ -131,6 +133,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
         Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
         Some(Command::Dataset(arguments)) => dataset::dataset(&context, arguments),
+        Some(Command::Queue(arguments)) => queue::queue(&context, arguments),
         Some(Command::Gate(arguments)) => gate::gate(&context, arguments),
         Some(Command::Request(arguments)) => gate::request(&context, arguments),
         Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
@@ -143,6 +146,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Tools(tools)) => tools::tools(&context, tools),
         Some(Command::Verify(verify)) => check::verify(&context, verify),
         Some(Command::Rebuild(rebuild)) => check::rebuild(&context, rebuild),
+        Some(Command::Merge(arguments)) => merge::merge(&context, arguments),
+        Some(Command::Sync(arguments)) => merge::sync(&context, arguments),
         // Answered above.
         Some(
             Command::Demo(_)

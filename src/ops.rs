@@ -12,6 +12,7 @@ pub mod export;
 pub mod gate;
 pub mod import;
 pub mod list;
+pub mod merge;
 pub mod queue;
 pub mod reconcile;
 pub mod request;

@@ -41,6 +41,8 @@ const COMMANDS: &[&str] = &[
     "tools",
     "verify",
     "rebuild",
+    "merge",
+    "sync",
     "formats",
     "filters",
     "completions",
