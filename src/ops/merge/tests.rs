@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::super::review;
 use super::super::workspace::Identity;
 use super::*;
-use crate::model::act::{Act, Judgement, Subject};
+use crate::model::act::{Act, FailedAt, Judgement, Subject};
 use crate::model::id::{ConversationId, TranscriptHash};
 use crate::model::label::Verdict;
 use crate::model::time::Timestamp;
@@ -55,15 +55,11 @@ impl Person {
     }
 
     fn judge(&mut self, number: u8, verdict: Verdict, mode: Option<u8>, at: i64) {
-        let judgement = Judgement {
-            subject: subject(number),
-            verdict,
-            failed_at: (verdict == Verdict::Fail).then_some(crate::model::act::FailedAt::NoSingleStep),
-            severity: None,
-            modes: mode.filter(|_| verdict == Verdict::Fail).map(|mode| format!("mode {mode}")).into_iter().collect(),
-            corrections: Vec::new(),
-            note: None,
-        };
+        let mut judgement = Judgement::new(subject(number), verdict);
+        if verdict == Verdict::Fail {
+            judgement.failed_at = Some(FailedAt::NoSingleStep);
+            judgement.modes = mode.map(|mode| format!("mode {mode}")).into_iter().collect();
+        }
         self.act(&Act::Judge(judgement), at);
     }
 
