@@ -117,26 +117,29 @@ impl Store {
         let mut events = log.query("SELECT line FROM events WHERE kind IN ('verdict', 'skip', 'undo')", [])?;
         events.sort_by(|a, b| a.order().cmp(&b.order()));
         let undone = undone_groups(&events.iter().collect::<Vec<_>>());
-        let mut standing: Vec<Option<Judged>> = Vec::new();
-        let mut last: HashMap<(ConversationId, String), usize> = HashMap::new();
+        let mut standing: Vec<Judged> = Vec::new();
+        let mut places: HashMap<(ConversationId, String), usize> = HashMap::new();
+        let mut lamport = 0;
         for event in events.into_iter().filter(|event| !undone.contains(&event.group)) {
             let Some(judged) = judged(&log, event)? else { continue };
+            lamport = lamport.max(judged.lamport);
             let who = (judged.conversation.clone(), judged.reviewer.clone());
-            let before = last.get(&who).and_then(|place| standing.get_mut(*place));
-            // Who judged and puts off afterwards has judged all the same.
-            if judged.verdict.is_none()
-                && before.as_ref().is_some_and(|one| one.as_ref().is_some_and(|one| one.verdict.is_some()))
-            {
+            let Some(before) = places.get(&who).and_then(|place| standing.get_mut(*place)) else {
+                places.insert(who, standing.len());
+                standing.push(judged);
                 continue;
+            };
+            match (before.verdict, judged.verdict) {
+                // Judged again is judged where it first was.
+                (Some(_), Some(_)) => *before = Judged { lamport: before.lamport, ..judged },
+                // Who judged and puts off afterwards has judged all the same.
+                (Some(_), None) => {}
+                (None, _) => {
+                    places.insert(who, standing.len());
+                    standing.push(judged);
+                }
             }
-            if let Some(before) = before {
-                *before = None;
-            }
-            last.insert(who, standing.len());
-            standing.push(Some(judged));
         }
-        let standing: Vec<Judged> = standing.into_iter().flatten().collect();
-        let lamport = standing.iter().map(|judged| judged.lamport).max().unwrap_or(0);
         Ok((standing, ReadTo { key, lamport }))
     }
 

@@ -6,19 +6,16 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
 use crate::model::label::Verdict;
-use crate::model::queue::{Band, Place, QueueIndex, QueueOrder, QueueQuery, QueueState, Slot, SlotKind};
-use crate::model::summary::Summary;
-use crate::model::time::Timestamp;
-use crate::rank::audit::AuditShare;
+use crate::model::queue::Slot;
+use crate::rank::audit::{AuditShare, Batch};
 use crate::rank::bands::Terciles;
-use crate::rank::matrix::{Matrix, Scaling};
-use crate::rank::queue::{self as ranked, Event, Facts, Origin, Plan, Queue};
+use crate::rank::matrix::{Column, Matrix, RawRow, Scaling};
+use crate::rank::queue::{Event, Facts, Origin, Plan, Queue};
 use crate::rank::ranker::{Lesson, Prior, Ranker};
 use crate::rank::strategy::Strategy;
-use crate::store::{Asker, Judged, News, ReadTo, Store, StoredQueue};
+use crate::store::{Judged, News, ReadTo, Store, StoredQueue};
 
 use super::super::signals::{Expected, Signals, signals};
 use super::super::workspace::Workspace;
@@ -87,6 +84,38 @@ pub(super) fn source(store: &Store) -> Result<Source, QueueError> {
     Ok(Source { last_key: store.last_key()?, scoring: store.scoring_stamp()? })
 }
 
+/// The conversations of a queue with what is known of them.
+struct Members {
+    ids: Vec<ConversationId>,
+    columns: Vec<Column>,
+    rows: Vec<RawRow>,
+    facts: Arc<[Facts]>,
+}
+
+fn members(workspace: &Workspace, stored: &StoredQueue, open: &HashSet<ConversationId>) -> Result<Members, QueueError> {
+    let store = workspace.store();
+    let pool = pool::pool(store, stored)?;
+    let Signals { columns, rows, facts } = signals(workspace, &pool.filter, stored.at, Expected::Used)?;
+    let both = rows.into_iter().zip(facts).filter(|(row, _)| pool.ids.contains(&row.id));
+    let (rows, mut facts): (Vec<RawRow>, Vec<Facts>) = both.unzip();
+    let [audited, stale] = store.audited_and_stale()?;
+    for (at, (row, facts)) in rows.iter().zip(&mut facts).enumerate() {
+        facts.audited = audited.contains(&row.id);
+        facts.stale = stale.contains(&row.id);
+        facts.unresolved = open.contains(&row.id);
+        // A queue in the order given is in the order in which its conversations came in.
+        facts.place = Some(at as u32);
+    }
+    Ok(Members { ids: rows.iter().map(|row| row.id.clone()).collect(), columns, rows, facts: facts.into() })
+}
+
+/// Means and spreads of the conversations that came first; `None` where all of them count.
+fn frozen(columns: &[Column], rows: &[RawRow], batches: &[Batch]) -> Option<Scaling> {
+    let first = batches.iter().flat_map(|batch| &batch.rows).take(pool::frozen(batches));
+    let first: Vec<RawRow> = first.filter_map(|row| rows.get(*row)).cloned().collect();
+    (!first.is_empty() && first.len() < rows.len()).then(|| Scaling::of(columns, &first))
+}
+
 fn failed(verdict: Verdict) -> Option<bool> {
     match verdict {
         Verdict::Pass => Some(false),
@@ -99,34 +128,14 @@ impl Working {
     pub fn new(workspace: &Workspace, stored: &StoredQueue) -> Result<Self, QueueError> {
         let store = workspace.store();
         let source = source(store)?;
-        let members = pool::pool(store, stored)?;
-        let Signals { columns, rows, facts } = signals(workspace, &members.filter, stored.at, Expected::Used)?;
-        let inside: Vec<bool> = rows.iter().map(|row| members.ids.contains(&row.id)).collect();
-        let mut kept = inside.iter();
-        let rows: Vec<_> = rows.into_iter().filter(|_| kept.next() == Some(&true)).collect();
-        let mut kept = inside.iter();
-        let mut facts: Vec<Facts> = facts.into_iter().filter(|_| kept.next() == Some(&true)).collect();
-        let ids: Vec<ConversationId> = rows.iter().map(|row| row.id.clone()).collect();
+        let (judged, read_to) = store.judgements_in_order()?;
+        let open = unresolved(&judged, stored);
+        let Members { ids, columns, rows, facts } = members(workspace, stored, &open)?;
         let by_id: HashMap<ConversationId, usize> = ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect();
         let share = AuditShare::of(stored.spec.audit).unwrap_or_default();
-        let (judged, read_to) = store.judgements_in_order()?;
         let keys = store.keys_of(&ids)?;
-        let open = unresolved(&judged, stored);
-        let [audited, stale] = store.audited_and_stale()?;
-        for (at, (id, facts)) in ids.iter().zip(&mut facts).enumerate() {
-            facts.audited = audited.contains(id);
-            facts.stale = stale.contains(id);
-            facts.unresolved = open.contains(id);
-            // A queue in the order given is in the order in which its conversations came in.
-            facts.place = Some(at as u32);
-        }
-        let facts: Arc<[Facts]> = facts.into();
         let batches = pool::batches(&store.arrivals()?, (&ids, &keys), (&judged, &stored.spec.name, share));
-        let mut first: Vec<usize> = batches.iter().flat_map(|batch| batch.rows.iter().copied()).collect();
-        first.truncate(pool::frozen(&batches));
-        let frozen = (first.len() < rows.len() && !first.is_empty())
-            .then(|| Scaling::of(&columns, &first.iter().map(|row| rows[*row].clone()).collect::<Vec<_>>()));
-        let matrix = Arc::new(Matrix::new(&columns, &rows, frozen.as_ref()));
+        let matrix = Arc::new(Matrix::new(&columns, &rows, frozen(&columns, &rows, &batches).as_ref()));
         let pinned: BTreeMap<usize, String> = pool::pinned(store, &stored.spec.must_review, pool::asker(stored))?
             .into_iter()
             .filter_map(|(id, rule)| Some((*by_id.get(&id)?, rule)))
@@ -206,9 +215,8 @@ impl Working {
     }
 
     fn hear_all(&mut self, judged: &[Judged]) {
-        for one in judged {
-            self.hear(one);
-        }
+        let events: Vec<Event> = judged.iter().filter_map(|one| self.note(one)).collect();
+        self.queue.hear_all(events);
         self.settle_bands();
     }
 
@@ -222,19 +230,26 @@ impl Working {
     }
 
     fn hear(&mut self, one: &Judged) {
-        let Some(row) = self.rows.get(&one.conversation).copied() else { return };
+        if let Some(event) = self.note(one) {
+            self.queue.hear(event);
+        }
+    }
+
+    /// Takes down what somebody did, and tells what the order has to hear of it.
+    fn note(&mut self, one: &Judged) -> Option<Event> {
+        let row = self.rows.get(&one.conversation).copied()?;
         let earlier = one.lamport < self.stored.lamport;
         // A new queue asks anew what was put off; a session takes up what the one before it left open.
         let weekly = self.queue.plan().strategy == Strategy::Weekly;
         if earlier && (one.verdict.is_none() || weekly && self.unresolved.contains(&one.conversation)) {
-            return;
+            return None;
         }
         let by = self.number(&one.reviewer);
         if by as usize == self.reviewers.len() {
             self.reviewers.push(one.reviewer.clone());
         }
         let Some(verdict) = one.verdict else {
-            return self.queue.hear(Event::Skipped { row, by });
+            return Some(Event::Skipped { row, by });
         };
         let here = one.slot.as_ref().filter(|slot| slot.queue == self.stored.spec.name);
         self.said.insert((row, by));
@@ -245,7 +260,7 @@ impl Working {
             self.given.push(Given { row, slot: slot.clone() });
         }
         let origin = if here.is_some() { Origin::Queue } else { Origin::Elsewhere };
-        self.queue.hear(Event::Verdict { row, by, failed: failed(verdict), severity: one.severity, origin });
+        Some(Event::Verdict { row, by, failed: failed(verdict), severity: one.severity, origin })
     }
 
     /// The number of a reviewer; the next free one for somebody who said nothing yet.
