@@ -199,16 +199,16 @@ impl Store {
         Ok(known)
     }
 
-    /// The keys of conversations; ids that are not stored are left out.
+    /// The keys of conversations, in their order; 0 for one that is not stored.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn keys_of(&self, ids: &[ConversationId]) -> Result<HashMap<ConversationId, i64>, StoreError> {
+    pub fn keys_of(&self, ids: &[ConversationId]) -> Result<Vec<i64>, StoreError> {
         let mut statement = self.sql(self.connection.prepare_cached("SELECT key FROM conversations WHERE id = ?1"))?;
-        let mut keys = HashMap::with_capacity(ids.len());
+        let mut keys = Vec::with_capacity(ids.len());
         for id in ids {
             let key = self.sql(statement.query_row([id.as_str()], |row| row.get(0)).optional())?;
-            keys.extend(key.map(|key| (id.clone(), key)));
+            keys.push(key.unwrap_or(0));
         }
         Ok(keys)
     }
@@ -283,18 +283,15 @@ impl Store {
         self.rows(sql, &[&bound], |row| Ok((ConversationId::from_stored(row.get::<_, String>(0)?), row.get(1)?)))
     }
 
-    /// Conversations judged from the audit list of some queue, and those that changed since they were judged.
+    /// Conversations that changed since they were judged.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn audited_and_stale(&self) -> Result<[HashSet<ConversationId>; 2], StoreError> {
-        let ids = |sql: &str| -> Result<HashSet<ConversationId>, StoreError> {
-            let ids = self.rows(sql, &[], |row| row.get::<_, String>(0).map(ConversationId::from_stored))?;
-            Ok(ids.into_iter().collect())
-        };
-        let stale = "SELECT l.conversation FROM labels l JOIN conversations c ON c.id = l.conversation
-                      WHERE l.verdict IS NOT NULL AND l.transcript_hash <> c.transcript_hash";
-        Ok([ids("SELECT conversation FROM labels WHERE slot = 'audit'")?, ids(stale)?])
+    pub fn judged_earlier(&self) -> Result<HashSet<ConversationId>, StoreError> {
+        let sql = "SELECT l.conversation FROM labels l JOIN conversations c ON c.id = l.conversation
+                    WHERE l.verdict IS NOT NULL AND l.transcript_hash <> c.transcript_hash";
+        let ids = self.rows(sql, &[], |row| row.get::<_, String>(0).map(ConversationId::from_stored))?;
+        Ok(ids.into_iter().collect())
     }
 
     /// The value of a segment (`intent`, `channel`, `tier`, `language`, `agent_version`) of these conversations, empty

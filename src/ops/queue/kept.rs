@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::model::id::ConversationId;
 use crate::model::label::Verdict;
-use crate::model::queue::Slot;
+use crate::model::queue::{Slot, SlotKind};
 use crate::rank::audit::{AuditShare, Batch};
 use crate::rank::bands::Terciles;
 use crate::rank::matrix::{Column, Matrix, RawRow, Scaling};
@@ -53,6 +53,8 @@ pub(super) struct Working {
     pub matrix: Arc<Matrix>,
     pub facts: Arc<[Facts]>,
     pub ids: Vec<ConversationId>,
+    /// By row.
+    keys: Vec<i64>,
     pub rows: HashMap<ConversationId, usize>,
     pub reviewers: Vec<String>,
     /// In the order in which they were first judged in the queue.
@@ -92,13 +94,20 @@ struct Members {
     facts: Arc<[Facts]>,
 }
 
-fn members(workspace: &Workspace, stored: &StoredQueue, open: &HashSet<ConversationId>) -> Result<Members, QueueError> {
+fn members(
+    workspace: &Workspace,
+    stored: &StoredQueue,
+    (judged, open): (&[Judged], &HashSet<ConversationId>),
+) -> Result<Members, QueueError> {
     let store = workspace.store();
     let pool = pool::pool(store, stored)?;
     let Signals { columns, rows, facts } = signals(workspace, &pool.filter, stored.at, Expected::Used)?;
     let both = rows.into_iter().zip(facts).filter(|(row, _)| pool.ids.contains(&row.id));
     let (rows, mut facts): (Vec<RawRow>, Vec<Facts>) = both.unzip();
-    let [audited, stale] = store.audited_and_stale()?;
+    let stale = store.judged_earlier()?;
+    let by_lot = |one: &&Judged| one.slot.as_ref().is_some_and(|slot| slot.kind == SlotKind::Audit);
+    let earlier = judged.iter().filter(|one| one.lamport < stored.lamport).filter(by_lot);
+    let audited: HashSet<&ConversationId> = earlier.map(|one| &one.conversation).collect();
     for (at, (row, facts)) in rows.iter().zip(&mut facts).enumerate() {
         facts.audited = audited.contains(&row.id);
         facts.stale = stale.contains(&row.id);
@@ -130,11 +139,11 @@ impl Working {
         let source = source(store)?;
         let (judged, read_to) = store.judgements_in_order()?;
         let open = unresolved(&judged, stored);
-        let Members { ids, columns, rows, facts } = members(workspace, stored, &open)?;
+        let Members { ids, columns, rows, facts } = members(workspace, stored, (&judged, &open))?;
         let by_id: HashMap<ConversationId, usize> = ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect();
         let share = AuditShare::of(stored.spec.audit).unwrap_or_default();
         let keys = store.keys_of(&ids)?;
-        let batches = pool::batches(&store.arrivals()?, (&ids, &keys), (&judged, &stored.spec.name, share));
+        let batches = pool::batches(&store.arrivals()?, &keys, (&judged, &stored.spec.name, share));
         let matrix = Arc::new(Matrix::new(&columns, &rows, frozen(&columns, &rows, &batches).as_ref()));
         let pinned: BTreeMap<usize, String> = pool::pinned(store, &stored.spec.must_review, pool::asker(stored))?
             .into_iter()
@@ -171,6 +180,7 @@ impl Working {
             prior,
             stored: stored.clone(),
             ids,
+            keys,
             rows: by_id,
         };
         working.hear_all(&judged);
@@ -202,9 +212,8 @@ impl Working {
             return Ok(false);
         }
         let mut plan = self.queue.plan().clone();
-        let keys = store.keys_of(&self.ids)?;
         let share = AuditShare::of(self.stored.spec.audit).unwrap_or_default();
-        plan.batches = pool::batches(&store.arrivals()?, (&self.ids, &keys), (&judged, &self.stored.spec.name, share));
+        plan.batches = pool::batches(&store.arrivals()?, &self.keys, (&judged, &self.stored.spec.name, share));
         self.queue = Queue::new(Arc::clone(&self.matrix), Arc::clone(&self.facts), plan, &self.prior);
         (self.reviewers, self.given) = (Vec::new(), Vec::new());
         (self.given_rows, self.said) = (HashSet::new(), HashSet::new());
@@ -311,8 +320,10 @@ fn carried(
     if before.is_empty() {
         return Ok(Prior::Declared);
     }
-    let judged = "verdict:any or label:disputed";
-    let Signals { columns, rows, .. } = signals(workspace, judged, stored.at, Expected::Used)?;
+    // Of the whole workspace, so that what was usual does not depend on what was judged since.
+    let Signals { columns, mut rows, .. } = signals(workspace, "", stored.at, Expected::Used)?;
+    let judged: HashSet<&ConversationId> = before.iter().map(|(id, ..)| id).collect();
+    rows.retain(|row| judged.contains(&row.id));
     let matrix = Matrix::new(&columns, &rows, None);
     let by_id: HashMap<&ConversationId, usize> = rows.iter().enumerate().map(|(row, one)| (&one.id, row)).collect();
     let mut people: Vec<&str> = Vec::new();
