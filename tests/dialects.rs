@@ -1,0 +1,117 @@
+//! Spans of agent frameworks: what each of them records of a conversation, as the transcript a reviewer reads.
+//!
+//! Invariant: the transcripts were held against the stories told in `tests/fixtures/formats/make` by eye; a change here
+//! is a change in what reviewers read.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use aftercall::ingest::{Input, Item, Pieces, ReadOptions, Record, SpanRecord, ToolList, assemble, read, session};
+use aftercall::model::conversation::Conversation;
+use aftercall::model::score::ScoreTarget;
+use aftercall::model::step::{Step, StepContent};
+use aftercall::model::trace::{Span, SpanKind};
+
+/// The conversations of a file, in the order of their names.
+fn conversations(file: &str) -> Vec<Conversation> {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/formats")).join(file);
+    let input = Input { name: file.into(), stem: file.into(), reader: Box::new(std::fs::File::open(path).unwrap()) };
+    let mut traces: BTreeMap<String, Vec<SpanRecord>> = BTreeMap::new();
+    read(input, &ReadOptions::default(), &mut |item| {
+        match item {
+            Item::Record(Record::Span(record)) => {
+                traces.entry(record.span.id.trace_id.clone()).or_default().push(*record);
+            }
+            other => panic!("{file}: not a span: {other:?}"),
+        }
+        ControlFlow::Continue(())
+    });
+    let mut pieces: BTreeMap<(String, String), Pieces> = BTreeMap::new();
+    for records in traces.into_values() {
+        let keys = session::assign(&records.iter().map(|record| &record.span).collect::<Vec<_>>());
+        for (record, key) in records.into_iter().zip(keys) {
+            pieces.entry((record.source.to_string(), key)).or_default().spans.push(record.span);
+        }
+    }
+    let all = pieces.into_iter().map(|((source, external_id), pieces)| {
+        assemble(Pieces { source, external_id, ..pieces }, &ToolList::default())
+    });
+    all.collect()
+}
+
+/// A file's conversations as text: system messages, steps with their agents and spans, tools, scores, and how many
+/// spans of each kind stand in the tree.
+fn told(file: &str) -> String {
+    let mut text = String::new();
+    for conversation in conversations(file) {
+        writeln!(text, "# {} in {}", conversation.external_id.exact(), conversation.source.exact()).unwrap();
+        for system in &conversation.system {
+            writeln!(text, "system: {}", system.exact()).unwrap();
+        }
+        for step in &conversation.steps {
+            tell(&mut text, step, &conversation);
+        }
+        let tools: BTreeSet<&str> = conversation.tools.iter().map(|tool| tool.name.exact()).collect();
+        writeln!(text, "tools: {}", tools.into_iter().collect::<Vec<_>>().join(", ")).unwrap();
+        for score in &conversation.scores {
+            let target = match &score.target {
+                ScoreTarget::Span(id) => conversation.span(id).unwrap().name.exact(),
+                ScoreTarget::Trace { .. } => "trace",
+                ScoreTarget::Conversation => "conversation",
+            };
+            writeln!(text, "score: {} {:?} of {target}", score.evaluator.exact(), score.value).unwrap();
+        }
+        let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+        for span in &conversation.spans {
+            *kinds.entry(format!("{:?}", span.kind)).or_default() += 1;
+        }
+        writeln!(text, "spans: {kinds:?}\n").unwrap();
+    }
+    text
+}
+
+fn tell(text: &mut String, step: &Step, conversation: &Conversation) {
+    let agent = step.agent.as_ref().map_or(String::new(), |agent| format!(" [{}]", agent.exact()));
+    write!(text, "{} {}", step.number, "  ".repeat(step.depth.into())).unwrap();
+    match &step.content {
+        StepContent::Message { role, text: words, reasoning } => {
+            writeln!(text, "{}{agent}: {}", role.word(), words.exact()).unwrap();
+            if let Some(reasoning) = reasoning {
+                writeln!(text, "    thought: {}", reasoning.exact()).unwrap();
+            }
+        }
+        StepContent::ToolCall { tool, arguments, result, .. } => {
+            let ran = step.span.as_ref().and_then(|id| conversation.span(id));
+            let ran = ran.filter(|span| matches!(span.kind, SpanKind::Tool | SpanKind::Handoff));
+            let ran = ran.map_or("no execution", |span| span.name.exact());
+            writeln!(text, "call{agent} {}({}) by {ran}", tool.exact(), arguments.0.exact()).unwrap();
+            match result {
+                Some(result) if result.failed => writeln!(text, "    FAILED: {}", result.text.exact()).unwrap(),
+                Some(result) => writeln!(text, "    result: {}", result.text.exact()).unwrap(),
+                None => writeln!(text, "    open").unwrap(),
+            }
+        }
+    }
+}
+
+const FILES: &[&str] = &[
+    "autogen-openinference.jsonl",
+    "autogen-own.jsonl",
+    "crewai-openinference.jsonl",
+    "crewai-openllmetry.jsonl",
+    "mcp-openllmetry.jsonl",
+    "mcp-own.jsonl",
+    "openllmetry.jsonl",
+    "pydantic-ai.jsonl",
+    "smolagents.jsonl",
+];
+
+#[test]
+fn every_framework_tells_its_story() {
+    for file in FILES {
+        insta::assert_snapshot!(file.trim_end_matches(".jsonl"), told(file));
+    }
+}
