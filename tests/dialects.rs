@@ -13,7 +13,7 @@ use aftercall::ingest::{Input, Item, Pieces, ReadOptions, Record, SpanRecord, To
 use aftercall::model::conversation::Conversation;
 use aftercall::model::score::ScoreTarget;
 use aftercall::model::step::{Step, StepContent};
-use aftercall::model::trace::{Span, SpanKind};
+use aftercall::model::trace::SpanKind;
 
 /// The conversations of a file, in the order of their names.
 fn conversations(file: &str) -> Vec<Conversation> {
@@ -104,6 +104,7 @@ const FILES: &[&str] = &[
     "crewai-openllmetry.jsonl",
     "mcp-openllmetry.jsonl",
     "mcp-own.jsonl",
+    "mcp-semconv.jsonl",
     "openllmetry.jsonl",
     "pydantic-ai.jsonl",
     "smolagents.jsonl",

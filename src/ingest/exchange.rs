@@ -113,7 +113,8 @@ impl Side {
     }
 }
 
-/// The words in a generic value: text, a JSON string, or the one text of a `{"args": […], "kwargs": {}}` wrapper.
+/// The words in a generic value: text, a JSON string, the one text of a `{"args": […], "kwargs": {}}` wrapper, or the
+/// one text or the known member of an object.
 fn plain(text: &str) -> Option<String> {
     let Ok(value) = serde_json::from_str::<Value>(text) else { return Some(text.to_owned()) };
     match value {
@@ -122,7 +123,12 @@ fn plain(text: &str) -> Option<String> {
         Value::Object(map) => match map.get("args").and_then(Value::as_array).map(Vec::as_slice) {
             Some([Value::String(text)]) => Some(text.clone()),
             Some(_) => None,
-            None => Some(text.to_owned()),
+            None => {
+                let mut known = semconv::WORDS_WITHIN.iter().filter_map(|name| map.get(*name));
+                let only = map.values().next().filter(|_| map.len() == 1);
+                let words = known.next().or(only).and_then(Value::as_str);
+                Some(words.unwrap_or(text).to_owned())
+            }
         },
         Value::Null => None,
         _ => Some(text.to_owned()),
@@ -143,7 +149,7 @@ fn flattened(attributes: &Map<String, Value>, prefix: &str) -> Vec<Message> {
         let (Ok(index), Some(text)) = (index.parse(), semconv::as_text(value)) else { continue };
         by_index.entry(index).or_default().set(path.strip_prefix("message.").unwrap_or(path), text);
     }
-    by_index.into_values().filter_map(Flat::into_message).collect()
+    by_index.into_values().flat_map(Flat::into_messages).collect()
 }
 
 /// A flattened message while its parts come in.
@@ -152,6 +158,7 @@ struct Flat {
     fields: BTreeMap<String, String>,
     parts: BTreeMap<u32, BTreeMap<String, String>>,
     calls: BTreeMap<u32, BTreeMap<String, String>>,
+    results: Vec<Message>,
 }
 
 impl Flat {
@@ -164,9 +171,17 @@ impl Flat {
             self.parts.entry(index).or_default().insert(field, text);
         } else if let Some((index, field)) = nested("tool_calls.", "tool_call.") {
             self.calls.entry(index).or_default().insert(field, text);
+        } else if path.starts_with("function.") {
+            // AutoGen's results: several of them in one message, each as JSON.
+            self.results.extend(message::result_of(&text));
         } else {
             self.fields.insert(path.to_owned(), text);
         }
+    }
+
+    fn into_messages(mut self) -> Vec<Message> {
+        let results = std::mem::take(&mut self.results);
+        if results.is_empty() { self.into_message().into_iter().collect() } else { results }
     }
 
     fn into_message(mut self) -> Option<Message> {
@@ -224,9 +239,35 @@ impl Flat {
     }
 }
 
+/// What a tool span was given, out of the wrappers that packages put around it.
+pub(super) fn tool_arguments(span: &Span) -> Option<String> {
+    let text = semconv::text(&span.attributes, semconv::TOOL_ARGUMENTS)?;
+    let begins = |name: &str| {
+        text.strip_prefix("{\"").and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('"'))
+    };
+    let Some((_, member)) = semconv::ARGUMENTS_WITHIN.iter().find(|(first, _)| begins(first)) else {
+        return Some(text);
+    };
+    let Ok(Value::Object(map)) = serde_json::from_str(&text) else { return Some(text) };
+    // Arguments by position have no names to show.
+    let positional = map.get("args").and_then(Value::as_array).is_some_and(|args| !args.is_empty());
+    match map.get(*member) {
+        Some(Value::Object(named)) if !positional => Some(Value::Object(named.clone()).to_string()),
+        _ => Some(text),
+    }
+}
+
 /// What a tool span gave back, out of the wrappers that frameworks put around it.
 pub(super) fn tool_result(span: &Span) -> Option<String> {
     let text = semconv::text(&span.attributes, semconv::TOOL_RESULT)?;
+    if text.starts_with('"') {
+        // Written out as JSON although it was text.
+        return Some(serde_json::from_str(&text).unwrap_or(text));
+    }
+    if text.starts_with("{\"result\":") {
+        let alone = serde_json::from_str::<BTreeMap<String, Value>>(&text).ok().filter(|map| map.len() == 1);
+        return alone.and_then(|map| map.get("result").and_then(semconv::as_text)).or(Some(text));
+    }
     if text.starts_with('{') {
         let wrapped = message::messages(&text).and_then(|mut all| all.pop());
         if let Some(message) = wrapped.filter(|message| message.sender == Sender::Tool) {

@@ -57,6 +57,7 @@ pub(super) fn build(spans: &mut [Span], tree: &Tree) -> Transcript {
     for turn in turns {
         builder.turn(turn);
     }
+    builder.show_answers();
     let Builder { mut rows, system, .. } = builder;
     questions_first(&mut rows, spans);
     join::executions(&mut rows, spans, tree);
@@ -162,8 +163,13 @@ impl<'s> Builder<'s> {
         if same_trace && thread.heard == keys && !keys.is_empty() && thread.system == system {
             return Merge::Own { known: keys.len() };
         }
-        let own = align(&project(&thread.rows), &keys);
-        let facing = align(&project(&self.facing), &keys);
+        let join = |rows: &[usize]| {
+            // An answer that was given by calling a tool is no part of the next history.
+            let heard = || self.given_by_call(rows).then(|| align(&project(&rows[..rows.len() - 1]), &keys)).flatten();
+            align(&project(rows), &keys).or_else(heard)
+        };
+        let own = join(&thread.rows);
+        let facing = join(&self.facing);
         match (own, facing) {
             (Some(own), Some(facing)) if facing.length > own.length => {
                 Merge::Facing { known: facing.known, rows: self.facing.len() }
@@ -172,6 +178,12 @@ impl<'s> Builder<'s> {
             (None, Some(facing)) => Merge::Facing { known: facing.known, rows: self.facing.len() },
             (None, None) => self.within_trace(&keys, span),
         }
+    }
+
+    /// Whether the last of `rows` is an answer that comes right after a call.
+    fn given_by_call(&self, rows: &[usize]) -> bool {
+        let [.., call, answer] = rows else { return false };
+        matches!(self.rows[*call].what, What::Call { .. }) && self.rows[*answer].key.0 == Piece::ASSISTANT
     }
 
     /// A history that joins no end: what of it was said in this trace before, and whether that was the customer.
@@ -210,9 +222,43 @@ impl<'s> Builder<'s> {
                 span.id.trace_id == trace && self.tree.parent[*at].is_none() && span.kind != SpanKind::Llm
             });
             let output = roots.find_map(|(_, span)| exchange::of_agent(span).output.pop());
+            let output = output.or_else(|| exchange::of_agent(self.below_root(trace)?).output.pop());
             self.answers.insert(trace.to_owned(), output.map(|message| message.text).unwrap_or_default());
         }
         self.answers.get(trace).filter(|text| !text.is_empty()).cloned()
+    }
+
+    /// The only span right below a trace's root: a service's own span may stand above a framework's.
+    fn below_root(&self, trace: &str) -> Option<&'s Span> {
+        let here = |at: &usize| self.tree.depth[*at] == 1 && self.spans[*at].id.trace_id == trace;
+        let mut below = (0..self.spans.len()).filter(here);
+        below.next().filter(|_| below.next().is_none()).map(|at| &self.spans[at])
+    }
+
+    /// What a trace's root says was answered is what the customer saw, whichever agent said it; what others did for it is
+    /// theirs.
+    fn show_answers(&mut self) {
+        let said = |row: &Row| matches!(row.what, What::Text { role: Role::Assistant, .. });
+        let trace = |row: &Row| row.span.map(|at| self.spans[at].id.trace_id.clone());
+        let mut traces: Vec<String> =
+            self.rows.iter().filter(|row| row.depth > 0 && said(row)).filter_map(trace).collect();
+        traces.dedup();
+        for trace in traces {
+            let Some(answer) = self.answer(&trace) else { continue };
+            let key = Piece::text(Role::Assistant, answer, None).key();
+            let spans = self.spans;
+            let here = |row: &Row| row.span.is_some_and(|at| spans[at].id.trace_id == trace);
+            let told = |row: &Row| here(row) && Some(row.key) == key;
+            if self.rows.iter().any(|row| row.depth == 0 && told(row)) {
+                continue;
+            }
+            let Some(shown) = self.rows.iter().rposition(told) else { continue };
+            let asked = self.rows.iter().rposition(|row| row.depth == 0 && here(row) && row.key.0 == Piece::USER);
+            for row in self.rows.iter_mut().skip(asked.map_or(0, |at| at + 1)).filter(|row| here(row)) {
+                row.depth = row.depth.max(1);
+            }
+            self.rows[shown].depth = 0;
+        }
     }
 
     /// Takes what is new in a history: customer messages, answers that were streamed, results.
@@ -229,7 +275,7 @@ impl<'s> Builder<'s> {
                     let is_known = known.get(index).copied().unwrap_or(false);
                     index += 1;
                     let prompt = !faces && matches!(piece, Piece::Text { role: Role::User, .. });
-                    if is_known || prompt {
+                    if is_known || prompt || self.tells_of_handoff(piece, at) {
                         continue;
                     }
                     let recent = last_said.is_none_or(|last| i > last);
@@ -247,6 +293,19 @@ impl<'s> Builder<'s> {
             }
         }
         self.group += 1;
+    }
+
+    /// Whether words in the customer's place are what a handoff told the agent that takes over: they are its result.
+    fn tells_of_handoff(&mut self, piece: &Piece, at: usize) -> bool {
+        let Piece::Text { role: Role::User, text, .. } = piece else { return false };
+        let Some(row) = self.facing.last().map(|row| &mut self.rows[*row]) else { return false };
+        let same = row.span.is_some_and(|other| self.spans[other].id.trace_id == self.spans[at].id.trace_id);
+        match &mut row.what {
+            What::Call { call, result } if same && join::hands_over(&call.tool) => {
+                result.get_or_insert_with(|| text.clone()) == text
+            }
+            _ => false,
+        }
     }
 
     /// Gives a result to its call; returns how many calls of the thread are dealt with.
