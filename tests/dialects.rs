@@ -1,8 +1,11 @@
 //! Spans of agent frameworks: what each of them records of a conversation, as the transcript a reviewer reads.
 //!
-//! Invariant: the transcripts were held against the stories told in `tests/fixtures/formats/make` by eye; a change here
+//! Invariant: the transcripts were held against the stories told in `tests/fixtures/dialects/make` by eye; a change here
 //! is a change in what reviewers read.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
+
+#[path = "support/shape.rs"]
+mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,12 +15,13 @@ use std::path::Path;
 use aftercall::ingest::{Input, Item, Pieces, ReadOptions, Record, SpanRecord, ToolList, assemble, read, session};
 use aftercall::model::conversation::Conversation;
 use aftercall::model::score::ScoreTarget;
-use aftercall::model::step::{Step, StepContent};
+use aftercall::model::step::{Growth, Step, StepContent, growth};
 use aftercall::model::trace::SpanKind;
+use shape::shape;
 
 /// The conversations of a file, in the order of their names.
 fn conversations(file: &str) -> Vec<Conversation> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/formats")).join(file);
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/dialects")).join(file);
     let input = Input { name: file.into(), stem: file.into(), reader: Box::new(std::fs::File::open(path).unwrap()) };
     let mut traces: BTreeMap<String, Vec<SpanRecord>> = BTreeMap::new();
     read(input, &ReadOptions::default(), &mut |item| {
@@ -114,5 +118,56 @@ const FILES: &[&str] = &[
 fn every_framework_tells_its_story() {
     for file in FILES {
         insta::assert_snapshot!(file.trim_end_matches(".jsonl"), told(file));
+    }
+}
+
+#[test]
+fn every_execution_is_one_step() {
+    for file in FILES {
+        for conversation in conversations(file) {
+            let mut seen = BTreeSet::new();
+            for step in conversation.steps.iter().filter(|step| step.tool().is_some()) {
+                let span = step.span.as_ref().unwrap();
+                let ran = conversation.span(span).unwrap().kind == SpanKind::Tool;
+                let new = seen.insert((&span.trace_id, &span.span_id));
+                assert!(new || !ran, "{file}: two calls by one execution");
+                let decision = conversation.span(step.decision.as_ref().unwrap()).unwrap();
+                assert_eq!(decision.kind, SpanKind::Llm, "{file}");
+            }
+        }
+    }
+}
+
+/// A store may meet a conversation while it goes on: whatever has ended so far must be how the whole begins.
+#[test]
+fn a_conversation_only_grows_while_its_spans_arrive() {
+    let mut conflicts = Vec::new();
+    for file in FILES {
+        for conversation in conversations(file) {
+            let mut spans = conversation.spans.clone();
+            spans.sort_by_key(|span| span.end);
+            for count in 1..spans.len() {
+                let part = Pieces { spans: spans[..count].to_vec(), ..Pieces::default() };
+                let part = assemble(part, &ToolList::default());
+                if !matches!(growth(&part.steps, &conversation.steps), Growth::Same | Growth::Extension) {
+                    let (part, whole) = (shape(&part), shape(&conversation));
+                    let name = conversation.external_id.exact();
+                    conflicts.push(format!("{file} {name} after {count} spans\n{part:#?}\n{whole:#?}"));
+                }
+            }
+        }
+    }
+    assert!(conflicts.is_empty(), "{} conflicts\n{}", conflicts.len(), conflicts.join("\n"));
+}
+
+/// No machine, user or folder of whoever recorded them is in the files.
+#[test]
+fn fixtures_name_no_machine() {
+    for file in FILES {
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/dialects")).join(file);
+        let text = std::fs::read_to_string(path).unwrap();
+        for word in ["/tmp", "/home", "/root", "/usr", "site-packages", "process.command", "host.name", "process.pid"] {
+            assert!(!text.contains(word), "{file}: {word}");
+        }
     }
 }

@@ -241,19 +241,20 @@ impl Flat {
 
 /// What a tool span was given, out of the wrappers that packages put around it.
 pub(super) fn tool_arguments(span: &Span) -> Option<String> {
-    let text = semconv::text(&span.attributes, semconv::TOOL_ARGUMENTS)?;
+    semconv::text(&span.attributes, semconv::TOOL_ARGUMENTS).map(named_arguments)
+}
+
+fn named_arguments(text: String) -> String {
     let begins = |name: &str| {
         text.strip_prefix("{\"").and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('"'))
     };
-    let Some((_, member)) = semconv::ARGUMENTS_WITHIN.iter().find(|(first, _)| begins(first)) else {
-        return Some(text);
-    };
-    let Ok(Value::Object(map)) = serde_json::from_str(&text) else { return Some(text) };
+    let Some((_, member)) = semconv::ARGUMENTS_WITHIN.iter().find(|(first, _)| begins(first)) else { return text };
+    let Ok(Value::Object(mut map)) = serde_json::from_str(&text) else { return text };
     // Arguments by position have no names to show.
     let positional = map.get("args").and_then(Value::as_array).is_some_and(|args| !args.is_empty());
-    match map.get(*member) {
-        Some(Value::Object(named)) if !positional => Some(Value::Object(named.clone()).to_string()),
-        _ => Some(text),
+    match map.remove(*member) {
+        Some(Value::Object(named)) if !positional => Value::Object(named).to_string(),
+        _ => text,
     }
 }
 
@@ -264,9 +265,8 @@ pub(super) fn tool_result(span: &Span) -> Option<String> {
         // Written out as JSON although it was text.
         return Some(serde_json::from_str(&text).unwrap_or(text));
     }
-    if text.starts_with("{\"result\":") {
-        let alone = serde_json::from_str::<BTreeMap<String, Value>>(&text).ok().filter(|map| map.len() == 1);
-        return alone.and_then(|map| map.get("result").and_then(semconv::as_text)).or(Some(text));
+    if span.attributes.contains_key(semconv::WRAPPED_RESULT) {
+        return Some(lone_result(text));
     }
     if text.starts_with('{') {
         let wrapped = message::messages(&text).and_then(|mut all| all.pop());
@@ -282,6 +282,13 @@ pub(super) fn tool_result(span: &Span) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// The result in `{"result": …}`; where more is said beside it, all of it.
+fn lone_result(text: String) -> String {
+    let parsed = if text.starts_with("{\"result\":") { serde_json::from_str(&text).ok() } else { None };
+    let alone = parsed.filter(|map: &Map<String, Value>| map.len() == 1);
+    alone.and_then(|map| map.get("result").and_then(semconv::as_text)).unwrap_or(text)
 }
 
 /// Messages that travelled as events or log records, in time order: what was heard and what was said.
@@ -357,8 +364,37 @@ mod tests {
     }
 
     #[test]
+    fn arguments_come_out_of_their_wrappers() {
+        let asked = |value: &str| named_arguments(value.to_owned());
+        let bare = r#"{"order_id":"BW-204"}"#;
+        for wrapped in [
+            r#"{"args": [], "kwargs": {"order_id": "BW-204"}}"#,
+            r#"{"args": [], "sanitize_inputs_outputs": true, "kwargs": {"order_id": "BW-204"}}"#,
+            r#"{"kw":{"order_id":"BW-204"}}"#,
+            r#"{"tool_name": "get_order", "arguments": {"order_id": "BW-204"}}"#,
+        ] {
+            assert_eq!(asked(wrapped), bare, "{wrapped}");
+        }
+        for kept in [bare, r#"{"args": ["BW-204"], "kwargs": {}}"#, r#"{"args": "all"}"#, r#"{"kw":"#, "BW-204"] {
+            assert_eq!(asked(kept), kept);
+        }
+    }
+
+    #[test]
+    fn results_come_out_of_their_wrappers() {
+        let gave = |value: &str| lone_result(value.to_owned());
+        assert_eq!(gave(r#"{"result": "delivered"}"#), "delivered");
+        let failed = r#"{"result": "ledger answered 500", "is_error": true}"#;
+        assert_eq!(gave(failed), failed, "that it failed is not to be lost");
+        assert_eq!(gave(r#"{"result": "cut o"#), r#"{"result": "cut o"#);
+    }
+
+    #[test]
     fn a_wrapped_argument_is_the_question() {
         assert_eq!(plain(r#"{"args": ["hello"], "kwargs": {}}"#).as_deref(), Some("hello"));
+        assert_eq!(plain(r#"{"task": "hello", "stream": false}"#).as_deref(), Some("hello"));
+        assert_eq!(plain(r#"{"message": "hello"}"#).as_deref(), Some("hello"));
+        assert_eq!(plain(r#"{"a": "hello", "b": 1}"#).as_deref(), Some(r#"{"a": "hello", "b": 1}"#));
         assert_eq!(plain("{}"), None);
         assert_eq!(plain("hello").as_deref(), Some("hello"));
         assert_eq!(plain("\"hello\"").as_deref(), Some("hello"));

@@ -122,6 +122,9 @@ const TOOL_BEGINNINGS: &[&str] = &["execute_tool ", "tool ", "tools/call ", "MCP
 /// An attribute that tells a tool's execution by one value, where nothing else does.
 const RUNS_A_TOOL: (&str, &str) = ("mcp.method.name", "tools/call");
 
+/// Attributes that mark the run of a whole crew, which answers for all its agents.
+const IN_A_ROW: &[&str] = &["crewai.crew.result", "crew_inputs"];
+
 /// What frameworks put around the words of a customer, before and after; from the latter on it is theirs.
 const QUESTION_FRAMES: &[(&str, &str)] =
     &[("New task:\n", ""), ("\nCurrent Task: ", "\n\nThis is the expected criteria for your final answer:")];
@@ -135,6 +138,9 @@ pub(super) const WORDS_WITHIN: &[&str] = &["task", "raw"];
 /// Members that hold the arguments of a call, in objects that begin with the other member: Python's call by name, a
 /// Model Context Protocol request.
 pub(super) const ARGUMENTS_WITHIN: &[(&str, &str)] = &[("args", "kwargs"), ("kw", "kw"), ("tool_name", "arguments")];
+
+/// An attribute under which a result of a Model Context Protocol server stands in an object of its own.
+pub(super) const WRAPPED_RESULT: &str = "traceloop.entity.output";
 
 /// Message lists flattened into keys `PREFIX.N.…`, with the infix between index and field.
 pub(super) const FLAT_INPUT: &[&str] = &["gen_ai.input.messages", "llm.input_messages", "gen_ai.prompt"];
@@ -321,6 +327,11 @@ pub(super) fn tool_name(span: &Span) -> String {
         let name = span.name.exact();
         TOOL_BEGINNINGS.iter().find_map(|beginning| name.strip_prefix(beginning)).unwrap_or(name).to_owned()
     })
+}
+
+/// Whether a span is the whole of several agents that work one after the other.
+pub(super) fn in_a_row(span: &Span) -> bool {
+    IN_A_ROW.iter().any(|key| span.attributes.contains_key(*key))
 }
 
 /// A customer's words without what a framework put around them.

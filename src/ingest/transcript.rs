@@ -13,7 +13,7 @@ use turns::{Customer, Turn, turns};
 use super::message::Call;
 use super::thread::{Merge, Piece, Thread, align, pieces};
 use super::tree::Tree;
-use super::{exchange, join};
+use super::{exchange, join, semconv};
 use crate::model::step::{Role, Step};
 use crate::model::time::Timestamp;
 use crate::model::trace::{Span, SpanKind};
@@ -222,38 +222,23 @@ impl<'s> Builder<'s> {
                 span.id.trace_id == trace && self.tree.parent[*at].is_none() && span.kind != SpanKind::Llm
             });
             let output = roots.find_map(|(_, span)| exchange::of_agent(span).output.pop());
-            let output = output.or_else(|| exchange::of_agent(self.below_root(trace)?).output.pop());
             self.answers.insert(trace.to_owned(), output.map(|message| message.text).unwrap_or_default());
         }
         self.answers.get(trace).filter(|text| !text.is_empty()).cloned()
     }
 
-    /// The only span right below a trace's root: a service's own span may stand above a framework's.
-    fn below_root(&self, trace: &str) -> Option<&'s Span> {
-        let here = |at: &usize| self.tree.depth[*at] == 1 && self.spans[*at].id.trace_id == trace;
-        let mut below = (0..self.spans.len()).filter(here);
-        below.next().filter(|_| below.next().is_none()).map(|at| &self.spans[at])
-    }
-
-    /// What a trace's root says was answered is what the customer saw, whichever agent said it; what others did for it is
+    /// Of agents that work one after the other the customer sees what the whole of them answers; what comes before it is
     /// theirs.
     fn show_answers(&mut self) {
-        let said = |row: &Row| matches!(row.what, What::Text { role: Role::Assistant, .. });
-        let trace = |row: &Row| row.span.map(|at| self.spans[at].id.trace_id.clone());
-        let mut traces: Vec<String> =
-            self.rows.iter().filter(|row| row.depth > 0 && said(row)).filter_map(trace).collect();
-        traces.dedup();
-        for trace in traces {
-            let Some(answer) = self.answer(&trace) else { continue };
-            let key = Piece::text(Role::Assistant, answer, None).key();
-            let spans = self.spans;
-            let here = |row: &Row| row.span.is_some_and(|at| spans[at].id.trace_id == trace);
-            let told = |row: &Row| here(row) && Some(row.key) == key;
-            if self.rows.iter().any(|row| row.depth == 0 && told(row)) {
-                continue;
-            }
-            let Some(shown) = self.rows.iter().rposition(told) else { continue };
-            let asked = self.rows.iter().rposition(|row| row.depth == 0 && here(row) && row.key.0 == Piece::USER);
+        let spans = self.spans;
+        let whole = spans.iter().zip(&self.tree.depth).filter(|(span, depth)| **depth < 2 && semconv::in_a_row(span));
+        for (span, _) in whole {
+            let Some(answer) = exchange::of_agent(span).output.pop() else { continue };
+            let key = Piece::text(Role::Assistant, answer.text, None).key();
+            let here = |row: &Row| row.span.is_some_and(|at| spans[at].id.trace_id == span.id.trace_id);
+            let told = |row: &Row| Some(row.key) == key && here(row);
+            let Some(shown) = self.rows.iter().rposition(told).filter(|at| self.rows[*at].depth > 0) else { continue };
+            let asked = self.rows.iter().rposition(|row| row.depth == 0 && row.key.0 == Piece::USER && here(row));
             for row in self.rows.iter_mut().skip(asked.map_or(0, |at| at + 1)).filter(|row| here(row)) {
                 row.depth = row.depth.max(1);
             }
