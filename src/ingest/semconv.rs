@@ -125,6 +125,9 @@ const RUNS_A_TOOL: (&str, &str) = ("mcp.method.name", "tools/call");
 /// Attributes that mark the run of a whole crew, which answers for all its agents.
 const IN_A_ROW: &[&str] = &["crewai.crew.result", "crew_inputs"];
 
+/// How the names of spans end that record a protocol's messages.
+const PROTOCOL_ENDING: &str = ".mcp";
+
 /// What frameworks put around the words of a customer, before and after; from the latter on it is theirs.
 const QUESTION_FRAMES: &[(&str, &str)] =
     &[("New task:\n", ""), ("\nCurrent Task: ", "\n\nThis is the expected criteria for your final answer:")];
@@ -327,6 +330,11 @@ pub(super) fn tool_name(span: &Span) -> String {
         let name = span.name.exact();
         TOOL_BEGINNINGS.iter().find_map(|beginning| name.strip_prefix(beginning)).unwrap_or(name).to_owned()
     })
+}
+
+/// Whether a span records a message of a protocol (a session that opens, a list of tools) and nothing anybody said.
+pub(super) fn is_protocol(span: &Span) -> bool {
+    span.attributes.contains_key(RUNS_A_TOOL.0) || span.name.exact().ends_with(PROTOCOL_ENDING)
 }
 
 /// Whether a span is the whole of several agents that work one after the other.

@@ -110,7 +110,14 @@ impl<'s> Builder<'s> {
         }
         let span = &self.spans[at];
         let agent = span.agent.as_ref().map(|name| name.exact().to_owned());
-        let mut thread = self.threads.remove(&(aside, agent.clone())).unwrap_or_default();
+        let mut key = (aside, agent.clone());
+        let mut thread = self.threads.remove(&key).unwrap_or_default();
+        if agent.is_none() && thread.trace == span.id.trace_id && thread.system != exchange.system {
+            // Two that nobody named, told apart by their instructions: their names may be on spans that come later.
+            self.threads.insert(key, thread);
+            key = (aside, Some(format!("\0{}", exchange.system.join("\0"))));
+            thread = self.threads.remove(&key).unwrap_or_default();
+        }
         let heard = pieces(&exchange.input);
         let first = !aside && !self.traces.contains(&span.id.trace_id);
         let merge = self.place(&thread, &heard, span, &exchange.system);
@@ -148,7 +155,7 @@ impl<'s> Builder<'s> {
         thread.system = exchange.system;
         thread.silent = if exchange.output.is_empty() { Some(at) } else { None };
         thread.heard = heard.iter().filter_map(Piece::key).collect();
-        self.threads.insert((aside, agent), thread);
+        self.threads.insert(key, thread);
     }
 
     /// How the history of a call joins what is known already.
