@@ -16,7 +16,7 @@ use aftercall::ingest::{Input, Item, Pieces, ReadOptions, Record, SpanRecord, To
 use aftercall::model::conversation::Conversation;
 use aftercall::model::score::ScoreTarget;
 use aftercall::model::step::{Growth, Step, StepContent, growth};
-use aftercall::model::trace::SpanKind;
+use aftercall::model::trace::{SpanKind, SpanStatus};
 use shape::shape;
 
 /// The conversations of a file, in the order of their names.
@@ -101,29 +101,42 @@ fn tell(text: &mut String, step: &Step, conversation: &Conversation) {
     }
 }
 
-const FILES: &[&str] = &[
-    "autogen-openinference.jsonl",
-    "autogen-own.jsonl",
-    "crewai-openinference.jsonl",
-    "crewai-openllmetry.jsonl",
-    "mcp-openllmetry.jsonl",
-    "mcp-own.jsonl",
-    "mcp-semconv.jsonl",
-    "openllmetry.jsonl",
-    "pydantic-ai.jsonl",
-    "smolagents.jsonl",
+/// The files with their conversations, traces, spans and error spans, counted apart from this code.
+const FILES: &[(&str, [usize; 4])] = &[
+    ("autogen-openinference.jsonl", [5, 6, 27, 1]),
+    ("autogen-own.jsonl", [2, 2, 64, 1]),
+    ("crewai-openinference.jsonl", [2, 2, 14, 1]),
+    ("crewai-openllmetry.jsonl", [2, 2, 16, 0]),
+    ("mcp-openllmetry.jsonl", [1, 1, 8, 1]),
+    ("mcp-own.jsonl", [1, 1, 13, 1]),
+    ("mcp-semconv.jsonl", [1, 1, 8, 1]),
+    ("openllmetry-flat.jsonl", [1, 2, 15, 1]),
+    ("openllmetry.jsonl", [1, 2, 15, 1]),
+    ("pydantic-ai.jsonl", [3, 4, 25, 1]),
+    ("smolagents.jsonl", [3, 4, 34, 2]),
 ];
 
 #[test]
+fn every_span_is_in_the_tree() {
+    for (file, expected) in FILES {
+        let all = conversations(file);
+        let spans: Vec<_> = all.iter().flat_map(|conversation| &conversation.spans).collect();
+        let traces: BTreeSet<&str> = spans.iter().map(|span| span.id.trace_id.as_str()).collect();
+        let errors = spans.iter().filter(|span| span.status == SpanStatus::Error).count();
+        assert_eq!([all.len(), traces.len(), spans.len(), errors], *expected, "{file}");
+    }
+}
+
+#[test]
 fn every_framework_tells_its_story() {
-    for file in FILES {
+    for (file, _) in FILES {
         insta::assert_snapshot!(file.trim_end_matches(".jsonl"), told(file));
     }
 }
 
 #[test]
 fn every_execution_is_one_step() {
-    for file in FILES {
+    for (file, _) in FILES {
         for conversation in conversations(file) {
             let mut seen = BTreeSet::new();
             for step in conversation.steps.iter().filter(|step| step.tool().is_some()) {
@@ -142,7 +155,7 @@ fn every_execution_is_one_step() {
 #[test]
 fn a_conversation_only_grows_while_its_spans_arrive() {
     let mut conflicts = Vec::new();
-    for file in FILES {
+    for (file, _) in FILES {
         for conversation in conversations(file) {
             let mut spans = conversation.spans.clone();
             spans.sort_by_key(|span| span.end);
@@ -163,7 +176,7 @@ fn a_conversation_only_grows_while_its_spans_arrive() {
 /// No machine, user or folder of whoever recorded them is in the files.
 #[test]
 fn fixtures_name_no_machine() {
-    for file in FILES {
+    for (file, _) in FILES {
         let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/dialects")).join(file);
         let text = std::fs::read_to_string(path).unwrap();
         for word in ["/tmp", "/home", "/root", "/usr", "site-packages", "process.command", "host.name", "process.pid"] {

@@ -62,3 +62,45 @@ pub fn linked_target(span: &Span) -> Option<SpanRef> {
 pub fn response_id(span: &Span) -> Option<&str> {
     span.attributes.get("gen_ai.response.id").and_then(serde_json::Value::as_str)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(id: &str, parent: Option<&str>, key: Option<(&str, &str)>) -> Span {
+        let mut attributes = serde_json::Map::new();
+        attributes.extend(key.map(|(name, value)| (name.to_owned(), value.into())));
+        Span {
+            id: SpanRef { trace_id: "t".into(), span_id: id.into() },
+            parent_span_id: parent.map(str::to_owned),
+            name: id.into(),
+            kind: SpanKind::Other,
+            agent: None,
+            start: None,
+            end: None,
+            status: crate::model::trace::SpanStatus::Unset,
+            error: None,
+            failure_signs: Vec::new(),
+            offered_tools: Vec::new(),
+            attributes,
+            events: Vec::new(),
+            links: Vec::new(),
+            oddities: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_helpers_run_belongs_to_whoever_asked_it() {
+        let spans = [
+            span("tool", Some("helper"), None),
+            span("helper", Some("desk"), Some(("gen_ai.conversation.id", "of the helper"))),
+            span("desk", None, Some(("gen_ai.conversation.id", "c-1"))),
+            span("beside", None, Some(("gen_ai.conversation.id", "c-2"))),
+            span("below", Some("desk"), Some(("session.id", "another attribute"))),
+            span("self", Some("self"), None),
+        ];
+        let names = assign(&spans.iter().collect::<Vec<_>>());
+        assert_eq!(names[..5], ["c-1", "c-1", "c-1", "c-2", "another attribute"]);
+        assert!(["c-1", "c-2"].contains(&names[5].as_str()), "a circle ends");
+    }
+}
