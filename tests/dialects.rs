@@ -173,6 +173,17 @@ fn a_conversation_only_grows_while_its_spans_arrive() {
     assert!(conflicts.is_empty(), "{} conflicts\n{}", conflicts.len(), conflicts.join("\n"));
 }
 
+#[test]
+fn tools_are_known_with_their_schemas_however_they_were_offered() {
+    for file in ["openllmetry.jsonl", "openllmetry-flat.jsonl"] {
+        let all = conversations(file);
+        let tool = all[0].tools.iter().find(|tool| tool.name.exact() == "process_refund").unwrap();
+        assert_eq!(tool.description.exact(), "Pays an amount back.", "{file}");
+        let schema: serde_json::Value = serde_json::from_str(tool.parameters.as_ref().unwrap().exact()).unwrap();
+        assert_eq!(schema["properties"]["amount"]["type"], "number", "{file}");
+    }
+}
+
 /// No machine, user or folder of whoever recorded them is in the files.
 #[test]
 fn fixtures_name_no_machine() {
