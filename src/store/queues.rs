@@ -114,14 +114,23 @@ impl Store {
     pub fn judgements_in_order(&self) -> Result<(Vec<Judged>, ReadTo), StoreError> {
         let log = self.log();
         let key = self.last_event_key()?;
-        let mut events = log.query("SELECT line FROM events WHERE kind IN ('verdict', 'skip', 'undo')", [])?;
+        let mut events =
+            log.query("SELECT line FROM events WHERE kind IN ('verdict', 'skip', 'adjudicate', 'undo')", [])?;
         events.sort_by(|a, b| a.order().cmp(&b.order()));
         let undone = undone_groups(&events.iter().collect::<Vec<_>>());
         let mut standing: Vec<Judged> = Vec::new();
         let mut places: HashMap<(ConversationId, String), usize> = HashMap::new();
+        let mut settled: HashMap<ConversationId, String> = HashMap::new();
         let mut lamport = 0;
         for event in events.into_iter().filter(|event| !undone.contains(&event.group)) {
+            if let (EventBody::Adjudicate { took, .. }, Some(target)) = (&event.body, &event.target) {
+                settled.insert(log.resolve(&target.conversation)?, took.clone());
+                continue;
+            }
             let Some(judged) = judged(&log, event)? else { continue };
+            if judged.verdict.is_some() {
+                settled.remove(&judged.conversation);
+            }
             lamport = lamport.max(judged.lamport);
             let who = (judged.conversation.clone(), judged.reviewer.clone());
             let Some(before) = places.get(&who).and_then(|place| standing.get_mut(*place)) else {
@@ -140,6 +149,7 @@ impl Store {
                 }
             }
         }
+        settle(&mut standing, &settled);
         Ok((standing, ReadTo { key, lamport }))
     }
 
@@ -161,7 +171,9 @@ impl Store {
         let mut to = ReadTo { key, ..since };
         for event in events {
             match event.body {
-                EventBody::Undo { .. } | EventBody::Alias { .. } => return Ok((News::Other, since)),
+                EventBody::Undo { .. } | EventBody::Alias { .. } | EventBody::Adjudicate { .. } => {
+                    return Ok((News::Other, since));
+                }
                 EventBody::Verdict { .. } | EventBody::Skip {} if event.lamport <= to.lamport => {
                     return Ok((News::Other, since));
                 }
@@ -319,6 +331,20 @@ impl Store {
     pub fn scoring_stamp(&self) -> Result<i64, StoreError> {
         let rows = self.rows("SELECT value FROM meta WHERE name = 'scoring'", &[], |row| row.get(0))?;
         Ok(rows.first().copied().unwrap_or(0))
+    }
+}
+
+/// Where differing labels were settled, all verdicts count as the one that was taken.
+fn settle(standing: &mut [Judged], settled: &HashMap<ConversationId, String>) {
+    let taken: HashMap<ConversationId, (Verdict, Option<u8>)> = standing
+        .iter()
+        .filter(|one| settled.get(&one.conversation) == Some(&one.reviewer))
+        .filter_map(|one| Some((one.conversation.clone(), (one.verdict?, one.severity))))
+        .collect();
+    for one in standing.iter_mut().filter(|one| one.verdict.is_some()) {
+        if let Some((verdict, severity)) = taken.get(&one.conversation) {
+            (one.verdict, one.severity) = (Some(*verdict), *severity);
+        }
     }
 }
 
