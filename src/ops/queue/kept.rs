@@ -15,6 +15,7 @@ use crate::rank::matrix::{Column, Matrix, RawRow, Scaling};
 use crate::rank::queue::{Event, Facts, Origin, Plan, Queue};
 use crate::rank::ranker::{Lesson, Prior, Ranker};
 use crate::rank::strategy::Strategy;
+use crate::stats::isotonic::Isotonic;
 use crate::store::{Judged, News, ReadTo, Store, StoredQueue};
 
 use super::super::signals::{Expected, Signals, signals};
@@ -71,6 +72,8 @@ pub(super) struct Working {
     pub segments: Option<Vec<String>>,
     pub unevaluated: u64,
     pub bands: Terciles,
+    /// What P(fail) means by audit labels, once there are enough of them.
+    pub calibration: Option<Isotonic>,
     /// What was judged outside the pool before the queue was defined; the weights it begins with come from it.
     before: Vec<(ConversationId, String, Option<bool>)>,
     prior: Prior,
@@ -176,6 +179,7 @@ impl Working {
             segments: segments(store, stored, &ids)?,
             unevaluated: ids.iter().filter(|id| unevaluated.contains(*id)).count() as u64,
             bands: Terciles::default(),
+            calibration: None,
             before,
             prior,
             stored: stored.clone(),
@@ -196,7 +200,7 @@ impl Working {
                 for one in &acts {
                     self.hear(one);
                 }
-                self.settle_bands();
+                self.settle();
             }
             News::Acts(_) | News::Other => return self.replay(store),
         }
@@ -226,7 +230,7 @@ impl Working {
     fn hear_all(&mut self, judged: &[Judged]) {
         let events: Vec<Event> = judged.iter().filter_map(|one| self.note(one)).collect();
         self.queue.hear_all(events);
-        self.settle_bands();
+        self.settle();
     }
 
     /// True where this person judged this conversation before.
@@ -278,11 +282,16 @@ impl Working {
         at.unwrap_or(self.reviewers.len()) as u32
     }
 
-    /// Looks for the thirds of the pool again, since every label moves them.
-    fn settle_bands(&mut self) {
+    /// Looks again for the thirds of the pool, and for what P(fail) means, since every label moves them.
+    fn settle(&mut self) {
         let step = self.ids.len().div_ceil(SAMPLED).max(1);
         let p: Vec<f64> = (0..self.ids.len()).step_by(step).map(|row| self.queue.p(row)).collect();
         self.bands = Terciles::of(&p);
+        // What was said before the verdict is held against the verdict, since afterwards the label is in the estimate.
+        let by_lot = self.given.iter().filter(|given| given.slot.kind == SlotKind::Audit);
+        let judged: Vec<(f64, bool)> =
+            by_lot.filter_map(|given| Some((given.slot.p?, self.queue.verdict(given.row)?))).collect();
+        self.calibration = Isotonic::calibrate(&judged).ok();
     }
 }
 

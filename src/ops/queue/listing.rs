@@ -6,11 +6,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
-use crate::model::queue::{Place, QueueIndex, QueueOrder, QueueQuery, QueueState};
+use crate::model::queue::{Place, QueueHead, QueueIndex, QueueOrder, QueueQuery, QueueState};
 use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 use crate::rank::queue as ranked;
-use crate::store::Asker;
+use crate::store::{Asker, Store, StoredQueue};
 
 use super::super::workspace::Workspace;
 use super::kept::{Working, source};
@@ -123,6 +123,18 @@ pub fn named_rows(
         summary.place = places.get(&summary.id).cloned().map(Box::new);
     }
     Ok(summaries)
+}
+
+/// The queues there are, by name, without putting any of them in order.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn heads(store: &Store) -> Result<Vec<QueueHead>, QueueError> {
+    let head = |queue: StoredQueue| -> Result<QueueHead, QueueError> {
+        let done = store.judged_in(&queue.spec.name)?.len() as u64;
+        Ok(QueueHead { spec: queue.spec, done })
+    };
+    store.queues()?.into_iter().map(head).collect()
 }
 
 /// How far each queue is, by name.

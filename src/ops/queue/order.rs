@@ -101,7 +101,7 @@ impl Working {
         Place {
             slot,
             band: Some(band),
-            p: self.calibrated(p),
+            p: self.calibration.as_ref().and_then(|calibration| calibration.at(p)),
             why,
             pinned: self.pinned.get(&row).cloned(),
             blind,

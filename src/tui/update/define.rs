@@ -3,7 +3,7 @@
 //! Invariant: nothing is defined before its count was shown; what is shown belongs to what the form says.
 
 use super::Pressed;
-use crate::engine::request::{QueueSpec, QueueState, Reply, Request, Ticket, unevaluated_of};
+use crate::engine::request::{QueueHead, QueueSpec, Reply, Request, Ticket, unevaluated_of};
 use crate::model::act::Act;
 use crate::model::queue::QueueChange;
 use crate::tui::action::Action;
@@ -18,12 +18,13 @@ pub fn ask_queues(state: &mut State) {
 }
 
 /// Offers the queues there are.
-pub fn queues_arrived(state: &mut State, queues: &[QueueState]) {
+pub fn queues_arrived(state: &mut State, queues: &[QueueHead]) {
     let mut prompt = Prompt::new(Question::Queue, "");
     let all = (String::new(), "all conversations".to_owned());
     let named = queues.iter().map(|queue| {
         let name = &queue.spec.name;
-        (name.clone(), format!("{name}  {}  {} done, {} left", queue.spec.strategy, queue.done, queue.left))
+        let of = queue.spec.size.map_or_else(String::new, |size| format!(" of {size}"));
+        (name.clone(), format!("{name}  {}  {} done{of}", queue.spec.strategy, queue.done))
     });
     prompt.choices = std::iter::once(all).chain(named).collect();
     let here = state.queue.query.queue.clone().unwrap_or_default();
