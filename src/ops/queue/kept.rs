@@ -288,7 +288,8 @@ impl Working {
         let p: Vec<f64> = (0..self.ids.len()).step_by(step).map(|row| self.queue.p(row)).collect();
         self.bands = Terciles::of(&p);
         // What was said before the verdict is held against the verdict, since afterwards the label is in the estimate.
-        let by_lot = self.given.iter().filter(|given| given.slot.kind == SlotKind::Audit);
+        let reached: HashSet<usize> = self.queue.audit().reached(self.queue.done()).iter().copied().collect();
+        let by_lot = self.given.iter().filter(|given| reached.contains(&given.row));
         let judged: Vec<(f64, bool)> =
             by_lot.filter_map(|given| Some((given.slot.p?, self.queue.verdict(given.row)?))).collect();
         self.calibration = Isotonic::calibrate(&judged).ok();
