@@ -57,13 +57,13 @@ pub fn at_least(have: u64, need: u64, what: &'static str) -> Guarded<()> {
 pub fn serialize<T: Serialize, S: Serializer>(guarded: &Guarded<T>, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     #[serde(untagged)]
-    enum Told<'a, T> {
-        Known { value: &'a T },
+    enum Told<T> {
+        Known { value: T },
         Not { withheld: String, needs: Option<u64> },
     }
     match guarded {
         Ok(value) => Told::Known { value }.serialize(serializer),
-        Err(why) => Told::<'_, T>::Not { withheld: why.to_string(), needs: why.more() }.serialize(serializer),
+        Err(why) => Told::<&T>::Not { withheld: why.to_string(), needs: why.more() }.serialize(serializer),
     }
 }
 
