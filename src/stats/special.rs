@@ -120,9 +120,9 @@ pub fn beta_quantile(p: f64, shape: (f64, f64)) -> f64 {
     for _ in 0..200 {
         let middle = f64::midpoint(low, high);
         if beta_cdf(middle, shape) < p {
-            low = middle
+            low = middle;
         } else {
-            high = middle
+            high = middle;
         }
         if high - low <= f64::EPSILON * high {
             break;
