@@ -27,6 +27,7 @@ mod label;
 mod list;
 mod output;
 mod place;
+mod queue;
 #[cfg(feature = "receive")]
 mod receive;
 mod reconcile;
@@ -129,6 +130,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
         Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
         Some(Command::Dataset(arguments)) => dataset::dataset(&context, arguments),
+        Some(Command::Queue(arguments)) => queue::queue(&context, arguments),
         Some(Command::Gate(arguments)) => gate::gate(&context, arguments),
         Some(Command::Request(arguments)) => gate::request(&context, arguments),
         Some(Command::Bench(arguments)) => bench::bench(&context, arguments),

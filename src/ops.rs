@@ -19,6 +19,7 @@ pub mod review;
 pub mod search;
 pub mod segments;
 pub mod show;
+pub mod signals;
 pub mod tools;
 pub mod verify;
 pub mod workspace;

@@ -15,12 +15,14 @@ pub mod find;
 pub mod gate;
 mod import;
 pub mod judge;
+pub mod queue;
 pub mod upkeep;
 
 use dataset::{DatasetArguments, ExportArguments};
 use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
 use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
+use queue::QueueArguments;
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
 use upkeep::{CodebookArguments, RebuildArguments, ToolsArguments, VerifyArguments};
 
@@ -85,6 +87,8 @@ pub enum Command {
     Undo(AnswerArguments),
     /// Bring back what you last undid
     Redo(AnswerArguments),
+    /// Define queues: which conversations to judge, in which order, how many by lot
+    Queue(QueueArguments),
     /// List conversations, most suspicious first
     List(ListArguments),
     /// Find words in everything that was said, called and answered
@@ -142,8 +146,8 @@ pub enum Command {
 /// Arguments of `review`.
 #[derive(Debug, Args)]
 pub struct ReviewArguments {
-    /// A filter (see `aftercall filters`) that makes the queue, or a conversation: its id, a beginning of it, or its name
-    /// in the source
+    /// A queue's name (see `aftercall queue`), a filter (see `aftercall filters`) that makes a list, or a conversation: its
+    /// id, a beginning of it, or its name in the source
     #[arg(value_name = "QUEUE|CONVERSATION")]
     pub target: Option<String>,
 }

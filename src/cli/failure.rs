@@ -7,6 +7,7 @@ use crate::ops::conflicts::ConflictError;
 use crate::ops::evaluate::EvaluateError;
 use crate::ops::import::ImportError;
 use crate::ops::queue::QueueError;
+use crate::ops::signals::SignalsError;
 use crate::ops::review::ReviewError;
 use crate::ops::search::SearchError;
 use crate::ops::segments::SegmentRulesError;
@@ -106,6 +107,7 @@ impl From<ReviewError> for Failure {
     fn from(error: ReviewError) -> Self {
         match error {
             ReviewError::Store(error) => error.into(),
+            ReviewError::Queue(error) => (*error).into(),
             other => Self::usage(other.to_string()),
         }
     }
@@ -116,6 +118,9 @@ impl From<QueueError> for Failure {
         match error {
             QueueError::Store(error) => error.into(),
             QueueError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
+            QueueError::Signals(SignalsError::Store(error)) => error.into(),
+            QueueError::Unknown { .. } | QueueError::Taken(_) => Self::new(Code::Error, error.to_string()),
+            other => Self::usage(other.to_string()),
         }
     }
 }

@@ -28,6 +28,9 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Rows(ids) => {
             read(queue::rows(workspace.store(), ids, workspace.reviewer()).map_err(Into::into), Reply::Rows)
         }
+        Request::QueueRows(name, ids) => of_queue(queue::named_rows(workspace, name, ids), Reply::Rows),
+        Request::Queues => of_queue(queue::states(workspace), Reply::Queues),
+        Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),
         Request::Snippets(words, ids) => {
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
         }
@@ -40,14 +43,22 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::LoadPack(name) => saved(review::load_pack(workspace, name, now)),
         Request::Import(paths) => import(workspace, paths.clone(), now, tell),
         Request::Export(order) => export(workspace, order, now, tell),
-        Request::Evaluate => evaluate(workspace, now, tell),
+        Request::Evaluate(filter) => evaluate(workspace, filter, now, tell),
     }
 }
 
-fn index(workspace: &Workspace, query: &QueueQuery, now: Timestamp) -> Reply {
-    let asker = Asker { reviewer: workspace.reviewer(), now };
-    match queue::index(workspace.store(), query, asker) {
-        Ok(index) => Reply::Queue(index),
+fn index(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> Reply {
+    let outcome = if query.queue.is_some() {
+        queue::named(workspace, query, now)
+    } else {
+        queue::index(workspace.store(), query, Asker { reviewer: workspace.reviewer(), now })
+    };
+    of_queue(outcome, Reply::Queue)
+}
+
+fn of_queue<T>(outcome: Result<T, QueueError>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    match outcome {
+        Ok(value) => reply(value),
         Err(QueueError::Store(error)) => not_read(&error),
         Err(error) => Reply::Failed { message: error.to_string(), retry: false },
     }
@@ -128,8 +139,9 @@ fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: 
     Reply::Done { message, figures }
 }
 
-fn evaluate(workspace: &mut Workspace, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let report = match evaluate::evaluate(workspace, &EvaluateOrder::default(), now, tell) {
+fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<'_>) -> Reply {
+    let order = EvaluateOrder { filter: filter.to_owned(), ..EvaluateOrder::default() };
+    let report = match evaluate::evaluate(workspace, &order, now, tell) {
         Ok(report) => report,
         Err(error) => {
             let retry = matches!(&error, EvaluateError::Store(error) if error.is_transient());

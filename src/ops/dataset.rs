@@ -98,7 +98,7 @@ impl Choice {
             Self::Ids(ids) => return Ok(ids.clone()),
             Self::Filter(filter) => filter.clone(),
         };
-        let query = QueueQuery { filter, find: String::new(), order: QueueOrder::Oldest };
+        let query = QueueQuery { filter, order: QueueOrder::Oldest, ..QueueQuery::default() };
         let mut ids = queue::index(workspace.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
         ids.sort();
         Ok(ids)

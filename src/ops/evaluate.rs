@@ -5,6 +5,7 @@
 
 mod child;
 pub mod command;
+mod stakes;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -157,7 +158,9 @@ pub fn evaluate(
             let Some(stored) = workspace.store().stored(id)? else { continue };
             let one = bench.judge.evaluate(&stored.conversation);
             report.count(&one);
-            judged.push(bench.merged(workspace, id, stored.content_hash, one)?);
+            let stakes = stakes::of(&stored.conversation);
+            let merged = bench.merged(workspace, id, stored.content_hash, one)?;
+            judged.push(Evaluated { irreversible: stakes.irreversible, amount: stakes.amount, ..merged });
         }
         let stored = workspace.store_mut().put_evaluations(&judged)?;
         report.conversations += stored;
@@ -349,6 +352,8 @@ impl Bench {
             reasons: one.suspicion.reasons.iter().map(ToString::to_string).collect(),
             suspects: one.suspects.iter().filter_map(|suspect| Some(suspect.span.as_ref()?.span_id.clone())).collect(),
             features: serde_json::to_string(&one.features).map_err(StoreError::from)?,
+            irreversible: None,
+            amount: None,
             scores,
         })
     }

@@ -62,6 +62,9 @@ pub(super) fn update(log: &Log<'_>, events: &[&Event]) -> Result<(), StoreError>
             touched.extend(log.conversations_undone(undoes)?);
         }
     }
+    if events.iter().any(|event| matches!(event.body, EventBody::Queue(_) | EventBody::Undo { .. })) {
+        log.write_queues()?;
+    }
     let old = log.codebook()?;
     let codebook = if events.iter().any(|event| may_change_codebook(event, &old)) {
         let new = log.fold_codebook()?;
@@ -80,7 +83,7 @@ pub(super) fn update(log: &Log<'_>, events: &[&Event]) -> Result<(), StoreError>
 pub(super) fn rebuild(log: &Log<'_>) -> Result<(), StoreError> {
     log.sql(
         log.connection().execute_batch(
-            "DELETE FROM labels; DELETE FROM label_modes; DELETE FROM corrections; DELETE FROM codebook;",
+            "DELETE FROM labels; DELETE FROM label_modes; DELETE FROM corrections; DELETE FROM codebook; DELETE FROM queues;",
         ),
     )?;
     let events = log.all()?;
@@ -260,8 +263,8 @@ impl Log<'_> {
         let text = serde_json::to_string(label).map_err(|error| self.damaged("a label", &error))?;
         let mut statement = self.sql(self.connection().prepare_cached(
             "INSERT INTO labels (conversation, reviewer, verdict, transcript_hash, step, span_id, no_step, severity,
-                                 skipped, at, label)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                 skipped, at, label, queue, slot, q)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         ))?;
         let first = label.first_failure.as_ref();
         self.sql(statement.execute(params![
@@ -276,6 +279,9 @@ impl Log<'_> {
             label.skipped,
             label.at.0,
             text,
+            label.slot.as_ref().map(|slot| slot.queue.as_str()),
+            label.slot.as_ref().map(|slot| slot.kind.word()),
+            label.slot.as_ref().and_then(|slot| slot.q),
         ]))?;
         let sql = "INSERT INTO label_modes (conversation, reviewer, mode) VALUES (?1, ?2, ?3)";
         let mut statement = self.sql(self.connection().prepare_cached(sql))?;
@@ -336,6 +342,9 @@ impl Log<'_> {
         let mut differences = Vec::new();
         if codebook != self.codebook()? {
             differences.push("the stored codebook is not what the events say".to_owned());
+        }
+        if self.fold_queues()? != self.queues()? {
+            differences.push("the stored queues are not what the events say".to_owned());
         }
         let mut by_conversation: BTreeMap<&ConversationId, Vec<&Event>> = BTreeMap::new();
         for event in &events {

@@ -71,7 +71,7 @@ impl Source {
             if order.open_test.is_some() {
                 return Err(ExportError::NoDataset);
             }
-            let query = QueueQuery { filter: order.filter.clone(), find: String::new(), order: QueueOrder::Oldest };
+            let query = QueueQuery { filter: order.filter.clone(), order: QueueOrder::Oldest, ..QueueQuery::default() };
             let mut ids = queue::index(workspace.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
             // The order of rows must not depend on scores or on anything else that may change while the labels do not.
             ids.sort();

@@ -181,6 +181,7 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
         modes: judge.chosen.clone(),
         corrections: judge.corrections.clone(),
         note: judge.note.clone(),
+        slot: None,
     };
     if let Err(error) = judgement.check() {
         state.log.say(state.now, Weight::Problem, error.to_string());
@@ -194,7 +195,7 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
 pub fn save_fail(state: &mut State, judgement: Judgement) {
     let what = fail_words(&judgement, &state.codebook);
     let id = judgement.subject.conversation.clone();
-    state.writes.last_fail = Some(Judgement { corrections: Vec::new(), note: None, ..judgement.clone() });
+    state.writes.last_fail = Some(Judgement { corrections: Vec::new(), note: None, slot: None, ..judgement.clone() });
     record(state, Act::Judge(judgement), Some(id), &what);
     advance(state);
 }
