@@ -16,6 +16,7 @@ pub mod queue;
 pub mod reconcile;
 pub mod request;
 pub mod review;
+pub mod sample;
 pub mod search;
 pub mod segments;
 pub mod show;

@@ -21,7 +21,7 @@ mod pool;
 mod state;
 
 pub use define::{Preview, changes, check, preview, unevaluated_of};
-pub use kept::{Kept, ShownRow, named, named_rows, shown, states};
+pub use kept::{Audited, Kept, ShownRow, audited, named, named_rows, shown, states};
 
 /// Scores that rank at or below this share make their step a suspect.
 const LOW: f64 = 0.1;
