@@ -2,7 +2,9 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod alignment;
 pub mod bench;
+pub mod compare;
 pub mod conflicts;
 pub mod dataset;
 pub mod demo;
@@ -13,6 +15,7 @@ pub mod gate;
 pub mod import;
 pub mod list;
 pub mod queue;
+pub mod rates;
 pub mod reconcile;
 pub mod request;
 pub mod review;

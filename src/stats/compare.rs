@@ -163,20 +163,39 @@ pub fn cluster_bootstrap(clusters: &[Cluster], resamples: usize, seed: u64) -> G
     clustered(clusters, drawn, 0.05).ok_or(Withheld::Unfit("one side has no trials"))
 }
 
+/// The p of the same: twice the share of resamples that lie on the other side of 0, one half counted for those on it; at
+/// least 1 over their number (Davison and Hinkley 1997, 4.4).
+///
+/// # Errors
+/// As [`cluster_bootstrap`].
+pub fn cluster_p(clusters: &[Cluster], resamples: usize, seed: u64) -> Guarded<f64> {
+    at_least(clusters.len() as u64, LEAST_CLUSTERS, "tasks")?;
+    let mut draws = Draws::new(seed);
+    let drawn: Vec<f64> = (0..resamples)
+        .filter_map(|_| difference(&mut draws.resample(clusters.len()).iter().filter_map(|at| clusters.get(*at))))
+        .collect();
+    let below = drawn.iter().map(|one| if *one < 0.0 { 1.0 } else { f64::from(u8::from(*one <= 0.0)) / 2.0 }).sum::<f64>();
+    let share = below / drawn.len() as f64;
+    let p = (2.0 * share.min(1.0 - share)).max(1.0 / drawn.len() as f64);
+    if p.is_finite() { Ok(p.min(1.0)) } else { Err(Withheld::Unfit("one side has no trials")) }
+}
+
+/// The second failure share minus the first.
+fn difference<'a>(chosen: &mut dyn Iterator<Item = &'a Cluster>) -> Option<f64> {
+    let sum = chosen.fold(Cluster::default(), |sum, one| Cluster {
+        first: (sum.first.0 + one.first.0, sum.first.1 + one.first.1),
+        second: (sum.second.0 + one.second.0, sum.second.1 + one.second.1),
+    });
+    let share = |(k, n): (u64, u64)| (n > 0).then(|| k as f64 / n as f64);
+    Some(share(sum.second)? - share(sum.first)?)
+}
+
 /// The same over given resamples of tasks; those without trials on a side are left out.
 pub(super) fn clustered<I: AsRef<[usize]>>(
     clusters: &[Cluster],
     resamples: impl Iterator<Item = I>,
     alpha: f64,
 ) -> Option<Difference> {
-    let difference = |chosen: &mut dyn Iterator<Item = &Cluster>| -> Option<f64> {
-        let sum = chosen.fold(Cluster::default(), |sum, one| Cluster {
-            first: (sum.first.0 + one.first.0, sum.first.1 + one.first.1),
-            second: (sum.second.0 + one.second.0, sum.second.1 + one.second.1),
-        });
-        let share = |(k, n): (u64, u64)| (n > 0).then(|| k as f64 / n as f64);
-        Some(share(sum.second)? - share(sum.first)?)
-    };
     let mean = difference(&mut clusters.iter())?;
     let mut drawn: Vec<f64> = resamples
         .filter_map(|indices| difference(&mut indices.as_ref().iter().filter_map(|at| clusters.get(*at))))
