@@ -2,6 +2,7 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod agreement;
 pub mod alignment;
 pub mod bench;
 pub mod compare;
@@ -9,6 +10,7 @@ pub mod conflicts;
 pub mod dataset;
 pub mod demo;
 pub mod door;
+pub mod drift;
 pub mod evaluate;
 pub mod export;
 pub mod gate;
