@@ -246,7 +246,8 @@ mod tests {
     #[test]
     fn rules_of_what_must_be_reviewed() {
         let read = |text: &str| Config::parse("c.toml", text).map(|config| config.must_review);
-        let text = "[must_review]\nirreversible = true\npolicy_severity = 3\namount = 1_500.5\nwhere = [\"tier:gold\"]\n";
+        let text =
+            "[must_review]\nirreversible = true\npolicy_severity = 3\namount = 1_500.5\nwhere = [\"tier:gold\"]\n";
         let filters = vec!["tier:gold".to_owned()];
         let wanted = MustReview { irreversible: true, policy_severity: Some(3), amount: Some(1500.5), filters };
         assert_eq!(read(text), Ok(wanted));

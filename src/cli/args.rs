@@ -15,6 +15,7 @@ pub mod find;
 pub mod gate;
 mod import;
 pub mod judge;
+pub mod numbers;
 pub mod queue;
 pub mod upkeep;
 
@@ -22,8 +23,9 @@ use dataset::{DatasetArguments, ExportArguments};
 use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
 use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
-use queue::QueueArguments;
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
+use numbers::{AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments};
+use queue::QueueArguments;
 use upkeep::{CodebookArguments, RebuildArguments, ToolsArguments, VerifyArguments};
 
 const AFTER_HELP: &str = "\
@@ -107,6 +109,16 @@ pub enum Command {
     Dataset(DatasetArguments),
     /// Measure evaluators on conversations with known outcomes
     Bench(BenchArguments),
+    /// Say how often the agent fails, overall and by segment, from audit labels only
+    Rates(RatesArguments),
+    /// Say how evaluators agree with people: failures caught, passes let through, thresholds
+    Alignment(AlignmentArguments),
+    /// Compare two sets of conversations, such as two versions of the agent
+    Compare(CompareArguments),
+    /// Find what differs between imports, in scores and in what conversations are about
+    Drift(DriftArguments),
+    /// Say how several reviewers agree, with each other and with themselves
+    Agreement(AgreementArguments),
     /// Compare what agents confirmed with what the system of record says; exit code 8 where they differ
     Reconcile(ReconcileArguments),
     /// Write labelled conversations as datasets

@@ -275,4 +275,3 @@ fn repeats(workspace: &Workspace, wanted: &BTreeSet<ConversationId>) -> Result<V
         .map(|(reviewer, (repeats, same))| Repeats { reviewer, repeats, same: Rate::of_segment(same, repeats, None) })
         .collect())
 }
-

@@ -283,10 +283,8 @@ fn aligned(
     let (cut, objects) = objections(column, chances.as_ref());
     let overall = part(column, (None, pairs), &objects, (miss, None));
     let pooled = overall.threshold.as_ref().ok().map(|cutoff| cutoff.at);
-    let segments = apart
-        .iter()
-        .map(|(name, pairs)| part(column, (Some(name), pairs), &objects, (miss, pooled)))
-        .collect();
+    let segments =
+        apart.iter().map(|(name, pairs)| part(column, (Some(name), pairs), &objects, (miss, pooled))).collect();
     let judged: Guarded<Vec<(f64, bool)>> = chances
         .as_ref()
         .ok_or(Withheld::Unfit("its values are no probabilities"))
@@ -353,10 +351,8 @@ fn part(
         labels: pairs.iter().filter(scored).count() as u64,
         agreement: Agreement::of(table),
         auroc: auroc(&judged),
-        threshold: cutoff(&judged, miss, pooled.map(|at| column.badness(at))).map(|cutoff| Cutoff {
-            at: own(cutoff.at),
-            ..cutoff
-        }),
+        threshold: cutoff(&judged, miss, pooled.map(|at| column.badness(at)))
+            .map(|cutoff| Cutoff { at: own(cutoff.at), ..cutoff }),
         sure: learn_then_test(&judged, &grid, MISS_OF_ALL, DELTA).map(|threshold| own(threshold.at)),
         false_passes: slipped(true, false),
         false_fails: slipped(false, true),
@@ -392,9 +388,7 @@ fn corrected(sample: &Sample, objects: &[Option<bool>], table: &Table) -> Guarde
 }
 
 fn powered(sample: &Sample, objects: &[Option<bool>], chances: Option<&Vec<Option<f64>>>) -> Guarded<Powered> {
-    let said = |at: usize| {
-        chances.and_then(|chances| chances[at]).or(objects[at].map(|one| f64::from(u8::from(one))))
-    };
+    let said = |at: usize| chances.and_then(|chances| chances[at]).or(objects[at].map(|one| f64::from(u8::from(one))));
     let (mut failed, mut labelled, mut unlabelled) = (Vec::new(), Vec::new(), Vec::new());
     for (at, member) in sample.members.iter().enumerate() {
         let Some(score) = said(at) else { continue };
@@ -424,4 +418,3 @@ impl AlignmentReport {
         self
     }
 }
-

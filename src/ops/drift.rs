@@ -170,9 +170,7 @@ fn rows(
         let value = |at: &usize| column.values[*at].or(column.objects[*at].map(|one| f64::from(u8::from(one))));
         let of = |side: &[usize]| side.iter().filter_map(value).collect::<Vec<f64>>();
         let (a, b) = (of(before), of(after));
-        let mean = |values: &[f64]| {
-            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-        };
+        let mean = |values: &[f64]| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
         let (n, means) = ((a.len() as u64, b.len() as u64), (mean(&a), mean(&b)));
         add(&column.name, Measured::Score { drift: numeric(&a, &b), n, means });
     }

@@ -19,6 +19,10 @@ use crate::model::score::Direction;
 use crate::model::time::Timestamp;
 use crate::store::{Asker, Judged, Measured, SEGMENTS, StoreError};
 
+pub use crate::stats::guard::{Guarded, Withheld};
+pub use crate::stats::multiple::AdjustedP;
+pub use crate::stats::rate::Rate;
+
 /// The name of the probability that the built-in evaluators add up to.
 pub const P_FAIL: &str = "P(fail)";
 
@@ -60,7 +64,9 @@ pub enum SampleError {
     #[error("none of the {0} audit labels of queue {1} is of a conversation that matches the filter")]
     NoneMatches(u64, String),
     /// No conversation has the attribute.
-    #[error("no conversation that matches has an outcome or attribute {0:?} that says pass or fail; `aftercall list --json` shows what there is")]
+    #[error(
+        "no conversation that matches has an outcome or attribute {0:?} that says pass or fail; `aftercall list --json` shows what there is"
+    )]
     NoTruth(String),
     /// There is no such attribute.
     #[error("no conversation has a value of {0:?}; segments are {known}, and any outcome or attribute may be named", known = SEGMENTS.join(", "))]
@@ -219,8 +225,7 @@ impl Sample {
     /// The scales of the workspace, or the database.
     pub fn columns(&self, workspace: &Workspace) -> Result<Vec<Column>, SampleError> {
         let scales = evaluate::scales(workspace)?;
-        let at: HashMap<i64, usize> =
-            self.members.iter().enumerate().map(|(at, member)| (member.of.key, at)).collect();
+        let at: HashMap<i64, usize> = self.members.iter().enumerate().map(|(at, member)| (member.of.key, at)).collect();
         let mut chances = Column::new(P_FAIL, (true, false), self.members.len());
         for (at, member) in self.members.iter().enumerate() {
             chances.hear(at, member.of.p_fail, None);
@@ -237,9 +242,8 @@ impl Sample {
             }
             columns.push(column);
         }
-        columns.retain(|column| {
-            column.values.iter().any(Option::is_some) || column.objects.iter().any(Option::is_some)
-        });
+        columns
+            .retain(|column| column.values.iter().any(Option::is_some) || column.objects.iter().any(Option::is_some));
         Ok(columns)
     }
 
@@ -272,11 +276,7 @@ pub fn count<'a>(members: impl Iterator<Item = &'a Member>) -> (u64, u64) {
 ///
 /// # Errors
 /// The filter, no label to count by, or the database.
-pub fn sample(
-    workspace: &mut Workspace,
-    order: &SampleOrder<'_>,
-    now: Timestamp,
-) -> Result<Sample, SampleError> {
+pub fn sample(workspace: &mut Workspace, order: &SampleOrder<'_>, now: Timestamp) -> Result<Sample, SampleError> {
     let filter = Filter::parse(order.filter)?;
     let asker = Asker { reviewer: &workspace.reviewer().to_owned(), now };
     let wanted: Option<HashSet<ConversationId>> = match order.filter.trim() {

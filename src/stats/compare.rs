@@ -174,7 +174,8 @@ pub fn cluster_p(clusters: &[Cluster], resamples: usize, seed: u64) -> Guarded<f
     let drawn: Vec<f64> = (0..resamples)
         .filter_map(|_| difference(&mut draws.resample(clusters.len()).iter().filter_map(|at| clusters.get(*at))))
         .collect();
-    let below = drawn.iter().map(|one| if *one < 0.0 { 1.0 } else { f64::from(u8::from(*one <= 0.0)) / 2.0 }).sum::<f64>();
+    let below =
+        drawn.iter().map(|one| if *one < 0.0 { 1.0 } else { f64::from(u8::from(*one <= 0.0)) / 2.0 }).sum::<f64>();
     let share = below / drawn.len() as f64;
     let p = (2.0 * share.min(1.0 - share)).max(1.0 / drawn.len() as f64);
     if p.is_finite() { Ok(p.min(1.0)) } else { Err(Withheld::Unfit("one side has no trials")) }

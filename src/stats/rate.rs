@@ -43,6 +43,12 @@ impl Rate {
         Self::of(k, n, pool)
     }
 
+    /// As people read it: `2/13 = 15 % [4-42]`.
+    pub fn words(&self) -> String {
+        let (low, high) = self.interval;
+        format!("{}/{} = {:.0} % [{:.0}-{:.0}]", self.k, self.n, self.rate * 100.0, low * 100.0, high * 100.0)
+    }
+
     /// Half of the interval's width.
     pub fn half_width(&self) -> f64 {
         (self.interval.1 - self.interval.0) / 2.0
@@ -163,5 +169,6 @@ mod tests {
         assert!(Rate::of_segment(2, 7, None).is_err());
         assert_eq!(Rate::of_segment(2, 8, None).unwrap().n, 8);
         assert!(Rate::of(0, 0, None).is_err());
+        assert_eq!(Rate::of(2, 13, None).unwrap().words(), "2/13 = 15 % [4-42]");
     }
 }

@@ -140,7 +140,16 @@ impl Store {
                     WHERE c.id = ?1";
         let row: Option<Row> = self.sql(self.connection.prepare_cached(sql).and_then(|mut statement| {
             let read = |row: &rusqlite::Row<'_>| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, (row.get(7)?, row.get(8)?)))
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
+                    (row.get(7)?, row.get(8)?),
+                ))
             };
             statement.query_row([id.as_str()], read).optional()
         }))?;

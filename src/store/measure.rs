@@ -74,7 +74,8 @@ impl Store {
             .into_iter()
             .map(|(key, evaluator)| (key, Opinions { evaluator, said: Vec::new() }))
             .collect();
-        let sql = "SELECT evaluator, conversation, value, passed FROM scores WHERE value IS NOT NULL OR passed IS NOT NULL";
+        let sql =
+            "SELECT evaluator, conversation, value, passed FROM scores WHERE value IS NOT NULL OR passed IS NOT NULL";
         let mut statement = self.sql(self.connection.prepare_cached(sql))?;
         let mut rows = self.sql(statement.query([]))?;
         while let Some(row) = self.sql(rows.next())? {

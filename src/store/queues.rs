@@ -124,7 +124,9 @@ impl Store {
             let who = (judged.conversation.clone(), judged.reviewer.clone());
             let before = last.get(&who).and_then(|place| standing.get_mut(*place));
             // Who judged and puts off afterwards has judged all the same.
-            if judged.verdict.is_none() && before.as_ref().is_some_and(|one| one.as_ref().is_some_and(|one| one.verdict.is_some())) {
+            if judged.verdict.is_none()
+                && before.as_ref().is_some_and(|one| one.as_ref().is_some_and(|one| one.verdict.is_some()))
+            {
                 continue;
             }
             if let Some(before) = before {
@@ -237,8 +239,11 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub fn irreversible(&self) -> Result<Vec<(ConversationId, String)>, StoreError> {
-        self.stakes("SELECT c.id, e.irreversible FROM evaluations e JOIN conversations c ON c.key = e.conversation
-                      WHERE e.irreversible IS NOT NULL AND ?1 IS NULL ORDER BY c.id", None)
+        self.stakes(
+            "SELECT c.id, e.irreversible FROM evaluations e JOIN conversations c ON c.key = e.conversation
+                      WHERE e.irreversible IS NOT NULL AND ?1 IS NULL ORDER BY c.id",
+            None,
+        )
     }
 
     /// Conversations in which an amount of at least this was changed, with the amount.
@@ -246,8 +251,11 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub fn amounts(&self, least: f64) -> Result<Vec<(ConversationId, f64)>, StoreError> {
-        self.stakes("SELECT c.id, e.amount FROM evaluations e JOIN conversations c ON c.key = e.conversation
-                      WHERE e.amount >= ?1 ORDER BY c.id", Some(least))
+        self.stakes(
+            "SELECT c.id, e.amount FROM evaluations e JOIN conversations c ON c.key = e.conversation
+                      WHERE e.amount >= ?1 ORDER BY c.id",
+            Some(least),
+        )
     }
 
     /// Conversations that broke a rule of at least this severity, with the rule.
@@ -255,10 +263,13 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub fn broken_rules(&self, severity: u8) -> Result<Vec<(ConversationId, String)>, StoreError> {
-        self.stakes("SELECT c.id, v.name FROM scores s JOIN evaluators v ON v.key = s.evaluator
+        self.stakes(
+            "SELECT c.id, v.name FROM scores s JOIN evaluators v ON v.key = s.evaluator
                        JOIN conversations c ON c.key = s.conversation
                       WHERE v.name LIKE 'policy/%' AND s.passed = 0 AND s.label LIKE 'severity %'
-                        AND CAST(substr(s.label, 10) AS INTEGER) >= ?1 ORDER BY c.id, s.ordinal", Some(f64::from(severity)))
+                        AND CAST(substr(s.label, 10) AS INTEGER) >= ?1 ORDER BY c.id, s.ordinal",
+            Some(f64::from(severity)),
+        )
     }
 
     fn stakes<T: rusqlite::types::FromSql>(

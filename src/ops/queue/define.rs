@@ -2,8 +2,8 @@
 //!
 //! Invariant: a definition that is recorded can be carried out: its filters and its strategy are known.
 
-use crate::model::filter::Filter;
 use crate::model::event::EventBody;
+use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
 use crate::model::queue::{QueueChange, QueueOrder, QueueSpec};
 use crate::model::time::Timestamp;

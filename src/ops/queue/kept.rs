@@ -113,8 +113,7 @@ pub fn shown(workspace: &mut Workspace, name: &str, most: usize) -> Result<(Queu
     let given: HashSet<&ConversationId> = working.given.iter().map(|given| &working.ids[given.row]).collect();
     let order = working.given.iter().map(|given| &working.ids[given.row]).filter(|id| !open.contains(id));
     let ids: Vec<ConversationId> = order.chain(next.iter().map(|slot| &working.ids[slot.row])).cloned().collect();
-    let done: HashSet<ConversationId> =
-        given.into_iter().filter(|id| !open.contains(id)).cloned().collect();
+    let done: HashSet<ConversationId> = given.into_iter().filter(|id| !open.contains(id)).cloned().collect();
     let rows = named_rows(workspace, name, &ids)?;
     let shown = rows.into_iter().map(|mut summary| {
         let place = summary.place.take().map(|place| *place);
@@ -178,8 +177,7 @@ pub fn named_rows(workspace: &mut Workspace, name: &str, ids: &[ConversationId])
         working.upcoming(by, LISTED.max(ids.len())).into_iter().map(|slot| (slot.row, slot)).collect();
     let places: HashMap<&ConversationId, Place> =
         rows.into_iter().map(|row| (&working.ids[row], working.place(row, next.get(&row)))).collect();
-    let places: HashMap<ConversationId, Place> =
-        places.into_iter().map(|(id, place)| (id.clone(), place)).collect();
+    let places: HashMap<ConversationId, Place> = places.into_iter().map(|(id, place)| (id.clone(), place)).collect();
     let mut summaries = workspace.store().summaries(ids, &reviewer)?;
     for summary in &mut summaries {
         summary.place = places.get(&summary.id).cloned().map(Box::new);
@@ -239,7 +237,11 @@ fn ready<'a>(workspace: &'a mut Workspace, name: &str) -> Result<&'a Working, Qu
     let kept = std::mem::take(workspace.kept()).0.filter(|kept| kept.stored == *stored);
     let working = match kept {
         Some(mut kept) if kept.source == source(workspace.store())? => {
-            if kept.follow(workspace.store())? { kept } else { Box::new(Working::new(workspace, stored)?) }
+            if kept.follow(workspace.store())? {
+                kept
+            } else {
+                Box::new(Working::new(workspace, stored)?)
+            }
         }
         _ => Box::new(Working::new(workspace, stored)?),
     };
@@ -270,13 +272,11 @@ impl Working {
         let mut kept = inside.iter();
         let facts: Arc<[Facts]> = facts.into_iter().filter(|_| kept.next() == Some(&true)).collect();
         let ids: Vec<ConversationId> = rows.iter().map(|row| row.id.clone()).collect();
-        let by_id: HashMap<ConversationId, usize> =
-            ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect();
+        let by_id: HashMap<ConversationId, usize> = ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect();
         let share = AuditShare::of(stored.spec.audit).unwrap_or_default();
         let (judged, read_to) = store.judgements_in_order()?;
         let keys = store.keys_of(&ids)?;
-        let batches =
-            pool::batches(&store.arrivals()?, (&ids, &keys), (&judged, &stored.spec.name, share));
+        let batches = pool::batches(&store.arrivals()?, (&ids, &keys), (&judged, &stored.spec.name, share));
         let mut first: Vec<usize> = batches.iter().flat_map(|batch| batch.rows.iter().copied()).collect();
         first.truncate(pool::frozen(&batches));
         let frozen = (first.len() < rows.len() && !first.is_empty())
@@ -347,8 +347,7 @@ impl Working {
         let mut plan = self.queue.plan().clone();
         let keys = store.keys_of(&self.ids)?;
         let share = AuditShare::of(self.stored.spec.audit).unwrap_or_default();
-        plan.batches =
-            pool::batches(&store.arrivals()?, (&self.ids, &keys), (&judged, &self.stored.spec.name, share));
+        plan.batches = pool::batches(&store.arrivals()?, (&self.ids, &keys), (&judged, &self.stored.spec.name, share));
         self.queue = Queue::new(Arc::clone(&self.matrix), Arc::clone(&self.facts), plan, &self.prior);
         (self.reviewers, self.given) = (Vec::new(), Vec::new());
         (self.given_rows, self.said) = (HashSet::new(), HashSet::new());
@@ -545,11 +544,7 @@ fn carried(
 }
 
 /// By row, the value of the segment whose values take turns.
-fn segments(
-    store: &Store,
-    stored: &StoredQueue,
-    ids: &[ConversationId],
-) -> Result<Option<Vec<String>>, QueueError> {
+fn segments(store: &Store, stored: &StoredQueue, ids: &[ConversationId]) -> Result<Option<Vec<String>>, QueueError> {
     let Some(segment) = &stored.spec.per_segment else { return Ok(None) };
     Ok(Some(store.segment_values(segment, ids)?))
 }

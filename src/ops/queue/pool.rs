@@ -91,9 +91,8 @@ pub(super) fn batches(
         if members.is_empty() {
             continue;
         }
-        let before = |one: &&Judged| {
-            one.lamport <= arrival.lamport && one.slot.as_ref().is_some_and(|slot| slot.queue == queue)
-        };
+        let before =
+            |one: &&Judged| one.lamport <= arrival.lamport && one.slot.as_ref().is_some_and(|slot| slot.queue == queue);
         let given: HashSet<&ConversationId> = judged.iter().filter(before).map(|one| &one.conversation).collect();
         let since = if batches.is_empty() { 0 } else { share.slots(given.len() as u64) };
         batches.push(Batch { name: (number + 1).to_string(), rows: members, since });
