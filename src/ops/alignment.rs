@@ -3,6 +3,8 @@
 //! Invariant: the positive class is fail; a label given after scores were seen counts nowhere here; a number that its guard
 //! withholds is not in the report, the reason is.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::Serialize;
 
 use super::list::SCHEMA_VERSION;
@@ -10,7 +12,7 @@ use super::sample::{Basis, Column, Member, P_FAIL, Sample, SampleError, SampleOr
 use super::workspace::Workspace;
 use crate::model::time::Timestamp;
 use crate::stats::agreement::{Agreement, Table};
-use crate::stats::calibration::{Auroc, Bin, CalibrationError, auroc, brier, calibration_error, curve};
+use crate::stats::calibration::{Auroc, Bin, CalibrationError, auroc_of_tasks, brier, calibration_error, curve};
 use crate::stats::corrected::{Estimate, Flagged, HeldOut, Powered, ppi, rogan_gladen};
 use crate::stats::guard::{self, Guarded, Withheld, at_least};
 use crate::stats::rate::Rate;
@@ -67,6 +69,8 @@ pub struct AlignmentReport {
     pub seen: u64,
     /// Drawn, but not settled yet.
     pub open: u64,
+    /// True where some labels are of trials of one task: the interval of AUROC knows, those of TPR and TNR are too narrow.
+    pub trials: bool,
     /// By what it is apart.
     pub by: Option<String>,
     /// The share of failures that a threshold may miss.
@@ -196,6 +200,8 @@ struct Pair<'a> {
     at: usize,
     member: &'a Member,
     failed: bool,
+    /// The number of its task; one of its own where nothing names a task.
+    task: usize,
 }
 
 /// Measures evaluators on what people say.
@@ -215,18 +221,26 @@ pub fn alignment(
 fn report(sample: &Sample, columns: Vec<Column>, order: &AlignmentOrder<'_>) -> Result<AlignmentReport, SampleError> {
     let counts = |member: &&Member| member.failed.is_some();
     let seen = sample.members.iter().filter(counts).filter(|member| !member.blind).count() as u64;
+    let mut tasks: HashMap<String, usize> = HashMap::new();
     let pairs: Vec<Pair<'_>> = sample
         .members
         .iter()
         .enumerate()
         .filter(|(_, member)| member.blind)
-        .filter_map(|(at, member)| Some(Pair { at, member, failed: member.failed? }))
+        .filter_map(|(at, member)| {
+            let failed = member.failed?;
+            let task = member.task(None).unwrap_or_else(|| member.of.id.to_string());
+            let next = tasks.len();
+            let task = *tasks.entry(task).or_insert(next);
+            Some(Pair { at, member, failed, task })
+        })
         .collect();
+    let trials = tasks.len() < pairs.len();
     let segments = order.by.map(|by| sample.segments(by)).transpose()?.unwrap_or_default();
     let apart: Vec<(String, Vec<Pair<'_>>)> = segments
         .into_iter()
         .map(|(name, places)| {
-            let inside: std::collections::HashSet<usize> = places.into_iter().collect();
+            let inside: HashSet<usize> = places.into_iter().collect();
             (name, pairs.iter().filter(|pair| inside.contains(&pair.at)).copied().collect::<Vec<_>>())
         })
         .filter(|(_, pairs)| !pairs.is_empty())
@@ -246,6 +260,7 @@ fn report(sample: &Sample, columns: Vec<Column>, order: &AlignmentOrder<'_>) -> 
         failed: pairs.iter().filter(|pair| pair.failed).count() as u64,
         seen,
         open: sample.open,
+        trials,
         by: order.by.map(str::to_owned),
         miss: order.miss,
         evaluators,
@@ -339,6 +354,7 @@ fn part(
         column.values[at].map(|value| column.badness(value)).or(objects[at].map(|one| f64::from(u8::from(one))))
     };
     let judged: Vec<(f64, bool)> = pairs.iter().filter_map(|pair| Some((bad(pair.at)?, pair.failed))).collect();
+    let tasks: Vec<usize> = pairs.iter().filter(|pair| bad(pair.at).is_some()).map(|pair| pair.task).collect();
     let mut grid: Vec<f64> = judged.iter().map(|(bad, _)| *bad).collect();
     grid.sort_by(f64::total_cmp);
     grid.dedup_by(|a, b| a.total_cmp(b).is_eq());
@@ -350,7 +366,7 @@ fn part(
         segment: segment.cloned(),
         labels: pairs.iter().filter(scored).count() as u64,
         agreement: Agreement::of(table),
-        auroc: auroc(&judged),
+        auroc: auroc_of_tasks(&judged, &tasks, SEED),
         threshold: cutoff(&judged, miss, pooled.map(|at| column.badness(at)))
             .map(|cutoff| Cutoff { at: own(cutoff.at), ..cutoff }),
         sure: learn_then_test(&judged, &grid, MISS_OF_ALL, DELTA).map(|threshold| own(threshold.at)),

@@ -4,9 +4,9 @@
 
 use serde::Serialize;
 
-use super::compare::Draws;
+use super::compare::{Draws, quantile};
 use super::guard::{Guarded, Withheld, at_least};
-use super::rate::wilson;
+use super::rate::{most_when_none, wilson};
 use super::special::normal_quantile;
 
 /// A score per conversation and whether it failed; larger means more likely to fail.
@@ -52,9 +52,12 @@ fn both_classes(judged: Judged<'_>) -> Guarded<(u64, u64)> {
 /// `DeLong` and Clarke-Pearson 1988), on the logit where it is inside 0 to 1.
 ///
 /// # Errors
-/// Guard: a failure and a pass are known.
+/// Guard: a failure and a pass are known, and not all scores are the same.
 pub fn auroc(judged: Judged<'_>) -> Guarded<Auroc> {
     let (failed, passed) = both_classes(judged)?;
+    if judged.windows(2).all(|pair| pair[0].0.total_cmp(&pair[1].0).is_eq()) {
+        return Err(Withheld::Constant("score"));
+    }
     let mut sorted = judged.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     // The share of the other class that each one beats.
@@ -72,7 +75,7 @@ pub fn auroc(judged: Judged<'_>) -> Guarded<Auroc> {
     }
     let value = of_failed.iter().sum::<f64>() / failed as f64;
     let variance = spread(&of_failed, value) / failed as f64 + spread(&of_passed, value) / passed as f64;
-    Ok(Auroc { value, interval: logit_interval(value, variance.sqrt()), failed, passed })
+    Ok(Auroc { value, interval: logit_interval(value, variance.sqrt(), failed.min(passed)), failed, passed })
 }
 
 /// The sample variance around a known mean; 0 for a single value.
@@ -83,17 +86,56 @@ fn spread(values: &[f64], mean: f64) -> f64 {
     values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64
 }
 
-/// A 95 % interval that stays between 0 and 1.
-fn logit_interval(value: f64, se: f64) -> (f64, f64) {
-    let z = normal_quantile(0.975);
-    let slope = value * (1.0 - value);
-    if slope <= 0.0 || se <= 0.0 {
-        // Separated perfectly, or one of a class: what is seen says nothing of how sure it is.
-        return if value >= 1.0 { (0.0, 1.0) } else { ((value - z * se).max(0.0), 1.0) };
+/// A 95 % interval that stays between 0 and 1, of an area seen among `least` or more of either class.
+///
+/// Where the classes are apart, what is seen says nothing of how sure that is; then the bound is that of a share of which
+/// all (or none) of `least` were seen, at one side.
+fn logit_interval(value: f64, se: f64, least: u64) -> (f64, f64) {
+    let room = most_when_none(least, 0.05);
+    if value <= 0.0 || value >= 1.0 {
+        return if value >= 1.0 { (1.0 - room, 1.0) } else { (0.0, room) };
     }
-    let logit = (value / (1.0 - value)).ln();
+    let slope = value * (1.0 - value);
+    if se <= 0.0 {
+        return (0.0, 1.0);
+    }
+    let (logit, z) = ((value / (1.0 - value)).ln(), normal_quantile(0.975));
     let bound = |at: f64| 1.0 / (1.0 + (-at).exp());
     (bound(logit - z * se / slope), bound(logit + z * se / slope))
+}
+
+/// The same where several conversations are trials of one task, each with the number of its task: whole tasks are resampled
+/// (cluster bootstrap, percentiles type 7).
+///
+/// # Errors
+/// As [`auroc`].
+pub fn auroc_of_tasks(judged: Judged<'_>, tasks: &[usize], seed: u64) -> Guarded<Auroc> {
+    const RESAMPLES: usize = 500;
+    let area = auroc(judged)?;
+    if tasks.len() != judged.len() {
+        return Err(Withheld::Unfit("there is not one task per score"));
+    }
+    let mut members: Vec<Vec<(f64, bool)>> = vec![Vec::new(); tasks.iter().max().map_or(0, |most| most + 1)];
+    for (one, task) in judged.iter().zip(tasks) {
+        members[*task].push(*one);
+    }
+    members.retain(|task| !task.is_empty());
+    if members.len() == judged.len() {
+        return Ok(area);
+    }
+    let mut draws = Draws::new(seed);
+    let mut found: Vec<f64> = (0..RESAMPLES)
+        .filter_map(|_| {
+            let drawn: Vec<(f64, bool)> =
+                draws.resample(members.len()).iter().flat_map(|at| members[*at].iter().copied()).collect();
+            auroc(&drawn).ok().map(|area| area.value)
+        })
+        .collect();
+    found.sort_by(f64::total_cmp);
+    let interval = quantile(&found, 0.025).zip(quantile(&found, 0.975));
+    // What is apart in every resample is bounded by how many there are, as above.
+    let interval = interval.filter(|(low, high)| low < high).unwrap_or(area.interval);
+    Ok(Auroc { interval, ..area })
 }
 
 /// Average precision, sum (`R_n` - `R_n-1`) `P_n` over distinct thresholds (as in information retrieval; no interpolation).
@@ -320,6 +362,27 @@ mod tests {
         let overconfident: Vec<(f64, bool)> =
             perfect(300, 1).into_iter().map(|(p, failed)| (if p > 0.5 { 0.99 } else { 0.01 }, failed)).collect();
         assert!(calibration_error(&overconfident, 10, 1).unwrap().shows_miscalibration());
+    }
+
+    #[test]
+    fn what_is_apart_is_as_sure_as_there_are_labels() {
+        let apart = |n: u32| -> Vec<(f64, bool)> { (0..2 * n).map(|at| (f64::from(at), at >= n)).collect() };
+        let (few, many) = (auroc(&apart(2)).unwrap(), auroc(&apart(40)).unwrap());
+        assert!(few.interval.0 < 0.5 && few.maybe_useless() && many.interval.0 > 0.9);
+        assert_eq!(auroc(&[(0.5, true), (0.5, false)]), Err(Withheld::Constant("score")));
+    }
+
+    #[test]
+    fn trials_of_a_task_make_no_interval_narrower() {
+        let mut draws = Draws::new(11);
+        let once: Vec<(f64, bool)> = (0..40).map(|at| (draws.unit() + f64::from(at % 2) / 2.0, at % 2 == 1)).collect();
+        let four: Vec<(f64, bool)> = once.iter().flat_map(|one| [*one; 4]).collect();
+        let tasks: Vec<usize> = (0..160).map(|at| at / 4).collect();
+        let wide = |area: Auroc| area.interval.1 - area.interval.0;
+        let (naive, honest) = (auroc(&four).unwrap(), auroc_of_tasks(&four, &tasks, 1).unwrap());
+        assert!(wide(honest) > 1.6 * wide(naive), "{honest:?} {naive:?}");
+        let alone: Vec<usize> = (0..40).collect();
+        assert_eq!(auroc_of_tasks(&once, &alone, 1), auroc(&once));
     }
 
     #[test]

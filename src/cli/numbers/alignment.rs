@@ -42,6 +42,11 @@ pub fn alignment(context: &Context, arguments: &AlignmentArguments) -> Result<Co
     let seen = if report.seen > 0 { format!("; {} left out, scores were seen", report.seen) } else { String::new() };
     let open = if report.open > 0 { format!("; {} not settled", report.open) } else { String::new() };
     context.talk.say(&format!("{words}{seen}{open}"));
+    if report.trials {
+        context
+            .talk
+            .say("some are trials of one task: intervals of TPR, TNR and kappa are narrower than they should be");
+    }
     Ok(Code::Done)
 }
 
@@ -102,7 +107,7 @@ fn text(data: &mut Data, report: &AlignmentReport, detailed: bool) -> Result<(),
     });
     let wide = names.max().unwrap_or(0).clamp(9, NAME);
     data.line(&format!(
-        "{}  {:24}  {:24}  {:>17}  {:>5}  {:>16}",
+        "{}  {:24}  {:24}  {:>19}  {:>5}  {:>18}",
         filled("evaluator", wide),
         "TPR (failures caught)",
         "TNR (passes let through)",
@@ -134,15 +139,20 @@ fn line(name: &str, part: &Part, wide: usize) -> String {
     let short = |rate: &Guarded<Rate>| rate.as_ref().map_or_else(|_| "-".to_owned(), Rate::words);
     let kappa = part.agreement.kappa.as_ref().map_or_else(
         |_| "-".to_owned(),
-        |kappa| format!("{:.2} [{:.2}..{:.2}]", kappa.value, kappa.interval.0, kappa.interval.1),
+        |kappa| format!("{} [{}..{}]", two(kappa.value), two(kappa.interval.0), two(kappa.interval.1)),
     );
-    let mcc = part.agreement.mcc.as_ref().map_or_else(|_| "-".to_owned(), |mcc| format!("{mcc:.2}"));
-    let area = part
-        .auroc
-        .as_ref()
-        .map_or_else(|_| "-".to_owned(), |area| format!("{:.3} {}", area.value, range(area.interval)));
+    let mcc = part.agreement.mcc.as_ref().map_or_else(|_| "-".to_owned(), |mcc| two(*mcc));
+    let area = part.auroc.as_ref().map_or_else(
+        |_| "-".to_owned(),
+        |area| format!("{:.3} [{}..{}]", area.value, two(area.interval.0), two(area.interval.1)),
+    );
     let (tpr, tnr) = (short(&part.agreement.tpr), short(&part.agreement.tnr));
-    format!("{}  {tpr:24}  {tnr:24}  {kappa:>17}  {mcc:>5}  {area:>16}", filled(name, wide))
+    format!("{}  {tpr:24}  {tnr:24}  {kappa:>19}  {mcc:>5}  {area:>18}", filled(name, wide))
+}
+
+/// Two digits; nothing is a negative nothing.
+fn two(value: f64) -> String {
+    format!("{:.2}", (value * 100.0).round() / 100.0 + 0.0)
 }
 
 fn detail(data: &mut Data, one: &Aligned, report: &AlignmentReport) -> Result<(), Failure> {
