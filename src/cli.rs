@@ -36,6 +36,7 @@ mod screen;
 mod search;
 mod segments;
 mod show;
+mod simulate;
 mod tools;
 
 use args::{Arguments, Command};
@@ -107,6 +108,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Formats(formats)) => return about::formats(formats),
         Some(Command::Filters) => return about::filters(),
         Some(Command::Evaluators(evaluators)) => return judge::evaluators(evaluators),
+        Some(Command::Strategies(arguments)) => return simulate::strategies(arguments),
         Some(Command::Policy(policy)) if !policy.needs_a_workspace() => return judge::policy(None, policy),
         Some(Command::Completions { shell }) => return about::completions(*shell),
         Some(Command::Gate(args::gate::GateArguments { command: Some(command), .. })) => return gate::init(command),
@@ -140,6 +142,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Compare(arguments)) => numbers::compare(&context, arguments),
         Some(Command::Drift(arguments)) => numbers::drift(&context, arguments),
         Some(Command::Agreement(arguments)) => numbers::agreement(&context, arguments),
+        Some(Command::Simulate(arguments)) => simulate::simulate(&context, arguments),
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
@@ -154,6 +157,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
             | Command::Formats(_)
             | Command::Filters
             | Command::Evaluators(_)
+            | Command::Strategies(_)
             | Command::Completions { .. }
             | Command::Man { .. },
         ) => Ok(Code::Done),

@@ -26,6 +26,7 @@ pub mod search;
 pub mod segments;
 pub mod show;
 pub mod signals;
+pub mod simulate;
 pub mod tools;
 pub mod verify;
 pub mod workspace;

@@ -27,7 +27,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tui", &["engine", "model", "text", "config"]),
     (
         "cli",
-        &["ops", "store", "engine", "receive", "tui", "config", "paths", "dataset", "mask", "ingest", "model", "text"],
+        &[
+            "ops", "store", "engine", "receive", "tui", "config", "paths", "dataset", "mask", "ingest", "rank",
+            "model", "text",
+        ],
     ),
     ("lib", &[]),
     ("main", &["cli"]),

@@ -17,6 +17,7 @@ mod import;
 pub mod judge;
 pub mod numbers;
 pub mod queue;
+pub mod simulate;
 pub mod upkeep;
 
 use dataset::{DatasetArguments, ExportArguments};
@@ -26,6 +27,7 @@ pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
 use numbers::{AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments};
 use queue::QueueArguments;
+use simulate::{SimulateArguments, StrategiesArguments};
 use upkeep::{CodebookArguments, RebuildArguments, ToolsArguments, VerifyArguments};
 
 const AFTER_HELP: &str = "\
@@ -119,6 +121,10 @@ pub enum Command {
     Drift(DriftArguments),
     /// Say how several reviewers agree, with each other and with themselves
     Agreement(AgreementArguments),
+    /// Replay conversations with known outcomes: what would each order of a queue have found?
+    Simulate(SimulateArguments),
+    /// List the strategies by which queues are ordered, with their formulas
+    Strategies(StrategiesArguments),
     /// Compare what agents confirmed with what the system of record says; exit code 8 where they differ
     Reconcile(ReconcileArguments),
     /// Write labelled conversations as datasets

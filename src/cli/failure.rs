@@ -119,7 +119,7 @@ impl From<QueueError> for Failure {
         match error {
             QueueError::Store(error) => error.into(),
             QueueError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
-            QueueError::Signals(SignalsError::Store(error)) => error.into(),
+            QueueError::Signals(error) => error.into(),
             QueueError::Unknown { .. } | QueueError::Taken(_) => Self::new(Code::Error, error.to_string()),
             other => Self::usage(other.to_string()),
         }

@@ -14,7 +14,7 @@ pub use crate::model::queue::{Opened, QueueIndex, QueueOrder, QueueQuery, QueueS
 pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
 pub use crate::ops::Progress;
-pub use crate::ops::queue::Preview;
+pub use crate::ops::queue::{Preview, STRATEGY_NAMES, unevaluated_of};
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
 

@@ -290,6 +290,12 @@ impl Label {
     }
 }
 
+/// How likely a conversation was to be chosen for review, where one of its labels knows; of several the smallest, since
+/// what was drawn by lot was chosen by lot, whoever judged it again.
+pub fn inclusion_probability(labels: &[Label]) -> Option<f64> {
+    labels.iter().filter_map(|label| label.slot.as_ref()?.q).reduce(f64::min)
+}
+
 /// The state of a conversation's labels taken together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

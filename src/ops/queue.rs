@@ -13,14 +13,14 @@ use crate::model::score::ScoreTarget;
 use crate::model::summary::Summary;
 use crate::store::{Asker, Store, StoreError};
 
-use super::signals::SignalsError;
+use super::evaluate::EvaluateError;
 
 mod define;
 mod kept;
 mod pool;
 mod state;
 
-pub use define::{Preview, changes, check, preview, unevaluated_of};
+pub use define::{Preview, STRATEGY_NAMES, changes, check, preview, unevaluated_of};
 pub use kept::{Audited, Kept, ShownRow, audited, named, named_rows, shown, states};
 
 /// Scores that rank at or below this share make their step a suspect.
@@ -62,7 +62,7 @@ pub enum QueueError {
     },
     /// What a queue is ordered by cannot be read.
     #[error(transparent)]
-    Signals(#[from] SignalsError),
+    Signals(#[from] EvaluateError),
 }
 
 /// A conversation with what the store knows around it; labels come from the workspace.
@@ -144,3 +144,6 @@ fn suspects(conversation: &Conversation, ranks: &[Option<f64>]) -> Vec<StepPoint
     let step = |number: &u32| conversation.steps.iter().find(|step| step.number == *number);
     found.iter().take(MOST_SUSPECTS).filter_map(|number| Some(step(number)?.pointer())).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -280,6 +280,20 @@ impl Store {
         self.rows(sql, &[&bound], |row| Ok((ConversationId::from_stored(row.get::<_, String>(0)?), row.get(1)?)))
     }
 
+    /// Conversations judged from the audit list of some queue, and those that changed since they were judged.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn audited_and_stale(&self) -> Result<[HashSet<ConversationId>; 2], StoreError> {
+        let ids = |sql: &str| -> Result<HashSet<ConversationId>, StoreError> {
+            let ids = self.rows(sql, &[], |row| row.get::<_, String>(0).map(ConversationId::from_stored))?;
+            Ok(ids.into_iter().collect())
+        };
+        let stale = "SELECT l.conversation FROM labels l JOIN conversations c ON c.id = l.conversation
+                      WHERE l.verdict IS NOT NULL AND l.transcript_hash <> c.transcript_hash";
+        Ok([ids("SELECT conversation FROM labels WHERE slot = 'audit'")?, ids(stale)?])
+    }
+
     /// The value of a segment (`intent`, `channel`, `tier`, `language`, `agent_version`) of these conversations, empty
     /// where there is none.
     ///

@@ -322,6 +322,26 @@ impl QueueState {
         parts
     }
 
+    /// The same in fewer words, for narrow screens.
+    pub fn short_words(&self) -> Vec<String> {
+        let mut parts = vec![format!("{} labels ({} audit)", self.labels, self.audit_labels)];
+        parts.push(format!("found {}", self.found));
+        parts.push(match self.rate {
+            Some(rate) => format!(
+                "audit {}/{} = {:.0} % [{:.0}-{:.0}]",
+                self.audit_fails,
+                self.audit_labels,
+                rate.share * 100.0,
+                rate.low * 100.0,
+                rate.high * 100.0
+            ),
+            None => "no rate yet".to_owned(),
+        });
+        parts.extend(self.model_rate.map(|rate| format!("model {:.0} %", rate * 100.0)));
+        parts.extend(self.labels_needed.map(|labels| format!("{labels} more for +-5")));
+        parts
+    }
+
     /// Whether going on is worth it, where something can be said.
     pub fn hint(&self) -> Option<String> {
         let (next, rate) = (self.next_share?, self.rate?);

@@ -223,6 +223,7 @@ fn constant_and_upside_down_evaluators_are_remarked_on() {
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
+            slot: None,
         });
         crate::ops::review::record(&mut place.workspace, &act, Timestamp(at)).unwrap();
     }

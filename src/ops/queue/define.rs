@@ -14,6 +14,17 @@ use crate::store::{Asker, StoredQueue};
 use super::super::workspace::Workspace;
 use super::{QueueError, pool};
 
+/// The names of the strategies, the default first.
+pub const STRATEGY_NAMES: [&str; STRATEGIES.len()] = {
+    let mut names = [""; STRATEGIES.len()];
+    let mut at = 0;
+    while at < STRATEGIES.len() {
+        names[at] = STRATEGIES[at].name;
+        at += 1;
+    }
+    names
+};
+
 /// What a definition would take, before it is recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preview {

@@ -68,6 +68,8 @@ pub(super) struct Working {
     judged: HashSet<usize>,
     /// Who judged which row.
     said: HashSet<(usize, u32)>,
+    /// What was left open before the queue was defined.
+    unresolved: HashSet<ConversationId>,
     pinned: BTreeMap<usize, String>,
     /// By row, the value of the segment whose values take turns.
     segments: Option<Vec<String>>,
@@ -270,12 +272,22 @@ impl Working {
         let mut kept = inside.iter();
         let rows: Vec<_> = rows.into_iter().filter(|_| kept.next() == Some(&true)).collect();
         let mut kept = inside.iter();
-        let facts: Arc<[Facts]> = facts.into_iter().filter(|_| kept.next() == Some(&true)).collect();
+        let mut facts: Vec<Facts> = facts.into_iter().filter(|_| kept.next() == Some(&true)).collect();
         let ids: Vec<ConversationId> = rows.iter().map(|row| row.id.clone()).collect();
         let by_id: HashMap<ConversationId, usize> = ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect();
         let share = AuditShare::of(stored.spec.audit).unwrap_or_default();
         let (judged, read_to) = store.judgements_in_order()?;
         let keys = store.keys_of(&ids)?;
+        let open = unresolved(&judged, stored);
+        let [audited, stale] = store.audited_and_stale()?;
+        for (at, (id, facts)) in ids.iter().zip(&mut facts).enumerate() {
+            facts.audited = audited.contains(id);
+            facts.stale = stale.contains(id);
+            facts.unresolved = open.contains(id);
+            // A queue in the order given is in the order in which its conversations came in.
+            facts.place = Some(at as u32);
+        }
+        let facts: Arc<[Facts]> = facts.into();
         let batches = pool::batches(&store.arrivals()?, (&ids, &keys), (&judged, &stored.spec.name, share));
         let mut first: Vec<usize> = batches.iter().flat_map(|batch| batch.rows.iter().copied()).collect();
         first.truncate(pool::frozen(&batches));
@@ -308,6 +320,7 @@ impl Working {
             given_rows: HashSet::new(),
             judged: HashSet::new(),
             said: HashSet::new(),
+            unresolved: open,
             pinned,
             segments: segments(store, stored, &ids)?,
             unevaluated: ids.iter().filter(|id| unevaluated.contains(*id)).count() as u64,
@@ -341,7 +354,8 @@ impl Working {
     /// Starts over with the same numbers and all labels; false where the numbers are others now.
     fn replay(&mut self, store: &Store) -> Result<bool, QueueError> {
         let (judged, read_to) = store.judgements_in_order()?;
-        if judged_before(&judged, &self.stored, &self.rows) != self.before {
+        let same = judged_before(&judged, &self.stored, &self.rows) == self.before;
+        if !same || unresolved(&judged, &self.stored) != self.unresolved {
             return Ok(false);
         }
         let mut plan = self.queue.plan().clone();
@@ -374,6 +388,12 @@ impl Working {
 
     fn hear(&mut self, one: &Judged) {
         let Some(row) = self.rows.get(&one.conversation).copied() else { return };
+        let earlier = one.lamport < self.stored.lamport;
+        // A new queue asks anew what was put off; a session takes up what the one before it left open.
+        let weekly = self.queue.plan().strategy == Strategy::Weekly;
+        if earlier && (one.verdict.is_none() || weekly && self.unresolved.contains(&one.conversation)) {
+            return;
+        }
         let by = self.number(&one.reviewer);
         if by as usize == self.reviewers.len() {
             self.reviewers.push(one.reviewer.clone());
@@ -494,6 +514,18 @@ impl Working {
     pub(super) fn pinned(&self) -> u64 {
         self.pinned.len() as u64
     }
+}
+
+/// What was judged before the queue was defined, and left open: put off, not to be told, or told differently.
+fn unresolved(judged: &[Judged], stored: &StoredQueue) -> HashSet<ConversationId> {
+    let mut said: HashMap<&ConversationId, HashSet<Option<Verdict>>> = HashMap::new();
+    for one in judged.iter().filter(|one| one.lamport < stored.lamport) {
+        said.entry(&one.conversation).or_default().insert(one.verdict);
+    }
+    let open = |verdicts: &HashSet<Option<Verdict>>| {
+        verdicts.len() > 1 || !verdicts.iter().flatten().any(|verdict| *verdict != Verdict::Unsure)
+    };
+    said.into_iter().filter(|(_, verdicts)| open(verdicts)).map(|(id, _)| id.clone()).collect()
 }
 
 /// True for strategies that leave conversations out, so that what is left has to be counted.

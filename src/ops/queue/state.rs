@@ -84,7 +84,8 @@ impl Working {
             audit_labels: audited,
             audit_fails,
             rate,
-            model_rate: (self.has_numbers() && pool > 0).then(|| outlook.model_rate(self.queue.matrix().rows())),
+            model_rate: (self.has_numbers() && pool > 0 && !curve.is_empty())
+                .then(|| outlook.model_rate(self.queue.matrix().rows())),
             labels_needed: (audited > 0)
                 .then(|| labels_for(known, sampled).saturating_sub(audited))
                 .filter(|needed| *needed > 0),

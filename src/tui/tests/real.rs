@@ -22,13 +22,13 @@ const CHATS: &str = concat!(
 );
 
 /// A screen on a real workspace.
-struct Desk {
-    app: App,
+pub struct Desk {
+    pub app: App,
     inline: Inline,
 }
 
 impl Desk {
-    fn open(root: &std::path::Path) -> Self {
+    pub fn open(root: &std::path::Path) -> Self {
         let identity = Identity::load("lee", &root.join("state")).unwrap();
         let setup = EngineSetup { root: root.join("workspace"), identity, clock: || NOW };
         let mut app = App::with(Vec::new(), Theme::default(), (120, 36));
@@ -42,7 +42,7 @@ impl Desk {
     }
 
     /// Has the workers answer until nothing is asked any more.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         loop {
             let asked = self.app.held.replace(Vec::new()).unwrap_or_default();
             if asked.is_empty() {
@@ -62,7 +62,7 @@ impl Desk {
         }
     }
 
-    fn press(&mut self, keys: &str) -> String {
+    pub fn press(&mut self, keys: &str) -> String {
         for key in keys.split(' ').filter(|key| !key.is_empty()) {
             self.app.press(key);
             self.settle();
