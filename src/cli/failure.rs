@@ -11,7 +11,6 @@ use crate::ops::review::ReviewError;
 use crate::ops::sample::SampleError;
 use crate::ops::search::SearchError;
 use crate::ops::segments::SegmentRulesError;
-use crate::ops::signals::SignalsError;
 use crate::ops::workspace::WorkspaceError;
 use crate::paths::PathError;
 use crate::store::{ErrorClass, StoreError};

@@ -218,6 +218,33 @@ pub fn alignment(
     report(&sample, columns, order)
 }
 
+/// The same for a screen: by intent where intents are known. The queue counts where it was audited at all.
+///
+/// # Errors
+/// As [`alignment`].
+pub fn overview(
+    workspace: &mut Workspace,
+    queue: Option<&str>,
+    now: Timestamp,
+) -> Result<AlignmentReport, SampleError> {
+    let mut order = AlignmentOrder {
+        sample: SampleOrder { queue, ..SampleOrder::default() },
+        by: Some("intent"),
+        evaluator: None,
+        miss: MISS,
+    };
+    let mut found = alignment(workspace, &order, now);
+    if queue.is_some() && matches!(found, Err(SampleError::NoAudit { .. })) {
+        order.sample.queue = None;
+        found = alignment(workspace, &order, now);
+    }
+    if matches!(found, Err(SampleError::NoAttribute(_))) {
+        order.by = None;
+        found = alignment(workspace, &order, now);
+    }
+    found
+}
+
 fn report(sample: &Sample, columns: Vec<Column>, order: &AlignmentOrder<'_>) -> Result<AlignmentReport, SampleError> {
     let counts = |member: &&Member| member.failed.is_some();
     let seen = sample.members.iter().filter(counts).filter(|member| !member.blind).count() as u64;

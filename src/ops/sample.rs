@@ -387,3 +387,6 @@ fn joined(
     sample.members.sort_by_key(|member| member.of.key);
     Ok(sample)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 use super::{Action, Binding, Context, Group};
 use Context as C;
 
-const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages];
+const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment];
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
@@ -20,6 +20,7 @@ const EVERY: &[Context] = &[
     C::Help,
     C::Messages,
     C::Export,
+    C::Alignment,
     C::Job,
     C::Confirm,
 ];
@@ -279,6 +280,15 @@ pub const BINDINGS: &[Binding] = &[
         "progress",
         "How far the queue is: failures found label by label, the failure rate, what is left.",
     ),
+    row(
+        Action::Alignment,
+        "alignment",
+        &["A"],
+        MAIN,
+        Group::Look,
+        "alignment",
+        "How evaluators agree with people: failures caught, passes let through, thresholds.",
+    ),
     // Workspace
     row(
         Action::NewQueue,
@@ -341,7 +351,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Accept,
         "accept",
         &["enter"],
-        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export],
+        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Alignment],
         Group::Form,
         "accept",
         "Take the choice, go to the next field, or save.",
@@ -388,7 +398,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::NextField,
         "next-field",
         &["tab"],
-        &[C::Judge, C::Correct, C::Export],
+        &[C::Judge, C::Correct, C::Export, C::Alignment],
         Group::Form,
         "next field",
         "To the next field; in the fail strip, add the mode and type another.",
