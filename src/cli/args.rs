@@ -113,7 +113,7 @@ pub enum Command {
     Bench(BenchArguments),
     /// Say how often the agent fails, overall and by segment, from audit labels only
     Rates(RatesArguments),
-    /// Say how evaluators agree with people: failures caught, passes let through, thresholds
+    /// Say how evaluators agree with people: failures caught, passes let through
     Alignment(AlignmentArguments),
     /// Compare two sets of conversations, such as two versions of the agent
     Compare(CompareArguments),

@@ -404,6 +404,9 @@ fn part(
 
 /// The threshold of these labels, else that of all of them.
 fn cutoff(judged: &[(f64, bool)], miss: f64, pooled: Option<f64>) -> Guarded<Cutoff> {
+    if judged.len() > 1 && judged.windows(2).all(|pair| pair[0].0.total_cmp(&pair[1].0).is_eq()) {
+        return Err(Withheld::Constant("score"));
+    }
     let (at, is_pooled) = match (missed_at_most(judged, miss), pooled) {
         (Ok(own), _) => (own.at, false),
         (Err(Withheld::TooFew { .. }), Some(pooled)) => (pooled, true),

@@ -10,7 +10,9 @@ use super::list::SCHEMA_VERSION;
 use super::sample::{Basis, Member, Sample, SampleError, SampleOrder, sample};
 use super::workspace::Workspace;
 use crate::model::time::Timestamp;
-use crate::stats::compare::{Changed, Cluster, Difference, TwoRates, changed, cluster_bootstrap, cluster_p, two_rates};
+use crate::stats::compare::{
+    Changed, Cluster, Difference, LEAST_CHANGED, TwoRates, changed, cluster_bootstrap, cluster_p, two_rates,
+};
 use crate::stats::guard::{self, Guarded, Withheld};
 use crate::stats::multiple::{AdjustedP, Method, adjust};
 use crate::stats::rate::{LEAST_IN_SEGMENT, Rate};
@@ -268,8 +270,10 @@ fn paired(both: &[&Cluster]) -> (Test, Guarded<f64>, Option<Needs>) {
     let found = changed(worse, better);
     let p = found.clone().map(|found| found.p);
     let n = tasks as f64;
+    // However clear a difference is, fewer than so many changed tasks cannot show it.
+    let least = LEAST_CHANGED as f64 * n / (worse + better).max(1) as f64;
     let needs = sample_size::pairs((worse as f64 / n, better as f64 / n), 0.05, POWER).map(|pairs| Needs {
-        labels: (pairs.ceil() as u64).saturating_sub(tasks),
+        labels: (pairs.max(least).ceil() as u64).saturating_sub(tasks),
         of: "pairs",
         difference: (worse as f64 - better as f64) / n,
     });

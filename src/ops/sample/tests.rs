@@ -124,11 +124,11 @@ const TRUTH: SampleOrder<'_> = SampleOrder { filter: "", truth: Some("reward"), 
 #[test]
 fn without_an_audit_nothing_is_counted_and_the_way_to_one_is_told() {
     let mut desk = Desk::new(0..12);
-    for row in desk.rows() {
-        desk.say(&row, true, None, &[]);
+    for row in &desk.rows()[..6] {
+        desk.say(row, true, None, &[]);
     }
     let error = rates(&mut desk.workspace, &RatesOrder::default(), NOW).unwrap_err().to_string();
-    assert!(error.contains("aftercall queue new NAME --audit 0.2") && error.contains("12 other labels"), "{error}");
+    assert!(error.contains("aftercall queue new NAME --audit 0.2") && error.contains("6 other labels"), "{error}");
     desk.define("none", 0.0);
     desk.judge("none", 4, |_| false);
     assert!(matches!(desk.alignment(SampleOrder::default(), None), Err(SampleError::NoAudit { .. })));

@@ -14,6 +14,9 @@ use crate::tui::theme::Tone;
 /// Lines that the chosen evaluator's detail takes at least.
 const DETAIL: usize = 11;
 
+/// Columns below which rates are told without their counts.
+const NARROW: usize = 70;
+
 /// Draws the screen.
 pub fn draw(state: &State, view: &AlignmentView, canvas: &mut Canvas) {
     let title = Row::of("Alignment", Tone::Title).with("  positive is fail", Tone::Dim);
@@ -72,8 +75,9 @@ fn heading(state: &State, report: &AlignmentReport, columns: usize) -> Vec<Row> 
     }
     let wide = columns >= 110;
     let name = name_width(columns);
+    let rate = rate_width(columns);
     let mut head = Row::of(
-        &format!("  {:name$} {:22} {:22} {:14}", "evaluator", "TPR caught", "TNR let through", "AUROC"),
+        &format!("  {:name$} {:rate$} {:rate$} {:14}", "evaluator", "TPR caught", "TNR let through", "AUROC"),
         Tone::Dim,
     );
     if wide {
@@ -84,7 +88,16 @@ fn heading(state: &State, report: &AlignmentReport, columns: usize) -> Vec<Row> 
 }
 
 fn name_width(columns: usize) -> usize {
-    columns.saturating_sub(if columns >= 110 { 84 } else { 64 }).clamp(10, 34)
+    let others = match columns {
+        110.. => 88,
+        NARROW.. => 66,
+        _ => 46,
+    };
+    columns.saturating_sub(others).clamp(8, 34)
+}
+
+fn rate_width(columns: usize) -> usize {
+    if columns < NARROW { 14 } else { 22 }
 }
 
 /// Two digits of a share, and its interval.
@@ -99,11 +112,15 @@ fn line(state: &State, one: &Aligned, columns: usize, here: bool) -> Row {
     let cursor = if here { state.config.theme.signs().cursor } else { " " };
     let tone = if here { Tone::Strong } else { Tone::Text };
     let mut row = Row::of(&format!("{cursor} "), Tone::Strong);
-    let name = name_width(columns);
+    let (name, wide) = (name_width(columns), rate_width(columns));
     row.extend(state.lens().row(&one.name, tone).cut(name, "…").padded(name));
     for rate in [&one.overall.agreement.tpr, &one.overall.agreement.tnr] {
-        let words = rate.as_ref().map_or_else(|_| "-".to_owned(), |rate| rate.words());
-        row.push(&format!(" {words:22}"), if rate.is_ok() { tone } else { Tone::Dim });
+        let words = match rate {
+            Ok(rate) if columns < NARROW => share(rate.rate, rate.interval),
+            Ok(rate) => rate.words(),
+            Err(_) => "-".to_owned(),
+        };
+        row.push(&format!(" {words:wide$}"), if rate.is_ok() { tone } else { Tone::Dim });
     }
     row.push(&format!(" {:14}", area(&one.overall)), tone);
     if let Some(remark) = one.remark {
