@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 mod about;
+mod adjudicate;
 pub mod args;
 mod ask;
 mod bench;
@@ -25,6 +26,7 @@ mod import;
 mod judge;
 mod label;
 mod list;
+mod merge;
 mod numbers;
 mod output;
 mod place;
@@ -151,6 +153,9 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Tools(tools)) => tools::tools(&context, tools),
         Some(Command::Verify(verify)) => check::verify(&context, verify),
         Some(Command::Rebuild(rebuild)) => check::rebuild(&context, rebuild),
+        Some(Command::Adjudicate(arguments)) => adjudicate::adjudicate(&context, arguments),
+        Some(Command::Merge(arguments)) => merge::merge(&context, arguments),
+        Some(Command::Sync(arguments)) => merge::sync(&context, arguments),
         // Answered above.
         Some(
             Command::Demo(_)

@@ -2,6 +2,7 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod adjudicate;
 pub mod agreement;
 pub mod alignment;
 pub mod bench;
@@ -16,6 +17,7 @@ pub mod export;
 pub mod gate;
 pub mod import;
 pub mod list;
+pub mod merge;
 pub mod queue;
 pub mod rates;
 pub mod reconcile;

@@ -13,8 +13,11 @@ pub mod audit;
 pub mod bands;
 pub mod discovery;
 mod draw;
+pub mod fit;
 pub mod matrix;
 mod order;
 pub mod queue;
 pub mod ranker;
 pub mod strategy;
+#[cfg(test)]
+mod tests;

@@ -21,14 +21,14 @@ pub mod simulate;
 pub mod upkeep;
 
 use dataset::{DatasetArguments, ExportArguments};
-use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
+use find::{AdjudicateArguments, ConflictsArguments, SearchArguments, SegmentsArguments};
 use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
 use numbers::{AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments};
 use queue::QueueArguments;
 use simulate::{SimulateArguments, StrategiesArguments};
-use upkeep::{CodebookArguments, RebuildArguments, ToolsArguments, VerifyArguments};
+use upkeep::{CodebookArguments, MergeArguments, RebuildArguments, SyncArguments, ToolsArguments, VerifyArguments};
 
 const AFTER_HELP: &str = "\
 Data goes to standard output, talk to standard error. Personal data is masked
@@ -145,6 +145,12 @@ pub enum Command {
     Verify(VerifyArguments),
     /// Make one copy of the labels anew from the other
     Rebuild(RebuildArguments),
+    /// Settle labels that differ: both sides without names, and the one that is taken
+    Adjudicate(AdjudicateArguments),
+    /// Take in what other reviewers said, from their journals
+    Merge(MergeArguments),
+    /// Unite with the other reviewers through a folder that all of them reach
+    Sync(SyncArguments),
     /// List the formats that can be imported and exported
     Formats(FormatsArguments),
     /// Explain the filter language

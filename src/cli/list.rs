@@ -27,10 +27,10 @@ const LEAST_MESSAGE: usize = 24;
 pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("list"))?;
     let query = QueueQuery {
-        queue: None,
         filter: arguments.filter.clone(),
         find: arguments.find.clone(),
         order: arguments.order.order(),
+        ..QueueQuery::default()
     };
     let mut data = Data::open();
     if arguments.csv {

@@ -30,7 +30,9 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Rows(ids) => {
             read(queue::rows(workspace.store(), ids, workspace.reviewer()).map_err(Into::into), Reply::Rows)
         }
-        Request::QueueRows(name, ids) => of_queue(queue::named_rows(workspace, name, ids), Reply::Rows),
+        Request::QueueRows(name, reading, ids) => {
+            of_queue(queue::named_rows(workspace, (name, reading.as_ref()), ids), Reply::Rows)
+        }
         Request::Queues => of_queue(queue::states(workspace), Reply::Queues),
         Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),
         Request::Alignment(queue) => aligned(workspace, queue.as_deref(), now),
@@ -91,7 +93,7 @@ fn not_read(error: &StoreError) -> Reply {
 }
 
 fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let order = ImportOrder { paths, ..ImportOrder::default() };
+    let order = ImportOrder { paths, evaluate: true, ..ImportOrder::default() };
     let report = match workspace.import(&order, now, tell) {
         Ok(report) => report,
         Err(ImportError::Store(StoreError::Interrupted)) => return Reply::Cancelled,

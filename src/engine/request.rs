@@ -30,8 +30,8 @@ pub enum Request {
     Queue(QueueQuery),
     /// Read: the rows of these conversations, in this order; unknown ids are left out.
     Rows(Vec<ConversationId>),
-    /// Read: the same, each with its place in the queue of this name.
-    QueueRows(String, Vec<ConversationId>),
+    /// Read: the same, each with its place in the queue of this name, in which somebody is reading this conversation.
+    QueueRows(String, Option<ConversationId>, Vec<ConversationId>),
     /// Read: the queues there are, and how far each is.
     Queues,
     /// Read: what a queue would take if it were defined so.

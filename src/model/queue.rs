@@ -34,6 +34,8 @@ pub enum QueueOrder {
 pub struct QueueQuery {
     /// The name of a queue; its own order and filter hold, and `filter` narrows it further. `None` for all conversations.
     pub queue: Option<String>,
+    /// In a queue of a name: the conversation that is being read, which takes the next slot whatever the order says now.
+    pub reading: Option<ConversationId>,
     /// In the filter language; empty for all.
     pub filter: String,
     /// Plain words to find in any text of the conversation; empty for none.

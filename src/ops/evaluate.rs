@@ -7,7 +7,7 @@ mod child;
 pub mod command;
 mod stakes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -39,6 +39,9 @@ pub const LIMITS: &str = "limits.toml";
 /// Conversations judged between two writes, so that a label waits for one batch at most.
 const BATCH: usize = 200;
 
+/// What progress is of while conversations are judged; its numbers are conversations.
+pub const EVALUATING: &str = "evaluating";
+
 /// Scores it takes to call an evaluator constant.
 const ENOUGH: usize = 50;
 
@@ -52,6 +55,10 @@ pub struct EvaluateOrder {
     pub filter: String,
     /// Only these evaluators; what others said stays. Empty for all.
     pub only: Vec<String>,
+    /// Only what has not been judged as it is now: what is new, and what grew.
+    pub missing: bool,
+    /// At most so many conversations; `None` for all.
+    pub most: Option<usize>,
 }
 
 /// What came of a run.
@@ -144,11 +151,13 @@ pub fn evaluate(
     }
     let bench = Bench::prepare(workspace, order)?;
     let mut report = EvaluateReport { schema_version: 1, rules: bench.rules, ..EvaluateReport::default() };
-    let ids = matching(workspace, &order.filter, now)?;
-    let scales = scales(workspace)?;
+    let ids = to_judge(workspace, order, now)?;
+    if order.missing && ids.is_empty() {
+        return Ok(report);
+    }
     for (at, batch) in ids.chunks(BATCH).enumerate() {
         let progress =
-            Progress { done: (at * BATCH) as u64, total: Some(ids.len() as u64), what: "evaluating".to_owned() };
+            Progress { done: (at * BATCH) as u64, total: Some(ids.len() as u64), what: EVALUATING.to_owned() };
         if tell(&progress).is_break() {
             report.cancelled = true;
             break;
@@ -166,8 +175,7 @@ pub fn evaluate(
         report.conversations += stored;
         report.overtaken += judged.len() as u64 - stored;
     }
-    workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?;
-    remark(workspace)?;
+    rank(workspace)?;
     Ok(report)
 }
 
@@ -300,6 +308,25 @@ pub(super) fn matching(
     let filter = Filter::parse(filter)?;
     let asker = Asker { reviewer: workspace.reviewer(), now };
     Ok(workspace.store().index(&filter, "", QueueOrder::Oldest, asker)?.ids)
+}
+
+fn to_judge(
+    workspace: &Workspace,
+    order: &EvaluateOrder,
+    now: Timestamp,
+) -> Result<Vec<ConversationId>, EvaluateError> {
+    let mut ids = match (order.missing, order.filter.is_empty()) {
+        (true, true) => workspace.store().not_evaluated()?,
+        (false, _) => matching(workspace, &order.filter, now)?,
+        (true, false) => {
+            let missing: HashSet<ConversationId> = workspace.store().not_evaluated()?.into_iter().collect();
+            let mut ids = matching(workspace, &order.filter, now)?;
+            ids.retain(|id| missing.contains(id));
+            ids
+        }
+    };
+    ids.truncate(order.most.unwrap_or(usize::MAX));
+    Ok(ids)
 }
 
 /// The judge with what it was made of.

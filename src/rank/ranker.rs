@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::algebra::{dot_wide, factor, inverse, sigma, solve};
+use super::algebra::{dot_wide, sigma};
+use super::fit::{Example, Fit, LEAST_CURVE, variance};
 use super::matrix::Matrix;
 
 /// Precision of the constant: penalised too, or the first labels throw it about.
@@ -26,18 +27,6 @@ pub const DECLARED: f64 = 0.03;
 
 /// Labels between two full fits.
 pub const REFIT: usize = 25;
-
-/// No step moves the logit of a labelled conversation by more than this.
-const LONGEST_STEP: f64 = 3.0;
-
-/// The least a label counts in the curvature.
-const LEAST_CURVE: f64 = 1e-3;
-
-/// A fit has converged where the gradient is shorter than this.
-const CONVERGED: f64 = 1e-9;
-
-/// Steps of a fit at most.
-const MOST_STEPS: usize = 100;
 
 /// Reasons at most.
 const REASONS: usize = 2;
@@ -61,8 +50,6 @@ pub enum Prior {
     Declared,
     /// What the batch before taught.
     Carried(Weights),
-    /// Given numbers: means and precisions, one per column of the matrix; for checks against reference values.
-    Given(Vec<f64>, Vec<f64>),
 }
 
 /// What somebody said of a conversation.
@@ -130,10 +117,6 @@ impl Ranker {
                 let fresh = declared();
                 keys.iter().zip(fresh).map(|(key, fresh)| known.get(key.as_str()).copied().unwrap_or(fresh)).collect()
             }
-            Prior::Given(means, precisions) => {
-                precision.iter_mut().zip(precisions).for_each(|(place, given)| *place = *given);
-                (0..keys.len()).map(|at| means.get(at).copied().unwrap_or(0.0)).collect()
-            }
         };
         let mut ranker = Self {
             keys,
@@ -189,59 +172,22 @@ impl Ranker {
 
     /// Fits the weights anew, from the prior until they no longer move.
     pub fn fit(&mut self) {
-        (self.weights, self.covariance) = self.mode();
+        (self.weights, self.covariance) = self.fitting(&self.examples()).mode();
         self.since_fit = 0;
     }
 
-    /// The posterior mode, and the inverse of the curvature there.
-    fn mode(&self) -> (Vec<f64>, Vec<f64>) {
-        let labels = self.weighted();
-        let mut weights = self.prior.clone();
-        let mut root = Vec::new();
-        for _ in 0..MOST_STEPS {
-            let (gradient, curve) = self.slope(&weights, &labels);
-            root = factor(&curve, weights.len());
-            if dot_wide(&gradient, &gradient).sqrt() < CONVERGED {
-                break;
-            }
-            let step = solve(&root, &gradient);
-            let farthest = labels.iter().map(|(one, _)| dot_wide(&step, &one.x).abs()).fold(0.0, f64::max);
-            let scale = if farthest > LONGEST_STEP { LONGEST_STEP / farthest } else { 1.0 };
-            weights.iter_mut().zip(&step).for_each(|(weight, step)| *weight -= scale * step);
-        }
-        let covariance = inverse(&root, weights.len());
-        (weights, covariance)
-    }
-
-    /// The gradient, and the lower half of the curvature.
-    fn slope(&self, weights: &[f64], labels: &[(&Taught, f64)]) -> (Vec<f64>, Vec<f64>) {
-        let n = weights.len();
-        let mut curve = vec![0.0; n * n];
-        let mut gradient: Vec<f64> = (0..n).map(|at| self.precision[at] * (weights[at] - self.prior[at])).collect();
-        for (at, precision) in self.precision.iter().enumerate() {
-            curve[at * n + at] = *precision;
-        }
-        for (one, share) in labels {
-            let p = sigma(dot_wide(weights, &one.x));
-            let miss = share * (p - f64::from(u8::from(one.failed)));
-            let weight = share * (p * (1.0 - p)).max(LEAST_CURVE);
-            for (j, value) in one.x.iter().enumerate() {
-                gradient[j] += miss * value;
-                let part = weight * value;
-                let lower = curve[j * n..=j * n + j].iter_mut();
-                lower.zip(&one.x).for_each(|(cell, other)| *cell += part * other);
-            }
-        }
-        (gradient, curve)
+    fn fitting<'a>(&'a self, examples: &'a [Example<'a>]) -> Fit<'a> {
+        Fit { examples, prior: &self.prior, precision: &self.precision }
     }
 
     /// Labels with what each counts: 1 over how many there are of its conversation.
-    fn weighted(&self) -> Vec<(&Taught, f64)> {
+    fn examples(&self) -> Vec<Example<'_>> {
         let mut counts: BTreeMap<usize, f64> = BTreeMap::new();
         for (row, _) in self.taught.keys() {
             *counts.entry(*row).or_insert(0.0) += 1.0;
         }
-        self.taught.iter().map(|((row, _), one)| (one, 1.0 / counts.get(row).copied().unwrap_or(1.0))).collect()
+        let share = |row: &usize| 1.0 / counts.get(row).copied().unwrap_or(1.0);
+        self.taught.iter().map(|((row, _), one)| Example { x: &one.x, failed: one.failed, share: share(row) }).collect()
     }
 
     fn start(&self) -> Vec<f64> {
@@ -260,8 +206,7 @@ impl Ranker {
 
     /// The variance of a conversation's logit: x' S x.
     pub fn variance(&self, matrix: &Matrix, row: usize) -> f64 {
-        let x = matrix.wide(row);
-        self.covariance.chunks_exact(x.len().max(1)).zip(&x).map(|(row, value)| dot_wide(row, &x) * value).sum()
+        variance(&self.covariance, &matrix.wide(row))
     }
 
     /// The probability that a labelled conversation failed, had one reviewer not labelled it: the logit moved back by
@@ -305,20 +250,9 @@ impl Ranker {
         &self.weights
     }
 
-    /// The value that the weights minimise.
-    pub fn loss(&self) -> f64 {
-        let softplus = |logit: f64| logit.max(0.0) + (-logit.abs()).exp().ln_1p();
-        let labels: f64 = self
-            .weighted()
-            .iter()
-            .map(|(one, share)| {
-                let logit = dot_wide(&self.weights, &one.x);
-                share * (softplus(logit) - f64::from(u8::from(one.failed)) * logit)
-            })
-            .sum();
-        let prior: f64 =
-            (0..self.prior.len()).map(|at| self.precision[at] * (self.weights[at] - self.prior[at]).powi(2)).sum();
-        labels + prior / 2.0
+    /// How long the slope of what the weights minimise is; 0 after a fit.
+    pub fn slope_length(&self) -> f64 {
+        self.fitting(&self.examples()).slope_length(&self.weights)
     }
 
     /// How many labels there are of passes and of failures.

@@ -108,6 +108,13 @@ impl Store {
         })
     }
 
+    /// Conversations that the built-in evaluators have not looked at as they are now, first stored first.
+    pub fn not_evaluated(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let sql = "SELECT c.id FROM conversations c LEFT JOIN evaluations e ON e.conversation = c.key
+                    WHERE e.content_hash IS NOT c.content_hash ORDER BY c.key";
+        self.rows(sql, &[], |row| Ok(ConversationId::from_stored(row.get::<_, String>(0)?)))
+    }
+
     /// The numbers that suspicions rest on, with the suspicions, of up to `most` conversations after a key, by key.
     pub fn weighed(&self, after: i64, most: u32) -> Result<Vec<Weighed>, StoreError> {
         let sql = "SELECT conversation, features, p_fail, reasons FROM evaluations WHERE conversation > ?1

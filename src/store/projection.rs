@@ -35,6 +35,42 @@ impl Store {
         self.log().codebook()
     }
 
+    /// How many labelled conversations are not stored here.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn labelled_elsewhere(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT count(DISTINCT conversation) FROM labels
+                    WHERE conversation NOT IN (SELECT id FROM conversations)";
+        let count: i64 = self.sql(self.connection.query_row(sql, [], |row| row.get(0)))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// A hash of all events in log order, of the labels and the codebook they add up to: 64 hexadecimal digits, the same
+    /// for everybody who has the same events, however they came.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn state_hash(&self) -> Result<String, StoreError> {
+        let mut hasher = blake3::Hasher::new();
+        for sql in [
+            "SELECT line FROM events ORDER BY lamport, reviewer, device, seq, id",
+            "SELECT label FROM labels ORDER BY conversation, reviewer",
+        ] {
+            let mut statement = self.sql(self.connection.prepare_cached(sql))?;
+            let mut rows = self.sql(statement.query([]))?;
+            while let Some(row) = self.sql(rows.next())? {
+                let text: String = self.sql(row.get(0))?;
+                hasher.update(&(text.len() as u64).to_le_bytes());
+                hasher.update(text.as_bytes());
+            }
+            hasher.update(&u64::MAX.to_le_bytes());
+        }
+        // No codebook and one that was emptied are the same.
+        hasher.update(&serde_json::to_vec(&self.codebook()?)?);
+        Ok(hasher.finalize().to_hex().to_string())
+    }
+
     /// Projects these conversations anew, after their ids were redirected.
     ///
     /// # Errors

@@ -273,6 +273,14 @@ impl State {
         blind && !judged && !self.uncovered.contains(&review.id)
     }
 
+    /// The conversation of the queue that is being read and not judged yet.
+    pub fn reading(&self) -> Option<ConversationId> {
+        let review =
+            self.review.as_ref().filter(|review| self.screen == Screen::Review && review.position.is_some())?;
+        let judged = review.own_verdict().is_some() || matches!(self.queue.said.get(&review.id), Some(Said::Judged(_)));
+        (self.queue.query.queue.is_some() && !judged).then(|| review.id.clone())
+    }
+
     /// True where scores of the open conversation are not shown.
     pub fn hides_scores(&self) -> bool {
         self.scores_hidden || self.is_blind()

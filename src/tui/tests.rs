@@ -98,7 +98,7 @@ impl Engine {
                     state: None,
                 })
             }
-            Request::QueueRows(_, ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
+            Request::QueueRows(_, _, ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
             Request::Queues => Reply::Queues(Vec::new()),
             Request::Alignment(_) => Reply::Failed { message: "there is no audit label yet".into(), retry: false },
             Request::Preview(_) => Reply::Preview(crate::engine::request::Preview::default()),
@@ -157,6 +157,7 @@ impl Engine {
             notes: Vec::new(),
             criteria: Vec::new(),
             skipped: false,
+            settled: None,
             at: NOW,
             slot: None,
             events: Vec::new(),
@@ -183,6 +184,7 @@ impl Engine {
             Act::Unmask { .. } => return self.saved("personal data shown", None),
             Act::Queue(_) => return self.saved("queue", None),
             Act::Criterion { subject, .. } => (subject.clone(), "criterion".to_owned()),
+            Act::Adjudicate { subject, .. } => (subject.clone(), "adjudicated".to_owned()),
         };
         let id = subject.conversation.clone();
         let before = self.labels.get(&id).cloned();

@@ -237,6 +237,8 @@ pub struct Place {
     pub pinned: Option<String>,
     /// True where scores and P(fail) stay hidden until the verdict.
     pub blind: bool,
+    /// True while the queue asks the asking reviewer for a verdict.
+    pub open: bool,
 }
 
 impl Place {

@@ -98,6 +98,9 @@ pub(super) fn strategy(name: &str) -> Result<Strategy, QueueError> {
 pub fn preview(workspace: &Workspace, spec: &QueueSpec, now: Timestamp) -> Result<Preview, QueueError> {
     check(spec)?;
     let store = workspace.store();
+    if store.queue(&spec.name)?.is_some_and(|queue| queue.spec != *spec) {
+        return Err(QueueError::Taken(spec.name.clone()));
+    }
     let asker = Asker { reviewer: workspace.reviewer(), now };
     let ids = |filter: &str| -> Result<Vec<ConversationId>, QueueError> {
         Ok(store.index(&Filter::parse(filter)?, "", QueueOrder::Oldest, asker)?.ids)

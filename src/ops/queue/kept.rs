@@ -116,7 +116,7 @@ pub fn shown(workspace: &mut Workspace, name: &str, most: usize) -> Result<(Queu
     let order = working.given.iter().map(|given| &working.ids[given.row]).filter(|id| !open.contains(id));
     let ids: Vec<ConversationId> = order.chain(next.iter().map(|slot| &working.ids[slot.row])).cloned().collect();
     let done: HashSet<ConversationId> = given.into_iter().filter(|id| !open.contains(id)).cloned().collect();
-    let rows = named_rows(workspace, name, &ids)?;
+    let rows = named_rows(workspace, (name, None), &ids)?;
     let shown = rows.into_iter().map(|mut summary| {
         let place = summary.place.take().map(|place| *place);
         let judged = done.contains(&summary.id);
@@ -144,9 +144,10 @@ pub fn named(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> R
     };
     let working = ready(workspace, &name)?;
     let by = working.number(&reviewer);
+    let reading = query.reading.as_ref().and_then(|id| working.rows.get(id)).copied();
     let listed = if narrowed.is_some() { working.ids.len() } else { LISTED };
     let takes = |id: &&ConversationId| narrowed.as_ref().is_none_or(|ids| ids.contains(*id));
-    let next = working.upcoming(by, listed);
+    let next = working.followed(by, listed, reading);
     let mut seen = HashSet::new();
     let again: HashSet<usize> = next.iter().map(|slot| slot.row).collect();
     let judged = working.given.iter().map(|given| given.row).filter(|row| !again.contains(row));
@@ -169,14 +170,19 @@ pub fn named(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> R
 ///
 /// # Errors
 /// There is no such queue, or the database cannot be read.
-pub fn named_rows(workspace: &mut Workspace, name: &str, ids: &[ConversationId]) -> Result<Vec<Summary>, QueueError> {
+pub fn named_rows(
+    workspace: &mut Workspace,
+    (name, reading): (&str, Option<&ConversationId>),
+    ids: &[ConversationId],
+) -> Result<Vec<Summary>, QueueError> {
     let reviewer = workspace.reviewer().to_owned();
     let working = ready(workspace, name)?;
     let by = working.number(&reviewer);
+    let reading = reading.and_then(|id| working.rows.get(id)).copied();
     let rows: Vec<usize> = ids.iter().filter_map(|id| working.rows.get(id).copied()).collect();
     // The list asks for what it shows, so that most of it is among what comes next.
     let next: HashMap<usize, ranked::Slot> =
-        working.upcoming(by, LISTED.max(ids.len())).into_iter().map(|slot| (slot.row, slot)).collect();
+        working.followed(by, LISTED.max(ids.len()), reading).into_iter().map(|slot| (slot.row, slot)).collect();
     let places: HashMap<&ConversationId, Place> =
         rows.into_iter().map(|row| (&working.ids[row], working.place(row, next.get(&row)))).collect();
     let places: HashMap<ConversationId, Place> = places.into_iter().map(|(id, place)| (id.clone(), place)).collect();
@@ -452,6 +458,30 @@ impl Working {
         taken.take(most).collect()
     }
 
+    /// What comes next for a reviewer who is reading one already: that one takes the first slot of its kind, and those
+    /// before it move down, while what is by lot stays where it is.
+    fn followed(&self, by: u32, most: usize, reading: Option<usize>) -> Vec<ranked::Slot> {
+        let mut slots = self.upcoming(by, most);
+        let Some(row) = reading.filter(|row| !self.said.contains(&(*row, by))) else { return slots };
+        let at = slots.iter().position(|slot| slot.row == row);
+        let is_ranked = |slot: &ranked::Slot| slot.kind == ranked::SlotKind::Ranked;
+        // What is by lot, pinned, or asks for a second opinion is in its place already; what is not asked for has none.
+        let asked = at.map_or(slots.len() == most, |at| is_ranked(&slots[at]));
+        if !asked {
+            return slots;
+        }
+        let mut carried = row;
+        for slot in slots.iter_mut().filter(|slot| is_ranked(slot)) {
+            let moved = std::mem::replace(&mut slot.row, carried);
+            slot.p = self.queue.p(slot.row);
+            carried = moved;
+            if carried == row {
+                break;
+            }
+        }
+        slots
+    }
+
     /// How many conversations are left for a reviewer, of whom these come next.
     pub(super) fn left(&self, by: u32, next: &[ranked::Slot]) -> u64 {
         if next.len() < LISTED {
@@ -493,7 +523,16 @@ impl Working {
             crate::rank::bands::Band::High => Band::High,
         };
         let blind = slot.kind == SlotKind::Audit || self.stored.spec.blind;
-        Place { slot, band: Some(band), p: self.calibrated(p), why, pinned: self.pinned.get(&row).cloned(), blind }
+        let open = next.is_some();
+        Place {
+            slot,
+            band: Some(band),
+            p: self.calibrated(p),
+            why,
+            pinned: self.pinned.get(&row).cloned(),
+            blind,
+            open,
+        }
     }
 
     fn slot(&self, kind: SlotKind, found: ranked::Slot) -> Slot {

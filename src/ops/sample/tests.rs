@@ -14,7 +14,6 @@ use super::super::review;
 use super::super::workspace::{Identity, ImportOrder, Workspace};
 use super::*;
 use crate::model::act::{Act, FailedAt, Judgement, Subject};
-use crate::model::label::Verdict;
 use crate::model::queue::{QueueChange, QueueSpec, Slot, SlotKind};
 use crate::stats::rate::wilson_finite;
 use crate::store::Access;

@@ -274,7 +274,7 @@ pub const BINDINGS: &[Binding] = &[
     row(
         Action::Progress,
         "progress",
-        &["p"],
+        &["P"],
         MAIN,
         Group::Look,
         "progress",

@@ -159,6 +159,8 @@ impl Queue {
         match (self.said.get(id), self.rows.get(id)) {
             (Some(Said::Judged(_) | Said::Skipped), _) => false,
             (Some(Said::Nothing), _) | (None, None) => true,
+            // What others have judged as often as the queue asks for is nobody's work any more.
+            (None, Some(row)) if row.place.as_ref().is_some_and(|place| !place.open) => false,
             (None, Some(row)) => {
                 matches!(self.state_of(row, reviewer), RowState::Open | RowState::Draft | RowState::Stale)
             }

@@ -211,9 +211,7 @@ fn evaluators_judge_from_the_palette_and_the_queue_shows_what_they_said() {
     desk.app.send(Message::Paste(file.to_string_lossy().into_owned()));
     desk.press("<enter> <esc>");
     let scored = |desk: &Desk| desk.app.state.queue.rows.values().filter(|row| !row.worst.is_empty()).count();
-    let before = scored(&desk);
+    assert!(scored(&desk) > 0, "an import is judged at once");
     let frame = desk.press(": \"evaluate\" <enter>");
     assert!(frame.contains("conversations judged"), "{frame}");
-    desk.press("<esc>");
-    assert!(scored(&desk) > before, "{before}");
 }

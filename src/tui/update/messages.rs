@@ -134,6 +134,7 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
         Reply::Cancelled => "it was cancelled".to_owned(),
         _ => "the answer made no sense".to_owned(),
     };
+    state.queue.wanted_queue = None;
     let again = state.key(Action::SaveAgain);
     let text = format!("{}: not saved, still here: {reason}. {again} tries again.", write.what);
     state.writes.unsaved.push(Unsaved { write, reason });

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::review::open;
-use crate::engine::request::{Hit, QueueIndex, Request};
+use crate::engine::request::{Hit, QueueIndex, QueueQuery, Request};
 use crate::model::id::ConversationId;
 use crate::model::summary::Summary;
 use crate::tui::action::Action;
@@ -70,7 +70,7 @@ pub fn freshen(state: &mut State) {
         return;
     }
     state.queue.stale = false;
-    let query = state.queue.query.clone();
+    let query = QueueQuery { reading: state.reading(), ..state.queue.query.clone() };
     state.queue.awaiting_fresh = Some(state.ask(Request::Queue(query), Expected::Fresh));
 }
 
@@ -347,10 +347,12 @@ pub fn settle(state: &mut State, height: usize) {
         return;
     }
     let wanted = queue.wanted(height);
+    let reading = state.reading();
+    let queue = &mut state.queue;
     if !wanted.is_empty() {
         queue.asked_rows = wanted.iter().cloned().collect();
         let request = match state.queue.query.queue.clone() {
-            Some(name) => Request::QueueRows(name, wanted),
+            Some(name) => Request::QueueRows(name, reading, wanted),
             None => Request::Rows(wanted),
         };
         state.queue.awaiting_rows = Some(state.ask(request, Expected::Rows));
