@@ -14,6 +14,7 @@ use super::queue::{self, Audited, QueueError};
 use super::workspace::Workspace;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::id::ConversationId;
+use crate::model::label::Verdict;
 use crate::model::queue::{QueueOrder, SlotKind};
 use crate::model::score::Direction;
 use crate::model::time::Timestamp;
@@ -360,6 +361,17 @@ fn blindness(judged: &[Judged]) -> HashMap<ConversationId, bool> {
     blind
 }
 
+/// What an adjudication settled, where there was one: it stands above any majority.
+fn settled(workspace: &Workspace, id: &ConversationId) -> Result<Option<bool>, SampleError> {
+    let labels = workspace.store().labels(id)?;
+    let taken = labels.iter().find(|label| label.settled.is_some()).and_then(|label| label.verdict);
+    Ok(match taken {
+        Some(Verdict::Fail) => Some(true),
+        Some(Verdict::Pass) => Some(false),
+        Some(Verdict::Unsure) | None => None,
+    })
+}
+
 fn joined(
     workspace: &Workspace,
     audited: Audited,
@@ -379,7 +391,10 @@ fn joined(
             continue;
         }
         let Some(of) = stored.remove(&id) else { continue };
-        let failed = drawn.get(&at).copied().flatten();
+        let failed = match drawn.get(&at) {
+            Some(said) => settled(workspace, &id)?.or(*said),
+            None => None,
+        };
         sample.open += u64::from(drawn.contains_key(&at) && failed.is_none());
         let blind = blind.get(&id).copied().unwrap_or(false);
         sample.members.push(Member { of, stratum, drawn: drawn.contains_key(&at), failed, blind, p: Some(p) });
