@@ -183,7 +183,9 @@ fn together(units: &[Vec<usize>], categories: usize) -> Together {
     }
     let values: Vec<Vec<f64>> = units.iter().map(|unit| unit.iter().map(|one| *one as f64).collect()).collect();
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    units.iter().for_each(|unit| *sizes.entry(unit.len()).or_default() += 1);
+    for unit in units {
+        *sizes.entry(unit.len()).or_default() += 1;
+    }
     let usual = sizes.into_iter().max_by_key(|(_, count)| *count).map_or(0, |(size, _)| size);
     let even: Vec<Vec<usize>> = units.iter().filter(|unit| unit.len() == usual).cloned().collect();
     Together {

@@ -215,7 +215,7 @@ pub fn alignment(
 ) -> Result<AlignmentReport, SampleError> {
     let sample = sample(workspace, &order.sample, now)?;
     let columns = sample.columns(workspace)?;
-    report(&sample, columns, order)
+    report(&sample, &columns, order)
 }
 
 /// The same for a screen: by intent where intents are known. The queue counts where it was audited at all.
@@ -245,7 +245,7 @@ pub fn overview(
     found
 }
 
-fn report(sample: &Sample, columns: Vec<Column>, order: &AlignmentOrder<'_>) -> Result<AlignmentReport, SampleError> {
+fn report(sample: &Sample, columns: &[Column], order: &AlignmentOrder<'_>) -> Result<AlignmentReport, SampleError> {
     let counts = |member: &&Member| member.failed.is_some();
     let seen = sample.members.iter().filter(counts).filter(|member| !member.blind).count() as u64;
     let mut tasks: HashMap<String, usize> = HashMap::new();

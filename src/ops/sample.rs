@@ -279,7 +279,7 @@ pub fn count<'a>(members: impl Iterator<Item = &'a Member>) -> (u64, u64) {
 /// The filter, no label to count by, or the database.
 pub fn sample(workspace: &mut Workspace, order: &SampleOrder<'_>, now: Timestamp) -> Result<Sample, SampleError> {
     let filter = Filter::parse(order.filter)?;
-    let asker = Asker { reviewer: &workspace.reviewer().to_owned(), now };
+    let asker = Asker { reviewer: workspace.reviewer(), now };
     let wanted: Option<HashSet<ConversationId>> = match order.filter.trim() {
         "" => None,
         _ => Some(workspace.store().index(&filter, "", QueueOrder::Oldest, asker)?.ids.into_iter().collect()),

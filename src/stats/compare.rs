@@ -182,7 +182,7 @@ pub fn cluster_p(clusters: &[Cluster], resamples: usize, seed: u64) -> Guarded<f
 }
 
 /// The second failure share minus the first.
-fn difference<'a>(chosen: &mut dyn Iterator<Item = &'a Cluster>) -> Option<f64> {
+fn difference(chosen: &mut dyn Iterator<Item = &Cluster>) -> Option<f64> {
     let sum = chosen.fold(Cluster::default(), |sum, one| Cluster {
         first: (sum.first.0 + one.first.0, sum.first.1 + one.first.1),
         second: (sum.second.0 + one.second.0, sum.second.1 + one.second.1),

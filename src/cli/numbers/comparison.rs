@@ -9,7 +9,7 @@ use super::super::output::{Cell, Data};
 use super::{filled, from, header, number, percent, points, rate_cells, told, unmasked, whole};
 use crate::ops::compare::{self, Adjustment, CompareOrder, CompareReport, Compared, Test};
 use crate::ops::drift::{self, DriftOrder, DriftReport, DriftRow, Measured};
-use crate::ops::sample::Rate;
+use crate::ops::sample::{AdjustedP, Rate};
 use crate::text::width;
 
 /// Carries `compare` out.
@@ -119,7 +119,7 @@ fn compared(data: &mut Data, one: &Compared) -> Result<(), Failure> {
             }
         }
         Test::Clustered { tasks, .. } => {
-            data.line(&format!("  {tasks} tasks with several trials: tasks are resampled"))?
+            data.line(&format!("  {tasks} tasks with several trials: tasks are resampled"))?;
         }
         Test::Apart { .. } => {}
     }
@@ -188,7 +188,7 @@ fn drift_csv(data: &mut Data, report: &DriftReport) -> Result<(), Failure> {
             number(found.map(|found| found.0)),
             Cell::Plain(found.map_or("", |found| found.1).to_owned()),
             number(found.map(|found| found.2)),
-            number(row.p_adjusted.map(|p| p.value())),
+            number(row.p_adjusted.map(AdjustedP::value)),
             Cell::Plain(row.alarm.to_string()),
             whole(n.0),
             whole(n.1),

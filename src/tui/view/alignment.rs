@@ -2,6 +2,8 @@
 //!
 //! Invariant: TPR and TNR stand first; what is withheld shows its reason, never a number.
 
+use std::fmt::Write as _;
+
 use super::{boxed, worded};
 use crate::engine::request::{Aligned, AlignmentReport, Cut, Part};
 use crate::tui::action::Action;
@@ -66,7 +68,7 @@ fn heading(state: &State, report: &AlignmentReport, columns: usize) -> Vec<Row> 
     let mut words = format!("{} labels, {} fail", report.labels, report.failed);
     for (count, what) in [(report.seen, "left out, scores were seen"), (report.open, "not settled")] {
         if count > 0 {
-            words.push_str(&format!("; {count} {what}"));
+            let _ = write!(words, "; {count} {what}");
         }
     }
     let mut lines = vec![Row::of(&words, Tone::Strong), lens.row(&report.basis.words(), Tone::Dim)];
