@@ -2,6 +2,8 @@
 //!
 //! Invariant: who said what is not told before a label is taken.
 
+use std::fmt::Write as _;
+
 use super::args::find::AdjudicateArguments;
 use super::context::{Context, now, resolve};
 use super::failure::{Code, Failure};
@@ -74,16 +76,16 @@ fn told(side: &Side) -> Vec<String> {
     let said = &side.said;
     let mut head = format!("{}  {}", side.letter, said.verdict.word().to_uppercase());
     if let Some(at) = &said.first_failure {
-        head.push_str(&format!(" at step {}", at.step));
+        let _ = write!(head, " at step {}", at.step);
     }
     if let Some(severity) = said.severity {
-        head.push_str(&format!(", severity {severity}"));
+        let _ = write!(head, ", severity {severity}");
     }
     if !said.modes.is_empty() {
-        head.push_str(&format!(", {}", said.modes.join(", ")));
+        let _ = write!(head, ", {}", said.modes.join(", "));
     }
     if let Some(reviewer) = &side.reviewer {
-        head.push_str(&format!("  ({reviewer})"));
+        let _ = write!(head, "  ({reviewer})");
     }
     if side.taken {
         head.push_str("  taken");
