@@ -15,6 +15,7 @@ pub mod find;
 pub mod gate;
 mod import;
 pub mod judge;
+pub mod numbers;
 pub mod queue;
 pub mod simulate;
 pub mod upkeep;
@@ -24,6 +25,7 @@ use find::{AdjudicateArguments, ConflictsArguments, SearchArguments, SegmentsArg
 use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
+use numbers::{AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments};
 use queue::QueueArguments;
 use simulate::{SimulateArguments, StrategiesArguments};
 use upkeep::{CodebookArguments, MergeArguments, RebuildArguments, SyncArguments, ToolsArguments, VerifyArguments};
@@ -109,6 +111,16 @@ pub enum Command {
     Dataset(DatasetArguments),
     /// Measure evaluators on conversations with known outcomes
     Bench(BenchArguments),
+    /// Say how often the agent fails, overall and by segment, from audit labels only
+    Rates(RatesArguments),
+    /// Say how evaluators agree with people: failures caught, passes let through
+    Alignment(AlignmentArguments),
+    /// Compare two sets of conversations, such as two versions of the agent
+    Compare(CompareArguments),
+    /// Find what differs between imports, in scores and in what conversations are about
+    Drift(DriftArguments),
+    /// Say how several reviewers agree, with each other and with themselves
+    Agreement(AgreementArguments),
     /// Replay conversations with known outcomes: what would each order of a queue have found?
     Simulate(SimulateArguments),
     /// List the strategies by which queues are ordered, with their formulas

@@ -4,6 +4,7 @@
 
 use ratatui::layout::Rect;
 
+pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
@@ -154,6 +155,7 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Queues => define::ask_queues(state),
         Action::NewQueue => define::open(state),
         Action::Progress => define::progress(state),
+        Action::Alignment => alignment::open(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
         Action::Evaluate => {
@@ -190,6 +192,7 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
         Overlay::Progress => {
             (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress)
         }
+        Overlay::Alignment(view) => alignment::handle(state, view, pressed).map(Overlay::Alignment),
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }
