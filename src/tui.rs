@@ -108,6 +108,8 @@ pub struct Place {
 pub enum Start {
     /// At the queue, with a filter (empty for all).
     Queue(String),
+    /// At the runs a gate objected to, which this filter finds, in the order of its report.
+    Gate(String),
     /// At one conversation.
     Conversation(ConversationId),
 }

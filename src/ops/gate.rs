@@ -29,6 +29,7 @@ use super::workspace::{ImportOrder, Workspace, WorkspaceError};
 
 pub mod asked;
 pub mod bench;
+pub mod broken;
 pub mod decide;
 pub mod matching;
 pub mod report;
@@ -148,8 +149,11 @@ pub fn gate(
         Some(judged(workspace, (&cabinet, &runs), &bench, asking)?)
     };
     let mut report = decide::report(&cabinet.cases, &new, baseline.as_ref(), &order.rules);
-    report.dataset = cabinet.name;
-    report.cases_of.clone_from(&order.cases);
+    report.dataset.clone_from(&cabinet.name);
+    report.cases_of = match Path::new(&order.cases) {
+        path if path.exists() => std::path::absolute(path).map_or_else(|_| order.cases.clone(), |path| path.display().to_string()),
+        _ => report.dataset.clone(),
+    };
     report.test_uses_before = cabinet.test_uses_before;
     report.runs = report::RunsOf {
         files: order.runs.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect(),

@@ -18,7 +18,7 @@ use super::matching::MatchedBy;
 use super::{Trial, decide};
 
 /// The state of a case over its trials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// All judged trials passed.
