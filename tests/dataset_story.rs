@@ -354,6 +354,64 @@ fn evaluators_object_where_they_are_asked_for_within_the_limits_of_the_intent() 
 }
 
 #[test]
+fn failing_runs_come_into_the_workspace_beside_their_cases() {
+    use aftercall::model::filter::Filter;
+    use aftercall::model::gate::Broken;
+    use aftercall::model::id::ConversationId;
+    use aftercall::model::queue::QueueOrder;
+    use aftercall::model::time::Timestamp;
+    use aftercall::ops::gate::broken::{BringOrder, Brought, bring};
+    use aftercall::ops::workspace::{Identity, Workspace};
+    use aftercall::store::{Access, Asker};
+
+    let desk = judged();
+    desk.ok(&["dataset", "new", "d", "--kind", "bad"]);
+    // The same names as the judged conversations, with another text: what is stored must not change by it.
+    let recorded = std::fs::read_to_string(desk.path("shop.jsonl")).unwrap();
+    desk.write("again.jsonl", &recorded.replace("=Done.", "All done now."));
+    let ran = desk.run(&["gate", "d", "--runs", "again.jsonl", "--open-test", "a test", "--json"]);
+    let report = parsed(&ran.out);
+    assert_eq!(report["counts"]["failed"], 4, "{}", ran.err);
+    let file = desk.write("report.json", &ran.out);
+    let before = desk.json(&["list", "--json"]);
+
+    let identity = Identity::load("lee", &desk.path("state")).unwrap();
+    let mut workspace = Workspace::open(&root(&desk.path("data")).unwrap(), identity, Access::Write).unwrap();
+    let order = BringOrder { report: file, open_test: Some("a look".to_owned()), ..BringOrder::default() };
+    let brought = bring(&mut workspace, &order, Timestamp(0)).unwrap();
+    assert_eq!((brought.failing, brought.imported, brought.unread), (4, 4, 0));
+    assert!(brought.missing.is_empty() && brought.test_uses_before == 1);
+    let filter = Filter::parse(&brought.filter).unwrap();
+    let asker = Asker { reviewer: "lee", now: Timestamp(0) };
+    let ids: Vec<ConversationId> = workspace.store().index(&filter, "", QueueOrder::Reported, asker).unwrap().ids;
+    let told: Vec<Broken> = ids
+        .iter()
+        .map(|id| Broken::of(&workspace.store().conversation(id).unwrap().unwrap().attributes).unwrap())
+        .collect();
+    let wanted: Vec<&Value> = report["cases"].as_array().unwrap().iter().map(|case| &case["case_id"]).collect();
+    let got: Vec<&String> = told.iter().map(|broken| &broken.cases[0].case_id).collect();
+    assert_eq!(json!(got), json!(wanted), "in the order of the report");
+    for broken in &told {
+        let case = &broken.cases[0];
+        assert!(case.wants[0].starts_with("cancel_order {\"order_id\":\"A-"), "{case:?}");
+        assert_eq!(case.wants[1], "must not call cancel_membership");
+        assert!(case.recorded[0].starts_with("cancel_membership "));
+        assert_eq!((case.at, case.counterpart, broken.steps()), (Some(2), Some(2), vec![2]));
+    }
+    let opened = aftercall::ops::review::open(&workspace, &ids[0]).unwrap();
+    assert_eq!(opened.suspects[0].step, 2);
+
+    let again = bring(&mut workspace, &order, Timestamp(0)).unwrap();
+    assert_eq!(again, Brought { imported: 0, test_uses_before: 2, ..brought });
+    let elsewhere = BringOrder { runs: vec![desk.write("none.jsonl", &recorded.replace("n-", "m-"))], ..order };
+    assert_eq!(bring(&mut workspace, &elsewhere, Timestamp(0)).unwrap().missing.len(), 4);
+    drop(workspace);
+    let after = desk.json(&["list", "--json"]);
+    assert_eq!(after.len(), before.len() + 4);
+    assert!(before.iter().all(|row| after.iter().any(|other| other["transcript_hash"] == row["transcript_hash"])));
+}
+
+#[test]
 fn a_request_holds_what_was_before_a_step() {
     let desk = judged();
     let body = parsed(&desk.ok(&["request", "n-3", "--step", "2"]));
@@ -483,6 +541,16 @@ fn from_public_traces_to_a_gate() {
     }
     println!("the gate agrees with the benchmark on {same} of {trials} trials");
     assert!(trials >= 40 && same * 20 >= trials * 19, "{same} of {trials}");
+}
+
+/// Run on its own by `.ci/run`, so that what was loaded and what was skipped can be read.
+#[test]
+fn exports_load_in_the_tools_they_are_for() {
+    let desk = judged();
+    desk.ok(&["dataset", "new", "d"]);
+    let all = formats(&desk);
+    desk.ok(&["export", "out", "--dataset", "d", "--format", &all, "--open-test", "a test"]);
+    load_with_python(&desk.path("out"));
 }
 
 /// Loads exports with the packages they are for, where this machine has them.

@@ -111,6 +111,7 @@ impl Builder<'_> {
         let here = step.is_some_and(broke);
         if here {
             self.broken();
+            self.blank();
         }
         if let Some(span) = span {
             self.span_facts(span);

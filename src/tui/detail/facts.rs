@@ -113,7 +113,7 @@ impl Builder<'_> {
         self.heading(&format!("Gate: {}, report {}, no. {}", broken.dataset, broken.report, broken.rank));
         for case in &broken.cases {
             let of = case.step.map_or_else(String::new, |step| format!(", its step {step}"));
-            let flaky = if case.flaky { "  flaky: other runs of it pass" } else { "" };
+            let flaky = if case.flaky { "  flaky" } else { "" };
             self.line(&format!("  case {} of {}{of}{flaky}", case.case_id, case.conversation_id), Tone::Text);
             let at = case.at.map_or_else(String::new, |at| format!("step {at} "));
             self.text(&format!("broke: {at}{}", case.why), Tone::Bad, 4);
