@@ -8,11 +8,11 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::args::gate::{GateArguments, GateCommand, RequestArguments, Service};
+use super::ask::stop_on_signals;
 use super::context::{Context, now, resolve};
 use super::dataset::warn_of_repeat;
 use super::failure::{Code, Failure};
 use super::output::Data;
-use super::ask::stop_on_signals;
 use crate::ops::evaluate::command::CommandOrder;
 use crate::ops::gate::{self, Asking, GateError, GateOrder, Report, Rules};
 use crate::ops::request;

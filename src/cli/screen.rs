@@ -53,11 +53,8 @@ pub fn review_at(context: &Context, global: &Global, arguments: &ReviewArguments
 /// The runs a gate objects to, brought into the workspace; `None` where there are none to look at.
 fn broken(context: &Context, report: &Path, arguments: &ReviewArguments) -> Result<Option<Start>, Failure> {
     let mut workspace = context.open_to_write(Access::Write)?;
-    let order = BringOrder {
-        report: report.to_owned(),
-        runs: arguments.runs.clone(),
-        open_test: arguments.open_test.clone(),
-    };
+    let order =
+        BringOrder { report: report.to_owned(), runs: arguments.runs.clone(), open_test: arguments.open_test.clone() };
     let brought = bring(&mut workspace, &order, now())?;
     warn_of_repeat(brought.test_uses_before);
     let there = brought.failing - brought.missing.len();

@@ -151,7 +151,9 @@ pub fn gate(
     let mut report = decide::report(&cabinet.cases, &new, baseline.as_ref(), &order.rules);
     report.dataset.clone_from(&cabinet.name);
     report.cases_of = match Path::new(&order.cases) {
-        path if path.exists() => std::path::absolute(path).map_or_else(|_| order.cases.clone(), |path| path.display().to_string()),
+        path if path.exists() => {
+            std::path::absolute(path).map_or_else(|_| order.cases.clone(), |path| path.display().to_string())
+        }
         _ => report.dataset.clone(),
     };
     report.test_uses_before = cabinet.test_uses_before;
@@ -270,11 +272,7 @@ impl Runs {
     ///
     /// # Errors
     /// The files, the filter, or a place for the runs.
-    fn read(
-        workspace: &Workspace,
-        (paths, filter): (&[PathBuf], &str),
-        now: Timestamp,
-    ) -> Result<Self, GateError> {
+    fn read(workspace: &Workspace, (paths, filter): (&[PathBuf], &str), now: Timestamp) -> Result<Self, GateError> {
         let io = |source| ImportError::Path { path: std::env::temp_dir(), source };
         let folder = tempfile::Builder::new().prefix("aftercall-gate-").tempdir().map_err(io)?;
         let mut place = Workspace::open(folder.path(), workspace.identity().clone(), Access::Create)?;
@@ -353,9 +351,7 @@ fn held(workspace: &Workspace, (cabinet, runs): (&Cabinet, &Runs), bench: &Bench
 fn trial(case: &Case, run: &Conversation, objection: Option<&bench::Objection>) -> Trial {
     let (outcome, by) = match (judge(case, run), objection) {
         (fail @ Outcome::Fail { .. }, _) => (fail, By::Case),
-        (_, Some(objection)) => {
-            (Outcome::Fail { why: objection.why.clone(), step: objection.step }, objection.by)
-        }
+        (_, Some(objection)) => (Outcome::Fail { why: objection.why.clone(), step: objection.step }, objection.by),
         (outcome, None) => (outcome, By::Case),
     };
     Trial { run: run.id.to_string(), outcome, by, counterpart: case.counterpart(run), said: None }

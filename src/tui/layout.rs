@@ -127,7 +127,8 @@ pub struct ReviewLayout {
 pub fn review(size: Size, focus: Pane, foot: u16) -> ReviewLayout {
     let shell = shell(size, foot);
     let body = shell.body;
-    let mut layout = ReviewLayout { shell, transcript: None, spans: None, detail: None, rules: [None; 2], head: Rect::default() };
+    let mut layout =
+        ReviewLayout { shell, transcript: None, spans: None, detail: None, rules: [None; 2], head: Rect::default() };
     if size.columns < 100 {
         match focus {
             Pane::Transcript => layout.transcript = Some(body),

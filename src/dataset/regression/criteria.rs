@@ -2,8 +2,8 @@
 //!
 //! Invariant: a criterion of which no part can be looked up is left to a judge, never taken for kept.
 
-use super::calls::{Bench, Made};
 use super::Findings;
+use super::calls::{Bench, Made};
 use crate::model::conversation::Conversation;
 use crate::model::step::{Role, StepContent};
 

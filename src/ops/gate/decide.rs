@@ -57,7 +57,8 @@ fn state(trials: &[Trial]) -> State {
 
 /// The report of new trials, and of a baseline's where there is one.
 pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules) -> Report {
-    let mut counts = Counts { cases: cases.len(), runs: new.runs, unmatched_runs: new.unmatched.len(), ..Counts::default() };
+    let mut counts =
+        Counts { cases: cases.len(), runs: new.runs, unmatched_runs: new.unmatched.len(), ..Counts::default() };
     let mut told = Vec::with_capacity(cases.len());
     let mut all: Vec<(u64, u64)> = Vec::new();
     for ((case, trials), by) in cases.iter().zip(&new.trials).zip(&new.matched) {

@@ -147,9 +147,8 @@ mod tests {
     }
 
     fn case(task: &str, prefix: &str) -> Case {
-        let line = format!(
-            r#"{{"case_id":"k","conversation_id":"c","task_id":{task},"prefix":[{prefix}],"acceptable":[]}}"#
-        );
+        let line =
+            format!(r#"{{"case_id":"k","conversation_id":"c","task_id":{task},"prefix":[{prefix}],"acceptable":[]}}"#);
         Case::parse(&line).unwrap()
     }
 

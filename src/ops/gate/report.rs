@@ -224,10 +224,7 @@ impl Report {
             counts.matched_by.iter().map(|(by, count)| format!("{count} by {}", by.word())).collect();
         if !found.is_empty() || counts.unmatched_runs > 0 {
             let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
-            lines.push(format!(
-                "cases that found runs: {found}; runs that no case matches: {}",
-                counts.unmatched_runs
-            ));
+            lines.push(format!("cases that found runs: {found}; runs that no case matches: {}", counts.unmatched_runs));
         }
         for (name, tally) in &self.evaluators {
             lines.push(format!(
