@@ -252,7 +252,7 @@ impl Exporter for MlflowAssessments {
     }
 }
 
-/// The id of the run that a span was in LangSmith, as its export told it.
+/// The id of the run that a span was in `LangSmith`, as its export told it.
 fn run_of(item: &Item<'_>, span: &str) -> Option<String> {
     let span = item.conversation.spans.iter().find(|one| one.id.span_id == span)?;
     let id = span.attributes.get("langsmith.run.id")?.as_str()?;

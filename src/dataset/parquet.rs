@@ -111,7 +111,9 @@ impl Thrift {
                     out.push(0xf0 | kind);
                     varint(items.len() as u64, out);
                 }
-                items.iter().for_each(|item| item.write(out));
+                for item in items {
+                    item.write(out);
+                }
             }
             Self::Struct(fields) => {
                 let mut last = 0_i16;

@@ -57,12 +57,15 @@ pub(super) fn check(bench: &Bench<'_>, run: &Conversation, findings: &mut Findin
                 findings.fail(what.to_owned(), None);
             }
         }
-        match (must, read.pairs.is_empty()) {
-            (false, false) => read.pairs.iter().for_each(|pair| forbidden(pair, bench.calls, findings)),
-            _ => {
-                named(&read.tools, (must, bench.calls), findings);
-                read.pairs.iter().for_each(|pair| in_order(pair, bench.calls, findings));
+        if !must && !read.pairs.is_empty() {
+            for pair in &read.pairs {
+                forbidden(pair, bench.calls, findings);
             }
+            continue;
+        }
+        named(&read.tools, (must, bench.calls), findings);
+        for pair in &read.pairs {
+            in_order(pair, bench.calls, findings);
         }
     }
 }
