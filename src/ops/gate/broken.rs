@@ -4,6 +4,7 @@
 //! opening the same report again brings nothing twice.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use crate::model::filter::{Condition, Expr, Field, Filter, Test, TextMatch};
 use crate::model::gate::{Broken, BrokenCase};
 use crate::model::id::ConversationId;
 use crate::model::time::Timestamp;
+use crate::ops::evaluate::{EvaluateOrder, evaluate};
 use crate::ops::workspace::Workspace;
 use crate::store::{Applied, Changes, Put, StoreError};
 
@@ -98,6 +100,11 @@ pub fn bring(workspace: &mut Workspace, order: &BringOrder, now: Timestamp) -> R
         puts.push(copy(exact, &source, &told));
     }
     brought.imported = store(workspace, puts)?;
+    if brought.imported > 0 {
+        // As with any import, evaluators have looked before people do.
+        let order = EvaluateOrder { filter: brought.filter.clone(), ..EvaluateOrder::default() };
+        evaluate(workspace, &order, now, &mut |_| ControlFlow::Continue(()))?;
+    }
     Ok(brought)
 }
 
@@ -186,7 +193,6 @@ fn store(workspace: &mut Workspace, copies: Vec<Conversation>) -> Result<usize, 
     let changes = Changes { puts, ..Changes::default() };
     for _ in 0..TRIES {
         if workspace.store_mut().apply(&changes)? == Applied::Done {
-            super::super::evaluate::rank(workspace)?;
             return Ok(count);
         }
     }
