@@ -138,6 +138,9 @@ pub struct Limits {
     pub asr_confidence: f64,
     /// Silence before the first audio, longer than this, is noticed.
     pub silence_ms: f64,
+    /// The worst value with which an evaluator's score of a conversation still passes, by its name; for those that are
+    /// not named it stays what they say themselves.
+    pub pass: BTreeMap<String, f64>,
 }
 
 impl Default for Limits {
@@ -149,6 +152,7 @@ impl Default for Limits {
             dollars: None,
             asr_confidence: 0.6,
             silence_ms: 3_000.0,
+            pass: BTreeMap::new(),
         }
     }
 }
@@ -176,6 +180,16 @@ pub struct Judge {
     schemas: Schemas,
 }
 
+impl Limits {
+    /// Whether a score passes: by the value set for its evaluator, which runs in this direction, else by its own word.
+    pub fn passes(&self, score: &Score, direction: Direction) -> Option<bool> {
+        let set = self.pass.get(score.evaluator.exact()).zip(score.value);
+        set.map_or(score.passed, |(worst, value)| {
+            Some(if direction == Direction::Higher { value >= *worst } else { value <= *worst })
+        })
+    }
+}
+
 impl Judge {
     /// A judge with limits and policies.
     pub fn new(limits: Limits, policies: Vec<Policy>) -> Self {
@@ -196,16 +210,23 @@ impl Judge {
         self
     }
 
+    /// The limits in force for an intent.
+    pub fn limits(&self, intent: Option<&str>) -> &Limits {
+        intent.and_then(|intent| self.by_intent.get(intent)).unwrap_or(&self.limits)
+    }
+
     /// Judges one conversation with every evaluator and policy.
     pub fn evaluate(&self, conversation: &Conversation) -> Evaluation {
         let facts = Facts::of(conversation);
-        let intent = conversation.segments.intent.as_ref();
-        let limits = intent.and_then(|intent| self.by_intent.get(intent.exact())).unwrap_or(&self.limits);
+        let limits = self.limits(conversation.segments.intent.as_ref().map(crate::text::Untrusted::exact));
         let case = Case { facts: &facts, limits, schemas: &self.schemas, said: RefCell::default() };
         let mut scores = Vec::new();
         let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
         for evaluator in EVALUATORS.iter().filter(|one| wanted(one.about().name)) {
             scores_of(&case, evaluator.about(), evaluator.judge(&case), &mut scores);
+            if let Some(whole) = scores.last_mut().filter(|_| !limits.pass.is_empty()) {
+                whole.passed = limits.passes(whole, evaluator.about().direction);
+            }
         }
         let rules: Vec<Score> = self.policies.iter().flat_map(|policy| policy.scores(&facts)).collect();
         let broken_rules = rules
