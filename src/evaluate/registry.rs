@@ -13,6 +13,8 @@ use crate::model::score::Direction;
 #[derive(Clone, Copy)]
 pub(super) struct Builtin {
     about: About,
+    /// Its place in [`EVALUATORS`].
+    place: usize,
     judge: fn(&Case<'_>) -> Outcome,
 }
 
@@ -21,8 +23,8 @@ impl Evaluator for Builtin {
         self.about
     }
 
-    fn judge(&self, case: &Case<'_>) -> Outcome {
-        case.once(self.about.name, self.judge)
+    fn judge<'c>(&self, case: &'c Case<'_>) -> &'c Outcome {
+        case.once(self.place, self.judge)
     }
 }
 
@@ -37,21 +39,27 @@ const fn share(
 ) -> Builtin {
     Builtin {
         about: About { name, version: 1, looks_at, scale: SHARE, direction: Direction::Higher, needs, differs: None },
+        place: usize::MAX,
         judge,
     }
 }
 
+/// A row at its place in the table.
+const fn placed(place: usize, row: Builtin) -> Builtin {
+    Builtin { place, ..row }
+}
+
 /// A row of the table with a scale of its own.
 const fn graded(scale: &'static str, row: Builtin) -> Builtin {
-    Builtin { about: About { scale, ..row.about }, judge: row.judge }
+    Builtin { about: About { scale, ..row.about }, ..row }
 }
 
 /// A row of the table whose name another library uses too.
 const fn unlike(differs: &'static str, row: Builtin) -> Builtin {
-    Builtin { about: About { differs: Some(differs), ..row.about }, judge: row.judge }
+    Builtin { about: About { differs: Some(differs), ..row.about }, ..row }
 }
 
-pub(super) static TASK_COMPLETION: Builtin = unlike(
+pub(super) static TASK_COMPLETION: Builtin = placed(0, unlike(
     "fi.evals gives 0.3 for any result and 0.2 for a final step, which makes it constant without criteria; ours starts at 1 and charges what the record speaks against",
     graded(
         "0 to 1; passes from 0.75 (from 1 against expected calls)",
@@ -62,8 +70,8 @@ pub(super) static TASK_COMPLETION: Builtin = unlike(
             resolution::task_completion,
         ),
     ),
-);
-pub(super) static CONVERSATION_RESOLUTION: Builtin = unlike(
+));
+pub(super) static CONVERSATION_RESOLUTION: Builtin = placed(1, unlike(
     "fi.evals asks a hosted judge; ours grades from the record, in five named grades",
     graded(
         "1 thanked for, 0.75 done, 0.5 handed over or answered, 0.25 left open or refused, 0 failed or annoyed",
@@ -74,8 +82,8 @@ pub(super) static CONVERSATION_RESOLUTION: Builtin = unlike(
             resolution::resolution,
         ),
     ),
-);
-pub(super) static TOOL_SELECTION: Builtin = unlike(
+));
+pub(super) static TOOL_SELECTION: Builtin = placed(2, unlike(
     "fi.evals averages coverage, availability and success of calls and gives 1.0 without calls; ours compares changes only, or asks whether an offered tool fits the customer's words better, and abstains without calls",
     share(
         "ToolSelectionAccuracy",
@@ -83,8 +91,8 @@ pub(super) static TOOL_SELECTION: Builtin = unlike(
         "calls",
         tools::tool_selection,
     ),
-);
-pub(super) static FUNCTION_CALLS: Builtin = unlike(
+));
+pub(super) static FUNCTION_CALLS: Builtin = placed(3, unlike(
     "fi.evals gives a wrong name with right arguments 0.6 and never charges extra calls; ours matches whole calls by meaning, order-free, and charges extras",
     share(
         "FunctionCallAccuracy",
@@ -92,8 +100,8 @@ pub(super) static FUNCTION_CALLS: Builtin = unlike(
         "calls, or expected calls",
         tools::function_calls,
     ),
-);
-pub(super) static PARAMETERS: Builtin = unlike(
+));
+pub(super) static PARAMETERS: Builtin = placed(4, unlike(
     "fi.evals checks a flat list of names and types, and unreadable arguments become none; ours is JSON Schema, and unreadable arguments fail",
     share(
         "ParameterValidation",
@@ -101,8 +109,8 @@ pub(super) static PARAMETERS: Builtin = unlike(
         "a tool list",
         tools::parameter_validation,
     ),
-);
-pub(super) static TRAJECTORY: Builtin = unlike(
+));
+pub(super) static TRAJECTORY: Builtin = placed(5, unlike(
     "fi.evals weights its own three parts 0.4, 0.3, 0.3; ours is the mean of our parts that could tell",
     graded(
         "0 to 1; passes from 0.75",
@@ -113,8 +121,8 @@ pub(super) static TRAJECTORY: Builtin = unlike(
             resolution::trajectory,
         ),
     ),
-);
-pub(super) static EFFICIENCY: Builtin = unlike(
+));
+pub(super) static EFFICIENCY: Builtin = placed(6, unlike(
     "fi.evals compares with a step budget of 10; ours names each wasted step (failed, repeated, already answered), since long work is not bad work",
     share(
         "StepEfficiency",
@@ -122,8 +130,8 @@ pub(super) static EFFICIENCY: Builtin = unlike(
         "agent steps",
         resolution::step_efficiency,
     ),
-);
-pub(super) static GOAL_PROGRESS: Builtin = unlike(
+));
+pub(super) static GOAL_PROGRESS: Builtin = placed(7, unlike(
     "fi.evals counts words of the goal in the steps, which predicted failures upside down; ours counts the records the customer named that a call got to",
     share(
         "GoalProgress",
@@ -131,8 +139,8 @@ pub(super) static GOAL_PROGRESS: Builtin = unlike(
         "ids in customer messages",
         resolution::goal_progress,
     ),
-);
-pub(super) static LOOPS: Builtin = unlike(
+));
+pub(super) static LOOPS: Builtin = placed(8, unlike(
     "fi.evals asks a hosted judge; ours finds questions for what was given, repeated answers, and hand-overs back and forth",
     share(
         "CustomerAgentLoopDetection",
@@ -140,8 +148,8 @@ pub(super) static LOOPS: Builtin = unlike(
         "agent messages",
         loops::loops,
     ),
-);
-pub(super) static ESCALATION: Builtin = unlike(
+));
+pub(super) static ESCALATION: Builtin = placed(9, unlike(
     "fi.evals asks a hosted judge; ours compares each request for a person with the hand-overs that followed",
     graded(
         "1 in time, halved per ignored request, 0 never; passes from 0.75",
@@ -152,8 +160,8 @@ pub(super) static ESCALATION: Builtin = unlike(
             handoff::human_escalation,
         ),
     ),
-);
-pub(super) static REASONING: Builtin = unlike(
+));
+pub(super) static REASONING: Builtin = placed(10, unlike(
     "fi.evals counts connectives and rewards length; ours asks whether recorded reasoning speaks of the call it led to, and abstains where none is recorded",
     share(
         "ReasoningQuality",
@@ -161,41 +169,41 @@ pub(super) static REASONING: Builtin = unlike(
         "recorded reasoning",
         crew::reasoning,
     ),
-);
+));
 
-pub(super) static EXPECTED_CALLS: Builtin = share(
+pub(super) static EXPECTED_CALLS: Builtin = placed(11, share(
     "ExpectedCalls",
     "successful changes against the expected ones, arguments by meaning, order-free",
     "expected calls",
     reference::expected_calls,
-);
+));
 pub(super) static TOOL_ERRORS: Builtin =
-    share("ToolErrors", "calls that failed, in any disguise", "calls", operations::tool_errors);
-pub(super) static SWALLOWED: Builtin = share(
+    placed(12, share("ToolErrors", "calls that failed, in any disguise", "calls", operations::tool_errors));
+pub(super) static SWALLOWED: Builtin = placed(13, share(
     "SwallowedErrors",
     "status fine, answer says error",
     "calls with spans and answers",
     operations::swallowed_errors,
-);
+));
 pub(super) static TIMEOUTS: Builtin =
-    share("ToolTimeouts", "failed calls that name a time limit", "calls", operations::timeouts);
+    placed(14, share("ToolTimeouts", "failed calls that name a time limit", "calls", operations::timeouts));
 pub(super) static RETRIES: Builtin =
-    share("RetryStorm", "repeated failures of one tool in one turn", "calls", operations::retry_storm);
+    placed(15, share("RetryStorm", "repeated failures of one tool in one turn", "calls", operations::retry_storm));
 pub(super) static DUPLICATES: Builtin =
-    share("DuplicateWrites", "the same change made twice", "changes", operations::duplicate_writes);
-pub(super) static FALLBACKS: Builtin = share(
+    placed(16, share("DuplicateWrites", "the same change made twice", "changes", operations::duplicate_writes));
+pub(super) static FALLBACKS: Builtin = placed(17, share(
     "Fallbacks",
     "\"I did not understand\", \"something went wrong\" (en, de, fr, es)",
     "agent messages",
     operations::fallbacks,
-);
+));
 pub(super) static TRUNCATED: Builtin =
-    share("TruncatedReplies", "finish reasons: length, filter", "finish reasons", operations::truncated);
+    placed(18, share("TruncatedReplies", "finish reasons: length, filter", "finish reasons", operations::truncated));
 pub(super) static LATENCY: Builtin =
-    share("LatencyBudget", "duration of steps, waiting time of customers", "times", operations::latency);
+    placed(19, share("LatencyBudget", "duration of steps, waiting time of customers", "times", operations::latency));
 pub(super) static RUNAWAY: Builtin =
-    share("Runaway", "calls between two customer messages", "calls", operations::runaway);
-pub(super) static COST: Builtin = Builtin {
+    placed(20, share("Runaway", "calls between two customer messages", "calls", operations::runaway));
+pub(super) static COST: Builtin = placed(21, Builtin {
     about: About {
         name: "CostDollars",
         version: 1,
@@ -205,49 +213,50 @@ pub(super) static COST: Builtin = Builtin {
         needs: "recorded costs",
         differs: None,
     },
+    place: usize::MAX,
     judge: operations::cost,
-};
-pub(super) static CLAIMED: Builtin = share(
+});
+pub(super) static CLAIMED: Builtin = placed(22, share(
     "ClaimedSuccess",
     "\"it is done\" (en, de, fr, es) against the calls behind it",
     "claims",
     truthfulness::claimed_success,
-);
-pub(super) static UNCONFIRMED: Builtin = share(
+));
+pub(super) static UNCONFIRMED: Builtin = placed(23, share(
     "UnconfirmedAction",
     "irreversible calls the customer neither asked for nor agreed to (en, de, fr, es)",
     "irreversible calls",
     truthfulness::unconfirmed,
-);
-pub(super) static UNGROUNDED: Builtin = share(
+));
+pub(super) static UNGROUNDED: Builtin = placed(24, share(
     "UngroundedArguments",
     "argument values named by neither customer, tool nor instructions",
     "calls",
     tools::ungrounded_arguments,
-);
-pub(super) static INVENTED: Builtin = share(
+));
+pub(super) static INVENTED: Builtin = placed(25, share(
     "InventedReferences",
     "reference numbers in answers that occur nowhere before",
     "references in answers",
     truthfulness::invented_references,
-);
-pub(super) static CONTRADICTIONS: Builtin = share(
+));
+pub(super) static CONTRADICTIONS: Builtin = placed(26, share(
     "ContradictsRetrieved",
     "figures in answers against retrieved text; lexical and weak",
     "retrieved text",
     truthfulness::contradictions,
-);
+));
 pub(super) static OTHER_CUSTOMER: Builtin =
-    share("OtherCustomer", "account ids in calls other than the first", "account ids", truthfulness::other_customer);
+    placed(27, share("OtherCustomer", "account ids in calls other than the first", "account ids", truthfulness::other_customer));
 pub(super) static REPHRASING: Builtin =
-    share("CustomerRephrasing", "customer messages alike", "two customer messages", loops::rephrasing);
-pub(super) static FRUSTRATION: Builtin = share(
+    placed(28, share("CustomerRephrasing", "customer messages alike", "two customer messages", loops::rephrasing));
+pub(super) static FRUSTRATION: Builtin = placed(29, share(
     "CustomerFrustration",
     "words, capitals and marks of annoyance (en, de, fr, es)",
     "customer messages",
     resolution::frustration,
-);
-pub(super) static LEAVING: Builtin = graded(
+));
+pub(super) static LEAVING: Builtin = placed(30, graded(
     "1 content, 0.5 neutral, 0 annoyed",
     share(
         "LeavingSentiment",
@@ -255,16 +264,16 @@ pub(super) static LEAVING: Builtin = graded(
         "two customer messages",
         resolution::leaving_sentiment,
     ),
-);
-pub(super) static ABANDONMENT: Builtin = graded(
+));
+pub(super) static ABANDONMENT: Builtin = placed(31, graded(
     "1 stayed, 0 left",
     share("Abandonment", "an open question of the agent at the end", "an exchange", resolution::abandonment),
-);
-pub(super) static CLEAN_END: Builtin = graded(
+));
+pub(super) static CLEAN_END: Builtin = placed(32, graded(
     "1 with a closing word, 0.5 without, 0 badly",
     share("CleanEnd", "the last words of both sides (en, de, fr, es)", "an exchange", resolution::clean_end),
-);
-pub(super) static PACKET: Builtin = graded(
+));
+pub(super) static PACKET: Builtin = placed(33, graded(
     "0 to 1: share of six parts",
     share(
         "HandoverPacket",
@@ -272,42 +281,45 @@ pub(super) static PACKET: Builtin = graded(
         "a hand-over",
         handoff::handover_packet,
     ),
-);
-pub(super) static REASON: Builtin = graded(
+));
+pub(super) static REASON: Builtin = placed(34, graded(
     "a label: customer's wish, inability, policy, capacity",
     share("HandoffReason", "what came before the hand-over", "a hand-over", handoff::handoff_reason),
-);
-pub(super) static ROUTING: Builtin = share(
+));
+pub(super) static ROUTING: Builtin = placed(35, share(
     "WrongRoute",
     "hand-overs to an agent that refuses without trying",
     "hand-overs between agents",
     handoff::routing,
-);
-pub(super) static ROLES: Builtin = graded(
+));
+pub(super) static ROLES: Builtin = placed(36, graded(
     "0 to 1: share of calls that did not fail",
     share("CrewRoles", "failed calls per named agent", "two named agents", crew::roles),
-);
-pub(super) static IGNORED: Builtin = share(
+));
+pub(super) static IGNORED: Builtin = placed(37, share(
     "IgnoredInput",
     "steps of a plan nobody carried out",
     "a planner's list and a tool list",
     crew::ignored_input,
-);
-pub(super) static VERIFIER: Builtin = share(
+));
+pub(super) static VERIFIER: Builtin = placed(38, share(
     "VerifierPassedFailure",
     "passes of a verifier over failed or invented steps",
     "verdicts of a verifier",
     crew::verifier,
-);
-pub(super) static CREW_VERDICT: Builtin = graded(
+));
+pub(super) static CREW_VERDICT: Builtin = placed(39, graded(
     "1 passed, 0 failed",
     share("CrewVerdict", "the verifier's last verdict", "verdicts of a verifier", crew::crew_verdict),
-);
+));
 pub(super) static INTERRUPTIONS: Builtin =
-    share("VoiceInterruptions", "turns that cut the other side off", "speech facts", voice::interruptions);
-pub(super) static SILENCE: Builtin = share("VoiceSilence", "time to first audio", "speech facts", voice::silence);
+    placed(40, share("VoiceInterruptions", "turns that cut the other side off", "speech facts", voice::interruptions));
+pub(super) static SILENCE: Builtin = placed(41, share("VoiceSilence", "time to first audio", "speech facts", voice::silence));
 pub(super) static RECOGNITION: Builtin =
-    share("VoiceRecognition", "changes on words recognised with low confidence", "speech facts", voice::recognition);
+    placed(42, share("VoiceRecognition", "changes on words recognised with low confidence", "speech facts", voice::recognition));
+
+/// How many built-in evaluators there are.
+pub(super) const COUNT: usize = 43;
 
 /// Every built-in evaluator, in the order in which they are listed.
 pub static EVALUATORS: &[&dyn Evaluator] = &[
@@ -355,3 +367,62 @@ pub static EVALUATORS: &[&dyn Evaluator] = &[
     &SILENCE,
     &RECOGNITION,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_knows_its_place() {
+        let places: Vec<usize> = [
+            &TASK_COMPLETION,
+            &CONVERSATION_RESOLUTION,
+            &TOOL_SELECTION,
+            &FUNCTION_CALLS,
+            &PARAMETERS,
+            &TRAJECTORY,
+            &EFFICIENCY,
+            &GOAL_PROGRESS,
+            &LOOPS,
+            &ESCALATION,
+            &REASONING,
+            &EXPECTED_CALLS,
+            &TOOL_ERRORS,
+            &SWALLOWED,
+            &TIMEOUTS,
+            &RETRIES,
+            &DUPLICATES,
+            &FALLBACKS,
+            &TRUNCATED,
+            &LATENCY,
+            &RUNAWAY,
+            &COST,
+            &CLAIMED,
+            &UNCONFIRMED,
+            &UNGROUNDED,
+            &INVENTED,
+            &CONTRADICTIONS,
+            &OTHER_CUSTOMER,
+            &REPHRASING,
+            &FRUSTRATION,
+            &LEAVING,
+            &ABANDONMENT,
+            &CLEAN_END,
+            &PACKET,
+            &REASON,
+            &ROUTING,
+            &ROLES,
+            &IGNORED,
+            &VERIFIER,
+            &CREW_VERDICT,
+            &INTERRUPTIONS,
+            &SILENCE,
+            &RECOGNITION,
+        ]
+        .iter()
+        .map(|row| row.place)
+        .collect();
+        assert_eq!(places, (0..COUNT).collect::<Vec<_>>());
+        assert_eq!(EVALUATORS.len(), COUNT);
+    }
+}

@@ -1,0 +1,302 @@
+//! One pass over a message for all that evaluators ask of its words.
+//!
+//! Invariant: what the pass finds in ASCII text is what the plain functions of the parent find in it; all other text is
+//! given to those functions themselves.
+
+use std::sync::LazyLock;
+
+use super::phrases::{ACTS, PHRASES};
+use super::{Claim, Cues, Meaning, Words, content_words, happened, identifiers, is_border, is_filler, listen_for};
+
+/// What one message holds.
+#[derive(Debug, Default)]
+pub(in crate::evaluate) struct Heard {
+    /// The text in lower case.
+    pub lower: String,
+    /// Cues in it.
+    pub cues: Cues,
+    /// Acts it says were carried out.
+    pub claims: Vec<Claim>,
+    /// Words, parted by white space.
+    pub words: u32,
+    /// Content words.
+    pub content: Words,
+    /// Where its identifiers are.
+    pub identifiers: Vec<(u32, u32)>,
+    /// Letters, and capitals among them.
+    pub letters: (u32, u32),
+}
+
+const SPACE: u8 = 1;
+const LETTER: u8 = 2;
+const UPPER: u8 = 4;
+const DIGIT: u8 = 8;
+/// `-`, `#` and `@`: within a token, but between two words of a phrase.
+const PART: u8 = 16;
+const LOW: u8 = 32;
+const TOKEN: u8 = LETTER | DIGIT | PART | LOW;
+
+/// What each byte is.
+static CLASS: [u8; 256] = {
+    let mut class = [0_u8; 256];
+    let mut at = 0_usize;
+    while at < 128 {
+        let byte = at as u8;
+        class[at] = if byte.is_ascii_uppercase() {
+            LETTER | UPPER
+        } else if byte.is_ascii_lowercase() {
+            LETTER
+        } else if byte.is_ascii_digit() {
+            DIGIT
+        } else if byte.is_ascii_whitespace() {
+            SPACE
+        } else if byte == b'_' {
+            LOW
+        } else if matches!(byte, b'-' | b'#' | b'@') {
+            PART
+        } else {
+            0
+        };
+        at += 1;
+    }
+    class
+};
+
+/// The phrases that ASCII text can hold, found by their first word.
+struct Beginnings {
+    /// Hash of the first word, and the range of its phrases; by the hash's low bits, then the next free place.
+    slots: Vec<Option<(u64, u16, u16)>>,
+    phrases: Vec<Phrase>,
+}
+
+struct Phrase {
+    text: &'static str,
+    /// Bytes before its first word.
+    lead: usize,
+    meaning: Meaning,
+}
+
+const SLOTS: usize = 4_096;
+const START: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0100_0000_01b3;
+
+static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
+    let mut found: Vec<(u64, Phrase)> = Vec::new();
+    let mut add = |text: &'static str, meaning: Meaning| {
+        if !text.is_ascii() {
+            return;
+        }
+        let in_word = |byte: &u8| CLASS[usize::from(*byte)] & (LETTER | DIGIT | LOW) != 0;
+        let lead = text.bytes().take_while(|byte| !in_word(byte)).count();
+        let word = text.bytes().skip(lead).take_while(in_word);
+        found.push((word.fold(START, feed), Phrase { text, lead, meaning }));
+    };
+    for (cue, list) in PHRASES {
+        list.iter().flat_map(|line| line.split('|')).for_each(|phrase| add(phrase, Meaning::Cue(cue)));
+    }
+    for (act, list) in ACTS {
+        list.iter().flat_map(|line| line.split('|')).for_each(|phrase| add(phrase, Meaning::Act(act)));
+    }
+    found.sort_by_key(|(hash, _)| *hash);
+    let mut slots = vec![None; SLOTS];
+    let mut from = 0;
+    for same in found.chunk_by(|a, b| a.0 == b.0) {
+        let Some((hash, _)) = same.first() else { continue };
+        let mut place = *hash as usize % SLOTS;
+        while slots[place].is_some() {
+            place = (place + 1) % SLOTS;
+        }
+        slots[place] = Some((*hash, from as u16, (from + same.len()) as u16));
+        from += same.len();
+    }
+    Beginnings { slots, phrases: found.into_iter().map(|(_, phrase)| phrase).collect() }
+});
+
+fn feed(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(PRIME)
+}
+
+impl Beginnings {
+    fn of(&self, hash: u64) -> &[Phrase] {
+        let mut place = hash as usize % SLOTS;
+        while let Some((other, from, to)) = self.slots[place] {
+            if other == hash {
+                return self.phrases.get(usize::from(from)..usize::from(to)).unwrap_or_default();
+            }
+            place = (place + 1) % SLOTS;
+        }
+        &[]
+    }
+}
+
+impl Heard {
+    /// Listens to a message.
+    pub fn of(text: &str) -> Self {
+        if text.is_empty() {
+            return Self::default();
+        }
+        let lower = super::plain_lower(text);
+        if !text.is_ascii() {
+            return Self::of_any(text, lower);
+        }
+        let mut heard = Self { lower: String::new(), ..Self::default() };
+        let mut content: Vec<u64> = Vec::with_capacity(text.len() / 10 + 2);
+        heard.pass(text.as_bytes(), &lower, &mut content);
+        // In the order in which one walk over all phrases at once would meet them.
+        heard.claims.sort_by_key(|claim| (claim.at.1, claim.at.0));
+        heard.content = Words::from_hashes(content);
+        super::settle_person(&lower, heard.words as usize, &mut heard.cues);
+        Self { lower, ..heard }
+    }
+
+    fn of_any(text: &str, lower: String) -> Self {
+        let (cues, claims) = listen_for(&lower);
+        let start = text.as_ptr() as usize;
+        let place = |found: &str| {
+            let at = found.as_ptr() as usize - start;
+            (at as u32, (at + found.len()) as u32)
+        };
+        let letters = text.chars().filter(|c| c.is_alphabetic()).count() as u32;
+        let capitals = text.chars().filter(|c| c.is_uppercase()).count() as u32;
+        Self {
+            cues,
+            claims,
+            words: text.split_ascii_whitespace().count() as u32,
+            content: Words::from_hashes(content_words(&lower).map(super::hash).collect()),
+            identifiers: identifiers(text).into_iter().map(place).collect(),
+            letters: (letters, capitals),
+            lower,
+        }
+    }
+
+    /// The pass itself.
+    fn pass(&mut self, text: &[u8], lower: &str, content: &mut Vec<u64>) {
+        let low = lower.as_bytes();
+        let beginnings = &*BEGINNINGS;
+        let (mut letters, mut capitals, mut words, mut before) = (0_u32, 0_u32, 0_u32, SPACE);
+        let mut at = 0;
+        while at < text.len() {
+            let class = CLASS[usize::from(text[at])];
+            if class & TOKEN == 0 {
+                words += u32::from(before & SPACE != 0 && class & SPACE == 0);
+                before = class;
+                at += 1;
+                continue;
+            }
+            let start = at;
+            let (mut hash, mut all, mut digits, mut class) = (START, 0_u8, 0_u32, class);
+            words += u32::from(before & SPACE != 0);
+            while class & TOKEN != 0 {
+                hash = feed(hash, low[at]);
+                all |= class;
+                letters += u32::from(class & LETTER != 0);
+                capitals += u32::from(class & UPPER != 0);
+                digits += u32::from(class & DIGIT != 0);
+                at += 1;
+                class = text.get(at).map_or(0, |byte| CLASS[usize::from(*byte)]);
+            }
+            before = all & !SPACE;
+            if all & (PART | LOW) == 0 {
+                word(low, (start, at), hash, digits > 0, content);
+                if at - start >= 4 && (digits >= 5 || (digits >= 2 && all & UPPER != 0)) {
+                    self.identifiers.push((start as u32, at as u32));
+                }
+                self.phrases(beginnings.of(hash), lower, start);
+            } else {
+                self.parted(text, lower, (start, at), content);
+            }
+        }
+        self.words = words;
+        self.letters = (letters, capitals);
+    }
+
+    /// A token with `-`, `_`, `#` or `@` in it: what is one word for one purpose is several for another.
+    fn parted(&mut self, text: &[u8], lower: &str, at: (usize, usize), content: &mut Vec<u64>) {
+        let low = lower.as_bytes();
+        let hang = |byte: &u8| matches!(byte, b'-' | b'_');
+        let token = &low[at.0..at.1];
+        let head = token.iter().take_while(|byte| hang(byte)).count();
+        let tail = token[head..].iter().rev().take_while(|byte| hang(byte)).count();
+        let (from, to) = (at.0 + head, at.1 - tail);
+        if from < to {
+            let digit = low[from..to].iter().any(u8::is_ascii_digit);
+            word(low, (from, to), low[from..to].iter().fold(START, |hash, byte| feed(hash, *byte)), digit, content);
+        }
+        if token.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
+            && let Ok(token) = std::str::from_utf8(&text[at.0..at.1])
+        {
+            let start = token.as_ptr() as usize;
+            self.identifiers.extend(identifiers(token).into_iter().map(|found| {
+                let from = at.0 + (found.as_ptr() as usize - start);
+                (from as u32, (from + found.len()) as u32)
+            }));
+        }
+        let mut from = at.0;
+        while from < at.1 {
+            let length = low[from..at.1]
+                .iter()
+                .take_while(|byte| CLASS[usize::from(**byte)] & (LETTER | DIGIT | LOW) != 0)
+                .count();
+            if length > 0 {
+                let hash = low[from..from + length].iter().fold(START, |hash, byte| feed(hash, *byte));
+                self.phrases(BEGINNINGS.of(hash), lower, from);
+            }
+            from += length + 1;
+        }
+    }
+
+    /// Notes those of some phrases that are there, their first word beginning at `word`.
+    fn phrases(&mut self, phrases: &[Phrase], lower: &str, word: usize) {
+        for phrase in phrases {
+            let Some(start) = word.checked_sub(phrase.lead) else { continue };
+            let end = start + phrase.text.len();
+            if lower.as_bytes().get(start..end) != Some(phrase.text.as_bytes()) || !is_border(lower, start, end) {
+                continue;
+            }
+            match phrase.meaning {
+                Meaning::Cue(cue) => self.cues.hear(cue),
+                Meaning::Act(act) if happened(lower, start) => self.claims.push(Claim { act, at: (start, end) }),
+                Meaning::Act(_) => {}
+            }
+        }
+    }
+}
+
+/// Keeps a word's hash where it carries content.
+fn word(low: &[u8], at: (usize, usize), hash: u64, digit: bool, content: &mut Vec<u64>) {
+    let length = at.1 - at.0;
+    if (length >= 4 || digit) && !(matches!(length, 4..=6) && is_filler(&low[at.0..at.1])) {
+        content.push((hash & !1) | u64::from(digit));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Pieces that meet every branch: phrases, identifiers, dates, signs within words.
+    const PIECES: [&str; 26] = [
+        "yes", "(yes/no)", "I've", "refunded", "done", "all done", "has been", "LF-48110", "#W6247578", "2024-05-20",
+        "a_b12", "a@b.co", "-", "_", "human", "if needed", "Proceed?", ". ", "!", " ", "\n", "WHAT", "éa", "’", "1234",
+        "not",
+    ];
+
+    proptest! {
+        #[test]
+        fn the_pass_finds_what_the_plain_functions_find(
+            picks in proptest::collection::vec((0..PIECES.len(), any::<bool>()), 0..24)
+        ) {
+            let text: String =
+                picks.iter().flat_map(|(pick, space)| [PIECES[*pick], if *space { " " } else { "" }]).collect();
+            let (fast, plain) = (Heard::of(&text), Heard::of_any(&text, super::super::plain_lower(&text)));
+            prop_assert_eq!(&fast.lower, &plain.lower);
+            prop_assert_eq!(fast.cues, plain.cues);
+            prop_assert_eq!(&fast.claims, &plain.claims);
+            prop_assert_eq!(fast.words, plain.words);
+            prop_assert_eq!(&fast.content, &plain.content);
+            prop_assert_eq!(&fast.identifiers, &plain.identifiers);
+            prop_assert_eq!(fast.letters, plain.letters);
+        }
+    }
+}
