@@ -190,7 +190,23 @@ pub fn plain_lower(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '’' | '‘' | 'ʼ') { '\'' } else { c }).collect()
+    let mut lower = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let from = lower.len();
+        lower.push_str(&rest[..plain]);
+        lower[from..].make_ascii_lowercase();
+        let Some(c) = rest[plain..].chars().next() else { break };
+        lower.extend(c.to_lowercase().map(plain_quote));
+        rest = &rest[plain + c.len_utf8()..];
+    }
+    lower
+}
+
+/// A typographic apostrophe as a plain one; anything else as it is.
+fn plain_quote(c: char) -> char {
+    if matches!(c, '’' | '‘' | 'ʼ') { '\'' } else { c }
 }
 
 /// Listens to text: its cues, and the acts it claims were carried out.
@@ -381,7 +397,7 @@ pub fn says_failure(result: &str) -> bool {
     if ["error", "exception", "traceback", "failed", "failure"].iter().any(|word| begins(word)) {
         return true;
     }
-    if !text.starts_with('{') || text.len() > 4_096 || is_harmless(text) {
+    if !text.starts_with('{') || text.len() > 4_096 || !SIGNS.within(text) || is_harmless(text) {
         return false;
     }
     // Most answers are records without a failure: their members are skipped over, not built, before a closer look.
@@ -453,6 +469,10 @@ pub(super) fn top_members<'a>(text: &'a str, mut show: impl FnMut(&'a str, &'a s
 
 /// Words of a status that tell of a failure.
 const FAILURE_WORDS: [&str; 4] = ["error", "failed", "failure", "rejected"];
+
+/// What a text holds that has one of those members, however its keys are spelled.
+static SIGNS: Needles =
+    Needles::new(|| &["\"error\"", "\"status", "\"code\"", "\"ok\"", "\"success\"", "\"isError\"", "\\u"]);
 
 /// Members of an answer that may tell of a failure.
 const FAILURE_KEYS: [&str; 7] = ["error", "status", "status_code", "code", "ok", "success", "isError"];

@@ -179,10 +179,28 @@ fn named_before(facts: &Facts<'_>, row: usize, wanted: &str) -> bool {
 
 /// The numbers written in a text, thousands separators taken out.
 pub(super) fn numbers(text: &str) -> impl Iterator<Item = f64> {
-    text.split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',')))
-        .map(|token| token.trim_matches(['.', ',']))
-        .filter(|token| !token.is_empty())
-        .filter_map(|token| if token.contains(',') { token.replace(',', "").parse().ok() } else { token.parse().ok() })
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            at += bytes[at..].iter().position(u8::is_ascii_digit)?;
+            let length = bytes[at..].iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.' | b',')).count();
+            let token = text[at..at + length].trim_end_matches(['.', ',']);
+            at += length;
+            if let Some(number) = number(token) {
+                return Some(number);
+            }
+        }
+    })
+}
+
+/// A run of digits, points and commas as a number.
+fn number(token: &str) -> Option<f64> {
+    // Up to here whole numbers are exact, which most are that occur.
+    if token.len() <= 15 && token.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(token.bytes().fold(0_u64, |number, byte| number * 10 + u64::from(byte - b'0')) as f64);
+    }
+    if token.contains(',') { token.replace(',', "").parse().ok() } else { token.parse().ok() }
 }
 
 /// Argument values that neither the customer nor a tool ever named.
@@ -237,7 +255,8 @@ fn find_better(facts: &Facts<'_>, call: &Call<'_>) -> Option<usize> {
     }
     facts.conversation.tools.iter().position(|spec| {
         let name = spec.name.exact();
-        if spec.effect == Effect::Read || name == call.tool {
+        let verb_missing = || name.is_ascii() && own.first().is_some_and(|verb| !holds(name, verb));
+        if spec.effect == Effect::Read || name == call.tool || verb_missing() {
             return false;
         }
         let words = name_words(name);

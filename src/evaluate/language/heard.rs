@@ -1,7 +1,7 @@
 //! One pass over a message for all that evaluators ask of its words.
 //!
-//! Invariant: what the pass finds in ASCII text is what the plain functions of the parent find in it; all other text is
-//! given to those functions themselves.
+//! Invariant: what the pass finds in ASCII text (signs such as dashes and typographic quotes aside) is what the plain
+//! functions of the parent find in it; all other text is given to those functions themselves.
 
 use std::sync::LazyLock;
 
@@ -136,12 +136,20 @@ impl Heard {
             return Self::default();
         }
         let lower = super::plain_lower(text);
-        if !text.is_ascii() {
+        let ascii = text.is_ascii();
+        if !ascii && !text.chars().all(|c| c.is_ascii() || is_sign(c)) {
             return Self::of_any(text, lower);
         }
-        let mut heard = Self { lower: String::new(), ..Self::default() };
+        let mut heard = Self::default();
         let mut content: Vec<u64> = Vec::with_capacity(text.len() / 10 + 2);
-        heard.pass(text.as_bytes(), &lower, &mut content);
+        if ascii || text.len() == lower.len() {
+            heard.pass(text.as_bytes(), &lower, &mut content);
+        } else {
+            // With the quotes made plain, so that it is as long as the lower-case text.
+            let even: String = text.chars().map(super::plain_quote).collect();
+            heard.pass(even.as_bytes(), &lower, &mut content);
+            heard.identifiers.iter_mut().for_each(|at| *at = moved(text, *at));
+        }
         // In the order in which one walk over all phrases at once would meet them.
         heard.claims.sort_by_key(|claim| (claim.at.1, claim.at.0));
         heard.content = Words::from_hashes(content);
@@ -262,6 +270,24 @@ impl Heard {
     }
 }
 
+/// True for signs that are neither letters nor digits nor part of a phrase.
+fn is_sign(c: char) -> bool {
+    matches!(c, '\u{a0}' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{fe0f}' | '\u{1f300}'..='\u{1faff}')
+        && !matches!(c, '👍' | '😡' | '🤬' | '😠')
+}
+
+/// Where a range of the text with plain quotes is in the text itself.
+fn moved(text: &str, at: (u32, u32)) -> (u32, u32) {
+    let mut plain = 0;
+    for (place, c) in text.char_indices() {
+        if plain >= at.0 {
+            return (place as u32, place as u32 + (at.1 - at.0));
+        }
+        plain += super::plain_quote(c).len_utf8() as u32;
+    }
+    (text.len() as u32, text.len() as u32)
+}
+
 /// Keeps a word's hash where it carries content.
 fn word(low: &[u8], at: (usize, usize), hash: u64, digit: bool, content: &mut Vec<u64>) {
     let length = at.1 - at.0;
@@ -276,11 +302,19 @@ mod tests {
     use proptest::prelude::*;
 
     /// Pieces that meet every branch: phrases, identifiers, dates, signs within words.
-    const PIECES: [&str; 26] = [
+    const PIECES: [&str; 30] = [
+        "—", "“", "👍", "…",
         "yes", "(yes/no)", "I've", "refunded", "done", "all done", "has been", "LF-48110", "#W6247578", "2024-05-20",
         "a_b12", "a@b.co", "-", "_", "human", "if needed", "Proceed?", ". ", "!", " ", "\n", "WHAT", "éa", "’", "1234",
         "not",
     ];
+
+    #[test]
+    fn signs_in_phrases_are_left_to_the_plain_functions() {
+        for phrase in PHRASES.iter().flat_map(|(_, list)| list.iter()).flat_map(|line| line.split('|')) {
+            assert_eq!(Heard::of(phrase).cues, listen_for(phrase).0, "{phrase}");
+        }
+    }
 
     proptest! {
         #[test]
