@@ -94,6 +94,8 @@ pub struct Case<'a> {
 pub enum Outcome {
     /// It cannot tell, and why.
     CannotTell(Text),
+    /// It cannot tell, since there are none of these to look at.
+    NothingOf(&'static str),
     /// Its judgement.
     Judged(Judgement),
 }
@@ -207,20 +209,26 @@ impl Judge {
         let intent = conversation.segments.intent.as_ref();
         let limits = intent.and_then(|intent| self.by_intent.get(intent.exact())).unwrap_or(&self.limits);
         let case = Case { facts: &facts, limits, schemas: &self.schemas, said: [const { OnceCell::new() }; COUNT] };
-        let mut scores = Vec::with_capacity(COUNT + 16);
         let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
         for evaluator in EVALUATORS.iter().filter(|one| wanted(one.about().name)) {
-            scores_of(&case, evaluator.about(), evaluator.judge(&case), &mut scores);
+            evaluator.judge(&case);
         }
         let rules: Vec<Score> = self.policies.iter().flat_map(|policy| policy.scores(&facts)).collect();
         let broken_rules = rules
             .iter()
             .filter(|score| score.target == ScoreTarget::Conversation && score.passed == Some(false))
             .count();
-        scores.extend(rules.into_iter().filter(|score| wanted(score.evaluator.exact())));
         let features = Features::of(&case, broken_rules);
         let suspicion = suspicion::prior(&features);
         let suspects = suspects::rank(&case);
+        // Last, so that each outcome's words can be taken over instead of copied.
+        let mut scores = Vec::with_capacity(COUNT + 16);
+        for (evaluator, said) in EVALUATORS.iter().zip(case.said).filter(|(one, _)| wanted(one.about().name)) {
+            if let Some(outcome) = said.into_inner() {
+                scores_of(&facts, evaluator.about(), outcome, &mut scores);
+            }
+        }
+        scores.extend(rules.into_iter().filter(|score| wanted(score.evaluator.exact())));
         Evaluation { scores, features, suspicion, suspects }
     }
 }
@@ -230,7 +238,7 @@ impl Case<'_> {
     fn ask(&self, evaluator: &Builtin) -> Option<&Judgement> {
         match evaluator.judge(self) {
             Outcome::Judged(judgement) => Some(judgement),
-            Outcome::CannotTell(_) => None,
+            Outcome::CannotTell(_) | Outcome::NothingOf(_) => None,
         }
     }
 
@@ -260,9 +268,9 @@ impl Outcome {
     }
 
     /// The share of `total` things that no flag objects to; passes without flags. Abstains where there is nothing.
-    fn share(total: usize, things: &str, flags: Vec<Flag>) -> Self {
+    fn share(total: usize, things: &'static str, flags: Vec<Flag>) -> Self {
         if total == 0 {
-            return Self::CannotTell(format!("there are no {things} to look at").into());
+            return Self::NothingOf(things);
         }
         let bad = flags.len().min(total);
         let explanation = match flags.first() {
@@ -295,14 +303,24 @@ impl Outcome {
     fn labelled(self, label: impl Into<Text>) -> Self {
         match self {
             Self::Judged(judgement) => Self::Judged(Judgement { label: Some(label.into()), ..judgement }),
-            abstention @ Self::CannotTell(_) => abstention,
+            abstention => abstention,
         }
     }
 }
 
 /// Writes an outcome as scores: one of the conversation, and one for each span objected to.
-fn scores_of(case: &Case<'_>, about: About, outcome: &Outcome, scores: &mut Vec<Score>) {
-    let score = |target: ScoreTarget| Score {
+fn scores_of(facts: &Facts<'_>, about: About, outcome: Outcome, scores: &mut Vec<Score>) {
+    let why = match outcome {
+        Outcome::CannotTell(why) => ["cannot tell: ", why.as_ref()].concat(),
+        Outcome::NothingOf(things) => ["cannot tell: there are no ", things, " to look at"].concat(),
+        Outcome::Judged(judgement) => return judged(facts, about, judgement, scores),
+    };
+    scores.push(Score { explanation: Some(why.into()), ..blank(about, ScoreTarget::Conversation) });
+}
+
+/// A score of an evaluator that says nothing yet.
+fn blank(about: About, target: ScoreTarget) -> Score {
+    Score {
         target,
         evaluator: Untrusted::fixed(about.name),
         version: Some(version(about.version)),
@@ -313,22 +331,16 @@ fn scores_of(case: &Case<'_>, about: About, outcome: &Outcome, scores: &mut Vec<
         confidence: None,
         explanation: None,
         evidence: Vec::new(),
-    };
-    let judgement = match outcome {
-        Outcome::CannotTell(why) => {
-            scores.push(Score {
-                explanation: Some(["cannot tell: ", why.as_ref()].concat().into()),
-                ..score(ScoreTarget::Conversation)
-            });
-            return;
-        }
-        Outcome::Judged(judgement) => judgement,
-    };
+    }
+}
+
+/// Writes a judgement as scores.
+fn judged(facts: &Facts<'_>, about: About, judgement: Judgement, scores: &mut Vec<Score>) {
     let worst = if about.direction == Direction::Higher { 0.0 } else { 1.0 };
     let mut evidence: Vec<SpanRef> = Vec::new();
-    for flag in &judgement.flags {
-        let own = flag.row.map(|row| case.facts.spans_of(row)).unwrap_or_default();
-        let spans: Vec<SpanRef> = own.into_iter().chain(flag.spans.iter().cloned()).collect();
+    for flag in judgement.flags {
+        let own = flag.row.map(|row| facts.spans_of(row)).unwrap_or_default();
+        let spans: Vec<SpanRef> = own.into_iter().chain(flag.spans).collect();
         let before = evidence.len();
         for span in &spans {
             if !evidence[..before].contains(span) {
@@ -336,24 +348,23 @@ fn scores_of(case: &Case<'_>, about: About, outcome: &Outcome, scores: &mut Vec<
             }
         }
         if let Some(first) = spans.first() {
+            let target = ScoreTarget::Span(first.clone());
             scores.push(Score {
                 value: Some(worst),
                 passed: Some(false),
-                explanation: Some(flag.why.clone().into()),
-                ..score(ScoreTarget::Span(first.clone()))
+                explanation: Some(flag.why.into()),
+                evidence: spans,
+                ..blank(about, target)
             });
-            if let Some(last) = scores.last_mut() {
-                last.evidence = spans;
-            }
         }
     }
     scores.push(Score {
         value: judgement.value,
-        label: judgement.label.clone().map(Into::into),
+        label: judgement.label.map(Into::into),
         passed: judgement.passed,
-        explanation: Some(judgement.explanation.clone().into()),
+        explanation: Some(judgement.explanation.into()),
         evidence,
-        ..score(ScoreTarget::Conversation)
+        ..blank(about, ScoreTarget::Conversation)
     });
 }
 

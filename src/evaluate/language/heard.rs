@@ -6,7 +6,9 @@
 use std::sync::LazyLock;
 
 use super::phrases::{ACTS, PHRASES};
-use super::{Claim, Cues, Meaning, Words, content_words, happened, identifiers, is_border, is_filler, listen_for};
+use super::{
+    Claim, Cues, Meaning, Words, content_words, happened, identifiers, is_border, is_filler, listen_for, mixed,
+};
 
 /// What one message holds.
 #[derive(Debug, Default)]
@@ -71,14 +73,20 @@ struct Beginnings {
 
 struct Phrase {
     text: &'static str,
-    /// Bytes before its first word.
+    /// Bytes before its first word, and up to its end.
     lead: usize,
+    first: usize,
+    /// The two bytes that follow the first word, where there are two.
+    next: Option<[u8; 2]>,
     meaning: Meaning,
 }
 
 const SLOTS: usize = 4_096;
-const START: u64 = 0xcbf2_9ce4_8422_2325;
-const PRIME: u64 = 0x0100_0000_01b3;
+
+/// Where a hash is kept first.
+fn place_of(hash: u64) -> usize {
+    (hash >> 20) as usize % SLOTS
+}
 
 static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
     let mut found: Vec<(u64, Phrase)> = Vec::new();
@@ -88,8 +96,9 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
         }
         let in_word = |byte: &u8| CLASS[usize::from(*byte)] & (LETTER | DIGIT | LOW) != 0;
         let lead = text.bytes().take_while(|byte| !in_word(byte)).count();
-        let word = text.bytes().skip(lead).take_while(in_word);
-        found.push((word.fold(START, feed), Phrase { text, lead, meaning }));
+        let first = lead + text.bytes().skip(lead).take_while(in_word).count();
+        let next = text.as_bytes()[first..].first_chunk::<2>().copied();
+        found.push((mixed(&text.as_bytes()[lead..first]), Phrase { text, lead, first, next, meaning }));
     };
     for (cue, list) in PHRASES {
         list.iter().flat_map(|line| line.split('|')).for_each(|phrase| add(phrase, Meaning::Cue(cue)));
@@ -102,7 +111,7 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
     let mut from = 0;
     for same in found.chunk_by(|a, b| a.0 == b.0) {
         let Some((hash, _)) = same.first() else { continue };
-        let mut place = *hash as usize % SLOTS;
+        let mut place = place_of(*hash);
         while slots[place].is_some() {
             place = (place + 1) % SLOTS;
         }
@@ -112,13 +121,9 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
     Beginnings { slots, phrases: found.into_iter().map(|(_, phrase)| phrase).collect() }
 });
 
-fn feed(hash: u64, byte: u8) -> u64 {
-    (hash ^ u64::from(byte)).wrapping_mul(PRIME)
-}
-
 impl Beginnings {
     fn of(&self, hash: u64) -> &[Phrase] {
-        let mut place = hash as usize % SLOTS;
+        let mut place = place_of(hash);
         while let Some((other, from, to)) = self.slots[place] {
             if other == hash {
                 return self.phrases.get(usize::from(from)..usize::from(to)).unwrap_or_default();
@@ -191,28 +196,35 @@ impl Heard {
                 at += 1;
                 continue;
             }
-            let start = at;
-            let (mut hash, mut all, mut digits, mut class) = (START, 0_u8, 0_u32, class);
             words += u32::from(before & SPACE != 0);
-            while class & TOKEN != 0 {
-                hash = feed(hash, low[at]);
+            let start = at;
+            let mut all = 0_u8;
+            for byte in &text[start..] {
+                let class = CLASS[usize::from(*byte)];
+                if class & TOKEN == 0 {
+                    break;
+                }
                 all |= class;
-                letters += u32::from(class & LETTER != 0);
-                capitals += u32::from(class & UPPER != 0);
-                digits += u32::from(class & DIGIT != 0);
                 at += 1;
-                class = text.get(at).map_or(0, |byte| CLASS[usize::from(*byte)]);
             }
             before = all & !SPACE;
-            if all & (PART | LOW) == 0 {
-                word(low, (start, at), hash, digits > 0, content);
-                if at - start >= 4 && (digits >= 5 || (digits >= 2 && all & UPPER != 0)) {
-                    self.identifiers.push((start as u32, at as u32));
-                }
-                self.phrases(beginnings.of(hash), lower, start);
-            } else {
+            let count = |wanted: u8| {
+                let of = |byte: &&u8| CLASS[usize::from(**byte)] & wanted != 0;
+                if all & wanted == 0 { 0 } else { text[start..at].iter().filter(of).count() as u32 }
+            };
+            capitals += count(UPPER);
+            if all & (PART | LOW) != 0 {
+                letters += count(LETTER);
                 self.parted(text, lower, (start, at), content);
+                continue;
             }
+            let (hash, digits) = (mixed(&low[start..at]), count(DIGIT));
+            letters += (at - start) as u32 - digits;
+            word(low, (start, at), hash, digits > 0, content);
+            if digits >= 2 && at - start >= 4 && (digits >= 5 || all & UPPER != 0) {
+                self.identifiers.push((start as u32, at as u32));
+            }
+            self.phrases(beginnings.of(hash), lower, start);
         }
         self.words = words;
         self.letters = (letters, capitals);
@@ -228,7 +240,7 @@ impl Heard {
         let (from, to) = (at.0 + head, at.1 - tail);
         if from < to {
             let digit = low[from..to].iter().any(u8::is_ascii_digit);
-            word(low, (from, to), low[from..to].iter().fold(START, |hash, byte| feed(hash, *byte)), digit, content);
+            word(low, (from, to), mixed(&low[from..to]), digit, content);
         }
         if token.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
             && let Ok(token) = std::str::from_utf8(&text[at.0..at.1])
@@ -246,8 +258,7 @@ impl Heard {
                 .take_while(|byte| CLASS[usize::from(**byte)] & (LETTER | DIGIT | LOW) != 0)
                 .count();
             if length > 0 {
-                let hash = low[from..from + length].iter().fold(START, |hash, byte| feed(hash, *byte));
-                self.phrases(BEGINNINGS.of(hash), lower, from);
+                self.phrases(BEGINNINGS.of(mixed(&low[from..from + length])), lower, from);
             }
             from += length + 1;
         }
@@ -255,10 +266,15 @@ impl Heard {
 
     /// Notes those of some phrases that are there, their first word beginning at `word`.
     fn phrases(&mut self, phrases: &[Phrase], lower: &str, word: usize) {
+        let low = lower.as_bytes();
         for phrase in phrases {
+            let after = word + phrase.first - phrase.lead;
+            if phrase.next.is_some_and(|next| low.get(after..after + 2) != Some(&next)) {
+                continue;
+            }
             let Some(start) = word.checked_sub(phrase.lead) else { continue };
             let end = start + phrase.text.len();
-            if lower.as_bytes().get(start..end) != Some(phrase.text.as_bytes()) || !is_border(lower, start, end) {
+            if low.get(start..end) != Some(phrase.text.as_bytes()) || !is_border(lower, start, end) {
                 continue;
             }
             match phrase.meaning {
