@@ -182,7 +182,10 @@ fn covers(expected: &Value, actual: &Value) -> bool {
 /// A string that holds a list literal becomes that list: some agents quote lists twice.
 fn unquote_lists(value: Value) -> Value {
     match value {
-        Value::Object(object) => object.into_iter().map(|(key, value)| (key, unquote_lists(value))).collect(),
+        Value::Object(mut object) => {
+            object.values_mut().for_each(|value| *value = unquote_lists(value.take()));
+            Value::Object(object)
+        }
         Value::String(text) if text.starts_with("['") && text.ends_with("']") => {
             literal(&text).unwrap_or(Value::String(text))
         }

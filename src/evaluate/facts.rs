@@ -304,16 +304,11 @@ impl Call<'_> {
         let values = self.values();
         let named = |key: &str| {
             let ends = |end: &str| {
-                key.len() >= end.len()
-                    && key.as_bytes()[key.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+                key.len() >= end.len() && key.as_bytes()[key.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
             };
             ends("id") || ends("number") || key.to_ascii_lowercase().contains("reference")
         };
-        values
-            .iter()
-            .find(|(key, _)| named(key))
-            .or(values.first())
-            .map(|(_, value)| arguments::plain(value))
+        values.iter().find(|(key, _)| named(key)).or(values.first()).map(|(_, value)| arguments::plain(value))
     }
 }
 
@@ -400,10 +395,7 @@ fn call_of<'a>(conversation: &'a Conversation, step: &'a Step, row: usize) -> Op
         spec,
         offered: conversation.tools.is_empty() || conversation.is_offered_at(step, tool),
         effect: spec.map_or_else(|| Effect::guess(name), |spec| spec.effect),
-        canonical: parsed.as_ref().map_or_else(
-            || arguments.0.exact().to_owned(),
-            arguments::canonical,
-        ),
+        canonical: parsed.as_ref().map_or_else(|| arguments.0.exact().to_owned(), arguments::canonical),
         arguments: parsed,
         result: result.as_ref().map(|result| result.text.exact()),
         failed,

@@ -5,7 +5,7 @@
 
 use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 
 mod heard;
 mod phrases;
@@ -178,7 +178,9 @@ impl Needles {
 
     /// True where one of them is in a text.
     pub fn within(&self, text: &str) -> bool {
-        match self.1.get_or_init(|| AhoCorasick::new(self.0()).ok()) {
+        // Leftmost, since only such a search skips ahead many bytes at a time.
+        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(self.0()).ok();
+        match self.1.get_or_init(build) {
             Some(automaton) => automaton.is_match(text),
             None => self.0().iter().any(|needle| text.contains(needle)),
         }
@@ -357,7 +359,7 @@ fn hash(word: &str) -> u64 {
 }
 
 /// A hash of bytes that takes eight at a time.
-fn mixed(word: &[u8]) -> u64 {
+pub(super) fn mixed(word: &[u8]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let turn = |hash: u64, part: u64| {
         let product = (hash ^ part).wrapping_mul(ODD);
@@ -513,9 +515,7 @@ fn tells_failure(object: &serde_json::Map<String, serde_json::Value>) -> bool {
     });
     let status = ["status", "status_code", "code"].iter().filter_map(|key| object.get(*key)).any(|status| {
         status.as_u64().is_some_and(|code| (400..600).contains(&code))
-            || status
-                .as_str()
-                .is_some_and(|word| FAILURE_WORDS.contains(&word.to_lowercase().as_str()))
+            || status.as_str().is_some_and(|word| FAILURE_WORDS.contains(&word.to_lowercase().as_str()))
     });
     named || status || is("ok", false) || is("success", false) || is("isError", true)
 }

@@ -139,7 +139,11 @@ pub(super) fn repeated_answers(facts: &Facts<'_>) -> Vec<usize> {
 
 /// Messages in which one sentence comes three times: a model that got stuck.
 fn repeated_within(facts: &Facts<'_>) -> Vec<Flag> {
+    const LEAST: usize = 3 * 21;
     let stuck = |text: &str| {
+        if text.len() < LEAST {
+            return false;
+        }
         let mut sentences: Vec<&str> =
             text.split(['.', '\n']).map(str::trim).filter(|sentence| sentence.len() > 20).collect();
         if sentences.len() < 3 {

@@ -393,8 +393,7 @@ pub fn scores(result: &Reconciled) -> Vec<Score> {
         }));
     }
     let fits = result.compared.saturating_sub(result.mismatches.len() as u32);
-    let why =
-        flags.first().map_or_else(|| "the record says what the agent confirmed".into(), |flag| flag.why.clone());
+    let why = flags.first().map_or_else(|| "the record says what the agent confirmed".into(), |flag| flag.why.clone());
     found.push(Score {
         value: Some(f64::from(fits) / f64::from(result.compared)),
         passed: Some(result.mismatches.is_empty()),

@@ -166,7 +166,8 @@ pub(super) fn trajectory(case: &Case<'_>) -> Outcome {
         .iter()
         .filter(|part| part.passed == Some(false))
         .min_by(|a, b| a.value.partial_cmp(&b.value).unwrap_or(std::cmp::Ordering::Equal));
-    let words = worst.map_or_else(|| Text::Borrowed("nothing speaks against the path"), |part| part.explanation.clone());
+    let words =
+        worst.map_or_else(|| Text::Borrowed("nothing speaks against the path"), |part| part.explanation.clone());
     Outcome::graded(mean, 0.75, words, Vec::new())
 }
 

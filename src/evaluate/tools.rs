@@ -17,7 +17,10 @@ use crate::model::tool::{Effect, ToolSpec};
 
 /// Compiled schemas by their text, kept from one conversation to the next.
 #[derive(Debug, Default)]
-pub(super) struct Schemas(Mutex<HashMap<String, Option<Arc<Validator>>>>);
+pub(super) struct Schemas(Mutex<HashMap<u64, Vec<Compiled>>>);
+
+/// A schema's text, and the validator where it is a usable schema.
+type Compiled = (String, Option<Arc<Validator>>);
 
 /// More schemas than this are forgotten together: an input that brings a new schema with every conversation must not
 /// grow the memory for ever.
@@ -27,17 +30,19 @@ impl Schemas {
     /// The validator for a schema's text; `None` where it is no usable schema.
     fn validator(&self, text: &str) -> Option<Arc<Validator>> {
         let mut known = self.0.lock().ok()?;
-        if let Some(found) = known.get(text) {
+        // The whole text as a key would be hashed for every call of a tool.
+        let key = super::language::mixed(text.as_bytes());
+        if let Some((_, found)) = known.get(&key).and_then(|same| same.iter().find(|(other, _)| other == text)) {
             return found.clone();
         }
-        if known.len() >= MOST_SCHEMAS {
+        if known.values().map(Vec::len).sum::<usize>() >= MOST_SCHEMAS {
             known.clear();
         }
         let compiled = serde_json::from_str(text)
             .ok()
             .and_then(|schema: Value| jsonschema::validator_for(&schema).ok())
             .map(Arc::new);
-        known.insert(text.to_owned(), compiled.clone());
+        known.entry(key).or_default().push((text.to_owned(), compiled.clone()));
         compiled
     }
 }
@@ -81,7 +86,8 @@ pub(super) fn parameter_validation(case: &Case<'_>) -> Outcome {
     if case.facts.conversation.tools.is_empty() && calls.iter().all(|call| call.arguments.is_some()) {
         return Outcome::abstain("no tool list is recorded, so there is no schema to check against");
     }
-    let flags = calls.iter().filter_map(|call| malformed(case, call).map(|why| Flag::at(call.row, why.to_owned()))).collect();
+    let flags =
+        calls.iter().filter_map(|call| malformed(case, call).map(|why| Flag::at(call.row, why.to_owned()))).collect();
     Outcome::share(calls.len(), "calls", flags)
 }
 
@@ -241,6 +247,9 @@ fn find_better(facts: &Facts<'_>, call: &Call<'_>) -> Option<usize> {
         .map(|row| row.lower.as_str())
         .collect();
     let heard = |word: &str| said.iter().any(|text| text.contains(word));
+    if said.is_empty() {
+        return None;
+    }
     let own = name_words(call.tool);
     let begun = |word: &String| {
         let begin = word.char_indices().nth(3).map_or(word.as_str(), |(end, _)| &word[..end]);
