@@ -2,6 +2,7 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod adjudicate;
 pub mod bench;
 pub mod conflicts;
 pub mod dataset;
@@ -12,6 +13,7 @@ pub mod export;
 pub mod gate;
 pub mod import;
 pub mod list;
+pub mod merge;
 pub mod queue;
 pub mod reconcile;
 pub mod request;
@@ -19,6 +21,8 @@ pub mod review;
 pub mod search;
 pub mod segments;
 pub mod show;
+pub mod signals;
+pub mod simulate;
 pub mod tools;
 pub mod verify;
 pub mod workspace;

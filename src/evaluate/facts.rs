@@ -236,6 +236,12 @@ impl<'a> Row<'a> {
         self.identifiers.iter().filter_map(move |(from, to)| text.get(*from as usize..*to as usize))
     }
 
+    /// Those of them that may stand in an explanation: none is a piece of something that masks look for.
+    pub fn quotable_identifiers(&self) -> impl Iterator<Item = &'a str> {
+        let text = self.text;
+        self.identifiers().filter(move |token| !language::is_part(text, token))
+    }
+
     /// The content words of the text.
     pub fn content(&self) -> &Words {
         &self.content

@@ -112,7 +112,7 @@ pub(super) fn goal_progress(case: &Case<'_>) -> Outcome {
     let facts = case.facts;
     let mut named: Vec<(&str, usize)> = Vec::new();
     for row in &facts.customer {
-        for id in facts.rows[*row].identifiers() {
+        for id in facts.rows[*row].quotable_identifiers() {
             if !named.iter().any(|(known, _)| *known == id) {
                 named.push((id, *row));
             }

@@ -109,7 +109,7 @@ pub(super) fn invented_references(case: &Case<'_>) -> Outcome {
     let mut given = 0;
     let mut flags = Vec::new();
     for row in &facts.agent {
-        let mut references = facts.rows[*row].identifiers().peekable();
+        let mut references = facts.rows[*row].quotable_identifiers().peekable();
         if references.peek().is_none() {
             continue;
         }

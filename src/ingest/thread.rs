@@ -5,6 +5,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::message::{Call, Message, Sender};
+use super::semconv;
 use crate::model::step::Role;
 use crate::model::tool::canonical_json;
 
@@ -28,6 +29,10 @@ impl Piece {
             Role::Assistant => Self::ASSISTANT,
             Role::Tool => Self::LOOSE,
         };
+        let text = match role {
+            Role::User => trimmed(text, semconv::unframed_question),
+            _ => text,
+        };
         let mut hasher = DefaultHasher::new();
         text.split_whitespace().for_each(|word| word.hash(&mut hasher));
         Self::Text { role, text, reasoning, key: (kind, hasher.finish()) }
@@ -50,6 +55,12 @@ impl Piece {
     }
 }
 
+/// `text` without what `within` leaves off; the same allocation where that is nothing.
+fn trimmed(text: String, within: fn(&str) -> &str) -> String {
+    let kept = within(&text);
+    if kept.len() == text.len() { text } else { kept.to_owned() }
+}
+
 /// Messages as pieces: text first, then calls, whatever order the parts had.
 pub(super) fn pieces(messages: &[Message]) -> Vec<Piece> {
     let mut all = Vec::with_capacity(messages.len());
@@ -57,7 +68,10 @@ pub(super) fn pieces(messages: &[Message]) -> Vec<Piece> {
     for message in messages {
         match message.sender {
             Sender::System => {}
-            Sender::Tool => all.push(Piece::Result { id: message.call_id.clone(), text: message.text.clone() }),
+            Sender::Tool => {
+                let text = semconv::unframed_result(&message.text).to_owned();
+                all.push(Piece::Result { id: message.call_id.clone(), text });
+            }
             Sender::User => all.push(Piece::text(Role::User, message.text.clone(), None)),
             Sender::Assistant => {
                 let reasoning = message.reasoning.clone().or_else(|| thought.take());

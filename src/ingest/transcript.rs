@@ -13,7 +13,7 @@ use turns::{Customer, Turn, turns};
 use super::message::Call;
 use super::thread::{Merge, Piece, Thread, align, pieces};
 use super::tree::Tree;
-use super::{exchange, join};
+use super::{exchange, join, semconv};
 use crate::model::step::{Role, Step};
 use crate::model::time::Timestamp;
 use crate::model::trace::{Span, SpanKind};
@@ -57,6 +57,7 @@ pub(super) fn build(spans: &mut [Span], tree: &Tree) -> Transcript {
     for turn in turns {
         builder.turn(turn);
     }
+    builder.show_answers();
     let Builder { mut rows, system, .. } = builder;
     questions_first(&mut rows, spans);
     join::executions(&mut rows, spans, tree);
@@ -109,7 +110,14 @@ impl<'s> Builder<'s> {
         }
         let span = &self.spans[at];
         let agent = span.agent.as_ref().map(|name| name.exact().to_owned());
-        let mut thread = self.threads.remove(&(aside, agent.clone())).unwrap_or_default();
+        let mut key = (aside, agent.clone());
+        let mut thread = self.threads.remove(&key).unwrap_or_default();
+        if agent.is_none() && thread.trace == span.id.trace_id && thread.system != exchange.system {
+            // Two that nobody named, told apart by their instructions: their names may be on spans that come later.
+            self.threads.insert(key, thread);
+            key = (aside, Some(format!("\0{}", exchange.system.join("\0"))));
+            thread = self.threads.remove(&key).unwrap_or_default();
+        }
         let heard = pieces(&exchange.input);
         let first = !aside && !self.traces.contains(&span.id.trace_id);
         let merge = self.place(&thread, &heard, span, &exchange.system);
@@ -147,7 +155,7 @@ impl<'s> Builder<'s> {
         thread.system = exchange.system;
         thread.silent = if exchange.output.is_empty() { Some(at) } else { None };
         thread.heard = heard.iter().filter_map(Piece::key).collect();
-        self.threads.insert((aside, agent), thread);
+        self.threads.insert(key, thread);
     }
 
     /// How the history of a call joins what is known already.
@@ -162,8 +170,13 @@ impl<'s> Builder<'s> {
         if same_trace && thread.heard == keys && !keys.is_empty() && thread.system == system {
             return Merge::Own { known: keys.len() };
         }
-        let own = align(&project(&thread.rows), &keys);
-        let facing = align(&project(&self.facing), &keys);
+        let join = |rows: &[usize]| {
+            // An answer that was given by calling a tool is no part of the next history.
+            let heard = || self.given_by_call(rows).then(|| align(&project(&rows[..rows.len() - 1]), &keys)).flatten();
+            align(&project(rows), &keys).or_else(heard)
+        };
+        let own = join(&thread.rows);
+        let facing = join(&self.facing);
         match (own, facing) {
             (Some(own), Some(facing)) if facing.length > own.length => {
                 Merge::Facing { known: facing.known, rows: self.facing.len() }
@@ -172,6 +185,12 @@ impl<'s> Builder<'s> {
             (None, Some(facing)) => Merge::Facing { known: facing.known, rows: self.facing.len() },
             (None, None) => self.within_trace(&keys, span),
         }
+    }
+
+    /// Whether the last of `rows` is an answer that comes right after a call.
+    fn given_by_call(&self, rows: &[usize]) -> bool {
+        let [.., call, answer] = rows else { return false };
+        matches!(self.rows[*call].what, What::Call { .. }) && self.rows[*answer].key.0 == Piece::ASSISTANT
     }
 
     /// A history that joins no end: what of it was said in this trace before, and whether that was the customer.
@@ -215,6 +234,25 @@ impl<'s> Builder<'s> {
         self.answers.get(trace).filter(|text| !text.is_empty()).cloned()
     }
 
+    /// Of agents that work one after the other the customer sees what the whole of them answers; what comes before it is
+    /// theirs.
+    fn show_answers(&mut self) {
+        let spans = self.spans;
+        let whole = spans.iter().zip(&self.tree.depth).filter(|(span, depth)| **depth < 2 && semconv::in_a_row(span));
+        for (span, _) in whole {
+            let Some(answer) = exchange::of_agent(span).output.pop() else { continue };
+            let key = Piece::text(Role::Assistant, answer.text, None).key();
+            let here = |row: &Row| row.span.is_some_and(|at| spans[at].id.trace_id == span.id.trace_id);
+            let told = |row: &Row| Some(row.key) == key && here(row);
+            let Some(shown) = self.rows.iter().rposition(told).filter(|at| self.rows[*at].depth > 0) else { continue };
+            let asked = self.rows.iter().rposition(|row| row.depth == 0 && row.key.0 == Piece::USER && here(row));
+            for row in self.rows.iter_mut().skip(asked.map_or(0, |at| at + 1)).filter(|row| here(row)) {
+                row.depth = row.depth.max(1);
+            }
+            self.rows[shown].depth = 0;
+        }
+    }
+
     /// Takes what is new in a history: customer messages, answers that were streamed, results.
     fn hear(&mut self, thread: &mut Thread, heard: &[Piece], known: &[bool], how: (usize, bool, bool)) {
         let (at, faces, first) = how;
@@ -229,7 +267,7 @@ impl<'s> Builder<'s> {
                     let is_known = known.get(index).copied().unwrap_or(false);
                     index += 1;
                     let prompt = !faces && matches!(piece, Piece::Text { role: Role::User, .. });
-                    if is_known || prompt {
+                    if is_known || prompt || self.tells_of_handoff(piece, at) {
                         continue;
                     }
                     let recent = last_said.is_none_or(|last| i > last);
@@ -247,6 +285,19 @@ impl<'s> Builder<'s> {
             }
         }
         self.group += 1;
+    }
+
+    /// Whether words in the customer's place are what a handoff told the agent that takes over: they are its result.
+    fn tells_of_handoff(&mut self, piece: &Piece, at: usize) -> bool {
+        let Piece::Text { role: Role::User, text, .. } = piece else { return false };
+        let Some(row) = self.facing.last().map(|row| &mut self.rows[*row]) else { return false };
+        let same = row.span.is_some_and(|other| self.spans[other].id.trace_id == self.spans[at].id.trace_id);
+        match &mut row.what {
+            What::Call { call, result } if same && join::hands_over(&call.tool) => {
+                result.get_or_insert_with(|| text.clone()) == text
+            }
+            _ => false,
+        }
     }
 
     /// Gives a result to its call; returns how many calls of the thread are dealt with.

@@ -6,6 +6,7 @@ use super::codebook::{Codebook, CodebookChange};
 use super::correction::Correction;
 use super::id::{ConversationId, TranscriptHash};
 use super::label::{Label, StepPointer, Verdict};
+use super::queue::{QueueChange, Slot};
 use super::summary::Summary;
 use super::time::Timestamp;
 
@@ -41,8 +42,19 @@ pub enum Act {
         /// In words.
         text: String,
     },
+    /// One of several labels is taken where they differ.
+    Adjudicate {
+        /// On what.
+        subject: Subject,
+        /// Whose label counts.
+        took: String,
+        /// Why; required.
+        reason: String,
+    },
     /// Codebook changes.
     Codebook(Vec<CodebookChange>),
+    /// A queue is defined or removed.
+    Queue(QueueChange),
     /// Personal data was shown or written unmasked.
     Unmask {
         /// Where: `screen`, or the command.
@@ -76,6 +88,8 @@ pub struct Judgement {
     pub corrections: Vec<(StepPointer, Correction)>,
     /// A note on the conversation.
     pub note: Option<String>,
+    /// From where in which queue it is given.
+    pub slot: Option<Slot>,
 }
 
 /// Where a fail happened, as said by the reviewer.
@@ -127,6 +141,15 @@ pub enum ActError {
     /// Failure modes and severities belong to fails.
     #[error("failure modes, a failing step and severity belong to a fail; the verdict was {0}")]
     OnlyForFail(&'static str),
+    /// An adjudication says why.
+    #[error("an adjudication needs a reason (--reason TEXT)")]
+    WithoutReason,
+    /// Nobody of that name judged it.
+    #[error("{0:?} has given no verdict on it; `aftercall adjudicate CONVERSATION` shows the labels")]
+    NoSuchLabel(String),
+    /// There is nothing to settle.
+    #[error("its labels do not differ: there is nothing to adjudicate")]
+    NothingToSettle,
 }
 
 impl Judgement {
@@ -140,6 +163,7 @@ impl Judgement {
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
+            slot: None,
         }
     }
 

@@ -8,6 +8,7 @@ use super::codebook::CodebookChange;
 use super::correction::Correction;
 use super::id::{ConversationId, TranscriptHash};
 use super::label::{FirstFailure, Verdict};
+use super::queue::{QueueChange, Slot};
 use super::time::Timestamp;
 
 /// The version of the event form, the `v` of every event.
@@ -76,6 +77,9 @@ pub enum EventBody {
         /// 1 cosmetic, 2 annoying, 3 harmful, 4 critical.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         severity: Option<u8>,
+        /// From where in which queue it was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<Slot>,
     },
     /// One failure mode of the verdict in the same group.
     Mode {
@@ -98,8 +102,17 @@ pub enum EventBody {
     },
     /// Put off without a verdict.
     Skip {},
+    /// Labels that differ were settled by taking one of them. It stands until somebody gives a verdict again.
+    Adjudicate {
+        /// Whose label counts.
+        took: String,
+        /// Why.
+        reason: String,
+    },
     /// A codebook change.
     Codebook(CodebookChange),
+    /// A queue was defined or removed.
+    Queue(QueueChange),
     /// A dataset was written.
     Export {
         /// The formats, in order.
@@ -183,7 +196,9 @@ impl EventBody {
             Self::Note { .. } => "note",
             Self::Criterion { .. } => "criterion",
             Self::Skip {} => "skip",
+            Self::Adjudicate { .. } => "adjudicate",
             Self::Codebook(_) => "codebook",
+            Self::Queue(_) => "queue",
             Self::Export { .. } => "export",
             Self::Unmask { .. } => "unmask",
             Self::Alias { .. } => "alias",

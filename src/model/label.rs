@@ -10,6 +10,7 @@ use super::codebook::{Codebook, CodebookChange};
 use super::correction::Correction;
 use super::event::{Event, EventBody};
 use super::id::{ConversationId, TranscriptHash};
+use super::queue::Slot;
 use super::time::Timestamp;
 
 /// What a reviewer says of a conversation. The positive class is fail, everywhere.
@@ -92,6 +93,17 @@ pub struct Criterion {
     pub event: String,
 }
 
+/// That a label was taken where labels differed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Who took it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// The event that says so.
+    pub event: String,
+}
+
 /// What one reviewer says of one conversation now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Label {
@@ -117,8 +129,14 @@ pub struct Label {
     pub criteria: Vec<Criterion>,
     /// True where the reviewer put it off and has not judged it since.
     pub skipped: bool,
+    /// Set where this label was taken in an adjudication that still stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
     /// When the verdict was given, else when the last act was.
     pub at: Timestamp,
+    /// From where in which queue the verdict was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Slot>,
     /// Ids of the events behind this label, in log order.
     pub events: Vec<String>,
 }
@@ -173,10 +191,28 @@ pub fn project<S: std::hash::BuildHasher>(
     let mut labels: BTreeMap<&str, Label> = BTreeMap::new();
     for event in acts {
         let Some(target) = &event.target else { continue };
+        match &event.body {
+            EventBody::Adjudicate { took, reason } => {
+                take(&mut labels, event, took, reason);
+                continue;
+            }
+            // What was settled is open again once somebody says something else.
+            EventBody::Verdict { .. } => labels.values_mut().for_each(|label| label.settled = None),
+            _ => {}
+        }
         let label = labels.entry(&event.reviewer).or_insert_with(|| Label::empty(event, target));
         label.apply(event, target, resolve);
     }
     labels.into_values().filter(|label| !label.events.is_empty()).collect()
+}
+
+/// Settles labels by the one of `took`; without a verdict of theirs nothing is settled.
+fn take(labels: &mut BTreeMap<&str, Label>, event: &Event, took: &str, reason: &str) {
+    labels.values_mut().for_each(|label| label.settled = None);
+    if let Some(label) = labels.get_mut(took).filter(|label| label.verdict.is_some()) {
+        let (by, reason, event) = (event.reviewer.clone(), reason.to_owned(), event.id.clone());
+        label.settled = Some(Settled { by, reason, event });
+    }
 }
 
 /// Folds the events of the codebook, and of all labels, into the codebook.
@@ -227,7 +263,9 @@ impl Label {
             notes: Vec::new(),
             criteria: Vec::new(),
             skipped: false,
+            settled: None,
             at: event.at,
+            slot: None,
             events: Vec::new(),
         }
     }
@@ -239,8 +277,9 @@ impl Label {
             decision_span_id: target.decision_span_id.clone(),
         });
         match &event.body {
-            EventBody::Verdict { verdict, severity, first_failure } => {
+            EventBody::Verdict { verdict, severity, first_failure, slot } => {
                 self.verdict = Some(*verdict);
+                self.slot.clone_from(slot);
                 self.severity = *severity;
                 self.first_failure = match first_failure {
                     Some(FirstFailure::Step) => pointer,
@@ -284,6 +323,12 @@ impl Label {
     }
 }
 
+/// How likely a conversation was to be chosen for review, where one of its labels knows; of several the smallest, since
+/// what was drawn by lot was chosen by lot, whoever judged it again.
+pub fn inclusion_probability(labels: &[Label]) -> Option<f64> {
+    labels.iter().filter_map(|label| label.slot.as_ref()?.q).reduce(f64::min)
+}
+
 /// The state of a conversation's labels taken together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -323,6 +368,9 @@ impl LabelState {
         let Some((first, _)) = verdicts.first() else {
             return if labels.is_empty() { Self::None } else { Self::Draft };
         };
+        if let Some(label) = labels.iter().find(|label| label.settled.is_some()) {
+            return if label.transcript_hash == *current { Self::Adjudicated } else { Self::Stale };
+        }
         if verdicts.iter().any(|(verdict, _)| verdict != first) {
             Self::Disputed
         } else if verdicts.iter().all(|(_, hash)| *hash != current) {

@@ -40,26 +40,34 @@ impl Store {
                     .query_map(&*query.parameters(), |row| row.get::<_, String>(0).map(ConversationId::from_stored))?
                     .collect()
             }))?;
+        self.index_of(ids, asker.reviewer)
+    }
+
+    /// These ids, with counts for a reviewer.
+    pub fn index_of(&self, ids: Vec<ConversationId>, reviewer: &str) -> Result<QueueIndex, StoreError> {
         let total: i64 =
             self.sql(self.connection.query_row("SELECT count(*) FROM conversations", [], |row| row.get(0)))?;
         let mut index = QueueIndex { total: total.unsigned_abs(), ids, ..QueueIndex::default() };
-        self.count_labels(&mut index, asker.reviewer)?;
-        index.pace_micros = self.pace(asker.reviewer)?;
+        self.count_labels(&mut index, reviewer)?;
+        index.pace_micros = self.pace(reviewer)?;
         Ok(index)
     }
 
     /// Counts what the labels say of the ids; labels are few, so they are read whole.
     fn count_labels(&self, index: &mut QueueIndex, reviewer: &str) -> Result<(), StoreError> {
-        let labels: Vec<(String, String, Option<String>, bool)> =
-            self.rows("SELECT conversation, reviewer, verdict, skipped FROM labels", &[], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?;
+        let sql =
+            "SELECT conversation, reviewer, verdict, skipped, label ->> '$.settled.event' IS NOT NULL FROM labels";
+        let labels: Vec<(String, String, Option<String>, bool, bool)> =
+            self.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
         if labels.is_empty() {
             return Ok(());
         }
         let mut verdicts: HashMap<&str, HashSet<&str>> = HashMap::new();
-        let (mut judged, mut skipped) = (HashSet::new(), HashSet::new());
-        for (conversation, by, verdict, put_off) in &labels {
+        let (mut judged, mut skipped, mut settled) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for (conversation, by, verdict, put_off, taken) in &labels {
+            if *taken {
+                settled.insert(conversation.as_str());
+            }
             if let Some(verdict) = verdict {
                 verdicts.entry(conversation).or_default().insert(verdict);
             }
@@ -75,7 +83,8 @@ impl Store {
         for id in index.ids.iter().map(ConversationId::as_str) {
             index.judged += u64::from(judged.contains(id));
             index.skipped += u64::from(skipped.contains(id));
-            index.disputed += u64::from(verdicts.get(id).is_some_and(|verdicts| verdicts.len() > 1));
+            let differ = verdicts.get(id).is_some_and(|verdicts| verdicts.len() > 1);
+            index.disputed += u64::from(differ && !settled.contains(id));
         }
         Ok(())
     }
@@ -154,6 +163,7 @@ impl Store {
                         reviewers: Vec::new(),
                         skipped: false,
                         own_verdict: None,
+                        place: None,
                         outcomes: BTreeMap::new(),
                         attributes: serde_json::Map::new(),
                         first_message: plain(22)?.into(),
@@ -211,7 +221,8 @@ impl Store {
         let labels = self.labels_of(&summary.id)?;
         summary.label_state = LabelState::of(&labels, &summary.transcript_hash);
         let verdicts: HashSet<Verdict> = labels.iter().filter_map(|label| label.verdict).collect();
-        summary.verdict = verdicts.iter().next().copied().filter(|_| verdicts.len() == 1);
+        let settled = labels.iter().find(|label| label.settled.is_some()).and_then(|label| label.verdict);
+        summary.verdict = settled.or_else(|| verdicts.iter().next().copied().filter(|_| verdicts.len() == 1));
         for label in &labels {
             summary.reviewers.push(label.reviewer.clone());
             for mode in &label.modes {

@@ -6,11 +6,12 @@
 use crate::model::codebook::{Codebook, CodebookChange};
 use crate::model::event::{Event, EventBody};
 use crate::model::label::{FirstFailure, Verdict};
+use crate::model::queue::QueueChange;
 
 /// What the events of one group did.
 pub fn group(events: &[Event], codebook: &Codebook) -> String {
     let verdict = events.iter().find_map(|event| match &event.body {
-        EventBody::Verdict { verdict, first_failure, severity } => {
+        EventBody::Verdict { verdict, first_failure, severity, .. } => {
             Some((event, *verdict, first_failure.as_ref(), *severity))
         }
         _ => None,
@@ -69,10 +70,13 @@ fn others(events: &[Event]) -> String {
         EventBody::Criterion { must: true, .. } => "criterion: must".into(),
         EventBody::Criterion { must: false, .. } => "criterion: must not".into(),
         EventBody::Skip {} => "skipped".into(),
+        EventBody::Adjudicate { took, .. } => format!("adjudicated · {took}"),
         EventBody::Codebook(_) if events.len() > 1 => format!("{} codebook changes", events.len()),
         EventBody::Codebook(CodebookChange::Add { name, .. }) => format!("new failure mode {name}"),
         EventBody::Codebook(CodebookChange::Rename { name, .. }) => format!("failure mode renamed to {name}"),
         EventBody::Codebook(CodebookChange::Merge { from, into }) => format!("{from} merged into {into}"),
+        EventBody::Queue(QueueChange::Add(spec)) => format!("new queue {}", spec.name),
+        EventBody::Queue(QueueChange::Remove { name }) => format!("queue {name} removed"),
         EventBody::Unmask { .. } => "unmasking recorded".into(),
         body => body.kind().to_owned(),
     }
