@@ -19,6 +19,7 @@ use super::output::{Data, Talk};
 use crate::ingest::{Format, Mapping, Problem, ProblemKind, ReadOptions, ToolList};
 use crate::model::filter::Filter;
 use crate::ops::evaluate::EvaluateOrder;
+use crate::engine;
 use crate::ops::import::{ImportReport, Sample, database};
 use crate::ops::workspace::ImportOrder;
 use crate::store::{Access, ForeignDatabase};
@@ -68,7 +69,8 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
     let mut workspace = context.open_to_write(Access::Create)?;
     let bar = progress_bar(context.talk, arguments.json);
     let start = Instant::now();
-    let outcome = workspace.import(&ImportOrder { paths, read, sample, filter }, now(), &mut |progress| {
+    let order = ImportOrder { paths, read, sample, filter, beside: Some(engine::beside) };
+    let outcome = workspace.import(&order, now(), &mut |progress| {
         bar.set_length(progress.total.unwrap_or(progress.done));
         bar.set_position(progress.done);
         bar.set_message(door::terminal_line(&progress.what));

@@ -69,7 +69,7 @@ fn not_read(error: &StoreError) -> Reply {
 }
 
 fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let order = ImportOrder { paths, ..ImportOrder::default() };
+    let order = ImportOrder { paths, beside: Some(super::beside), ..ImportOrder::default() };
     let report = match workspace.import(&order, now, tell) {
         Ok(report) => report,
         Err(ImportError::Store(StoreError::Interrupted)) => return Reply::Cancelled,

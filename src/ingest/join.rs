@@ -63,13 +63,16 @@ pub(super) fn executions(rows: &mut [Row], spans: &mut [Span], tree: &Tree) {
     }
 }
 
-fn collect(spans: &[Span], tree: &Tree) -> Vec<Execution> {
+/// The tool spans that are no evaluator's.
+fn ran(spans: &[Span], tree: &Tree) -> impl Iterator<Item = usize> {
     let outside = |at: usize| !tree.ancestors(at).any(|up| spans[up].kind == SpanKind::Evaluator);
+    (0..spans.len()).filter(move |at| matches!(spans[*at].kind, SpanKind::Tool | SpanKind::Handoff) && outside(*at))
+}
+
+fn collect(spans: &[Span], tree: &Tree) -> Vec<Execution> {
     let mut all = Vec::new();
-    for (at, span) in spans.iter().enumerate() {
-        if !matches!(span.kind, SpanKind::Tool | SpanKind::Handoff) || !outside(at) {
-            continue;
-        }
+    for at in ran(spans, tree) {
+        let span = &spans[at];
         let name = join_name(&semconv::tool_name(span));
         let arguments = semconv::text(&span.attributes, semconv::TOOL_ARGUMENTS);
         let id = semconv::text(&span.attributes, semconv::CALL_ID);
@@ -150,8 +153,7 @@ pub(super) fn uncalled(rows: &mut Vec<Row>, spans: &[Span], tree: &Tree) {
         is_taken[at] = true;
     }
     let mut extra = Vec::new();
-    for execution in collect(spans, tree) {
-        let at = execution.at;
+    for at in ran(spans, tree) {
         let within = tree.ancestors(at).any(|up| matches!(spans[up].kind, SpanKind::Tool | SpanKind::Handoff));
         if is_taken[at] || within || spans[at].kind == SpanKind::Handoff {
             continue;

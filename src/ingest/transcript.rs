@@ -10,7 +10,8 @@ mod turns;
 use steps::{finish, questions_first};
 use turns::{Customer, Turn, turns};
 
-use super::message::Call;
+use super::message::{Call, Message, Sender};
+use super::said::{Histories, Said};
 use super::thread::{Merge, Piece, Thread, align, pieces};
 use super::tree::Tree;
 use super::{exchange, join};
@@ -51,9 +52,10 @@ pub(super) enum What {
 
 /// Builds the transcript of `spans`, which are in their final order.
 pub(super) fn build(spans: &mut [Span], tree: &Tree) -> Transcript {
-    let mut builder = Builder::empty(spans, tree);
-    let turns = turns(spans, tree);
-    builder.customer = Customer::learn(&turns, spans, tree);
+    let told: &[Span] = spans;
+    let mut builder = Builder::empty(told, tree);
+    let turns = turns(told, tree, &mut builder.histories);
+    builder.customer = Customer::learn(&turns, (told, tree), &mut builder.histories);
     for turn in turns {
         builder.turn(turn);
     }
@@ -61,7 +63,7 @@ pub(super) fn build(spans: &mut [Span], tree: &Tree) -> Transcript {
     questions_first(&mut rows, spans);
     join::executions(&mut rows, spans, tree);
     join::uncalled(&mut rows, spans, tree);
-    let steps = finish(&rows, spans, tree);
+    let steps = finish(rows, spans, tree);
     Transcript { system, steps }
 }
 
@@ -80,6 +82,8 @@ struct Builder<'s> {
     traces: HashSet<String>,
     customer: Customer,
     answers: HashMap<String, String>,
+    /// What model calls heard, as far as it was read.
+    histories: Histories<'s>,
     group: usize,
 }
 
@@ -96,6 +100,7 @@ impl<'s> Builder<'s> {
             traces: HashSet::new(),
             customer: Customer::default(),
             answers: HashMap::new(),
+            histories: Histories::default(),
             group: 0,
         }
     }
@@ -209,8 +214,9 @@ impl<'s> Builder<'s> {
             let mut roots = self.spans.iter().enumerate().filter(|(at, span)| {
                 span.id.trace_id == trace && self.tree.parent[*at].is_none() && span.kind != SpanKind::Llm
             });
-            let output = roots.find_map(|(_, span)| exchange::of_agent(span).output.pop());
-            self.answers.insert(trace.to_owned(), output.map(|message| message.text).unwrap_or_default());
+            let histories = &mut self.histories;
+            let output = roots.find_map(|(_, span)| exchange::of_agent(span, histories).output.pop());
+            self.answers.insert(trace.to_owned(), output.map(|message| message.text.clone()).unwrap_or_default());
         }
         self.answers.get(trace).filter(|text| !text.is_empty()).cloned()
     }
@@ -252,7 +258,8 @@ impl<'s> Builder<'s> {
     /// Gives a result to its call; returns how many calls of the thread are dealt with.
     fn result(&mut self, thread: &mut Thread, piece: &Piece, how: (usize, bool, usize)) -> usize {
         let (at, faces, answered) = how;
-        let Piece::Result { id, text, .. } = piece else { return answered };
+        let Piece::Result { said } = piece else { return answered };
+        let (id, text) = (&said.call_id, &said.text);
         let named = id.as_ref().and_then(|id| self.called.get(id)).copied();
         let told = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: Some(told), .. } if told == text);
         let open = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: None, call } if id.is_none() || call.id.is_none());
@@ -270,7 +277,8 @@ impl<'s> Builder<'s> {
         let known = |row: &Row| matches!(&row.what, What::Text { role: Role::Tool, text: told, .. } if told == text);
         if faces && !self.rows.iter().any(known) {
             let order = self.spans[at].start.map_or(0, |time| time.0);
-            let loose = Piece::text(Role::Tool, text.clone(), None);
+            let said = Said::new(Message::new(Sender::Tool, text.as_str()));
+            let loose = Piece::Text { role: Role::Tool, said, reasoning: None };
             self.push(thread, loose, (at, faces, order));
         }
         answered
@@ -292,9 +300,9 @@ impl<'s> Builder<'s> {
         let (at, faces, order) = how;
         let key = piece.key().unwrap_or((0, 0));
         let what = match piece {
-            Piece::Text { role, text, reasoning, .. } => What::Text { role, text, reasoning },
-            Piece::Call { call, .. } => What::Call { call, result: None },
-            Piece::Result { text, .. } => What::Text { role: Role::Tool, text, reasoning: None },
+            Piece::Text { role, said, reasoning } => What::Text { role, text: said.text.clone(), reasoning },
+            Piece::Call { said, place } => What::Call { call: said.calls[place].clone(), result: None },
+            Piece::Result { said } => What::Text { role: Role::Tool, text: said.text.clone(), reasoning: None },
         };
         let agent = self.spans[at].agent.as_ref().map(|name| name.exact().to_owned());
         let agent = agent.filter(|_| key.0 != Piece::USER);

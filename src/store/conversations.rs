@@ -135,7 +135,7 @@ impl Store {
         });
         match result {
             Ok(()) => {
-                self.names = if names.len() > 20_000 { Names::new() } else { names };
+                self.names = if names.len() > 20_000 { Names::default() } else { names };
                 Ok(Applied::Done)
             }
             Err(StoreError::Overtaken) => Ok(Applied::Overtaken),
@@ -321,7 +321,7 @@ pub(super) fn put(transaction: &Connection, ready: &Ready<'_>, names: &mut Names
         &[&key, dictionary, &(*length as i64), data],
     )?;
     spans::put(transaction, key, conversation, names)?;
-    scores::put(transaction, key, conversation)?;
+    scores::put(transaction, key, conversation, names)?;
     Ok(true)
 }
 

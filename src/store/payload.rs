@@ -24,7 +24,7 @@ use crate::model::conversation::Conversation;
 const VERSION: u8 = 1;
 
 /// The compression level: higher ones cost more than twice the time for a few per cent.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 1;
 
 /// Bytes that are no payload, or not of a version this program knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -127,11 +127,10 @@ impl<'a> Intake<'a> {
             Ok(true) => return ControlFlow::Continue(()),
             Err(error) => return self.flow(Err(error)),
         }
+        self.batch.bytes += record_size(&record);
         match record {
             Record::Span(span) => {
                 self.count_span(&span.span.id, span.span.status);
-                self.batch.bytes +=
-                    map_size(&span.span.attributes) + span.span.events.iter().map(event_size).sum::<usize>() + 256;
                 self.batch.spans.push(*span);
             }
             Record::Log(log) => {
@@ -139,16 +138,12 @@ impl<'a> Intake<'a> {
                     let source = Some(log.source.to_string()).filter(|source| !source.is_empty());
                     return self.take_told(Told { row, source });
                 }
-                self.batch.bytes += event_size(&log.event) + 256;
                 self.batch.logs.push(*log);
             }
             Record::Conversation(conversation) => {
                 for span in &conversation.spans {
                     self.count_span(&span.id, span.status);
-                    self.batch.bytes += map_size(&span.attributes) + 256;
                 }
-                let steps = conversation.steps.iter();
-                self.batch.bytes += steps.map(|step| step_size(&step.content)).sum::<usize>() + 1024;
                 self.batch.wholes.push(*conversation);
             }
         }
@@ -344,6 +339,21 @@ fn spans_of(conversation: Conversation) -> Vec<SpanRecord> {
 pub(super) fn short_hash(parts: &[&str]) -> u64 {
     use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
     BuildHasherDefault::<DefaultHasher>::default().hash_one(parts)
+}
+
+/// About how much memory a record takes.
+pub(super) fn record_size(record: &Record) -> usize {
+    match record {
+        Record::Span(span) => {
+            map_size(&span.span.attributes) + span.span.events.iter().map(event_size).sum::<usize>() + 256
+        }
+        Record::Log(log) => event_size(&log.event) + 256,
+        Record::Conversation(conversation) => {
+            let spans = conversation.spans.iter().map(|span| map_size(&span.attributes) + 256);
+            let steps = conversation.steps.iter().map(|step| step_size(&step.content));
+            spans.chain(steps).sum::<usize>() + 1024
+        }
+    }
 }
 
 fn step_size(content: &crate::model::step::StepContent) -> usize {

@@ -51,6 +51,8 @@ pub struct Workset<'a> {
     pub store: &'a Store,
     last_key: i64,
     pub drafts: BTreeMap<ConversationId, Draft>,
+    /// The trace that came last, and the draft of its own name.
+    nameless: Option<(TraceKey, ConversationId)>,
     /// Which drafts hold spans of a trace.
     homes: HashMap<TraceKey, BTreeSet<ConversationId>>,
     /// Traces whose spans are to be assigned (again).
@@ -73,6 +75,7 @@ impl<'a> Workset<'a> {
             store,
             last_key,
             drafts: BTreeMap::new(),
+            nameless: None,
             homes: HashMap::new(),
             unsettled: BTreeSet::new(),
             deferred: BTreeSet::new(),
@@ -110,7 +113,12 @@ impl<'a> Workset<'a> {
                 .find(|home| self.drafts.get(*home).is_some_and(|draft| draft.spans.contains_key(&candidate.id)));
             let Some(home) = home.cloned() else {
                 // Under the trace's own name for now; `settle` finds out where it belongs.
-                let id = self.draft(&source, &key.1)?;
+                let known = self.nameless.take().filter(|(trace, _)| *trace == key);
+                let id = match known {
+                    Some((_, id)) => id,
+                    None => self.draft(&source, &key.1)?,
+                };
+                self.nameless = Some((key.clone(), id.clone()));
                 if let Some(draft) = self.drafts.get_mut(&id) {
                     draft.spans.insert(candidate.id.clone(), candidate);
                     draft.dirty = true;
@@ -264,8 +272,14 @@ impl<'a> Workset<'a> {
                 None => self.wait_for_link(key, &target),
             }
         }
+        let mut last: Option<(String, ConversationId)> = None;
         for ((home, span), name) in all.into_iter().zip(names) {
-            let id = self.draft(&key.0, &name)?;
+            let known = last.take().filter(|(named, _)| *named == name);
+            let id = match known {
+                Some((_, id)) => id,
+                None => self.draft(&key.0, &name)?,
+            };
+            last = Some((name, id.clone()));
             if id != home {
                 self.move_span(&home, &id, &span);
                 self.homes.entry(key.clone()).or_default().insert(id.clone());
@@ -345,11 +359,13 @@ impl<'a> Workset<'a> {
 
 /// Adds resource attributes. Where two traces disagree the smaller text stays, so that their order does not matter.
 fn merge_resource(into: &mut Map<String, Value>, from: &Map<String, Value>) {
+    let before = into.len();
     for (key, value) in from {
         match into.get_mut(key) {
             None => {
                 into.insert(key.clone(), value.clone());
             }
+            Some(known) if known == value => {}
             Some(known) => {
                 let (new, old) = (value.to_string(), known.to_string());
                 if new < old {
@@ -358,7 +374,9 @@ fn merge_resource(into: &mut Map<String, Value>, from: &Map<String, Value>) {
             }
         }
     }
-    into.sort_keys();
+    if into.len() > before {
+        into.sort_keys();
+    }
 }
 
 /// Gives records about a whole trace or conversation their one place: its span with the smallest id.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::super::Progress;
 use super::super::import::{
-    BatchLimits, Choice, ImportError, ImportOptions, ImportReport, Sample, import, record_labels,
+    BatchLimits, Beside, Choice, ImportError, ImportOptions, ImportReport, Sample, import, record_labels,
 };
 use super::super::review;
 use super::Workspace;
@@ -29,6 +29,8 @@ pub struct ImportOrder {
     pub sample: Option<Sample>,
     /// The filter that conversations have to pass.
     pub filter: Filter,
+    /// A second thread, where there is one to lend.
+    pub beside: Option<Beside>,
 }
 
 impl Workspace {
@@ -77,7 +79,8 @@ impl Workspace {
         let filter = (!order.filter.is_empty()).then_some(&order.filter);
         let choice =
             Choice { sample: order.sample, filter: filter.map(|filter| (filter, Asker { reviewer: &reviewer, now })) };
-        let options = ImportOptions { read, scale: &|name| scales.of(name), batch: BatchLimits::default(), choice };
+        let (batch, beside) = (BatchLimits::default(), order.beside);
+        let options = ImportOptions { read, scale: &|name| scales.of(name), batch, choice, beside };
         let report = import(self.store_mut(), &order.paths, &options, tell)?;
         if report.imported > 0 {
             self.store_mut().record_import(&ImportRecord {
