@@ -25,8 +25,10 @@ mod import;
 mod judge;
 mod label;
 mod list;
+mod merge;
 mod output;
 mod place;
+mod queue;
 #[cfg(feature = "receive")]
 mod receive;
 mod reconcile;
@@ -34,6 +36,7 @@ mod screen;
 mod search;
 mod segments;
 mod show;
+mod simulate;
 mod tools;
 
 use args::{Arguments, Command};
@@ -105,6 +108,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Formats(formats)) => return about::formats(formats),
         Some(Command::Filters) => return about::filters(),
         Some(Command::Evaluators(evaluators)) => return judge::evaluators(evaluators),
+        Some(Command::Strategies(arguments)) => return simulate::strategies(arguments),
         Some(Command::Policy(policy)) if !policy.needs_a_workspace() => return judge::policy(None, policy),
         Some(Command::Completions { shell }) => return about::completions(*shell),
         Some(Command::Gate(args::gate::GateArguments { command: Some(command), .. })) => return gate::init(command),
@@ -129,9 +133,11 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Evaluate(evaluate)) => judge::evaluate(&context, evaluate),
         Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
         Some(Command::Dataset(arguments)) => dataset::dataset(&context, arguments),
+        Some(Command::Queue(arguments)) => queue::queue(&context, arguments),
         Some(Command::Gate(arguments)) => gate::gate(&context, arguments),
         Some(Command::Request(arguments)) => gate::request(&context, arguments),
         Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
+        Some(Command::Simulate(arguments)) => simulate::simulate(&context, arguments),
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),
         Some(Command::Codebook(codebook)) => codebook::codebook(&context, codebook),
@@ -140,12 +146,15 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Tools(tools)) => tools::tools(&context, tools),
         Some(Command::Verify(verify)) => check::verify(&context, verify),
         Some(Command::Rebuild(rebuild)) => check::rebuild(&context, rebuild),
+        Some(Command::Merge(arguments)) => merge::merge(&context, arguments),
+        Some(Command::Sync(arguments)) => merge::sync(&context, arguments),
         // Answered above.
         Some(
             Command::Demo(_)
             | Command::Formats(_)
             | Command::Filters
             | Command::Evaluators(_)
+            | Command::Strategies(_)
             | Command::Completions { .. }
             | Command::Man { .. },
         ) => Ok(Code::Done),

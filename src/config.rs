@@ -8,12 +8,15 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::model::filter::Filter;
+use crate::model::queue::MustReview;
+
 pub mod packs;
 pub mod scales;
 pub mod segments;
 
 /// The settings a user may make. All have defaults.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The reviewer's name; `None` leaves it to `$USER`.
     pub reviewer: Option<String>,
@@ -25,6 +28,8 @@ pub struct Config {
     pub ascii: bool,
     /// True to mask personal data on screen.
     pub mask: bool,
+    /// What queues put ahead of any order; a queue keeps what held when it was defined.
+    pub must_review: MustReview,
     /// Keys by action id; an action that is not named keeps its own.
     pub keys: BTreeMap<String, Vec<String>>,
     /// The line of each entry of `keys`, for messages about it.
@@ -39,6 +44,7 @@ impl Default for Config {
             theme_line: 0,
             ascii: false,
             mask: true,
+            must_review: MustReview::default(),
             keys: BTreeMap::new(),
             key_lines: BTreeMap::new(),
         }
@@ -57,7 +63,7 @@ pub struct ConfigError {
     pub message: String,
 }
 
-const SETTINGS: [&str; 5] = ["reviewer", "theme", "ascii", "mask", "keys"];
+const SETTINGS: [&str; 6] = ["reviewer", "theme", "ascii", "mask", "keys", "must_review"];
 
 impl Config {
     /// Reads the file; one that does not exist gives the defaults.
@@ -105,6 +111,8 @@ impl Config {
                 ("mask", DeValue::Boolean(on)) => config.mask = *on,
                 ("ascii" | "mask", _) => return Err(wrong("true or false")),
                 ("keys", DeValue::Table(keys)) => config.read_keys(keys, text, &fail)?,
+                ("must_review", DeValue::Table(rules)) => config.must_review = must_review(rules, text, &fail)?,
+                ("must_review", _) => return Err(wrong("a table of rules")),
                 ("keys", _) => return Err(wrong("a table of action = \"key\"")),
                 (unknown, _) => {
                     return Err(fail(at, format!("unknown setting {unknown}; known are {}", SETTINGS.join(", "))));
@@ -139,6 +147,50 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The rules of `[must_review]`.
+fn must_review(
+    table: &DeTable<'_>,
+    text: &str,
+    fail: &dyn Fn(usize, String) -> ConfigError,
+) -> Result<MustReview, ConfigError> {
+    let mut rules = MustReview::default();
+    for (name, value) in table {
+        let wrong = |wanted: &str| {
+            let message = format!("must_review.{} is {}; {wanted} is needed", name.get_ref(), kind(value));
+            fail(value.span().start, message)
+        };
+        let written = text.get(value.span()).unwrap_or_default().trim();
+        match (name.get_ref().as_ref(), value.get_ref()) {
+            ("irreversible", DeValue::Boolean(on)) => rules.irreversible = *on,
+            ("irreversible", _) => return Err(wrong("true or false")),
+            ("policy_severity", DeValue::Integer(_)) => {
+                let severity = written.parse().ok().filter(|severity| (1..=4).contains(severity));
+                rules.policy_severity = Some(severity.ok_or_else(|| wrong("a severity from 1 to 4"))?);
+            }
+            ("policy_severity", _) => return Err(wrong("a severity from 1 to 4")),
+            ("amount", DeValue::Integer(_) | DeValue::Float(_)) => {
+                let amount = written.replace('_', "").parse().ok().filter(|amount: &f64| amount.is_finite());
+                rules.amount = Some(amount.ok_or_else(|| wrong("a number"))?);
+            }
+            ("amount", _) => return Err(wrong("a number")),
+            ("where", DeValue::Array(filters)) => {
+                for filter in filters {
+                    let filter = filter.get_ref().as_str().ok_or_else(|| wrong("a list of filters"))?;
+                    Filter::parse(filter).map_err(|error| fail(value.span().start, error.to_string()))?;
+                    rules.filters.push(filter.to_owned());
+                }
+            }
+            ("where", _) => return Err(wrong("a list of filters")),
+            (unknown, _) => {
+                let known = "irreversible, policy_severity, amount, where";
+                let message = format!("unknown rule must_review.{unknown}; known are {known}");
+                return Err(fail(name.span().start, message));
+            }
+        }
+    }
+    Ok(rules)
 }
 
 /// The line, from 1, of a byte offset.
@@ -179,7 +231,7 @@ mod tests {
         let message = |text: &str| Config::parse("c.toml", text).unwrap_err().to_string();
         assert_eq!(
             message("\nrewiever = \"lee\"\n"),
-            "c.toml:2: unknown setting rewiever; known are reviewer, theme, ascii, mask, keys"
+            "c.toml:2: unknown setting rewiever; known are reviewer, theme, ascii, mask, keys, must_review"
         );
         assert_eq!(message("ascii = \"yes\""), "c.toml:1: ascii is a string; true or false is needed");
         assert_eq!(
@@ -189,6 +241,26 @@ mod tests {
         assert!(message("ascii = true\nb").starts_with("c.toml:2: "));
         assert!(message("[keys]\npass = \"a\"\npass = \"b\"").starts_with("c.toml:3: "));
         assert_eq!(message("ascii = \"yes\"").lines().count(), 1);
+    }
+
+    #[test]
+    fn rules_of_what_must_be_reviewed() {
+        let read = |text: &str| Config::parse("c.toml", text).map(|config| config.must_review);
+        let text =
+            "[must_review]\nirreversible = true\npolicy_severity = 3\namount = 1_500.5\nwhere = [\"tier:gold\"]\n";
+        let filters = vec!["tier:gold".to_owned()];
+        let wanted = MustReview { irreversible: true, policy_severity: Some(3), amount: Some(1500.5), filters };
+        assert_eq!(read(text), Ok(wanted));
+        let message = |text: &str| read(text).unwrap_err().to_string();
+        assert_eq!(
+            message("[must_review]\namounts = 5"),
+            "c.toml:2: unknown rule must_review.amounts; known are irreversible, policy_severity, amount, where"
+        );
+        assert_eq!(
+            message("[must_review]\npolicy_severity = 7"),
+            "c.toml:2: must_review.policy_severity is an integer; a severity from 1 to 4 is needed"
+        );
+        assert!(message("[must_review]\nwhere = [\"intnt:x\"]").starts_with("c.toml:2: "));
     }
 
     #[test]

@@ -119,13 +119,16 @@ fn lane_of(request: &Request) -> LaneName {
     match request {
         Request::Queue(_)
         | Request::Rows(_)
+        | Request::QueueRows(..)
+        | Request::Queues
+        | Request::Preview(_)
         | Request::Snippets(..)
         | Request::Open(_)
         | Request::Codebook
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
         Request::Record(_) | Request::Undo | Request::Redo | Request::LoadPack(_) => LaneName::Write,
-        Request::Import(_) | Request::Export(_) | Request::Evaluate => LaneName::Job,
+        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) => LaneName::Job,
     }
 }
 

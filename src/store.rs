@@ -21,9 +21,11 @@ mod payload;
 mod pending;
 mod projection;
 mod query;
+mod queues;
 mod scores;
 mod search;
 mod segments;
+mod signals;
 mod spans;
 mod summaries;
 
@@ -37,7 +39,7 @@ use serde::Serialize;
 use crate::model::segments::SegmentRules;
 
 pub use conflicts::{Exchange, SetAside};
-pub use conversations::{Applied, Changes, ContentHash, Put, Stored};
+pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::{Evaluated, Weighed};
 pub use facts::{KeptFact, Opening, Slot};
@@ -48,9 +50,11 @@ pub use migrate::Depth;
 pub use open::{Access, FILE_NAME};
 pub use pending::Pending;
 pub use query::Asker;
+pub use queues::{Arrival, Judged, News, ReadTo, StoredQueue};
 pub use scores::Evaluator;
 pub use search::{FoundOrder, Search};
 pub use segments::SegmentCount;
+pub use signals::{BriefScore, Signal};
 pub use summaries::Totals;
 
 /// An open database: one connection, for one thread at a time.

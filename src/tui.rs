@@ -86,6 +86,8 @@ pub struct UiConfig {
     pub editor: Option<String>,
     /// The folder an export is written to unless another is typed.
     pub export_directory: String,
+    /// What queues that are defined here put ahead of any order.
+    pub must_review: crate::model::queue::MustReview,
     /// Why nothing can be saved in this workspace, where that is so.
     pub read_only: Option<String>,
     /// Where the reviewer was when they left the last time; used where the screen starts at the whole queue.
@@ -95,6 +97,8 @@ pub struct UiConfig {
 /// Where a reviewer is: what is listed, in which order, and the conversation under the cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
+    /// The queue's name; `None` for the list of all conversations.
+    pub queue: Option<String>,
     /// The queue's filter; empty for all.
     pub filter: String,
     /// The queue's order.
@@ -108,6 +112,8 @@ pub struct Place {
 pub enum Start {
     /// At the queue, with a filter (empty for all).
     Queue(String),
+    /// At the queue of this name.
+    Named(String),
     /// At one conversation.
     Conversation(ConversationId),
 }

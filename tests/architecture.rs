@@ -18,15 +18,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dataset", &["model", "text"]),
     ("mask", &["model", "text"]),
     ("stats", &[]),
+    ("rank", &["model", "text"]),
     ("store", &["model", "text"]),
     ("config", &["paths", "model", "text"]),
-    ("ops", &["ingest", "evaluate", "dataset", "mask", "stats", "store", "config", "paths", "model", "text"]),
+    ("ops", &["ingest", "evaluate", "rank", "dataset", "mask", "stats", "store", "config", "paths", "model", "text"]),
     ("engine", &["ops", "store", "model", "text"]),
     ("receive", &["ops", "store", "ingest", "model", "text"]),
     ("tui", &["engine", "model", "text", "config"]),
     (
         "cli",
-        &["ops", "store", "engine", "receive", "tui", "config", "paths", "dataset", "mask", "ingest", "model", "text"],
+        &[
+            "ops", "store", "engine", "receive", "tui", "config", "paths", "dataset", "mask", "ingest", "rank",
+            "model", "text",
+        ],
     ),
     ("lib", &[]),
     ("main", &["cli"]),
@@ -45,7 +49,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that read no clock, touch no file and draw no random number.
-const PURE: &[&str] = &["text", "model", "ingest", "evaluate", "dataset", "mask", "stats"];
+const PURE: &[&str] = &["text", "model", "ingest", "evaluate", "dataset", "mask", "stats", "rank"];
 
 /// What the pure modules must not name.
 const IMPURE: &[&str] =

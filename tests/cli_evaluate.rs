@@ -17,7 +17,7 @@ const CLAIMED: &str = r#"{"conversation_id": "claimed", "messages": [{"role": "u
 fn home() -> Home {
     let home = Home::new();
     let file = home.file("shop.jsonl", CLAIMED);
-    home.ok(&["import", &file]);
+    home.ok(&["import", &file, "--no-evaluate"]);
     home
 }
 
@@ -38,14 +38,26 @@ fn a_run_puts_figures_reasons_and_suspects_into_lists() {
 }
 
 #[test]
-fn an_import_may_be_judged_at_once_and_says_the_same() {
+fn an_import_is_judged_at_once_and_says_the_same() {
     let (judged, later) = (Home::new(), home());
     let file = judged.file("shop.jsonl", CLAIMED);
-    let ran = judged.run(&["import", &file, "--evaluate"]);
+    let ran = judged.run(&["import", &file]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.err.contains("2 conversations judged"), "{}", ran.err);
-    later.ok(&["evaluate"]);
+    let row = later.lines(&["list", "--json"]).remove(0);
+    assert!(row["p_fail"].is_null(), "{row}");
+    later.ok(&["evaluate", "--missing"]);
     assert_eq!(judged.lines(&["list", "--json"]), later.lines(&["list", "--json"]));
+    let again: serde_json::Value = serde_json::from_str(&judged.ok(&["import", &file, "--json"])).unwrap();
+    assert_eq!((&again["imported"], &again["judged"]), (&0.into(), &0.into()), "nothing is judged twice");
+    let policies = judged.workspace().join("policies");
+    std::fs::create_dir_all(&policies).unwrap();
+    std::fs::write(policies.join("odd.toml"), "what = ").unwrap();
+    let more = judged.file("more.jsonl", &CLAIMED.replace("\"claimed\"", "\"another\""));
+    let ran = judged.run(&["import", &more, "--json"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.out.contains("odd.toml") && ran.err.contains("evaluate --missing"), "{ran:?}");
+    assert_eq!(judged.lines(&["list", "--json"]).len(), 4, "the import is whole all the same");
 }
 
 #[test]
@@ -110,7 +122,8 @@ fn a_judge_of_ones_own_is_asked_by_the_door_and_its_scores_are_kept() {
     assert!(report["problems"][0]["message"].as_str().unwrap().contains("thinking"));
     assert_eq!(home.lines(&["list", "--json", "--where", "score.Tone<0.6"]).len(), 2);
     let shown = home.json(&["show", "plain", "--json"]);
-    let tone = &shown["scores"][0];
+    let scores = shown["scores"].as_array().unwrap();
+    let tone = scores.iter().find(|score| score["evaluator"] == "Tone").unwrap();
     assert_eq!((&tone["evaluator"], &tone["version"], &tone["source"]), (&"Tone".into(), &"3".into(), &"tone".into()));
     assert_eq!(home.run(&["evaluate", "--command", "exit 4"]).code, 1);
     assert_eq!(home.run(&["evaluate", "--timeout", "3"]).code, 2, "there is no judge to wait for");

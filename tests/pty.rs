@@ -279,6 +279,7 @@ fn panicker() {
         packs: Vec::new(),
         editor: None,
         export_directory: "out".to_owned(),
+        must_review: aftercall::model::queue::MustReview::default(),
         read_only: None,
         place: None,
     };

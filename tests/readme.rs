@@ -86,9 +86,17 @@ fn the_command_table_is_the_program_s_help() {
     let help = Command::new(env!("CARGO_BIN_EXE_aftercall")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let commands = help.split_once("Commands:\n").expect("a list of commands").1.split("\n\n").next().unwrap();
-    let mut table = String::from("| command | what it does |\n| --- | --- |\n");
+    // A long line is wrapped below what it explains.
+    let mut rows: Vec<String> = Vec::new();
     for line in commands.lines() {
-        let Some((name, about)) = line.trim().split_once(' ') else { continue };
+        match rows.last_mut() {
+            Some(row) if line.starts_with("    ") => *row = format!("{row} {}", line.trim()),
+            _ => rows.push(line.trim().to_owned()),
+        }
+    }
+    let mut table = String::from("| command | what it does |\n| --- | --- |\n");
+    for line in &rows {
+        let Some((name, about)) = line.split_once(' ') else { continue };
         if name != "help" {
             let _ = writeln!(table, "| `aftercall {name}` | {} |", about.trim());
         }

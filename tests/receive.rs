@@ -739,4 +739,7 @@ fn the_program_follows_a_file_until_it_is_told_to_end() {
     child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
     let totals: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&totals["imported"], &totals["rotations"]), (&json!(4), &json!(1)));
+    let identity = Identity::load("mara", &home.path().join("look")).unwrap();
+    let workspace = Workspace::open(&home.path().join("w"), identity, Access::Write).unwrap();
+    assert_eq!(workspace.store().not_evaluated().unwrap(), [], "what arrives is judged as it arrives");
 }

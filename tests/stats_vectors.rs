@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use aftercall::rank::fit::{self, Example, Fit};
 use aftercall::stats::compare::{mcnemar_exact, paired_bootstrap};
 use aftercall::stats::rate::wilson;
 use serde_json::Value;
@@ -56,5 +57,38 @@ fn paired_bootstraps() {
         for (found, name) in [(found.mean, "diff"), (found.interval.0, "low"), (found.interval.1, "high")] {
             assert!((found - expected[name].as_f64().unwrap()).abs() < tolerance, "{name} {found} {expected}");
         }
+    }
+}
+
+#[test]
+fn posterior_modes() {
+    let Some((cases, tolerance)) = vectors("map_logistic") else { return };
+    assert!(!cases.is_empty());
+    for case in cases {
+        let inputs = &case["inputs"];
+        let rows: Vec<Vec<f64>> = inputs["X"].as_array().unwrap().iter().map(numbers).collect();
+        let (failed, shares) = (numbers(&inputs["y"]), numbers(&inputs["sample_weight"]));
+        let examples: Vec<Example<'_>> = rows
+            .iter()
+            .zip(failed.iter().zip(&shares))
+            .map(|(x, (failed, share))| Example { x, failed: *failed > 0.5, share: *share })
+            .collect();
+        let (prior, precision) = (numbers(&inputs["prior_mean"]), numbers(&inputs["precision"]));
+        let posterior = Fit { examples: &examples, prior: &prior, precision: &precision };
+        let (weights, covariance) = posterior.mode();
+        let expected = &case["expected"];
+        let is = |found: f64, wanted: f64, what: &str| {
+            assert!((found - wanted).abs() < tolerance, "{what} {found} {wanted}")
+        };
+        for (found, wanted) in weights.iter().zip(numbers(&expected["w"])) {
+            is(*found, wanted, "weight");
+        }
+        for (row, (p, variance)) in
+            rows.iter().zip(numbers(&expected["p"]).into_iter().zip(numbers(&expected["logit_variance"])))
+        {
+            is(fit::p(&weights, row), p, "p");
+            is(fit::variance(&covariance, row), variance, "variance");
+        }
+        is(posterior.loss(&weights), expected["neg_log_posterior"].as_f64().unwrap(), "loss");
     }
 }

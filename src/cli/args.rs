@@ -15,6 +15,8 @@ pub mod find;
 pub mod gate;
 mod import;
 pub mod judge;
+pub mod queue;
+pub mod simulate;
 pub mod upkeep;
 
 use dataset::{DatasetArguments, ExportArguments};
@@ -22,7 +24,9 @@ use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
 use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
-use upkeep::{CodebookArguments, RebuildArguments, ToolsArguments, VerifyArguments};
+use queue::QueueArguments;
+use simulate::{SimulateArguments, StrategiesArguments};
+use upkeep::{CodebookArguments, MergeArguments, RebuildArguments, SyncArguments, ToolsArguments, VerifyArguments};
 
 const AFTER_HELP: &str = "\
 Data goes to standard output, talk to standard error. Personal data is masked
@@ -85,6 +89,8 @@ pub enum Command {
     Undo(AnswerArguments),
     /// Bring back what you last undid
     Redo(AnswerArguments),
+    /// Define queues: which conversations to judge, in which order, how many by lot
+    Queue(QueueArguments),
     /// List conversations, most suspicious first
     List(ListArguments),
     /// Find words in everything that was said, called and answered
@@ -103,6 +109,10 @@ pub enum Command {
     Dataset(DatasetArguments),
     /// Measure evaluators on conversations with known outcomes
     Bench(BenchArguments),
+    /// Replay conversations with known outcomes: what would each order of a queue have found?
+    Simulate(SimulateArguments),
+    /// List the strategies by which queues are ordered, with their formulas
+    Strategies(StrategiesArguments),
     /// Compare what agents confirmed with what the system of record says; exit code 8 where they differ
     Reconcile(ReconcileArguments),
     /// Write labelled conversations as datasets
@@ -123,6 +133,10 @@ pub enum Command {
     Verify(VerifyArguments),
     /// Make one copy of the labels anew from the other
     Rebuild(RebuildArguments),
+    /// Take in what other reviewers said, from their journals
+    Merge(MergeArguments),
+    /// Unite with the other reviewers through a folder that all of them reach
+    Sync(SyncArguments),
     /// List the formats that can be imported and exported
     Formats(FormatsArguments),
     /// Explain the filter language
@@ -142,8 +156,8 @@ pub enum Command {
 /// Arguments of `review`.
 #[derive(Debug, Args)]
 pub struct ReviewArguments {
-    /// A filter (see `aftercall filters`) that makes the queue, or a conversation: its id, a beginning of it, or its name
-    /// in the source
+    /// A queue's name (see `aftercall queue`), a filter (see `aftercall filters`) that makes a list, or a conversation: its
+    /// id, a beginning of it, or its name in the source
     #[arg(value_name = "QUEUE|CONVERSATION")]
     pub target: Option<String>,
 }

@@ -106,6 +106,7 @@ impl From<ReviewError> for Failure {
     fn from(error: ReviewError) -> Self {
         match error {
             ReviewError::Store(error) => error.into(),
+            ReviewError::Queue(error) => (*error).into(),
             other => Self::usage(other.to_string()),
         }
     }
@@ -116,6 +117,9 @@ impl From<QueueError> for Failure {
         match error {
             QueueError::Store(error) => error.into(),
             QueueError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
+            QueueError::Signals(error) => error.into(),
+            QueueError::Unknown { .. } | QueueError::Taken(_) => Self::new(Code::Error, error.to_string()),
+            other => Self::usage(other.to_string()),
         }
     }
 }

@@ -88,7 +88,7 @@ pub fn follow(context: &Context, order: FollowOrder) -> Result<Code, Failure> {
             Err(error) => return Err(error.into()),
         }
     }
-    follow.end(&mut workspace)?;
+    follow.end(&mut workspace, now())?;
     if report.read > told || report.read == 0 {
         talk.say(&summary(&report));
     }

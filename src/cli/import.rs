@@ -14,13 +14,12 @@ use super::args::{ImportArguments, format_named};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::follow::{self, FollowOrder};
-use super::judge;
 use super::output::{Data, Talk};
+use crate::engine;
 use crate::ingest::{Format, Mapping, Problem, ProblemKind, ReadOptions, ToolList};
 use crate::model::filter::Filter;
-use crate::ops::evaluate::EvaluateOrder;
-use crate::engine;
-use crate::ops::import::{ImportReport, Sample, database};
+use crate::ops::evaluate::EVALUATING;
+use crate::ops::import::{Beside, ImportReport, Sample, database};
 use crate::ops::workspace::ImportOrder;
 use crate::store::{Access, ForeignDatabase};
 use crate::text::door;
@@ -69,8 +68,12 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
     let mut workspace = context.open_to_write(Access::Create)?;
     let bar = progress_bar(context.talk, arguments.json);
     let start = Instant::now();
-    let order = ImportOrder { paths, read, sample, filter, beside: Some(engine::beside) };
+    let beside: Option<Beside> = Some(engine::beside);
+    let order = ImportOrder { paths, read, sample, filter, evaluate: !arguments.no_evaluate, beside };
     let outcome = workspace.import(&order, now(), &mut |progress| {
+        if progress.what == EVALUATING {
+            bar.set_style(counted());
+        }
         bar.set_length(progress.total.unwrap_or(progress.done));
         bar.set_position(progress.done);
         bar.set_message(door::terminal_line(&progress.what));
@@ -84,9 +87,6 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
         let mut data = Data::open();
         data.json(&report)?;
         data.finish()?;
-    }
-    if arguments.evaluate {
-        judge::run(context, &mut workspace, &EvaluateOrder::default())?;
     }
     Ok(ended(&report))
 }
@@ -138,7 +138,7 @@ fn ended(report: &ImportReport) -> Code {
     match refused {
         true if report.read == report.skipped => Code::Refused,
         true => Code::Partly,
-        false if report.skipped > 0 || report.conflicts > 0 => Code::Partly,
+        false if report.skipped > 0 || report.conflicts > 0 || report.not_judged.is_some() => Code::Partly,
         false => Code::Done,
     }
 }
@@ -168,6 +168,12 @@ pub(super) fn progress_bar(talk: Talk, json: bool) -> ProgressBar {
     }
     let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {wide_msg}");
     ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// A bar of things rather than bytes.
+pub fn counted() -> ProgressStyle {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}");
+    style.unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn tell(context: &Context, report: &ImportReport) {
@@ -220,6 +226,16 @@ fn summary(report: &ImportReport) -> Vec<String> {
         let more = report.unmatched.len().saturating_sub(MOST_IDS);
         let rest = if more == 0 { String::new() } else { format!(", and {more} more (--json lists them)") };
         lines.push(format!("nothing stored goes by: {}{rest}", ids.join(", ")));
+    }
+    if report.judged > 0 {
+        lines.push(format!(
+            "{} judged, {} with objections; `aftercall list` shows the most suspicious first",
+            count(report.judged, "conversation"),
+            report.with_objections
+        ));
+    }
+    if let Some(why) = &report.not_judged {
+        lines.push(format!("nothing was judged: {why}; `aftercall evaluate --missing` does it later"));
     }
     if report.conflicts > 0 {
         lines.push("a conversation in conflict has another text than the stored one, which was kept".into());

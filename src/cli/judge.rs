@@ -8,13 +8,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use indicatif::ProgressStyle;
 use serde::Serialize;
 
 use super::args::judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments, PolicyCommand};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
-use super::import::{count, progress_bar};
+use super::import::{count, counted, progress_bar};
 use super::output::Data;
 use crate::model::score::Direction;
 use crate::ops::evaluate::{self, EvaluateOrder, EvaluateReport, Tally};
@@ -43,7 +42,12 @@ pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code
         context.talk.say(&format!("{weighed} weighed again in {:.1} s, {} changed", report.seconds, report.changed));
         return Ok(Code::Done);
     }
-    let order = EvaluateOrder { filter: arguments.filter.clone(), only: arguments.only.clone() };
+    let order = EvaluateOrder {
+        filter: arguments.filter.clone(),
+        only: arguments.only.clone(),
+        missing: arguments.missing,
+        most: None,
+    };
     let report = run(context, &mut workspace, &order)?;
     let mut data = Data::open();
     if arguments.json {
@@ -67,7 +71,7 @@ pub(super) fn run(
     order: &EvaluateOrder,
 ) -> Result<EvaluateReport, Failure> {
     let bar = progress_bar(context.talk, false);
-    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}").unwrap_or(bar.style()));
+    bar.set_style(counted());
     let start = Instant::now();
     let outcome = evaluate::evaluate(workspace, order, now(), &mut |progress| {
         bar.set_length(progress.total.unwrap_or(progress.done));

@@ -26,8 +26,12 @@ const LEAST_MESSAGE: usize = 24;
 /// Carries the command out.
 pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("list"))?;
-    let query =
-        QueueQuery { filter: arguments.filter.clone(), find: arguments.find.clone(), order: arguments.order.order() };
+    let query = QueueQuery {
+        filter: arguments.filter.clone(),
+        find: arguments.find.clone(),
+        order: arguments.order.order(),
+        ..QueueQuery::default()
+    };
     let mut data = Data::open();
     if arguments.csv {
         let names: Vec<Cell> = ListRow::fields().iter().map(|name| Cell::Plain((*name).to_owned())).collect();

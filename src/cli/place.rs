@@ -39,6 +39,7 @@ pub fn read(state: &Path, workspace: &Path) -> Option<Place> {
     let value: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
     let order = value["order"].as_str().unwrap_or_default();
     Some(Place {
+        queue: value["queue"].as_str().map(ToOwned::to_owned),
         filter: value["filter"].as_str().unwrap_or_default().to_owned(),
         order: ORDERS.iter().find(|(_, word)| *word == order).map_or_else(QueueOrder::default, |(order, _)| *order),
         conversation: value["conversation"].as_str().map(|id| ConversationId::from_stored(id.to_owned())),
@@ -49,7 +50,8 @@ pub fn read(state: &Path, workspace: &Path) -> Option<Place> {
 pub fn write(state: &Path, workspace: &Path, place: &Place) {
     let order = ORDERS.iter().find(|(order, _)| *order == place.order).map_or("suspicion", |(_, word)| word);
     let conversation = place.conversation.as_ref().map(ConversationId::as_str);
-    let text = json!({ "filter": place.filter, "order": order, "conversation": conversation }).to_string();
+    let text = json!({ "queue": place.queue, "filter": place.filter, "order": order, "conversation": conversation })
+        .to_string();
     // A file cut short by a crash is no JSON, and is taken for none.
     let _ = put(&file(state, workspace), &text);
 }
@@ -75,6 +77,7 @@ mod tests {
     fn a_place_comes_back_for_its_workspace_only() {
         let state = tempfile::tempdir().unwrap();
         let place = Place {
+            queue: Some("week-47".into()),
             filter: "\"exact words\" verdict:none".to_owned(),
             order: QueueOrder::Longest,
             conversation: Some(ConversationId::from_stored("cabc".to_owned())),

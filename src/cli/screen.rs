@@ -45,15 +45,18 @@ pub fn review(context: &Context, global: &Global, target: Option<&str>) -> Resul
     if left.demo { demo::from_screen(global) } else { Ok(left.code) }
 }
 
-/// A conversation where the text names one, else a queue where it is a filter.
+/// The queue of a name, a conversation where the text names one, else a list where it is a filter.
 fn start_at(context: &Context, text: &str) -> Result<Start, Failure> {
     let workspace = context.open_to_read()?;
+    if workspace.store().queue(text.trim())?.is_some() {
+        return Ok(Start::Named(text.trim().to_owned()));
+    }
     match workspace.store().resolve(text.trim()) {
         Ok(id) => Ok(Start::Conversation(workspace.store().log().resolve(&id)?)),
         Err(StoreError::Unknown(_)) => match Filter::parse(text) {
             Ok(_) => Ok(Start::Queue(text.to_owned())),
             Err(error) => Err(Failure::usage(format!(
-                "{text:?} is neither a conversation (`aftercall list` shows their ids) nor a {error}"
+                "{text:?} is neither a queue (`aftercall queue list`) nor a conversation (`aftercall list` shows their ids) nor a {error}"
             ))),
         },
         Err(error) => Err(error.into()),
@@ -96,6 +99,7 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         packs: packs::packs().iter().map(|pack| pack.name.clone()).collect(),
         editor: editor(),
         export_directory: export_folder(),
+        must_review: context.config.must_review.clone(),
         read_only: workspace.read_only().map(ToOwned::to_owned),
         place: place::read(&context.places.state, context.root()).filter(|_| from_the_start),
     };

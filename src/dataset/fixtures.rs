@@ -140,6 +140,7 @@ pub fn label(story: &Story, reviewer: &str, verdict: Option<Verdict>) -> Label {
         criteria: Vec::new(),
         skipped: false,
         at: Timestamp(1_000_000),
+        slot: None,
         events: vec![format!("E-{reviewer}")],
     }
 }

@@ -28,6 +28,11 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Rows(ids) => {
             read(queue::rows(workspace.store(), ids, workspace.reviewer()).map_err(Into::into), Reply::Rows)
         }
+        Request::QueueRows(name, reading, ids) => {
+            of_queue(queue::named_rows(workspace, (name, reading.as_ref()), ids), Reply::Rows)
+        }
+        Request::Queues => of_queue(queue::states(workspace), Reply::Queues),
+        Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),
         Request::Snippets(words, ids) => {
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
         }
@@ -40,14 +45,22 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::LoadPack(name) => saved(review::load_pack(workspace, name, now)),
         Request::Import(paths) => import(workspace, paths.clone(), now, tell),
         Request::Export(order) => export(workspace, order, now, tell),
-        Request::Evaluate => evaluate(workspace, now, tell),
+        Request::Evaluate(filter) => evaluate(workspace, filter, now, tell),
     }
 }
 
-fn index(workspace: &Workspace, query: &QueueQuery, now: Timestamp) -> Reply {
-    let asker = Asker { reviewer: workspace.reviewer(), now };
-    match queue::index(workspace.store(), query, asker) {
-        Ok(index) => Reply::Queue(index),
+fn index(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> Reply {
+    let outcome = if query.queue.is_some() {
+        queue::named(workspace, query, now)
+    } else {
+        queue::index(workspace.store(), query, Asker { reviewer: workspace.reviewer(), now })
+    };
+    of_queue(outcome, Reply::Queue)
+}
+
+fn of_queue<T>(outcome: Result<T, QueueError>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    match outcome {
+        Ok(value) => reply(value),
         Err(QueueError::Store(error)) => not_read(&error),
         Err(error) => Reply::Failed { message: error.to_string(), retry: false },
     }
@@ -69,7 +82,7 @@ fn not_read(error: &StoreError) -> Reply {
 }
 
 fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let order = ImportOrder { paths, beside: Some(super::beside), ..ImportOrder::default() };
+    let order = ImportOrder { paths, evaluate: true, beside: Some(super::beside), ..ImportOrder::default() };
     let report = match workspace.import(&order, now, tell) {
         Ok(report) => report,
         Err(ImportError::Store(StoreError::Interrupted)) => return Reply::Cancelled,
@@ -128,8 +141,9 @@ fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: 
     Reply::Done { message, figures }
 }
 
-fn evaluate(workspace: &mut Workspace, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let report = match evaluate::evaluate(workspace, &EvaluateOrder::default(), now, tell) {
+fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<'_>) -> Reply {
+    let order = EvaluateOrder { filter: filter.to_owned(), ..EvaluateOrder::default() };
+    let report = match evaluate::evaluate(workspace, &order, now, tell) {
         Ok(report) => report,
         Err(error) => {
             let retry = matches!(&error, EvaluateError::Store(error) if error.is_transient());

@@ -10,10 +10,11 @@ pub use crate::model::act::Saved;
 use crate::model::codebook::Codebook;
 pub use crate::model::export::ExportOrder;
 use crate::model::id::ConversationId;
-pub use crate::model::queue::{Opened, QueueIndex, QueueOrder, QueueQuery};
+pub use crate::model::queue::{Opened, QueueIndex, QueueOrder, QueueQuery, QueueSpec, QueueState};
 pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
 pub use crate::ops::Progress;
+pub use crate::ops::queue::{Preview, STRATEGY_NAMES, unevaluated_of};
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
 
@@ -28,6 +29,12 @@ pub enum Request {
     Queue(QueueQuery),
     /// Read: the rows of these conversations, in this order; unknown ids are left out.
     Rows(Vec<ConversationId>),
+    /// Read: the same, each with its place in the queue of this name, in which somebody is reading this conversation.
+    QueueRows(String, Option<ConversationId>, Vec<ConversationId>),
+    /// Read: the queues there are, and how far each is.
+    Queues,
+    /// Read: what a queue would take if it were defined so.
+    Preview(Box<QueueSpec>),
     /// Read: the best place in each of these conversations where words stand, taken as typed.
     Snippets(String, Vec<ConversationId>),
     /// Read: one conversation.
@@ -46,8 +53,9 @@ pub enum Request {
     Import(Vec<PathBuf>),
     /// Job: export the labelled conversations that match a filter.
     Export(ExportOrder),
-    /// Job: have the built-in evaluators and the workspace's policies judge all conversations.
-    Evaluate,
+    /// Job: have the built-in evaluators and the workspace's policies judge the conversations that match a filter; empty
+    /// for all.
+    Evaluate(String),
     /// Job: load a ready-made codebook pack by name.
     LoadPack(String),
 }
@@ -57,8 +65,12 @@ pub enum Request {
 pub enum Reply {
     /// To [`Request::Queue`].
     Queue(QueueIndex),
-    /// To [`Request::Rows`].
+    /// To [`Request::Rows`] and [`Request::QueueRows`].
     Rows(Vec<Summary>),
+    /// To [`Request::Queues`].
+    Queues(Vec<QueueState>),
+    /// To [`Request::Preview`].
+    Preview(Preview),
     /// To [`Request::Snippets`].
     Snippets(Vec<Hit>),
     /// To [`Request::Open`].

@@ -19,7 +19,7 @@ use crate::store::Access;
 use crate::store::journal::{FOLDER, Journal};
 
 struct Desk {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     setup: EngineSetup,
 }
 
@@ -27,7 +27,7 @@ fn desk() -> Desk {
     let folder = tempfile::tempdir().unwrap();
     let identity = Identity::load("mara", &folder.path().join("state")).unwrap();
     let setup = EngineSetup { root: folder.path().join("w"), identity, clock: || Timestamp(1_795_000_000_000_000) };
-    Desk { _folder: folder, setup }
+    Desk { folder: folder, setup }
 }
 
 fn pass(number: u64) -> Request {
@@ -59,7 +59,7 @@ fn stand_in(_: &mut Workspace, request: &Request, _: Timestamp, tell: Tell<'_>) 
         Request::Queue(query) if query.find == "panic" => panic!("as asked"),
         Request::Queue(query) if query.find == "slow" => std::thread::sleep(Duration::from_millis(150)),
         Request::Undo => panic!("as asked"),
-        Request::Import(_) | Request::Export(_) | Request::Evaluate => {
+        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) => {
             for done in 0..400 {
                 let progress = Progress { done, total: Some(400), what: "counting".into() };
                 if tell(&progress) == ControlFlow::Break(()) {
@@ -305,4 +305,61 @@ fn reading_ahead_changes_nothing_but_the_time() {
     assert_eq!(run("beside-stopped", Some(beside), 12), stopped, "what was read ahead of the stop does not count");
     let again = run("beside-stopped", Some(beside), usize::MAX).0;
     assert_eq!((again.imported, again.unchanged), (alone.0.imported - stopped.0.imported, stopped.0.imported));
+}
+
+#[test]
+fn the_reading_lane_keeps_a_queue_in_step_with_every_label() {
+    let desk = desk();
+    let file = desk.folder.path().join("chats.jsonl");
+    let chat = |number: usize| {
+        let turn = r#"{"role":"user","content":"Where is it?"},{"role":"assistant","content":"On its way."}"#;
+        let turns = vec![turn; 1 + number % 5].join(",");
+        format!(r#"{{"id":"n{number:02}","messages":[{turns}]}}"#)
+    };
+    std::fs::write(&file, (0..30).map(chat).collect::<Vec<_>>().join("\n")).unwrap();
+    let (outlet, inlet) = channel();
+    let engine = Engine::start(desk.setup.clone(), outlet).unwrap();
+    let mut number = 0;
+    let mut ask = |request: Request| {
+        number += 1;
+        engine.ask(Ticket(number), request);
+        answers(&inlet, 1).remove(&Ticket(number)).unwrap()
+    };
+    assert!(is_done(&ask(Request::Import(vec![file]))));
+    assert!(is_done(&ask(Request::Evaluate(String::new()))));
+    let named = || Request::Queue(QueueQuery { queue: Some("week".into()), ..QueueQuery::default() });
+    let refused = ask(named());
+    assert!(matches!(&refused, Reply::Failed { message, .. } if message.contains("no queue \"week\"")), "{refused:?}");
+    let spec = crate::model::queue::QueueSpec::new("week", "learnt");
+    assert!(matches!(ask(Request::Preview(Box::new(spec.clone()))), Reply::Preview(one) if one.asked == 30));
+    let define = Act::Queue(crate::model::queue::QueueChange::Add(spec));
+    assert!(matches!(ask(Request::Record(Box::new(define))), Reply::Saved(_)));
+    let index = |reply: Reply| match reply {
+        Reply::Queue(index) => index,
+        other => panic!("{other:?}"),
+    };
+    let first = index(ask(named()));
+    assert_eq!((first.ids.len(), first.total), (30, 30));
+    for done in 1..=12_u64 {
+        let before = index(ask(named()));
+        let next = before.ids[done as usize - 1].clone();
+        let rows = ask(Request::QueueRows("week".into(), None, vec![next.clone()]));
+        let Reply::Rows(rows) = rows else { panic!("{rows:?}") };
+        let subject = Subject { conversation: next.clone(), transcript_hash: rows[0].transcript_hash.clone() };
+        let judgement = Judgement {
+            slot: rows[0].place.as_ref().map(|place| place.slot.clone()),
+            ..Judgement::new(subject, Verdict::Pass)
+        };
+        assert!(matches!(ask(Request::Record(Box::new(Act::Judge(judgement)))), Reply::Saved(_)));
+        let after = index(ask(named()));
+        assert_eq!(after.ids[done as usize - 1], next, "what is judged stands where it was judged");
+        let state = after.state.unwrap();
+        assert_eq!((state.done, state.left, state.labels), (done, 30 - done, done));
+    }
+    let kept = index(ask(named()));
+    assert!(matches!(ask(Request::Undo), Reply::Saved(_)));
+    assert_eq!(index(ask(named())).state.unwrap().done, 11);
+    assert!(matches!(ask(Request::Redo), Reply::Saved(_)));
+    assert_eq!(index(ask(named())).ids, kept.ids);
+    engine.join();
 }

@@ -305,6 +305,35 @@ pub fn identifiers(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// Those of [`identifiers`] that may stand in an explanation: none is a piece of something that masks look for.
+pub fn quotable_identifiers(text: &str) -> Vec<&str> {
+    let mut found = identifiers(text);
+    found.retain(|token| !is_part(text, token));
+    found
+}
+
+/// True for a piece of a phone number, IBAN or e-mail address: quoted on its own it would pass every mask.
+fn is_part(text: &str, token: &str) -> bool {
+    let start = token.as_ptr() as usize - text.as_ptr() as usize;
+    let (before, after) = (&text[..start], &text[start + token.len()..]);
+    if before.ends_with(['+', '@']) || after.starts_with('@') {
+        return true;
+    }
+    let gap = |c: char| matches!(c, ' ' | '.' | '/' | '(' | ')' | '-');
+    let digits = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
+    let joined = digits(before.trim_end_matches(gap).bytes().next_back())
+        && before.len() > before.trim_end_matches(gap).len()
+        || digits(after.trim_start_matches(gap).bytes().next()) && after.starts_with(gap);
+    match token.as_bytes() {
+        [a, b, c, d]
+            if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit() =>
+        {
+            joined
+        }
+        bytes => joined && bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-'),
+    }
+}
+
 fn is_date(token: &str) -> bool {
     let parts: Vec<&str> = token.split('-').collect();
     parts.len() >= 2
@@ -406,6 +435,11 @@ mod tests {
             ["LF-48110", "W6247578", "R-8110"]
         );
         assert!(identifiers("the 100% is $231.00").is_empty());
+        assert!(
+            quotable_identifiers("call +49 30 901820 or (030) 901821, DE89 3704 0044 0532, ANA1984@x.example")
+                .is_empty()
+        );
+        assert_eq!(quotable_identifiers("order 901820, 2 items, LF-48110 2x"), ["901820", "LF-48110"]);
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub(super) fn goal_progress(case: &Case<'_>) -> Outcome {
     let facts = case.facts;
     let mut named: Vec<(&str, usize)> = Vec::new();
     for row in &facts.customer {
-        for id in language::identifiers(facts.rows[*row].text) {
+        for id in language::quotable_identifiers(facts.rows[*row].text) {
             if !named.iter().any(|(known, _)| *known == id) {
                 named.push((id, *row));
             }

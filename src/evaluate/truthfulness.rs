@@ -107,7 +107,7 @@ pub(super) fn invented_references(case: &Case<'_>) -> Outcome {
     let mut given = 0;
     let mut flags = Vec::new();
     for row in &facts.agent {
-        let references = language::identifiers(facts.rows[*row].text);
+        let references = language::quotable_identifiers(facts.rows[*row].text);
         if references.is_empty() {
             continue;
         }

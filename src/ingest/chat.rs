@@ -74,11 +74,9 @@ fn steps(messages: &[Message]) -> Vec<Step> {
         }
         for piece in pieces(&[Said::new(message.clone())]) {
             let content = match piece {
-                Piece::Text { role, said, reasoning } => StepContent::Message {
-                    role,
-                    text: said.text.as_str().into(),
-                    reasoning: reasoning.map(Into::into),
-                },
+                Piece::Text { role, said, reasoning } => {
+                    StepContent::Message { role, text: said.text.as_str().into(), reasoning: reasoning.map(Into::into) }
+                }
                 Piece::Call { said, place } => {
                     let Some(call) = said.calls.get(place) else { continue };
                     StepContent::ToolCall {

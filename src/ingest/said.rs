@@ -96,7 +96,8 @@ impl<'s> Histories<'s> {
         let shared = self.lists.iter().filter_map(|known| Some((known, known.shared_items(text)?)));
         let (known, items) = shared.max_by_key(|(_, items)| *items)?;
         let (end, count) = known.ends[items - 1];
-        let mut history = History { text, messages: known.messages[..count].to_vec(), ends: known.ends[..items].to_vec() };
+        let mut history =
+            History { text, messages: known.messages[..count].to_vec(), ends: known.ends[..items].to_vec() };
         let blanks = text[end..].len() - text[end..].trim_ascii_start().len();
         let comma = end + blanks;
         if text[comma..].trim_ascii_end() == "]" {
@@ -173,14 +174,18 @@ mod tests {
     use super::*;
 
     fn texts(messages: &[Said]) -> Vec<String> {
-        messages.iter().map(|message| format!("{:?} {} {}", message.sender, message.text, message.calls.len())).collect()
+        messages
+            .iter()
+            .map(|message| format!("{:?} {} {}", message.sender, message.text, message.calls.len()))
+            .collect()
     }
 
     #[test]
     fn a_history_read_by_what_it_adds_is_the_same_as_read_whole() {
         let long = "x".repeat(200);
         let one = format!(r#"{{"role":"user","content":"one {long}"}}"#);
-        let two = r#"{"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"t","arguments":"{}"}}]}"#;
+        let two =
+            r#"{"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"t","arguments":"{}"}}]}"#;
         let three = r#"{"role":"tool","tool_call_id":"c","content":"[1, 2]"}"#;
         let all = [
             format!("[{one}]"),

@@ -12,10 +12,19 @@ use crate::model::tool::canonical_json;
 /// An atom of a history: a text, a call, or a result. One message may be several.
 #[derive(Debug, Clone)]
 pub(super) enum Piece {
-    Text { role: Role, said: Said, reasoning: Option<String> },
+    Text {
+        role: Role,
+        said: Said,
+        reasoning: Option<String>,
+    },
     /// The call of that place in the message.
-    Call { said: Said, place: usize },
-    Result { said: Said },
+    Call {
+        said: Said,
+        place: usize,
+    },
+    Result {
+        said: Said,
+    },
 }
 
 impl Piece {

@@ -6,6 +6,7 @@ use super::codebook::{Codebook, CodebookChange};
 use super::correction::Correction;
 use super::id::{ConversationId, TranscriptHash};
 use super::label::{Label, StepPointer, Verdict};
+use super::queue::{QueueChange, Slot};
 use super::summary::Summary;
 use super::time::Timestamp;
 
@@ -43,6 +44,8 @@ pub enum Act {
     },
     /// Codebook changes.
     Codebook(Vec<CodebookChange>),
+    /// A queue is defined or removed.
+    Queue(QueueChange),
     /// Personal data was shown or written unmasked.
     Unmask {
         /// Where: `screen`, or the command.
@@ -76,6 +79,8 @@ pub struct Judgement {
     pub corrections: Vec<(StepPointer, Correction)>,
     /// A note on the conversation.
     pub note: Option<String>,
+    /// From where in which queue it is given.
+    pub slot: Option<Slot>,
 }
 
 /// Where a fail happened, as said by the reviewer.
@@ -140,6 +145,7 @@ impl Judgement {
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
+            slot: None,
         }
     }
 

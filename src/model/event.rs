@@ -8,6 +8,7 @@ use super::codebook::CodebookChange;
 use super::correction::Correction;
 use super::id::{ConversationId, TranscriptHash};
 use super::label::{FirstFailure, Verdict};
+use super::queue::{QueueChange, Slot};
 use super::time::Timestamp;
 
 /// The version of the event form, the `v` of every event.
@@ -76,6 +77,9 @@ pub enum EventBody {
         /// 1 cosmetic, 2 annoying, 3 harmful, 4 critical.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         severity: Option<u8>,
+        /// From where in which queue it was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<Slot>,
     },
     /// One failure mode of the verdict in the same group.
     Mode {
@@ -100,6 +104,8 @@ pub enum EventBody {
     Skip {},
     /// A codebook change.
     Codebook(CodebookChange),
+    /// A queue was defined or removed.
+    Queue(QueueChange),
     /// A dataset was written.
     Export {
         /// The formats, in order.
@@ -184,6 +190,7 @@ impl EventBody {
             Self::Criterion { .. } => "criterion",
             Self::Skip {} => "skip",
             Self::Codebook(_) => "codebook",
+            Self::Queue(_) => "queue",
             Self::Export { .. } => "export",
             Self::Unmask { .. } => "unmask",
             Self::Alias { .. } => "alias",

@@ -166,6 +166,24 @@ impl Expr {
         }
     }
 
+    fn is_of_labels(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::is_of_labels),
+            Self::Not(inner) => inner.is_of_labels(),
+            Self::Words(_) => false,
+            Self::Test(test) => test.field.is_of_labels(),
+        }
+    }
+
+    /// `None` accepts everything.
+    fn without_labels(&self) -> Option<Self> {
+        match self {
+            Self::And(parts) => Self::all_of(parts.iter().filter_map(Self::without_labels).collect()),
+            Self::Or(parts) => Self::any_of(parts.iter().map(Self::without_labels).collect::<Option<_>>()?),
+            other => (!other.is_of_labels()).then(|| other.clone()),
+        }
+    }
+
     fn joined(
         parts: Vec<Expr>,
         join: impl Fn(Vec<Expr>) -> Self,
@@ -194,6 +212,17 @@ impl Filter {
     /// True where everything is accepted.
     pub fn is_empty(&self) -> bool {
         self.expr.is_none()
+    }
+
+    /// True where people's labels decide a part of it.
+    pub fn is_of_labels(&self) -> bool {
+        self.expr.as_ref().is_some_and(Expr::is_of_labels)
+    }
+
+    /// The filter without what people's labels decide: it accepts at least what this one accepts, whatever the labels.
+    #[must_use]
+    pub fn without_labels(&self) -> Self {
+        Self { expr: self.expr.as_ref().and_then(Expr::without_labels) }
     }
 
     /// Both filters at once.

@@ -10,6 +10,7 @@ use super::codebook::{Codebook, CodebookChange};
 use super::correction::Correction;
 use super::event::{Event, EventBody};
 use super::id::{ConversationId, TranscriptHash};
+use super::queue::Slot;
 use super::time::Timestamp;
 
 /// What a reviewer says of a conversation. The positive class is fail, everywhere.
@@ -119,6 +120,9 @@ pub struct Label {
     pub skipped: bool,
     /// When the verdict was given, else when the last act was.
     pub at: Timestamp,
+    /// From where in which queue the verdict was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Slot>,
     /// Ids of the events behind this label, in log order.
     pub events: Vec<String>,
 }
@@ -228,6 +232,7 @@ impl Label {
             criteria: Vec::new(),
             skipped: false,
             at: event.at,
+            slot: None,
             events: Vec::new(),
         }
     }
@@ -239,8 +244,9 @@ impl Label {
             decision_span_id: target.decision_span_id.clone(),
         });
         match &event.body {
-            EventBody::Verdict { verdict, severity, first_failure } => {
+            EventBody::Verdict { verdict, severity, first_failure, slot } => {
                 self.verdict = Some(*verdict);
+                self.slot.clone_from(slot);
                 self.severity = *severity;
                 self.first_failure = match first_failure {
                     Some(FirstFailure::Step) => pointer,
@@ -282,6 +288,12 @@ impl Label {
         }
         self.events.push(event.id.clone());
     }
+}
+
+/// How likely a conversation was to be chosen for review, where one of its labels knows; of several the smallest, since
+/// what was drawn by lot was chosen by lot, whoever judged it again.
+pub fn inclusion_probability(labels: &[Label]) -> Option<f64> {
+    labels.iter().filter_map(|label| label.slot.as_ref()?.q).reduce(f64::min)
 }
 
 /// The state of a conversation's labels taken together.

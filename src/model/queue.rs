@@ -9,6 +9,10 @@ use super::id::ConversationId;
 use super::label::{Label, StepPointer};
 use super::summary::Summary;
 
+mod plan;
+
+pub use plan::{Band, Interval, MustReview, Place, QueueChange, QueueSpec, QueueState, Slot, SlotKind, SpecError};
+
 /// How a queue is ordered; ties are broken by id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum QueueOrder {
@@ -28,6 +32,10 @@ pub enum QueueOrder {
 /// Which conversations, in which order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueQuery {
+    /// The name of a queue; its own order and filter hold, and `filter` narrows it further. `None` for all conversations.
+    pub queue: Option<String>,
+    /// In a queue of a name: the conversation that is being read, which takes the next slot whatever the order says now.
+    pub reading: Option<ConversationId>,
     /// In the filter language; empty for all.
     pub filter: String,
     /// Plain words to find in any text of the conversation; empty for none.
@@ -51,6 +59,8 @@ pub struct QueueIndex {
     pub disputed: u64,
     /// Median microseconds between this reviewer's consecutive verdicts (pauses above ten minutes left out).
     pub pace_micros: Option<i64>,
+    /// How far the named queue is; `None` where no queue was asked for.
+    pub state: Option<Box<QueueState>>,
 }
 
 /// All that the Review screen shows of one conversation.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::id::{ConversationId, TranscriptHash};
 use super::label::{LabelState, Verdict};
+use super::queue::Place;
 use super::time::Timestamp;
 use crate::text::Untrusted;
 
@@ -91,6 +92,9 @@ pub struct Summary {
     /// The asking reviewer's own verdict. It depends on who asks, so no list or file carries it.
     #[serde(skip)]
     pub own_verdict: Option<Verdict>,
+    /// Where it stands in the queue that was asked for; in no list or file either.
+    #[serde(skip)]
+    pub place: Option<Box<Place>>,
     /// What the system of record says came of it. Not shown to a reviewer before the verdict.
     pub outcomes: BTreeMap<String, Value>,
     /// Other attributes of the conversation.

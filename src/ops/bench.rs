@@ -223,7 +223,11 @@ fn evaluators(truth: &Truth, runs: &[Run], better: &dyn Fn(&str) -> &'static str
 }
 
 /// Whether a run failed; `None` where it is not known.
-fn failed(store: &Store, conversation: &Conversation, order: &BenchOrder<'_>) -> Result<Option<bool>, StoreError> {
+pub(super) fn failed(
+    store: &Store,
+    conversation: &Conversation,
+    order: &BenchOrder<'_>,
+) -> Result<Option<bool>, StoreError> {
     if order.truth == VERDICT {
         let verdicts: BTreeSet<bool> = store
             .labels(&conversation.id)?
@@ -272,7 +276,7 @@ fn bad(order: &BenchOrder<'_>, value: &Value) -> Option<bool> {
 }
 
 /// The group of a run: the attribute asked for, else its task, else the part of its name before the last slash.
-fn group_of(conversation: &Conversation, asked: Option<&str>) -> String {
+pub(super) fn group_of(conversation: &Conversation, asked: Option<&str>) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     if let Some(value) = asked.and_then(|name| known(conversation, name)) {
         return text(value);

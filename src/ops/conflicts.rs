@@ -214,7 +214,7 @@ pub fn keep(workspace: &mut Workspace, name: &str, kept: Kept, now: Timestamp) -
     })?;
     if kept == Kept::Theirs {
         let scales = workspace.scales()?;
-        workspace.store_mut().refresh_ranks(&|name| scales.of(name))?;
+        workspace.store_mut().refresh_ranks(&|name| super::evaluate::scale(&scales, name))?;
     }
     let labels = workspace.store().labels(&aside.conversation)?;
     let stale = labels.iter().filter(|label| label.transcript_hash != kept_hash).count() as u64;

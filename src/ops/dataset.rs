@@ -12,6 +12,7 @@ use crate::model::codebook::Codebook;
 use crate::model::conversation::Conversation;
 use crate::model::dataset::{DatasetRow, DatasetVersion, Difference, Kind, NearDuplicate, Split, TestUse, diff};
 use crate::model::id::ConversationId;
+use crate::model::label::inclusion_probability;
 use crate::model::queue::{QueueOrder, QueueQuery};
 use crate::model::step::{Role, StepContent};
 use crate::model::time::Timestamp;
@@ -98,7 +99,7 @@ impl Choice {
             Self::Ids(ids) => return Ok(ids.clone()),
             Self::Filter(filter) => filter.clone(),
         };
-        let query = QueueQuery { filter, find: String::new(), order: QueueOrder::Oldest };
+        let query = QueueQuery { filter, order: QueueOrder::Oldest, ..QueueQuery::default() };
         let mut ids = queue::index(workspace.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
         ids.sort();
         Ok(ids)
@@ -433,13 +434,13 @@ fn candidate(
         steps: content.steps.len() as u32,
         verdict,
         agreement: if labels.len() == 1 { "single" } else { "unanimous" }.to_owned(),
+        inclusion_probability: inclusion_probability(&labels),
         labels,
         scores: content.scores.clone(),
         outcomes: content.outcomes.clone(),
         keys: keys(workspace, &content),
         group: String::new(),
         split: Split::Train,
-        inclusion_probability: None,
         codebook_version: codebook.version,
         since: 0,
     }))

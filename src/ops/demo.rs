@@ -177,7 +177,8 @@ pub fn fill(
     let outcomes = folder.path().join("outcomes.csv");
     write(&outcomes, OUTCOMES.as_bytes())?;
     let read = ReadOptions { format: Format::Outcomes, ..ReadOptions::default() };
-    workspace.import(&ImportOrder { paths: vec![outcomes], read, ..ImportOrder::default() }, now, tell)?;
+    let evaluate = true;
+    workspace.import(&ImportOrder { paths: vec![outcomes], read, evaluate, ..ImportOrder::default() }, now, tell)?;
     let events = workspace.store().log().all()?;
     if events.is_empty() {
         load_codebook(workspace, now)?;

@@ -5,8 +5,9 @@
 
 mod child;
 pub mod command;
+mod stakes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,9 @@ pub const LIMITS: &str = "limits.toml";
 /// Conversations judged between two writes, so that a label waits for one batch at most.
 const BATCH: usize = 200;
 
+/// What progress is of while conversations are judged; its numbers are conversations.
+pub const EVALUATING: &str = "evaluating";
+
 /// Scores it takes to call an evaluator constant.
 const ENOUGH: usize = 50;
 
@@ -51,6 +55,10 @@ pub struct EvaluateOrder {
     pub filter: String,
     /// Only these evaluators; what others said stays. Empty for all.
     pub only: Vec<String>,
+    /// Only what has not been judged as it is now: what is new, and what grew.
+    pub missing: bool,
+    /// At most so many conversations; `None` for all.
+    pub most: Option<usize>,
 }
 
 /// What came of a run.
@@ -143,11 +151,13 @@ pub fn evaluate(
     }
     let bench = Bench::prepare(workspace, order)?;
     let mut report = EvaluateReport { schema_version: 1, rules: bench.rules, ..EvaluateReport::default() };
-    let ids = matching(workspace, &order.filter, now)?;
-    let scales = scales(workspace)?;
+    let ids = to_judge(workspace, order, now)?;
+    if order.missing && ids.is_empty() {
+        return Ok(report);
+    }
     for (at, batch) in ids.chunks(BATCH).enumerate() {
         let progress =
-            Progress { done: (at * BATCH) as u64, total: Some(ids.len() as u64), what: "evaluating".to_owned() };
+            Progress { done: (at * BATCH) as u64, total: Some(ids.len() as u64), what: EVALUATING.to_owned() };
         if tell(&progress).is_break() {
             report.cancelled = true;
             break;
@@ -157,14 +167,15 @@ pub fn evaluate(
             let Some(stored) = workspace.store().stored(id)? else { continue };
             let one = bench.judge.evaluate(&stored.conversation);
             report.count(&one);
-            judged.push(bench.merged(workspace, id, stored.content_hash, one)?);
+            let stakes = stakes::of(&stored.conversation);
+            let merged = bench.merged(workspace, id, stored.content_hash, one)?;
+            judged.push(Evaluated { irreversible: stakes.irreversible, amount: stakes.amount, ..merged });
         }
         let stored = workspace.store_mut().put_evaluations(&judged)?;
         report.conversations += stored;
         report.overtaken += judged.len() as u64 - stored;
     }
-    workspace.store_mut().refresh_ranks(&|name| scale(&scales, name))?;
-    remark(workspace)?;
+    rank(workspace)?;
     Ok(report)
 }
 
@@ -299,6 +310,25 @@ pub(super) fn matching(
     Ok(workspace.store().index(&filter, "", QueueOrder::Oldest, asker)?.ids)
 }
 
+fn to_judge(
+    workspace: &Workspace,
+    order: &EvaluateOrder,
+    now: Timestamp,
+) -> Result<Vec<ConversationId>, EvaluateError> {
+    let mut ids = match (order.missing, order.filter.is_empty()) {
+        (true, true) => workspace.store().not_evaluated()?,
+        (false, _) => matching(workspace, &order.filter, now)?,
+        (true, false) => {
+            let missing: HashSet<ConversationId> = workspace.store().not_evaluated()?.into_iter().collect();
+            let mut ids = matching(workspace, &order.filter, now)?;
+            ids.retain(|id| missing.contains(id));
+            ids
+        }
+    };
+    ids.truncate(order.most.unwrap_or(usize::MAX));
+    Ok(ids)
+}
+
 /// The judge with what it was made of.
 struct Bench {
     judge: Judge,
@@ -349,6 +379,8 @@ impl Bench {
             reasons: one.suspicion.reasons.iter().map(ToString::to_string).collect(),
             suspects: one.suspects.iter().filter_map(|suspect| Some(suspect.span.as_ref()?.span_id.clone())).collect(),
             features: serde_json::to_string(&one.features).map_err(StoreError::from)?,
+            irreversible: None,
+            amount: None,
             scores,
         })
     }

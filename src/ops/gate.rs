@@ -212,7 +212,7 @@ fn read_runs(
     let read = workspace.reading(ReadOptions::default())?;
     let order = ImportOrder { paths: paths.to_vec(), read, ..ImportOrder::default() };
     place.import(&order, now, &mut |_| ControlFlow::Continue(()))?;
-    let query = QueueQuery { filter: filter.to_owned(), find: String::new(), order: QueueOrder::Oldest };
+    let query = QueueQuery { filter: filter.to_owned(), order: QueueOrder::Oldest, ..QueueQuery::default() };
     let mut ids = queue::index(place.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
     ids.sort();
     let mut runs = Vec::with_capacity(ids.len());

@@ -115,6 +115,13 @@ pub struct ImportReport {
     pub scores: u64,
     /// Records in the store that wait for what they are about.
     pub pending: u64,
+    /// Conversations that the built-in evaluators and the policies judged afterwards.
+    pub judged: u64,
+    /// Of them, those at least one evaluator or rule objects to.
+    pub with_objections: u64,
+    /// Why nothing was judged, where it should have been.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_judged: Option<String>,
     /// How long it took; the caller, who has a clock, sets it.
     pub seconds: f64,
     /// What was not, or not wholly, understood.
@@ -248,8 +255,7 @@ fn read_file(
         };
     }
     let read = |sink: &mut Sink<'_>| -> std::io::Result<ReadSummary> {
-        let input =
-            Input { name: file.name.clone(), stem: file.stem.clone(), reader: Box::new(file.open(meter)?) };
+        let input = Input { name: file.name.clone(), stem: file.stem.clone(), reader: Box::new(file.open(meter)?) };
         Ok(ingest::read(input, options, sink))
     };
     let beside = beside.filter(|_| file.bytes >= ahead::WORTH_IT);

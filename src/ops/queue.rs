@@ -1,6 +1,6 @@
-//! Queues: which conversations, their rows, and one of them opened.
+//! Queues: which conversations, their rows, and one of them opened; queues with a name are defined and ordered here.
 //!
-//! Invariant: everything here reads only.
+//! Invariant: everything here reads only; a change of queues is handed out as events for the log.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,20 @@ use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::id::ConversationId;
 use crate::model::label::StepPointer;
-use crate::model::queue::{QueueIndex, QueueQuery};
+use crate::model::queue::{QueueIndex, QueueQuery, SpecError};
 use crate::model::score::ScoreTarget;
 use crate::model::summary::Summary;
 use crate::store::{Asker, Store, StoreError};
+
+use super::evaluate::EvaluateError;
+
+mod define;
+mod kept;
+mod pool;
+mod state;
+
+pub use define::{Preview, STRATEGY_NAMES, changes, check, preview, unevaluated_of};
+pub use kept::{Kept, ShownRow, named, named_rows, shown, states};
 
 /// Scores that rank at or below this share make their step a suspect.
 const LOW: f64 = 0.1;
@@ -28,6 +38,31 @@ pub enum QueueError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A definition breaks a rule.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// Another queue has the name.
+    #[error("there is a queue {0} already, defined otherwise; choose another name, or remove it first")]
+    Taken(String),
+    /// There is no queue of the name.
+    #[error("there is no queue {name:?}; there are: {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// There is no strategy of the name.
+    #[error("there is no strategy {name:?}; there are: {known}")]
+    Strategy {
+        /// What was asked for.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// What a queue is ordered by cannot be read.
+    #[error(transparent)]
+    Signals(#[from] EvaluateError),
 }
 
 /// A conversation with what the store knows around it; labels come from the workspace.
@@ -109,3 +144,6 @@ fn suspects(conversation: &Conversation, ranks: &[Option<f64>]) -> Vec<StepPoint
     let step = |number: &u32| conversation.steps.iter().find(|step| step.number == *number);
     found.iter().take(MOST_SUSPECTS).filter_map(|number| Some(step(number)?.pointer())).collect()
 }
+
+#[cfg(test)]
+mod tests;

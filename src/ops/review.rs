@@ -47,6 +47,9 @@ pub enum ReviewError {
     /// A mode cannot be merged into itself.
     #[error("{0:?} cannot be merged into itself; name two different failure modes")]
     MergeIntoSelf(String),
+    /// A queue that cannot be defined or removed.
+    #[error(transparent)]
+    Queue(Box<super::queue::QueueError>),
     /// No pack of that name ships with the program.
     #[error("there is no codebook pack {name:?}; there are: {known}")]
     Pack {
@@ -55,6 +58,15 @@ pub enum ReviewError {
         /// The names there are.
         known: String,
     },
+}
+
+impl From<super::queue::QueueError> for ReviewError {
+    fn from(error: super::queue::QueueError) -> Self {
+        match error {
+            super::queue::QueueError::Store(error) => Self::Store(error),
+            other => Self::Queue(Box::new(other)),
+        }
+    }
 }
 
 impl ReviewError {
@@ -260,7 +272,7 @@ fn subject_of(act: &Act) -> Option<&Subject> {
         | Act::Note { subject, .. }
         | Act::Correct { subject, .. }
         | Act::Criterion { subject, .. } => Some(subject),
-        Act::Codebook(_) | Act::Unmask { .. } => None,
+        Act::Codebook(_) | Act::Queue(_) | Act::Unmask { .. } => None,
     }
 }
 
@@ -308,6 +320,7 @@ fn drafts(log: &Log<'_>, reviewer: &str, act: &Act) -> Result<Vec<Draft>, Review
             vec![about(subject, None, EventBody::Criterion { must: *must, text: text.clone() })]
         }
         Act::Codebook(changes) => change_codebook(log.codebook()?, changes)?,
+        Act::Queue(change) => super::queue::changes(log, change)?,
         Act::Unmask { place } => vec![Draft { body: EventBody::Unmask { place: place.clone() }, target: None }],
     })
 }
@@ -322,8 +335,8 @@ fn judge(codebook: &Codebook, before: Option<&Label>, judgement: &Judgement) -> 
         Some(FailedAt::NoSingleStep) => (None, Some(FirstFailure::NoSingleStep)),
         None => (None, None),
     };
-    let (verdict, severity) = (judgement.verdict, judgement.severity);
-    drafts.push(about(subject, at, EventBody::Verdict { verdict, first_failure, severity }));
+    let (verdict, severity, slot) = (judgement.verdict, judgement.severity, judgement.slot.clone());
+    drafts.push(about(subject, at, EventBody::Verdict { verdict, first_failure, severity, slot }));
     drafts.extend(keys.into_iter().map(|mode| about(subject, at, EventBody::Mode { mode })));
     let drafted = before.filter(|label| label.verdict.is_none()).map_or(&[][..], |label| &label.corrections);
     for placed in drafted {

@@ -77,6 +77,7 @@ pub struct Workspace {
     mask_key: [u8; 32],
     read_only: Option<String>,
     notices: Vec<String>,
+    kept: super::queue::Kept,
 }
 
 impl Identity {
@@ -127,6 +128,7 @@ impl Workspace {
             journal: None,
             read_only,
             notices: Vec::new(),
+            kept: super::queue::Kept::default(),
         };
         if workspace.read_only.is_none() {
             workspace.prepare_writing()?;
@@ -199,6 +201,11 @@ impl Workspace {
     /// Why it can only be read, where that is so.
     pub fn read_only(&self) -> Option<&str> {
         self.read_only.as_deref()
+    }
+
+    /// The queue that was asked for last, at work.
+    pub(super) fn kept(&mut self) -> &mut super::queue::Kept {
+        &mut self.kept
     }
 
     /// What had to be put right on opening, for the reviewer to know.

@@ -176,8 +176,9 @@ impl Writer {
     }
 
     fn settle(&mut self) {
+        let now = (self.setup.clock)();
         let (live, workspace) = (&mut self.live, &mut self.workspace);
-        match catch_unwind(AssertUnwindSafe(|| live.settle(workspace))) {
+        match catch_unwind(AssertUnwindSafe(|| live.settle(workspace, now))) {
             Ok(Ok(())) => {}
             // Somebody else was writing; the next quiet moment is as good.
             Ok(Err(ImportError::Store(error))) if error.is_transient() => {}

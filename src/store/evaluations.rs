@@ -36,6 +36,10 @@ pub struct Evaluated {
     pub suspects: Vec<String>,
     /// The numbers the suspicion rests on, as JSON.
     pub features: String,
+    /// A tool that was called and cannot be taken back.
+    pub irreversible: Option<String>,
+    /// The largest amount in a change that was made.
+    pub amount: Option<f64>,
     /// All scores, abstentions among them.
     pub scores: Vec<Score>,
 }
@@ -72,9 +76,21 @@ impl Store {
                 run(
                     transaction,
                     "INSERT OR REPLACE INTO evaluations
-                         (conversation, content_hash, version, p_fail, reasons, suspects, features, scores)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                    &[&key, &one.content_hash, &one.version, &one.p_fail, &reasons, &suspects, &one.features, packed],
+                         (conversation, content_hash, version, p_fail, reasons, suspects, features, scores,
+                          irreversible, amount)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                    &[
+                        &key,
+                        &one.content_hash,
+                        &one.version,
+                        &one.p_fail,
+                        &reasons,
+                        &suspects,
+                        &one.features,
+                        packed,
+                        &one.irreversible,
+                        &one.amount,
+                    ],
                 )?;
                 run(
                     transaction,
@@ -87,8 +103,16 @@ impl Store {
                 }
                 stored += 1;
             }
+            super::queues::scored(transaction)?;
             Ok(stored)
         })
+    }
+
+    /// Conversations that the built-in evaluators have not looked at as they are now, first stored first.
+    pub fn not_evaluated(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let sql = "SELECT c.id FROM conversations c LEFT JOIN evaluations e ON e.conversation = c.key
+                    WHERE e.content_hash IS NOT c.content_hash ORDER BY c.key";
+        self.rows(sql, &[], |row| Ok(ConversationId::from_stored(row.get::<_, String>(0)?)))
     }
 
     /// The numbers that suspicions rest on, with the suspicions, of up to `most` conversations after a key, by key.
@@ -110,23 +134,35 @@ impl Store {
                     &[&one.key, &one.p_fail, &one.reasons],
                 )?;
             }
-            Ok(())
+            super::queues::scored(transaction)
         })
     }
 
     /// What the built-in evaluators said of a conversation as it is now; `None` where they have not looked at it.
     pub fn evaluation(&self, id: &ConversationId) -> Result<Option<Evaluated>, StoreError> {
-        type Row = (ContentHash, String, Option<f64>, String, String, String, Vec<u8>);
-        let sql = "SELECT e.content_hash, e.version, e.p_fail, e.reasons, e.suspects, e.features, e.scores
+        type Row = (ContentHash, String, Option<f64>, String, String, String, Vec<u8>, (Option<String>, Option<f64>));
+        let sql = "SELECT e.content_hash, e.version, e.p_fail, e.reasons, e.suspects, e.features, e.scores,
+                          e.irreversible, e.amount
                      FROM evaluations e JOIN conversations c ON c.key = e.conversation AND c.content_hash = e.content_hash
                     WHERE c.id = ?1";
         let row: Option<Row> = self.sql(self.connection.prepare_cached(sql).and_then(|mut statement| {
             let read = |row: &rusqlite::Row<'_>| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
+                    (row.get(7)?, row.get(8)?),
+                ))
             };
             statement.query_row([id.as_str()], read).optional()
         }))?;
-        let Some((content_hash, version, p_fail, reasons, suspects, features, packed)) = row else { return Ok(None) };
+        let Some((content_hash, version, p_fail, reasons, suspects, features, packed, stakes)) = row else {
+            return Ok(None);
+        };
         let text = zstd::bulk::decompress(&packed, LONGEST).map_err(|error| self.damaged(error.to_string()))?;
         Ok(Some(Evaluated {
             id: id.clone(),
@@ -136,6 +172,8 @@ impl Store {
             reasons: serde_json::from_str(&reasons)?,
             suspects: serde_json::from_str(&suspects)?,
             features,
+            irreversible: stakes.0,
+            amount: stakes.1,
             scores: serde_json::from_slice(&text)?,
         }))
     }

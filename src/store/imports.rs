@@ -32,7 +32,9 @@ impl Store {
         let paths = json(&import.paths)?;
         let imported = i64::try_from(import.imported).unwrap_or(i64::MAX);
         self.write(|transaction| {
-            let sql = "INSERT INTO imports (at, paths, fraction, condition, imported) VALUES (?1, ?2, ?3, ?4, ?5)";
+            let sql = "INSERT INTO imports (at, paths, fraction, condition, imported, last_key, lamport)
+                       VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(key), 0) FROM conversations),
+                               (SELECT coalesce(max(lamport), 0) FROM events))";
             run(transaction, sql, &[&import.at.0, &paths, &import.fraction, &import.condition, &imported])?;
             Ok(())
         })

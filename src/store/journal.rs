@@ -18,7 +18,7 @@ use super::open::sync_folder;
 
 mod reading;
 
-pub use reading::{Entry, Fault, FaultKind, Reading, read};
+pub use reading::{Entry, Fault, FaultKind, Reading, is_journal, read, read_foreign};
 
 /// The name of the journals' folder within a workspace.
 pub const FOLDER: &str = "journal";

@@ -85,7 +85,7 @@ impl Decompressor {
 }
 
 /// Trains a dictionary; `None` where the samples are too few or too alike to make one worth having.
-pub fn train(samples: &[Vec<u8>]) -> Option<Vec<u8>> {
+pub fn train(samples: &[&[u8]]) -> Option<Vec<u8>> {
     const SIZE: usize = 64 * 1024;
     /// Beginnings are enough: what conversations share (keys, tools, prompts) comes early.
     const PER_SAMPLE: usize = 32 * 1024;

@@ -35,6 +35,42 @@ impl Store {
         self.log().codebook()
     }
 
+    /// How many labelled conversations are not stored here.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn labelled_elsewhere(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT count(DISTINCT conversation) FROM labels
+                    WHERE conversation NOT IN (SELECT id FROM conversations)";
+        let count: i64 = self.sql(self.connection.query_row(sql, [], |row| row.get(0)))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// A hash of all events in log order, of the labels and the codebook they add up to: 64 hexadecimal digits, the same
+    /// for everybody who has the same events, however they came.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn state_hash(&self) -> Result<String, StoreError> {
+        let mut hasher = blake3::Hasher::new();
+        for sql in [
+            "SELECT line FROM events ORDER BY lamport, reviewer, device, seq, id",
+            "SELECT label FROM labels ORDER BY conversation, reviewer",
+        ] {
+            let mut statement = self.sql(self.connection.prepare_cached(sql))?;
+            let mut rows = self.sql(statement.query([]))?;
+            while let Some(row) = self.sql(rows.next())? {
+                let text: String = self.sql(row.get(0))?;
+                hasher.update(&(text.len() as u64).to_le_bytes());
+                hasher.update(text.as_bytes());
+            }
+            hasher.update(&u64::MAX.to_le_bytes());
+        }
+        // No codebook and one that was emptied are the same.
+        hasher.update(&serde_json::to_vec(&self.codebook()?)?);
+        Ok(hasher.finalize().to_hex().to_string())
+    }
+
     /// Projects these conversations anew, after their ids were redirected.
     ///
     /// # Errors
@@ -62,6 +98,9 @@ pub(super) fn update(log: &Log<'_>, events: &[&Event]) -> Result<(), StoreError>
             touched.extend(log.conversations_undone(undoes)?);
         }
     }
+    if events.iter().any(|event| matches!(event.body, EventBody::Queue(_) | EventBody::Undo { .. })) {
+        log.write_queues()?;
+    }
     let old = log.codebook()?;
     let codebook = if events.iter().any(|event| may_change_codebook(event, &old)) {
         let new = log.fold_codebook()?;
@@ -80,7 +119,7 @@ pub(super) fn update(log: &Log<'_>, events: &[&Event]) -> Result<(), StoreError>
 pub(super) fn rebuild(log: &Log<'_>) -> Result<(), StoreError> {
     log.sql(
         log.connection().execute_batch(
-            "DELETE FROM labels; DELETE FROM label_modes; DELETE FROM corrections; DELETE FROM codebook;",
+            "DELETE FROM labels; DELETE FROM label_modes; DELETE FROM corrections; DELETE FROM codebook; DELETE FROM queues;",
         ),
     )?;
     let events = log.all()?;
@@ -260,8 +299,8 @@ impl Log<'_> {
         let text = serde_json::to_string(label).map_err(|error| self.damaged("a label", &error))?;
         let mut statement = self.sql(self.connection().prepare_cached(
             "INSERT INTO labels (conversation, reviewer, verdict, transcript_hash, step, span_id, no_step, severity,
-                                 skipped, at, label)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                 skipped, at, label, queue, slot, q)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         ))?;
         let first = label.first_failure.as_ref();
         self.sql(statement.execute(params![
@@ -276,6 +315,9 @@ impl Log<'_> {
             label.skipped,
             label.at.0,
             text,
+            label.slot.as_ref().map(|slot| slot.queue.as_str()),
+            label.slot.as_ref().map(|slot| slot.kind.word()),
+            label.slot.as_ref().and_then(|slot| slot.q),
         ]))?;
         let sql = "INSERT INTO label_modes (conversation, reviewer, mode) VALUES (?1, ?2, ?3)";
         let mut statement = self.sql(self.connection().prepare_cached(sql))?;
@@ -336,6 +378,9 @@ impl Log<'_> {
         let mut differences = Vec::new();
         if codebook != self.codebook()? {
             differences.push("the stored codebook is not what the events say".to_owned());
+        }
+        if self.fold_queues()? != self.queues()? {
+            differences.push("the stored queues are not what the events say".to_owned());
         }
         let mut by_conversation: BTreeMap<&ConversationId, Vec<&Event>> = BTreeMap::new();
         for event in &events {

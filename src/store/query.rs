@@ -374,6 +374,7 @@ fn text_source(field: Field) -> Source {
              WHERE l.conversation = c.id)",
         ),
         Field::Mode => Rows { from: "label_modes m WHERE m.conversation = c.id", value: "m.mode" },
+        Field::Queue => Rows { from: "labels l WHERE l.conversation = c.id AND l.queue IS NOT NULL", value: "l.queue" },
         Field::Reviewer => Rows { from: "labels l WHERE l.conversation = c.id", value: "l.reviewer" },
         Field::Tool => Rows {
             from: "conversation_tools t JOIN names n ON n.key = t.tool WHERE t.conversation = c.key",

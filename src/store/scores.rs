@@ -353,7 +353,7 @@ impl Store {
                         &[key, &standing.worst_rank, &standing.reasons, &standing.suspects],
                     )?;
                 }
-                Ok(())
+                super::queues::scored(transaction)
             })?;
         }
         Ok(())

@@ -40,11 +40,16 @@ impl Store {
                     .query_map(&*query.parameters(), |row| row.get::<_, String>(0).map(ConversationId::from_stored))?
                     .collect()
             }))?;
+        self.index_of(ids, asker.reviewer)
+    }
+
+    /// These ids, with counts for a reviewer.
+    pub fn index_of(&self, ids: Vec<ConversationId>, reviewer: &str) -> Result<QueueIndex, StoreError> {
         let total: i64 =
             self.sql(self.connection.query_row("SELECT count(*) FROM conversations", [], |row| row.get(0)))?;
         let mut index = QueueIndex { total: total.unsigned_abs(), ids, ..QueueIndex::default() };
-        self.count_labels(&mut index, asker.reviewer)?;
-        index.pace_micros = self.pace(asker.reviewer)?;
+        self.count_labels(&mut index, reviewer)?;
+        index.pace_micros = self.pace(reviewer)?;
         Ok(index)
     }
 
@@ -154,6 +159,7 @@ impl Store {
                         reviewers: Vec::new(),
                         skipped: false,
                         own_verdict: None,
+                        place: None,
                         outcomes: BTreeMap::new(),
                         attributes: serde_json::Map::new(),
                         first_message: plain(22)?.into(),

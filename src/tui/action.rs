@@ -120,6 +120,9 @@ pub enum Action {
     Import,
     Export,
     Evaluate,
+    Queues,
+    NewQueue,
+    Progress,
     Demo,
     LoadPack,
     RenameMode,
@@ -192,6 +195,7 @@ impl Action {
                 | Self::Import
                 | Self::Export
                 | Self::Evaluate
+                | Self::NewQueue
                 | Self::LoadPack
                 | Self::RenameMode
                 | Self::MergeMode

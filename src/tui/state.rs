@@ -2,9 +2,10 @@
 //!
 //! Invariant: plain data, changed by `update` only; the view borrows it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 pub mod correct;
+pub mod define;
 pub mod export;
 pub mod help;
 pub mod import;
@@ -24,8 +25,10 @@ use super::{Mask, Place, UiConfig};
 use crate::engine::request::{Request, Ticket};
 use crate::model::codebook::Codebook;
 use crate::model::id::ConversationId;
+use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 use messages::{Log, Writes};
+use queue::Said;
 
 /// The two screens; everything else lies over them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,6 +61,10 @@ pub enum Overlay {
     Messages(messages::MessagesView),
     /// The export form.
     Export(Box<export::ExportForm>),
+    /// The form that defines a queue.
+    Define(Box<define::DefineForm>),
+    /// How far the queue is.
+    Progress,
     /// A job under way.
     Job(import::Job),
 }
@@ -75,7 +82,8 @@ impl Overlay {
             Self::Palette(_) => Context::Palette,
             Self::Help(_) => Context::Help,
             Self::Messages(_) => Context::Messages,
-            Self::Export(_) => Context::Export,
+            Self::Export(_) | Self::Define(_) => Context::Export,
+            Self::Progress => Context::Messages,
             Self::Job(_) => Context::Job,
         }
     }
@@ -90,6 +98,12 @@ pub enum Expected {
     Fresh,
     /// The ids a search found.
     Hits,
+    /// The queues there are.
+    Queues,
+    /// What the definition in the form would take.
+    Preview,
+    /// The evaluation that a queue waits for before it is defined.
+    Evaluated,
     /// Rows of the queue.
     Rows,
     /// What a search found in conversations of the queue.
@@ -136,6 +150,8 @@ pub struct State {
     pub reveal: bool,
     /// True while evaluator scores are hidden.
     pub scores_hidden: bool,
+    /// Conversations whose scores were uncovered before the verdict.
+    pub uncovered: HashSet<ConversationId>,
     /// Texts that were begun and not saved, by what they are for.
     pub drafts: BTreeMap<String, String>,
     /// Fails that were begun and not saved.
@@ -196,6 +212,7 @@ impl State {
             masked,
             reveal: false,
             scores_hidden: false,
+            uncovered: HashSet::new(),
             drafts: BTreeMap::new(),
             fails_begun: HashMap::new(),
             exported: BTreeSet::new(),
@@ -214,6 +231,7 @@ impl State {
         let query = if self.queue.ready { &self.queue.query } else { &self.queue.asked };
         let open = self.review.as_ref().filter(|_| self.screen == Screen::Review).map(|review| &review.id);
         Place {
+            queue: query.queue.clone(),
             filter: query.filter.clone(),
             order: query.order,
             conversation: open.or_else(|| self.queue.current()).or(self.queue.wanted_place.as_ref()).cloned(),
@@ -235,6 +253,41 @@ impl State {
             mask: self.masked.then(|| self.config.mask.clone()),
             look: Look { signs: self.config.theme.signs, reveal: self.reveal },
         }
+    }
+
+    /// True where nothing may be shown that could sway the verdict on the open conversation.
+    pub fn is_blind(&self) -> bool {
+        let Some(review) = &self.review else { return false };
+        let judged = review.own_verdict().is_some() || matches!(self.queue.said.get(&review.id), Some(Said::Judged(_)));
+        // A place that is not there yet may turn out to be one of the audit list.
+        let blind = match &review.place {
+            Some(place) => place.blind,
+            None => self.queue.query.queue.is_some() && review.position.is_some(),
+        };
+        blind && !judged && !self.uncovered.contains(&review.id)
+    }
+
+    /// The conversation of the queue that is being read and not judged yet.
+    pub fn reading(&self) -> Option<ConversationId> {
+        let review =
+            self.review.as_ref().filter(|review| self.screen == Screen::Review && review.position.is_some())?;
+        let judged = review.own_verdict().is_some() || matches!(self.queue.said.get(&review.id), Some(Said::Judged(_)));
+        (self.queue.query.queue.is_some() && !judged).then(|| review.id.clone())
+    }
+
+    /// True where scores of the open conversation are not shown.
+    pub fn hides_scores(&self) -> bool {
+        self.scores_hidden || self.is_blind()
+    }
+
+    /// True where a row of the list shows nothing that could sway its verdict.
+    pub fn is_row_blind(&self, row: &Summary) -> bool {
+        let judged = match self.queue.said.get(&row.id) {
+            Some(said) => matches!(said, Said::Judged(_)),
+            None => row.own_verdict.is_some(),
+        };
+        let blind = row.place.as_ref().map_or(self.queue.query.queue.is_some(), |place| place.blind);
+        blind && !judged
     }
 
     /// Asks the workers; the answer is known by the ticket.

@@ -28,6 +28,7 @@ use crate::model::time::Timestamp;
 
 mod frames;
 mod others;
+mod queues;
 mod real;
 mod sample;
 mod stories;
@@ -93,8 +94,12 @@ impl Engine {
                     disputed: 0,
                     pace_micros: Some(48_000_000),
                     ids,
+                    state: None,
                 })
             }
+            Request::QueueRows(_, _, ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
+            Request::Queues => Reply::Queues(Vec::new()),
+            Request::Preview(_) => Reply::Preview(crate::engine::request::Preview::default()),
             Request::Rows(ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
             Request::Snippets(words, ids) => {
                 let needle = crate::text::needle::Needle::typed(&words);
@@ -128,7 +133,7 @@ impl Engine {
                 self.codebook.apply(&change);
                 self.saved("codebook", None)
             }
-            Request::Import(_) | Request::Export(_) | Request::Evaluate => Reply::Done {
+            Request::Import(_) | Request::Export(_) | Request::Evaluate(_) => Reply::Done {
                 message: "200 conversations imported, 0 skipped".into(),
                 figures: BTreeMap::from([("conversations".to_owned(), 200), ("spans".to_owned(), 4_210)]),
             },
@@ -151,6 +156,7 @@ impl Engine {
             criteria: Vec::new(),
             skipped: false,
             at: NOW,
+            slot: None,
             events: Vec::new(),
         };
         let place = |list: Vec<(StepPointer, crate::model::correction::Correction)>| {
@@ -173,6 +179,7 @@ impl Engine {
                 return self.saved("codebook", None);
             }
             Act::Unmask { .. } => return self.saved("personal data shown", None),
+            Act::Queue(_) => return self.saved("queue", None),
             Act::Criterion { subject, .. } => (subject.clone(), "criterion".to_owned()),
         };
         let id = subject.conversation.clone();
@@ -197,6 +204,7 @@ impl Engine {
                     .collect();
                 label.verdict = Some(judgement.verdict);
                 label.severity = judgement.severity;
+                label.slot.clone_from(&judgement.slot);
                 label.first_failure = match judgement.failed_at {
                     Some(FailedAt::Step(at)) => Some(at),
                     _ => None,
@@ -251,7 +259,7 @@ impl Engine {
 }
 
 /// A running screen without a terminal.
-struct App {
+pub struct App {
     state: State,
     engine: Engine,
     /// Commands that were not requests.
@@ -274,6 +282,7 @@ fn config(theme: Theme) -> UiConfig {
         packs: vec!["customer-service".to_owned(), "mast".to_owned()],
         editor: None,
         export_directory: "dataset".to_owned(),
+        must_review: crate::model::queue::MustReview::default(),
         read_only: None,
         place: None,
     }

@@ -5,6 +5,7 @@
 use ratatui::layout::Rect;
 
 pub mod correct;
+pub mod define;
 pub mod export;
 mod find;
 pub mod help;
@@ -40,9 +41,14 @@ pub struct Pressed {
 pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
     state.ask(Request::Codebook, Expected::Codebook);
     match start {
+        Start::Named(name) => {
+            state.queue.asked.queue = Some(name);
+            queue::ask(state);
+        }
         Start::Queue(filter) => {
             state.queue.asked.filter = filter;
             if let Some(place) = state.config.place.take().filter(|_| state.queue.asked.filter.is_empty()) {
+                state.queue.asked.queue = place.queue;
                 state.queue.asked.filter = place.filter;
                 state.queue.asked.order = place.order;
                 state.queue.wanted_place = place.conversation;
@@ -123,6 +129,7 @@ fn takes_text(state: &State) -> bool {
     match state.overlays.last() {
         Some(Overlay::Judge(judge)) => !judge.input.is_empty(),
         Some(Overlay::Export(form)) => !matches!(form.current(), super::state::export::Line::Format(_)),
+        Some(Overlay::Define(form)) => form.takes_text(),
         Some(Overlay::Correct(form)) => form.stage != super::state::correct::Stage::Remainder,
         Some(Overlay::Editor(_) | Overlay::Prompt(_) | Overlay::Palette(_)) => true,
         _ => false,
@@ -143,13 +150,15 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Help => help::open(state, context),
         Action::Messages => state.overlays.push(Overlay::Messages(super::state::messages::MessagesView::default())),
         Action::Masking => mask(state),
-        Action::Scores => {
-            state.scores_hidden = !state.scores_hidden;
-            refresh(state);
-        }
+        Action::Scores => scores(state),
+        Action::Queues => define::ask_queues(state),
+        Action::NewQueue => define::open(state),
+        Action::Progress => define::progress(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
-        Action::Evaluate => import::start(state, Request::Evaluate, "Evaluate all conversations".to_owned()),
+        Action::Evaluate => {
+            import::start(state, Request::Evaluate(String::new()), "Evaluate all conversations".to_owned())
+        }
         Action::LoadPack => prompt::open_packs(state),
         Action::RenameMode => prompt::open_modes(state, super::state::prompt::Question::RenameWhich),
         Action::MergeMode => prompt::open_modes(state, super::state::prompt::Question::MergeWhich),
@@ -177,6 +186,10 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
         Overlay::Help(form) => help::handle(form, pressed).map(Overlay::Help),
         Overlay::Messages(view) => messages::handle(state, view, pressed).map(Overlay::Messages),
         Overlay::Export(form) => export::handle(state, form, pressed).map(Overlay::Export),
+        Overlay::Define(form) => define::handle(state, form, pressed).map(Overlay::Define),
+        Overlay::Progress => {
+            (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress)
+        }
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }
@@ -217,6 +230,21 @@ fn mask(state: &mut State) {
     refresh(state);
 }
 
+/// Hides scores or shows them. Where they are hidden for the sake of the verdict, showing them is for this conversation
+/// only, and goes with its verdict.
+fn scores(state: &mut State) {
+    if state.screen == Screen::Review && state.is_blind() {
+        if let Some(id) = state.review.as_ref().map(|review| review.id.clone()) {
+            state.uncovered.insert(id);
+        }
+        state.scores_hidden = false;
+        state.log.say(state.now, Weight::Info, "Scores are shown; the verdict will say that you saw them.");
+    } else {
+        state.scores_hidden = !state.scores_hidden;
+    }
+    refresh(state);
+}
+
 /// Makes the open conversation's rows again, after masking, hidden characters or scores were toggled.
 pub fn refresh(state: &mut State) {
     if let Some(review) = &mut state.review {
@@ -247,6 +275,11 @@ fn paste(state: &mut State, text: &str) {
         Overlay::Prompt(form) => form.input.insert(text),
         Overlay::Palette(form) => form.input.insert(text),
         Overlay::Export(form) => {
+            if let Some(input) = form.input() {
+                input.insert(text);
+            }
+        }
+        Overlay::Define(form) => {
             if let Some(input) = form.input() {
                 input.insert(text);
             }

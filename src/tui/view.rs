@@ -6,6 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 pub mod correct;
+pub mod define;
 pub mod export;
 pub mod help;
 pub mod import;
@@ -53,6 +54,8 @@ pub fn draw(state: &State, buffer: &mut ratatui::buffer::Buffer) {
             Overlay::Help(help) => help::draw(state, *help, &mut canvas),
             Overlay::Messages(view) => messages::draw(state, *view, &mut canvas),
             Overlay::Export(form) => export::draw(state, form, &mut canvas),
+            Overlay::Define(form) => define::draw(state, form, &mut canvas),
+            Overlay::Progress => define::draw_progress(state, &mut canvas),
             Overlay::Job(job) => import::draw(state, job, &mut canvas),
         }
     }
@@ -150,7 +153,9 @@ pub fn status(state: &State) -> Row {
     } else {
         row.push(&format!("{} mask OFF", theme.signs().warn), Tone::Warn);
     }
-    if state.scores_hidden {
+    if state.screen == Screen::Review && state.is_blind() {
+        row.push(&format!("{dot}scores hidden until the verdict"), Tone::Dim);
+    } else if state.scores_hidden {
         row.push(&format!("{dot}scores hidden"), Tone::Dim);
     }
     row

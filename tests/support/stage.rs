@@ -55,6 +55,7 @@ pub fn config() -> UiConfig {
         packs: vec!["customer-service".to_owned(), "mast".to_owned()],
         editor: None,
         export_directory: "dataset".to_owned(),
+        must_review: aftercall::model::queue::MustReview::default(),
         read_only: None,
         place: None,
     }

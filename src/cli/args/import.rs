@@ -44,9 +44,9 @@ pub struct ImportArguments {
     /// Go on reading one file as it grows and is rotated, until ctrl-c
     #[arg(long)]
     pub follow: bool,
-    /// Then have the built-in evaluators and the policies judge what is stored, as `aftercall evaluate` does
+    /// Store only: leave it to `aftercall evaluate` to judge what came
     #[arg(long, conflicts_with = "follow")]
-    pub evaluate: bool,
+    pub no_evaluate: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,

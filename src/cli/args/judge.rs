@@ -47,8 +47,8 @@ pub struct EvaluateArguments {
     /// The name the judge goes by; what it said before under this name is replaced
     #[arg(long, value_name = "NAME", default_value = "command", requires = "command")]
     pub name: String,
-    /// Only conversations this judge has not answered as they are now
-    #[arg(long, requires = "command")]
+    /// Only conversations that have not been judged as they are now: new ones, and ones that grew
+    #[arg(long, conflicts_with = "rescore")]
     pub missing: bool,
     /// How many processes of the judge run at a time
     #[arg(long, value_name = "N", default_value_t = 1, requires = "command", value_parser = clap::value_parser!(u8).range(1..=64))]

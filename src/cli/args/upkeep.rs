@@ -1,9 +1,11 @@
-//! Arguments of the commands that look after a workspace: codebook, tools, verify, rebuild.
+//! Arguments of the commands that look after a workspace: codebook, tools, verify, rebuild, merge.
 //!
 //! Invariant: plain values; what they mean is decided where a command is carried out.
 
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use crate::config::packs;
 use crate::ops::verify::Rebuild;
@@ -69,6 +71,28 @@ pub struct ToolsArguments {
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
     /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// Workspaces, their `journal` folders, or folders of these; they are only read
+    #[arg(required = true, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub folders: Vec<PathBuf>,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `sync`.
+#[derive(Debug, Args)]
+pub struct SyncArguments {
+    /// A folder that all reviewers reach: a shared drive, a git work tree, a mounted bucket; made where it is missing
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+    /// Print what was done as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -45,6 +45,8 @@ impl Arrivals {
 enum Slot {
     Queue,
     Rows,
+    Queues,
+    Preview,
     Snippets,
     Open,
     Codebook,
@@ -54,7 +56,9 @@ enum Slot {
 impl Slot {
     fn of(request: &Request) -> Self {
         match request {
-            Request::Rows(_) => Self::Rows,
+            Request::Rows(_) | Request::QueueRows(..) => Self::Rows,
+            Request::Queues => Self::Queues,
+            Request::Preview(_) => Self::Preview,
             Request::Snippets(..) => Self::Snippets,
             Request::Open(_) => Self::Open,
             Request::Codebook => Self::Codebook,

@@ -103,11 +103,7 @@ pub(super) struct Customer {
 }
 
 impl Customer {
-    pub(super) fn learn<'s>(
-        turns: &[Turn],
-        (spans, tree): (&'s [Span], &Tree),
-        histories: &mut Histories<'s>,
-    ) -> Self {
+    pub(super) fn learn<'s>(turns: &[Turn], (spans, tree): (&'s [Span], &Tree), histories: &mut Histories<'s>) -> Self {
         let mut heard: HashMap<(u8, u64), &str> = HashMap::new();
         let mut known = Self::default();
         let mut roots: HashSet<usize> = HashSet::new();

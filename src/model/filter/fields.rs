@@ -33,6 +33,7 @@ pub enum Field {
     Mode,
     Label,
     Reviewer,
+    Queue,
     Severity,
     Skipped,
     Corrected,
@@ -149,6 +150,7 @@ pub static FIELDS: &[FieldInfo] = {
             &["label_state", "labels"],
         ),
         also(row(Field::Reviewer, "reviewer", Text, ("who labelled it", "reviewer:mira")), &["reviewers"]),
+        also(row(Field::Queue, "queue", Text, ("it was judged in this queue", "queue:week-47")), &["queues"]),
         row(Field::Severity, "severity", Number, ("1 cosmetic, 2 annoying, 3 harmful, 4 critical", "severity>=3")),
         row(Field::Skipped, "skipped", Flag, ("you put it off", "skipped:false")),
         row(Field::Corrected, "corrected", Flag, ("a label corrects a step of it", "corrected:true")),
@@ -172,6 +174,21 @@ pub static FIELDS: &[FieldInfo] = {
 };
 
 impl Field {
+    /// True where people's labels decide it.
+    pub fn is_of_labels(self) -> bool {
+        matches!(
+            self,
+            Self::Verdict
+                | Self::Mode
+                | Self::Label
+                | Self::Reviewer
+                | Self::Queue
+                | Self::Severity
+                | Self::Skipped
+                | Self::Corrected
+        )
+    }
+
     /// The field's row in [`FIELDS`].
     pub fn info(self) -> &'static FieldInfo {
         FIELDS.iter().find(|info| info.field == self).unwrap_or(&FIELDS[0])

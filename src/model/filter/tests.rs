@@ -299,3 +299,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_labels_decide_can_be_left_out() {
+    let without = |text: &str| Filter::parse(text).unwrap().without_labels().to_string();
+    assert_eq!(without("intent:refund verdict:none"), "intent:refund");
+    assert_eq!(without("intent:refund or verdict:none"), "");
+    assert_eq!(without("-(verdict:fail intent:refund) turns>3"), "turns>3");
+    assert_eq!(without("(intent:refund label:none) or turns>3"), "intent:refund or turns>3");
+    assert_eq!(without("intent:refund -turns>3"), "intent:refund -turns>3");
+    assert!(Filter::parse("a or -queue:week").unwrap().is_of_labels());
+    assert!(!Filter::parse("a or -intent:week").unwrap().is_of_labels());
+}

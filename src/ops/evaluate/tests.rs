@@ -45,7 +45,7 @@ impl Place {
     }
 
     fn found(&self, filter: &str) -> Vec<ConversationId> {
-        let query = QueueQuery { filter: filter.to_owned(), find: String::new(), order: QueueOrder::Suspicion };
+        let query = QueueQuery { filter: filter.to_owned(), order: QueueOrder::Suspicion, ..QueueQuery::default() };
         let asker = Asker { reviewer: "Mara", now: Timestamp(0) };
         queue::index(self.workspace.store(), &query, asker).unwrap().ids
     }
@@ -223,6 +223,7 @@ fn constant_and_upside_down_evaluators_are_remarked_on() {
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
+            slot: None,
         });
         crate::ops::review::record(&mut place.workspace, &act, Timestamp(at)).unwrap();
     }

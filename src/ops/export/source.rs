@@ -11,7 +11,7 @@ use crate::model::conversation::Conversation;
 use crate::model::dataset::{DatasetRow, DatasetVersion, Split};
 use crate::model::export::ExportOrder;
 use crate::model::id::{ConversationId, SpanRef, TranscriptHash};
-use crate::model::label::{Label, Verdict};
+use crate::model::label::{Label, Verdict, inclusion_probability};
 use crate::model::queue::{QueueOrder, QueueQuery};
 use crate::model::step::transcript_hash;
 use crate::model::time::Timestamp;
@@ -71,7 +71,7 @@ impl Source {
             if order.open_test.is_some() {
                 return Err(ExportError::NoDataset);
             }
-            let query = QueueQuery { filter: order.filter.clone(), find: String::new(), order: QueueOrder::Oldest };
+            let query = QueueQuery { filter: order.filter.clone(), order: QueueOrder::Oldest, ..QueueQuery::default() };
             let mut ids = queue::index(workspace.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
             // The order of rows must not depend on scores or on anything else that may change while the labels do not.
             ids.sort();
@@ -195,10 +195,10 @@ fn matching(workspace: &Workspace, id: &ConversationId) -> Result<Found, ExportE
         agreement: if labels.len() == 1 { "single" } else { "unanimous" }.to_owned(),
         conversation: content.clone(),
         transcript_hash,
+        inclusion_probability: inclusion_probability(&labels),
         labels,
         verdict,
         split: None,
-        inclusion_probability: None,
     };
     Ok(Ok((ready, content)))
 }

@@ -1,4 +1,5 @@
-//! Reads a file ahead of what is stored of it, where the caller has a second thread to lend.
+//! What an import does beside something else, where the caller has a second thread to lend: it reads ahead of what is
+//! stored, and works on the two halves of a batch.
 //!
 //! Invariant: what is taken, in which order, and what is counted are the same as without that thread; so much is read ahead
 //! as a few chunks hold, and no more.
@@ -18,6 +19,9 @@ const BYTES: usize = 1 << 20;
 
 /// How many chunks wait, about as much as is stored at once.
 const CHUNKS: usize = 8;
+
+/// Fewer conversations than this are worked on at once.
+const FEWEST: usize = 16;
 
 /// Files below this size are read at once.
 pub const WORTH_IT: u64 = 1 << 20;
@@ -51,6 +55,18 @@ pub fn read_ahead<E: Send>(
         Some(taken) if taken.stopped => Some(Ok(taken)),
         _ => told,
     }
+}
+
+/// Does the same with each item, with the first half of them beside the second.
+pub fn in_halves<T: Send>(beside: Option<Beside>, items: &mut [T], work: &(dyn Fn(&mut T) + Sync)) {
+    let middle = items.len() / 2;
+    if let Some(beside) = beside.filter(|_| items.len() >= FEWEST) {
+        let (first, second) = items.split_at_mut(middle);
+        if beside(&mut || first.iter_mut().for_each(work), &mut || second.iter_mut().for_each(work)) {
+            return;
+        }
+    }
+    items.iter_mut().for_each(work);
 }
 
 /// Takes everything, and counts it as its reader does.

@@ -88,7 +88,7 @@ impl Follow {
         };
         let fresh = open.grow().map_err(at)?;
         if fresh == 0 {
-            return self.at_the_end(workspace, step);
+            return self.at_the_end(workspace, step, now);
         }
         match cut(&open.rest) {
             Cut::Refused(why) => return Err(at(io::Error::new(io::ErrorKind::InvalidData, why))),
@@ -110,20 +110,30 @@ impl Follow {
     ///
     /// # Errors
     /// The store.
-    pub fn end(mut self, workspace: &mut Workspace) -> Result<(), ImportError> {
-        self.live.settle(workspace)
+    pub fn end(mut self, workspace: &mut Workspace, now: Timestamp) -> Result<(), ImportError> {
+        while self.live.unsettled() {
+            self.live.settle(workspace, now)?;
+        }
+        Ok(())
     }
 
     /// Nothing new: work in what arrived, and look whether another file took this one's place.
-    fn at_the_end(&mut self, workspace: &mut Workspace, mut step: FollowStep) -> Result<FollowStep, ImportError> {
+    fn at_the_end(
+        &mut self,
+        workspace: &mut Workspace,
+        mut step: FollowStep,
+        now: Timestamp,
+    ) -> Result<FollowStep, ImportError> {
         let Some(open) = &mut self.open else { return Ok(step) };
         let replaced = match fs::metadata(&self.path) {
-            Ok(now) => (now.dev(), now.ino()) != open.identity || now.len() < open.offset + open.rest.len() as u64,
+            Ok(there) => {
+                (there.dev(), there.ino()) != open.identity || there.len() < open.offset + open.rest.len() as u64
+            }
             // Renamed, and its successor is not there yet: what is open may still be written to.
             Err(_) => false,
         };
         if !replaced {
-            self.live.settle(workspace)?;
+            self.live.settle(workspace, now)?;
             step.idle = true;
             return Ok(step);
         }

@@ -10,9 +10,13 @@ use super::{ImportError, ImportOptions};
 use crate::config::scales::Scales;
 use crate::ingest::{ReadOptions, Record};
 use crate::model::time::Timestamp;
+use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::review;
 use crate::ops::workspace::Workspace;
 use crate::store::StoreError;
+
+/// Conversations judged in one quiet moment at most, so that a sender does not wait for long.
+const AT_ONCE: usize = 500;
 
 /// What came of records that were handed in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,7 +68,11 @@ impl LiveImport {
         now: Timestamp,
     ) -> Result<Arrived, ImportError> {
         let scales = &self.scales;
-        let options = ImportOptions { read: self.read.clone(), scale: &|name| scales.of(name), ..Default::default() };
+        let options = ImportOptions {
+            read: self.read.clone(),
+            scale: &|name| evaluate::scale(scales, name),
+            ..Default::default()
+        };
         let mut intake = Intake::new(workspace.store_mut(), &options)?.known_until(self.known_key);
         for record in records {
             if intake.take(record) == ControlFlow::Break(()) {
@@ -84,16 +92,26 @@ impl LiveImport {
         self.unsettled
     }
 
-    /// Brings ranks up to date with what arrived. It looks at all conversations, so it is meant for a quiet moment.
+    /// Has what arrived judged, and brings ranks up to date. It looks at all conversations, so it is meant for a quiet
+    /// moment. Where a policy cannot be read nothing is judged; `aftercall evaluate` tells why.
     ///
     /// # Errors
     /// The store; ranks can then be brought up to date later.
-    pub fn settle(&mut self, workspace: &mut Workspace) -> Result<(), ImportError> {
+    pub fn settle(&mut self, workspace: &mut Workspace, now: Timestamp) -> Result<(), ImportError> {
         if self.unsettled {
-            let scales = &self.scales;
-            workspace.store_mut().refresh_ranks(&|name| scales.of(name))?;
+            let order = EvaluateOrder { missing: true, most: Some(AT_ONCE), ..EvaluateOrder::default() };
+            let judged = match evaluate::evaluate(workspace, &order, now, &mut |_| ControlFlow::Continue(())) {
+                Ok(report) => report.conversations,
+                Err(EvaluateError::Store(error)) => return Err(error.into()),
+                Err(_) => 0,
+            };
+            // A run that judged anything brought the ranks up to date.
+            if judged == 0 {
+                let scales = &self.scales;
+                workspace.store_mut().refresh_ranks(&|name| evaluate::scale(scales, name))?;
+            }
             self.known_key = workspace.store().last_key()?;
-            self.unsettled = false;
+            self.unsettled = judged == AT_ONCE as u64;
         }
         Ok(())
     }

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
+use super::ahead::{Beside, in_halves};
 use super::intake::Tally;
 use crate::ingest::session::{assign, linked_target};
 use crate::ingest::tree::{Arrival, reconcile};
 use crate::ingest::{Pieces, SpanRecord, TARGET_KEY, ToolList, assemble};
+use crate::model::conversation::Conversation;
 use crate::model::id::{ConversationId, SpanRef};
 use crate::model::trace::{Span, SpanEvent};
 use crate::store::{Changes, ContentHash, Pending, Put, Store, StoreError};
@@ -44,6 +46,15 @@ impl Draft {
         self.dirty = true;
         true
     }
+}
+
+/// A conversation whose spans are all known, before and after it was put together.
+struct Building {
+    pieces: Pieces,
+    conversation: Option<Conversation>,
+    /// True where it is no more than set aside.
+    set_aside: bool,
+    base: Option<ContentHash>,
 }
 
 /// All that one batch touches.
@@ -320,7 +331,12 @@ impl<'a> Workset<'a> {
     }
 
     /// The changes that store all of this.
-    pub fn finish(self, tools: &ToolList) -> Result<(Tally, BTreeSet<ConversationId>, Changes), StoreError> {
+    pub fn finish(
+        self,
+        tools: &ToolList,
+        beside: Option<Beside>,
+    ) -> Result<(Tally, BTreeSet<ConversationId>, Changes), StoreError> {
+        let mut built: Vec<Building> = Vec::new();
         let mut tally = self.tally;
         let mut changes = Changes { pending: self.pending, settled: self.settled, ..Changes::default() };
         for (id, mut draft) in self.drafts {
@@ -343,14 +359,22 @@ impl<'a> Workset<'a> {
                 spans: draft.spans.into_values().collect(),
                 resource: draft.resource,
             };
-            let count = pieces.spans.len() as u64;
-            let conversation = assemble(pieces, tools);
             if draft.whole {
+                let count = pieces.spans.len() as u64;
                 tally.imported = tally.imported.saturating_sub(count);
                 tally.conflicts += count;
-                changes.conflicts.push(conversation);
-            } else {
-                changes.puts.push(Put { conversation, whole: false, base: draft.stored.map(|(hash, _)| hash) });
+            }
+            let base = draft.stored.map(|(hash, _)| hash);
+            built.push(Building { pieces, conversation: None, set_aside: draft.whole, base });
+        }
+        in_halves(beside, &mut built, &|one| {
+            one.conversation = Some(assemble(std::mem::take(&mut one.pieces), tools));
+        });
+        for Building { conversation, set_aside, base, .. } in built {
+            match conversation {
+                Some(conversation) if set_aside => changes.conflicts.push(conversation),
+                Some(conversation) => changes.puts.push(Put { conversation, whole: false, base }),
+                None => {}
             }
         }
         Ok((tally, self.seen, changes))

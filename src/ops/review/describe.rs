@@ -6,11 +6,12 @@
 use crate::model::codebook::{Codebook, CodebookChange};
 use crate::model::event::{Event, EventBody};
 use crate::model::label::{FirstFailure, Verdict};
+use crate::model::queue::QueueChange;
 
 /// What the events of one group did.
 pub fn group(events: &[Event], codebook: &Codebook) -> String {
     let verdict = events.iter().find_map(|event| match &event.body {
-        EventBody::Verdict { verdict, first_failure, severity } => {
+        EventBody::Verdict { verdict, first_failure, severity, .. } => {
             Some((event, *verdict, first_failure.as_ref(), *severity))
         }
         _ => None,
@@ -73,6 +74,8 @@ fn others(events: &[Event]) -> String {
         EventBody::Codebook(CodebookChange::Add { name, .. }) => format!("new failure mode {name}"),
         EventBody::Codebook(CodebookChange::Rename { name, .. }) => format!("failure mode renamed to {name}"),
         EventBody::Codebook(CodebookChange::Merge { from, into }) => format!("{from} merged into {into}"),
+        EventBody::Queue(QueueChange::Add(spec)) => format!("new queue {}", spec.name),
+        EventBody::Queue(QueueChange::Remove { name }) => format!("queue {name} removed"),
         EventBody::Unmask { .. } => "unmasking recorded".into(),
         body => body.kind().to_owned(),
     }

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::super::Progress;
+use super::super::evaluate::{self, EvaluateOrder};
 use super::super::import::{
     BatchLimits, Beside, Choice, ImportError, ImportOptions, ImportReport, Sample, import, record_labels,
 };
@@ -31,6 +32,8 @@ pub struct ImportOrder {
     pub filter: Filter,
     /// A second thread, where there is one to lend.
     pub beside: Option<Beside>,
+    /// Have the built-in evaluators and the policies judge what came, once it is stored.
+    pub evaluate: bool,
 }
 
 impl Workspace {
@@ -79,9 +82,14 @@ impl Workspace {
         let filter = (!order.filter.is_empty()).then_some(&order.filter);
         let choice =
             Choice { sample: order.sample, filter: filter.map(|filter| (filter, Asker { reviewer: &reviewer, now })) };
-        let (batch, beside) = (BatchLimits::default(), order.beside);
-        let options = ImportOptions { read, scale: &|name| scales.of(name), batch, choice, beside };
-        let report = import(self.store_mut(), &order.paths, &options, tell)?;
+        let options = ImportOptions {
+            read,
+            scale: &|name| evaluate::scale(&scales, name),
+            batch: BatchLimits::default(),
+            choice,
+            beside: order.beside,
+        };
+        let mut report = import(self.store_mut(), &order.paths, &options, tell)?;
         if report.imported > 0 {
             self.store_mut().record_import(&ImportRecord {
                 at: now,
@@ -95,7 +103,21 @@ impl Workspace {
             review::follow(self, &report.aliases, now)?;
         }
         record_labels(self, &report.labels, now)?;
+        if order.evaluate && !report.cancelled {
+            self.judge(&mut report, now, tell);
+        }
         Ok(report)
+    }
+
+    /// Judges what has not been judged as it is now. The import is done by then, so a failure is told, not returned.
+    fn judge(&mut self, report: &mut ImportReport, now: Timestamp, tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>) {
+        let order = EvaluateOrder { missing: true, ..EvaluateOrder::default() };
+        match evaluate::evaluate(self, &order, now, tell) {
+            Ok(judged) => {
+                (report.judged, report.with_objections) = (judged.conversations, judged.with_objections);
+            }
+            Err(error) => report.not_judged = Some(error.to_string()),
+        }
     }
 
     /// The text of a file of the workspace, where it is there.

@@ -100,8 +100,19 @@ impl Store {
         Ok(healed)
     }
 
-    /// Copies what the database lacks from a journal, in one transaction.
-    fn take_over(&mut self, reading: &Reading) -> Result<Healed, StoreError> {
+    /// Brings the database and one journal to the same events, wherever that journal lies.
+    ///
+    /// # Errors
+    /// A file or the database cannot be read or written.
+    pub fn level(&mut self, journal: &Journal) -> Result<Healed, StoreError> {
+        self.heal_own(&journal.lock()?)
+    }
+
+    /// Copies what the database lacks from a journal, in one transaction. Taking the same twice changes nothing.
+    ///
+    /// # Errors
+    /// The database cannot be read or written; then nothing was taken.
+    pub fn take_over(&mut self, reading: &Reading) -> Result<Healed, StoreError> {
         let owner = reading.owner().map(|(reviewer, device)| (reviewer.to_owned(), device.to_owned()));
         let path = self.path.clone();
         let log = self.log();

@@ -10,6 +10,9 @@ use crate::model::event::{Event, line_hash};
 use super::super::StoreError;
 use super::{number_of, segments};
 
+/// A segment from elsewhere may be as large as this: one line may exceed the size at which a segment is closed.
+const LARGEST_FOREIGN: u64 = 64 << 20;
+
 /// One line of a journal that holds an event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -123,6 +126,30 @@ impl Reading {
     pub fn owner(&self) -> Option<(&str, &str)> {
         self.entries.first().map(|entry| (entry.event.reviewer.as_str(), entry.event.device.as_str()))
     }
+}
+
+/// True where `folder` holds segments of a journal.
+///
+/// # Errors
+/// It cannot be listed.
+pub fn is_journal(folder: &Path) -> Result<bool, StoreError> {
+    Ok(!segments(folder)?.is_empty())
+}
+
+/// Reads a journal that came from elsewhere: as [`read`], but no links, no devices, and nothing larger than a segment can
+/// be that this program wrote.
+///
+/// # Errors
+/// A segment cannot be read, or is none.
+pub fn read_foreign(folder: &Path) -> Result<Reading, StoreError> {
+    for path in segments(folder)? {
+        let data = fs::symlink_metadata(&path).map_err(|error| StoreError::from_io(&path, error))?;
+        if !data.is_file() || data.len() > LARGEST_FOREIGN {
+            let why = format!("no journal's segment: not a plain file of at most {} MiB", LARGEST_FOREIGN >> 20);
+            return Err(StoreError::from_io(&path, std::io::Error::new(std::io::ErrorKind::InvalidData, why)));
+        }
+    }
+    read(folder)
 }
 
 /// Reads the journal in `folder`, verifying numbers and hash chain.

@@ -25,8 +25,8 @@ impl Cut<'_> {
 
 /// True for texts that are long and look like JSON: no other text is ever cut.
 pub fn may_be_cut(text: &str) -> bool {
-    let begins = text.bytes().find(|byte| !byte.is_ascii_whitespace());
-    text.len() >= LONG && matches!(begins, Some(b'[' | b'{'))
+    let begins = |text: &str| text.bytes().find(|byte| !byte.is_ascii_whitespace());
+    text.len() >= LONG && matches!(begins(text), Some(b'[' | b'{'))
 }
 
 /// Cuts a text that looks like JSON at the borders of the objects that are direct items of its outermost lists of

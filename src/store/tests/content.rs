@@ -127,7 +127,7 @@ fn label(store: &mut Store, conversation: &Conversation, reviewer: &str, verdict
         .write(|transaction| {
             run(
                 transaction,
-                "INSERT INTO labels VALUES (?1, ?2, ?3, ?4, NULL, NULL, 1, 3, ?5, 7, ?6)",
+                "INSERT INTO labels VALUES (?1, ?2, ?3, ?4, NULL, NULL, 1, 3, ?5, 7, ?6, 'week', 'audit', 0.5)",
                 &[&id, &reviewer, &verdict, &hash.as_str(), &skipped, &text],
             )?;
             run(transaction, "INSERT INTO label_modes VALUES (?1, ?2, 'wrong-tool')", &[&id, &reviewer])
@@ -240,7 +240,7 @@ fn filters_mean_what_they_say() {
     label(&mut store, &two, "mira", Some("fail"), false);
     label(&mut store, &two, "noor", Some("pass"), false);
     label(&mut store, &three, "mira", None, true);
-    let cases: [(&str, &str); 34] = [
+    let cases: [(&str, &str); 36] = [
         ("", "123"),
         ("intent:refund", "123"),
         ("-intent:none", "123"),
@@ -271,6 +271,8 @@ fn filters_mean_what_they_say() {
         ("label:disputed", "2"),
         ("label:draft or label:labelled", "13"),
         ("mode:wrong-tool severity>=3 reviewer:noor", "2"),
+        ("queue:Week", "123"),
+        ("queue:none", ""),
         ("skipped:true", "3"),
         ("when:1970-01-01", "123"),
         ("when>=1970-01-02", ""),

@@ -269,7 +269,26 @@ pub const BINDINGS: &[Binding] = &[
         "copy",
         "Copy the step, or the conversation's id, to the clipboard; masked.",
     ),
+    row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
+    row(
+        Action::Progress,
+        "progress",
+        &["P"],
+        MAIN,
+        Group::Look,
+        "progress",
+        "How far the queue is: failures found label by label, the failure rate, what is left.",
+    ),
     // Workspace
+    row(
+        Action::NewQueue,
+        "new-queue",
+        &["+"],
+        QUEUE,
+        Group::Workspace,
+        "new queue",
+        "Define a queue of what is listed: an order, a size, a share by lot.",
+    ),
     row(Action::Import, "import", &["ctrl-o"], MAIN, Group::Workspace, "import", "Import a file of conversations."),
     row(Action::Export, "export", &["E"], MAIN, Group::Workspace, "export", "Write a dataset of what is judged."),
     row(

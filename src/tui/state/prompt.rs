@@ -11,6 +11,8 @@ use ratatui_textarea::TextArea;
 pub enum Question {
     /// The filter of the queue.
     Filter,
+    /// Which queue to go to.
+    Queue,
     /// Words to find in the whole queue.
     FindInQueue,
     /// Words to find in the transcript.
@@ -67,6 +69,7 @@ impl Prompt {
     pub fn title(&self) -> &'static str {
         match self.question {
             Question::Filter => "Filter the queue",
+            Question::Queue => "Go to which queue?",
             Question::FindInQueue => "Find in all conversations",
             Question::FindInTranscript => "Find in this conversation",
             Question::Criterion => "A good answer in this conversation",

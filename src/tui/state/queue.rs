@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::engine::request::{Hit, QueueIndex, QueueOrder, QueueQuery, Ticket};
+use crate::engine::request::{Hit, QueueIndex, QueueOrder, QueueQuery, QueueSpec, QueueState, Ticket};
 use crate::model::id::ConversationId;
 use crate::model::label::Verdict;
 use crate::model::summary::Summary;
@@ -101,6 +101,12 @@ pub struct Queue {
     pub wanted_place: Option<ConversationId>,
     /// Verdicts of this session that the index does not count yet.
     pub judged_since: i64,
+    /// The newest request for the queues there are.
+    pub awaiting_queues: Option<Ticket>,
+    /// The queue that is defined once its conversations were evaluated.
+    pub defining: Option<Box<QueueSpec>>,
+    /// The queue to go to once it is saved.
+    pub wanted_queue: Option<String>,
 }
 
 /// What a row says of its own state.
@@ -153,6 +159,8 @@ impl Queue {
         match (self.said.get(id), self.rows.get(id)) {
             (Some(Said::Judged(_) | Said::Skipped), _) => false,
             (Some(Said::Nothing), _) | (None, None) => true,
+            // What others have judged as often as the queue asks for is nobody's work any more.
+            (None, Some(row)) if row.place.as_ref().is_some_and(|place| !place.open) => false,
             (None, Some(row)) => {
                 matches!(self.state_of(row, reviewer), RowState::Open | RowState::Draft | RowState::Stale)
             }
@@ -192,13 +200,24 @@ impl Queue {
         }
     }
 
+    /// How far the queue of a name is.
+    pub fn progress(&self) -> Option<&QueueState> {
+        self.index.state.as_deref().filter(|_| self.query.queue.is_some())
+    }
+
     /// Judged conversations of the list.
     pub fn done(&self) -> u64 {
+        if let Some(state) = self.progress() {
+            return state.done;
+        }
         self.index.judged.saturating_add_signed(self.judged_since).min(self.index.ids.len() as u64)
     }
 
     /// Conversations of the list still to be judged.
     pub fn left(&self) -> u64 {
+        if let Some(state) = self.progress() {
+            return state.left;
+        }
         (self.index.ids.len() as u64).saturating_sub(self.done())
     }
 

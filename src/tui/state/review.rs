@@ -7,6 +7,7 @@ use crate::engine::request::{Hit, Opened, Ticket};
 use crate::model::act::Subject as ActSubject;
 use crate::model::id::ConversationId;
 use crate::model::label::{StepPointer, Verdict};
+use crate::model::queue::Place;
 use crate::model::step::Step;
 use crate::text::find::Finder;
 use crate::text::needle::Needle;
@@ -34,6 +35,10 @@ pub struct Review {
     pub id: ConversationId,
     /// Its position in the queue, where it is there.
     pub position: Option<usize>,
+    /// Where it stood in the queue of a name when it was opened.
+    pub place: Option<Place>,
+    /// True once scores of it were shown.
+    pub scores_shown: bool,
     /// Why it was opened.
     pub reason: Reason,
     /// The request for it.
@@ -80,6 +85,8 @@ impl Review {
         Self {
             id,
             position,
+            place: None,
+            scores_shown: false,
             reason,
             ticket: Ticket::default(),
             opened: None,

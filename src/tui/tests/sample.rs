@@ -271,6 +271,7 @@ pub fn opened(conversation: Conversation) -> Opened {
         reviewers: Vec::new(),
         skipped: false,
         own_verdict: None,
+        place: None,
         outcomes: conversation.outcomes.clone(),
         attributes: Map::new(),
         first_message: conversation.first_message(),

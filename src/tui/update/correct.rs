@@ -446,6 +446,7 @@ fn save(state: &mut State, form: &Correct, correction: Correction) {
         failed_at: Some(FailedAt::Step(form.at.clone())),
         modes,
         corrections,
+        slot: super::judge::slot(state),
         ..Judgement::new(subject, Verdict::Fail)
     };
     let again = state.writes.last_fail.clone();

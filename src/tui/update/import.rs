@@ -17,7 +17,12 @@ pub const TYPED: &str = "import";
 
 /// Starts a job.
 pub fn start(state: &mut State, request: Request, title: String) {
-    let ticket = state.ask(request, Expected::Job);
+    start_for(state, request, (title, Expected::Job));
+}
+
+/// Starts a job whose end somebody waits for.
+pub fn start_for(state: &mut State, request: Request, (title, expected): (String, Expected)) {
+    let ticket = state.ask(request, expected);
     state.overlays.push(Overlay::Job(Job { ticket, title, progress: None, stopping: false, end: None }));
 }
 

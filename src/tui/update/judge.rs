@@ -8,6 +8,7 @@ use crate::engine::request::Request;
 use crate::model::act::{Act, FailedAt, Judgement};
 use crate::model::id::ConversationId;
 use crate::model::label::{Label, StepPointer, Verdict};
+use crate::model::queue::Slot;
 use crate::tui::action::Action;
 use crate::tui::keymap::Key;
 use crate::tui::state::judge::{Judge, Offer, SEVERITIES};
@@ -24,7 +25,7 @@ pub fn act(state: &mut State, action: Action) {
     match action {
         Action::Pass | Action::Unsure => {
             let verdict = if action == Action::Pass { Verdict::Pass } else { Verdict::Unsure };
-            let mut judgement = Judgement::new(subject, verdict);
+            let mut judgement = Judgement { slot: slot(state), ..Judgement::new(subject, verdict) };
             if verdict == Verdict::Unsure {
                 judgement.corrections = kept_corrections(state.review.as_deref());
             }
@@ -81,6 +82,7 @@ fn repeat(state: &mut State) {
         failed_at: Some(failed_at),
         corrections: kept_corrections(Some(review)),
         note: None,
+        slot: slot(state),
         subject,
         ..last
     };
@@ -181,6 +183,7 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
         modes: judge.chosen.clone(),
         corrections: judge.corrections.clone(),
         note: judge.note.clone(),
+        slot: slot(state),
     };
     if let Err(error) = judgement.check() {
         state.log.say(state.now, Weight::Problem, error.to_string());
@@ -194,7 +197,7 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
 pub fn save_fail(state: &mut State, judgement: Judgement) {
     let what = fail_words(&judgement, &state.codebook);
     let id = judgement.subject.conversation.clone();
-    state.writes.last_fail = Some(Judgement { corrections: Vec::new(), note: None, ..judgement.clone() });
+    state.writes.last_fail = Some(Judgement { corrections: Vec::new(), note: None, slot: None, ..judgement.clone() });
     record(state, Act::Judge(judgement), Some(id), &what);
     advance(state);
 }
@@ -208,6 +211,14 @@ fn fail_words(judgement: &Judgement, codebook: &crate::model::codebook::Codebook
     }
     words.extend(judgement.severity.and_then(|s| SEVERITIES.get(usize::from(s) - 1)).map(|s| (*s).to_owned()));
     words.join(" · ")
+}
+
+/// From where in which queue the open conversation is judged, and whether scores could be seen.
+pub fn slot(state: &State) -> Option<Slot> {
+    let review = state.review.as_ref()?;
+    let place = review.place.as_ref()?;
+    let scores_seen = review.scores_shown || state.uncovered.contains(&review.id);
+    Some(Slot { scores_seen, ..place.slot.clone() })
 }
 
 /// Has an act saved.
@@ -246,7 +257,9 @@ pub fn save_again(state: &mut State) {
 pub fn advance(state: &mut State) {
     let from = state.review.as_ref().and_then(|review| review.position);
     let count = state.queue.index.ids.len();
-    let start = from.map_or(0, |at| at + 1);
+    // A queue of a name is in order: what comes next is always its first.
+    let named = state.queue.query.queue.is_some();
+    let start = from.filter(|_| !named).map_or(0, |at| at + 1);
     let reviewer = state.config.reviewer.clone();
     let current = state.review.as_ref().map(|review| review.id.clone());
     let open = |at: &usize| {

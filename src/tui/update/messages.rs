@@ -4,6 +4,7 @@
 
 use super::Pressed;
 use crate::engine::request::{Reply, Saved, Ticket};
+use crate::model::summary::Summary;
 use crate::tui::action::Action;
 use crate::tui::state::messages::{MessagesView, Unsaved, Weight};
 use crate::tui::state::queue::{RowState, Said};
@@ -23,6 +24,15 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
     match expected {
         Expected::Write => written(state, ticket, reply),
         Expected::Job => super::import::ended(state, ticket, reply),
+        Expected::Evaluated => super::define::evaluated(state, ticket, reply),
+        Expected::Preview => super::define::preview_arrived(state, ticket, reply),
+        Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
+            state.queue.awaiting_queues = None;
+            match reply {
+                Reply::Queues(queues) => super::define::queues_arrived(state, &queues),
+                other => problem(state, other),
+            }
+        }
         Expected::Codebook => {
             if let Reply::Codebook(codebook) = reply {
                 state.codebook = codebook;
@@ -45,6 +55,9 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
                 // Another queue was asked for meanwhile, or is: that one brings what arrived with it.
                 Reply::Queue(index) if state.queue.awaiting.is_none() => super::queue::freshened(state, index),
                 Reply::Cancelled => state.queue.stale = state.queue.awaiting.is_none(),
+                Reply::Failed { message, .. } if state.queue.query.queue.is_some() => {
+                    super::queue::gone(state, message);
+                }
                 _ => {}
             }
         }
@@ -82,6 +95,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
             }
         }
         Expected::Queue
+        | Expected::Queues
         | Expected::Fresh
         | Expected::Hits
         | Expected::Rows
@@ -119,6 +133,7 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
         Reply::Cancelled => "it was cancelled".to_owned(),
         _ => "the answer made no sense".to_owned(),
     };
+    state.queue.wanted_queue = None;
     let again = state.key(Action::SaveAgain);
     let text = format!("{}: not saved, still here: {reason}. {again} tries again.", write.what);
     state.writes.unsaved.push(Unsaved { write, reason });
@@ -139,6 +154,13 @@ fn saved(state: &mut State, saved: Saved) {
         let text = format!("Saved in the database, but not in the journal: {reason}");
         state.log.say(saved.at, Weight::Problem, text);
     }
+    if let Some(name) = state.queue.wanted_queue.take() {
+        return super::define::go_to(state, &name);
+    }
+    if state.queue.query.queue.is_some() {
+        // Every label moves the order, and an undo may have brought the queue itself to its end.
+        super::queue::freshen(state);
+    }
     let Some(id) = saved.conversation else { return };
     let before = judged(state, &id);
     let said = match &saved.own {
@@ -153,9 +175,10 @@ fn saved(state: &mut State, saved: Saved) {
     state.queue.judged_since += i64::from(after) - i64::from(before);
     state.queue.said.insert(id.clone(), said);
     if let Some(summary) = &saved.summary
-        && state.queue.rows.contains_key(&id)
+        && let Some(row) = state.queue.rows.get_mut(&id)
     {
-        state.queue.rows.insert(id.clone(), (**summary).clone());
+        let place = row.place.take();
+        *row = Summary { place, ..(**summary).clone() };
     }
     if let Some(review) = state.review.as_mut().filter(|review| review.id == id) {
         if let Some(opened) = &mut review.opened {

@@ -133,6 +133,10 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
             // It closes once the answer is there, so that a refused filter can be mended where it stands.
             return Some(prompt);
         }
+        Question::Queue => {
+            let Some(name) = chosen else { return Some(prompt) };
+            super::define::go_to(state, &name);
+        }
         Question::FindInQueue if !typed.is_empty() => super::queue::ask_hits(state, &typed),
         Question::FindInTranscript if !typed.is_empty() => {
             if let Some(review) = &mut state.review {
@@ -191,7 +195,13 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
 /// Takes in that a queue could not be made: most often the filter is at fault, and says where.
 pub fn filter_refused(state: &mut State, reply: Reply) {
     let Reply::Failed { message, .. } = reply else { return };
+    let never_listed = !state.queue.ready && state.queue.asked.queue.is_some();
     state.queue.asked = state.queue.query.clone();
+    if never_listed {
+        // The queue it began with is gone: all conversations are better than none.
+        state.log.say(state.now, Weight::Problem, message);
+        return super::queue::ask(state);
+    }
     state.queue.ready = true;
     for overlay in &mut state.overlays {
         if let Overlay::Prompt(prompt) = overlay

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::review::open;
-use crate::engine::request::{Hit, QueueIndex, Request};
+use crate::engine::request::{Hit, QueueIndex, QueueQuery, Request};
 use crate::model::id::ConversationId;
 use crate::model::summary::Summary;
 use crate::tui::action::Action;
@@ -33,6 +33,7 @@ pub fn ask_hits(state: &mut State, words: &str) {
 
 /// Takes in the ids of a queue; the cursor stays on its conversation where that is still listed.
 pub fn arrived(state: &mut State, index: QueueIndex) {
+    let wanted = state.queue.wanted_place.is_some();
     let current = state.queue.wanted_place.take().or_else(|| state.queue.current().cloned());
     let queue = &mut state.queue;
     queue.query = queue.asked.clone();
@@ -50,6 +51,14 @@ pub fn arrived(state: &mut State, index: QueueIndex) {
         review.position = queue.index.ids.iter().position(|id| *id == review.id);
     }
     state.overlays.retain(|overlay| !matches!(overlay, Overlay::Prompt(prompt) if prompt.question == Question::Filter));
+    if state.queue.query.queue.is_some() && !wanted {
+        // A queue begins where it goes on.
+        let reviewer = state.config.reviewer.clone();
+        let next = (0..state.queue.index.ids.len()).find(|at| {
+            *at >= state.queue.progress().map_or(0, |one| one.done as usize) && state.queue.is_open(*at, &reviewer)
+        });
+        state.queue.cursor = next.unwrap_or(0);
+    }
 }
 
 /// Asks for what arrived, once nothing else is asked of the queue.
@@ -61,13 +70,62 @@ pub fn freshen(state: &mut State) {
         return;
     }
     state.queue.stale = false;
-    let query = state.queue.query.clone();
+    let query = QueueQuery { reading: state.reading(), ..state.queue.query.clone() };
     state.queue.awaiting_fresh = Some(state.ask(Request::Queue(query), Expected::Fresh));
+}
+
+/// Goes to the list of all conversations where the queue is not there any more.
+pub fn gone(state: &mut State, message: String) {
+    state.log.say(state.now, Weight::Problem, message);
+    if state.queue.awaiting.is_none() {
+        state.queue.asked.queue = None;
+        ask(state);
+    }
+}
+
+/// Takes in the order of a queue as it is by now. The conversation under the cursor stays in its line; the others take
+/// their new places around it.
+fn reordered(state: &mut State, fresh: QueueIndex) {
+    let queue = &mut state.queue;
+    let before: HashSet<ConversationId> = queue.index.ids.iter().cloned().collect();
+    let listed = fresh.ids.iter().filter(|id| !before.contains(*id)).count();
+    let mut ids = fresh.ids;
+    let hold = |ids: &mut Vec<ConversationId>, id: &ConversationId, at: usize| {
+        ids.retain(|other| other != id);
+        ids.insert(at.min(ids.len()), id.clone());
+    };
+    if let Some(id) = queue.index.ids.get(queue.cursor).cloned() {
+        hold(&mut ids, &id, queue.cursor);
+    }
+    if let Some(review) = &mut state.review {
+        let open = review.position.filter(|at| *at != queue.cursor);
+        if let Some(at) = open {
+            hold(&mut ids, &review.id, at);
+        }
+        review.position = ids.iter().position(|id| *id == review.id);
+    }
+    if let Some(hits) = &mut queue.hits {
+        let places: HashMap<&ConversationId, usize> = ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
+        let moved = |at: &usize| places.get(queue.index.ids.get(*at)?).copied();
+        hits.positions = hits.positions.iter().filter_map(moved).collect();
+        hits.positions.sort_unstable();
+    }
+    queue.index = QueueIndex { ids, ..fresh };
+    queue.judged_since = 0;
+    queue.missing.clear();
+    queue.outdated = queue.rows.keys().cloned().collect();
+    // The next one fills the page up; more than that came from elsewhere.
+    if listed > 1 {
+        state.log.note(state.now, Weight::Info, format!("{listed} conversations came into the list."));
+    }
 }
 
 /// Takes in what arrived. Everything listed stays, in its order; what is new gets its place between, and the cursor stays
 /// on its conversation and its line of the screen.
 pub fn freshened(state: &mut State, fresh: QueueIndex) {
+    if state.queue.query.queue.is_some() {
+        return reordered(state, fresh);
+    }
     let queue = &mut state.queue;
     let listed: HashMap<&ConversationId, usize> = queue.index.ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
     // New ids, each by how many listed ones come before it in the new order.
@@ -150,6 +208,11 @@ pub fn snippets_arrived(state: &mut State, found: Vec<Hit>) {
 
 /// Takes in rows. One that was asked for and did not come is gone; asking again would never end.
 pub fn rows_arrived(state: &mut State, rows: Vec<Summary>) {
+    let open = state.review.as_mut().filter(|review| review.place.is_none() && review.position.is_some());
+    if let Some(review) = open {
+        let row = rows.iter().find(|row| row.id == review.id);
+        review.place = row.and_then(|row| row.place.as_deref()).cloned();
+    }
     let queue = &mut state.queue;
     let asked = std::mem::take(&mut queue.asked_rows);
     let came: HashSet<ConversationId> = rows.iter().map(|row| row.id.clone()).collect();
@@ -205,6 +268,11 @@ pub fn act(state: &mut State, action: Action) {
         Action::NextHit | Action::PreviousHit => walk(state, action),
         Action::Filter => super::prompt::open_filter(state),
         Action::Find => super::prompt::open_find(state, Question::FindInQueue),
+        Action::Order if state.queue.query.queue.is_some() => {
+            let key = state.key(Action::Queues);
+            let said = format!("A queue keeps its order; {key} goes to all conversations, which have others.");
+            state.log.say(state.now, Weight::Info, said);
+        }
         Action::Order => {
             let at = ORDERS.iter().position(|order| *order == state.queue.asked.order).unwrap_or(0);
             state.queue.asked.order = ORDERS[(at + 1) % ORDERS.len()];
@@ -234,6 +302,10 @@ fn back(state: &mut State) {
     }
     if !state.queue.query.filter.is_empty() {
         state.queue.asked.filter.clear();
+        return ask(state);
+    }
+    if state.queue.query.queue.is_some() {
+        state.queue.asked.queue = None;
         return ask(state);
     }
     let key = state.key(Action::Leave);
@@ -275,9 +347,15 @@ pub fn settle(state: &mut State, height: usize) {
         return;
     }
     let wanted = queue.wanted(height);
+    let reading = state.reading();
+    let queue = &mut state.queue;
     if !wanted.is_empty() {
         queue.asked_rows = wanted.iter().cloned().collect();
-        state.queue.awaiting_rows = Some(state.ask(Request::Rows(wanted), Expected::Rows));
+        let request = match state.queue.query.queue.clone() {
+            Some(name) => Request::QueueRows(name, reading, wanted),
+            None => Request::Rows(wanted),
+        };
+        state.queue.awaiting_rows = Some(state.ask(request, Expected::Rows));
     }
 }
 

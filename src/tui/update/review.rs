@@ -23,6 +23,7 @@ pub fn open(state: &mut State, id: ConversationId, position: Option<usize>, reas
         review.fold = before.fold;
         review.detail.tab = before.detail.tab;
     }
+    review.place = state.queue.rows.get(&id).and_then(|row| row.place.as_deref()).cloned();
     review.ticket = state.ask(Request::Open(id.clone()), Expected::Open(id));
     if let Some(position) = position {
         state.queue.cursor = position;
@@ -166,6 +167,12 @@ fn lead(review: &mut Review) {
 }
 
 fn suspect(state: &mut State) {
+    if state.is_blind() {
+        let key = state.key(Action::Scores);
+        let said =
+            format!("Hidden until the verdict, so that it is yours alone. {key} shows it all, and that is recorded.");
+        return state.log.say(state.now, Weight::Info, said);
+    }
     let Some(review) = &mut state.review else { return };
     let Some(opened) = &review.opened else { return };
     let mut places: Vec<usize> = opened.suspects.iter().map(|suspect| suspect.step as usize).collect();
@@ -367,6 +374,7 @@ pub(super) fn with_pager(state: &mut State, pane: Pane, work: impl FnOnce(&mut P
     let layout = super::review_layout(state);
     let columns = usize::from(layout.scrolling(pane).width).saturating_sub(MARKS);
     let lens = state.lens();
+    let hidden = state.hides_scores();
     let Some(mut review) = state.review.take() else { return };
     match pane {
         Pane::Transcript => {
@@ -375,7 +383,7 @@ pub(super) fn with_pager(state: &mut State, pane: Pane, work: impl FnOnce(&mut P
                 let clock = |at| state.clock(at);
                 let setter = Typesetter {
                     opened,
-                    scores: (!state.scores_hidden).then_some(&review.scores),
+                    scores: (!hidden).then_some(&review.scores),
                     lens: &lens,
                     theme: &state.config.theme,
                     columns,
@@ -402,6 +410,10 @@ pub(super) fn with_pager(state: &mut State, pane: Pane, work: impl FnOnce(&mut P
 pub fn settle(state: &mut State) {
     if state.screen != Screen::Review || state.review.as_ref().is_none_or(|review| review.opened.is_none()) {
         return;
+    }
+    let shown = !state.hides_scores();
+    if let Some(review) = &mut state.review {
+        review.scores_shown |= shown;
     }
     let layout = super::review_layout(state);
     let transcript = super::height(layout.scrolling(Pane::Transcript));
@@ -434,7 +446,7 @@ fn rebuild_detail(state: &mut State) {
         lens: &lens,
         theme: &state.config.theme,
         codebook: &state.codebook,
-        scores_hidden: state.scores_hidden,
+        scores_hidden: state.hides_scores(),
         clock: &clock,
         detail: crate::tui::detail::Detail { tab: review.detail.tab, ..Default::default() },
     };

@@ -5,7 +5,8 @@
 use ratatui::layout::Rect;
 
 use super::{hints, status, worded};
-use crate::engine::request::Hit;
+use crate::engine::request::{Hit, QueueState};
+use crate::model::queue::{Band, Place};
 use crate::model::summary::Summary;
 use crate::text::Untrusted;
 use crate::text::find::Finder;
@@ -23,7 +24,11 @@ use crate::tui::theme::{Theme, Tone};
 pub fn draw(state: &State, canvas: &mut Canvas) {
     let layout = layout::queue(state.size);
     let dot = format!(" {} ", state.config.theme.signs().dot);
-    let title = Row::of("Queue", Tone::Title).with(&dot, Tone::Frame).with(&state.config.workspace, Tone::Text);
+    let mut title = Row::of("Queue", Tone::Title).with(&dot, Tone::Frame).with(&state.config.workspace, Tone::Text);
+    if let Some(queue) = state.queue.progress() {
+        title.push(&dot, Tone::Frame);
+        title.push(&queue.spec.name, Tone::Title);
+    }
     canvas.frame(layout.shell.frame, &title, &status(state));
     canvas.rule(layout.shell.frame, layout.shell.rule);
     if state.queue.ready && state.queue.index.total == 0 {
@@ -44,7 +49,10 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
             &hints(state, &[Action::Import, Action::Commands, Action::Leave], columns),
         );
     }
-    let mut first = vec![Action::Open, Action::Filter, Action::Find, Action::Order, Action::Undo];
+    let mut first = vec![Action::Open, Action::Filter, Action::Find, Action::Order, Action::Queues, Action::Undo];
+    if state.queue.query.queue.is_some() {
+        first = vec![Action::Open, Action::Queues, Action::Progress, Action::Filter, Action::Find, Action::Undo];
+    }
     if state.queue.hits.is_some() {
         first.insert(3, Action::NextHit);
     }
@@ -58,9 +66,48 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     }
 }
 
+/// How far a queue is: parts are left out from the end until the rest fits, but a rate never loses its interval.
+fn progress(state: &State, queue: &QueueState, columns: usize) -> Row {
+    let dot = format!(" {} ", state.config.theme.signs().dot);
+    let wide = queue.words();
+    let short = queue.short_words();
+    let width = |parts: &[String]| parts.iter().map(|part| part.chars().count() + 3).sum::<usize>();
+    let mut parts = if width(&wide) <= columns + 3 { wide } else { short };
+    while parts.len() > 1 && width(&parts) > columns + 3 {
+        parts.pop();
+    }
+    let mut row = Row::new();
+    for (at, part) in parts.iter().enumerate() {
+        row.push(if at > 0 { &dot } else { "" }, Tone::Dim);
+        row.push(part, if at == 0 { Tone::Strong } else { Tone::Text });
+    }
+    row
+}
+
 fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     let queue = &state.queue;
     let dot = format!(" {} ", state.config.theme.signs().dot);
+    if let Some(progress_of) = queue.progress() {
+        let columns = usize::from(layout.head.width);
+        let mut right = Row::of(&format!("{} left", queue.left()), Tone::Strong);
+        if progress_of.stop {
+            right = Row::of(&format!("worth stopping? {} shows{dot}", state.key(Action::Progress)), Tone::Warn)
+                .with(&format!("{} left", queue.left()), Tone::Strong);
+        }
+        let mut left = progress(state, progress_of, columns.saturating_sub(right.width() + 2));
+        if !queue.query.filter.is_empty() {
+            left.push(&dot, Tone::Dim);
+            left.push(&queue.query.filter, Tone::Input);
+        }
+        if let Some(hits) = &queue.hits {
+            let at = hits.positions.partition_point(|hit| *hit <= queue.cursor);
+            left.push(&format!("{dot}find \"{}\" {at}/{}", hits.words, hits.positions.len()), Tone::Match);
+        }
+        if queue.awaiting.is_some() {
+            left.push(&format!("{dot}loading"), Tone::Warn);
+        }
+        return canvas.row(layout.head, &left.with_right(right, columns, state.config.theme.signs().more));
+    }
     let count = queue.index.ids.len() as u64;
     let mut right = Row::of(&format!("{} done", queue.done()), Tone::Text);
     right.push(&format!("{dot}{} left", queue.left()), Tone::Strong);
@@ -101,17 +148,45 @@ struct Columns {
     first: usize,
     steps: usize,
     tools: usize,
+    chance: usize,
     scores: usize,
     why: usize,
     state: usize,
 }
 
 impl Columns {
+    /// In a queue of a name, how likely it failed and why stand where scores stand elsewhere.
+    fn named(width: usize, count: usize) -> Self {
+        let mut columns = Self::new(width, count);
+        let room = columns.scores + columns.why + columns.first;
+        columns.chance = 8;
+        columns.scores = 0;
+        columns.why = match width {
+            ..72 => 14,
+            72..96 => 26,
+            96..116 => 32,
+            116..150 => 40,
+            _ => 52,
+        };
+        columns.first = room.saturating_sub(columns.why + columns.chance);
+        columns
+    }
+
     fn new(width: usize, count: usize) -> Self {
         // At most so wide each; the first message takes what is left.
         let number = count.to_string().len().max(2) + 2;
-        let widest =
-            Self { number, when: 13, segment: 18, first: 0, steps: 6, tools: 6, scores: 40, why: 26, state: 12 };
+        let widest = Self {
+            number,
+            when: 13,
+            segment: 18,
+            first: 0,
+            steps: 6,
+            tools: 6,
+            chance: 0,
+            scores: 40,
+            why: 26,
+            state: 12,
+        };
         let mut columns = match width {
             ..72 => Self { when: 0, segment: 0, steps: 0, tools: 0, scores: 18, why: 0, state: 10, ..widest },
             72..96 => Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 23, why: 0, state: 10, ..widest },
@@ -156,7 +231,9 @@ fn cell(row: &mut Row, text: Row, columns: usize) {
 
 fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     let hits = state.queue.hits.as_ref();
-    let columns = Columns::new(usize::from(layout.list.width), state.queue.index.ids.len());
+    let named = state.queue.query.queue.is_some();
+    let shape = if named { Columns::named } else { Columns::new };
+    let columns = shape(usize::from(layout.list.width), state.queue.index.ids.len());
     let columns = if hits.is_some() { columns.for_hits(usize::from(layout.list.width)) } else { columns };
     let mut headings = Row::of("  ", Tone::Dim);
     for (name, width) in [
@@ -166,6 +243,7 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
         (if hits.is_some() { "Found, or first message" } else { "First message" }, columns.first),
         ("Steps", columns.steps),
         ("Tools", columns.tools),
+        ("P(fail)", columns.chance),
         ("Worst scores", columns.scores),
         ("Why here", columns.why),
         ("State", columns.state),
@@ -223,9 +301,18 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
         tools.push(state.config.theme.wrong(), Tone::Bad);
     }
     cell(row, tools, columns.tools);
-    let scores = if state.scores_hidden { Row::of("hidden", Tone::Dim) } else { worst(state, summary, columns.scores) };
+    let hidden = state.scores_hidden || state.is_row_blind(summary);
+    let scores = if hidden { Row::of("hidden", Tone::Dim) } else { worst(state, summary, columns.scores) };
+    let place = summary.place.as_deref();
+    let chance = place.filter(|_| !hidden).map_or_else(String::new, Place::chance);
+    let tone = if chance == Band::High.word() { Tone::Warn } else { Tone::Text };
+    cell(row, Row::of(&chance, tone), columns.chance);
     cell(row, scores, columns.scores);
-    cell(row, lens.row(&why(state, summary, columns.why), Tone::Dim), columns.why);
+    let why = match place {
+        Some(place) => reasons(state, place, hidden),
+        None => why(state, summary, columns.why),
+    };
+    cell(row, lens.row(&why, Tone::Dim), columns.why);
     cell(row, row_state(state, summary), columns.state);
 }
 
@@ -245,6 +332,17 @@ fn found(lens: &Lens, (words, hit): (&str, &Hit), columns: usize) -> Row {
     }
     row.push_as(&text[at..], Tone::Text, lens.look.charset());
     row
+}
+
+/// Why a conversation is where it is in a queue.
+fn reasons(state: &State, place: &Place, hidden: bool) -> String {
+    let pinned = place.pinned.iter().cloned();
+    let learnt = place.why.iter().filter(|_| !hidden).cloned();
+    let parts: Vec<String> = pinned.chain(learnt).collect();
+    match (parts.is_empty(), state.config.theme.signs().nothing) {
+        (true, nothing) => nothing.to_owned(),
+        (false, _) => parts.join("; "),
+    }
 }
 
 /// Why a conversation is where it is, in as many whole words as fit: what failed first, since the scores have a column of
@@ -333,7 +431,8 @@ fn row_state(state: &State, summary: &Summary) -> Row {
         RowState::Draft => Row::of(&format!("{} draft", theme.signs().draft), Tone::Warn),
         RowState::Skipped => Row::of("skipped", Tone::Dim),
         RowState::Judged(verdict) => {
-            let text = format!("{} {}", theme.verdict(verdict), verdict.word().to_uppercase());
+            let mark = summary.place.as_ref().map_or_else(String::new, |place| format!(" {}", place.slot.kind.mark()));
+            let text = format!("{} {}{mark}", theme.verdict(verdict), verdict.word().to_uppercase());
             Row::of(&text, Theme::verdict_tone(verdict))
         }
         RowState::Disputed => Row::of("disputed", Tone::Warn),

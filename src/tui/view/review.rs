@@ -116,7 +116,7 @@ fn transcript(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
         let step = review.blocks[anchor.block].step;
         let under = anchor == review.pager.cursor;
         let mut whole = Row::of(if under { signs.cursor } else { " " }, Tone::Strong);
-        let suspicious = review.suspicious.get(step).copied().unwrap_or(false) && !state.scores_hidden;
+        let suspicious = review.suspicious.get(step).copied().unwrap_or(false) && !state.hides_scores();
         let points = evidence.filter(|evidence| evidence.steps.contains(&step));
         let mark = match (suspicious, Some(step) == current) {
             _ if points.is_some() && review.blocks[anchor.block].part == Part::Head => (signs.evidence, Tone::Warn),
@@ -136,7 +136,7 @@ fn transcript(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
 
 /// What the chosen score rests on, unless scores are hidden.
 fn evidence<'a>(state: &State, review: &'a Review) -> Option<&'a Evidence> {
-    review.evidence.as_ref().filter(|_| !state.scores_hidden)?.1.as_ref()
+    review.evidence.as_ref().filter(|_| !state.hides_scores())?.1.as_ref()
 }
 
 fn heading(state: &State, review: &Review, pane: Pane, text: &str) -> Row {
@@ -207,7 +207,7 @@ fn span_row(
         52..64 => 6,
         _ => 10,
     };
-    let scored = !state.scores_hidden && !review.scores.spans.is_empty();
+    let scored = !state.hides_scores() && !review.scores.spans.is_empty();
     // Names take what they need, and scores the rest; of the scores the names give way, never the values.
     let least = if scored { SCORE_LEAST.min(columns / 3) } else { 0 };
     let name_wide = (review.tree.widest + 3).min(columns.saturating_sub(9 + bar_wide + least)).max(8);

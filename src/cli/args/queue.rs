@@ -1,0 +1,122 @@
+//! Arguments of `queue`.
+//!
+//! Invariant: what chooses conversations is spelled the same in every command; names of strategies come from their table.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+
+use crate::model::queue::{MustReview, QueueSpec};
+use crate::rank::strategy::STRATEGIES;
+
+/// Arguments of `queue`.
+#[derive(Debug, Args)]
+pub struct QueueArguments {
+    /// What to do; lists where it is left out
+    #[command(subcommand)]
+    pub command: Option<QueueCommand>,
+}
+
+/// What to do with queues.
+#[derive(Debug, Subcommand)]
+pub enum QueueCommand {
+    /// Define a queue; the same definition again adds nothing
+    New(Box<NewArguments>),
+    /// List the queues, and how far each is
+    List {
+        /// One JSON object a queue
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show how far a queue is, what was judged in it and what comes next, and why
+    Show(ShowQueueArguments),
+    /// Remove a queue; labels given in it stay
+    Remove {
+        /// Its name
+        name: String,
+        /// Print the outcome as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Arguments of `queue show`.
+#[derive(Debug, Args)]
+pub struct ShowQueueArguments {
+    /// Its name
+    pub name: String,
+    /// At most so many of those still to be judged
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// One JSON object: the queue, and its rows in order
+    #[arg(long)]
+    pub json: bool,
+    /// Do not mask personal data; recorded
+    #[arg(long)]
+    pub unmasked: bool,
+}
+
+/// Arguments of `queue new`.
+#[derive(Debug, Args)]
+pub struct NewArguments {
+    /// Its name: small letters, digits, - and _
+    pub name: String,
+    /// Only conversations that match; see `aftercall filters`. Periods such as last-week mean those of today for good
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    pub filter: String,
+    /// How they are ordered; `aftercall strategies` explains them
+    #[arg(
+        long,
+        value_name = "STRATEGY",
+        default_value = STRATEGIES[0].name,
+        value_parser = PossibleValuesParser::new(STRATEGIES.map(|info| info.name))
+    )]
+    pub strategy: String,
+    /// Of every draw: the same seed over the same workspace gives the same order
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many conversations are to be judged [default: all]
+    #[arg(long, value_name = "N")]
+    pub size: Option<u32>,
+    /// The share of judgements that is drawn by lot; only these tell how often the agent fails
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
+    pub audit: f64,
+    /// Let the values of a segment take turns: intent, channel, tier, language or agent_version
+    #[arg(long, value_name = "SEGMENT")]
+    pub per_segment: Option<String>,
+    /// How many people judge each conversation
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub reviewers_per_item: u32,
+    /// Hide scores until the verdict on every row, not on audit rows only
+    #[arg(long)]
+    pub blind: bool,
+    /// Say what it would take, and define nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the definition and its counts as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl NewArguments {
+    /// The definition, with the rules of the configuration.
+    pub fn spec(&self, must_review: MustReview) -> QueueSpec {
+        QueueSpec {
+            name: self.name.clone(),
+            filter: self.filter.trim().to_owned(),
+            strategy: self.strategy.clone(),
+            seed: self.seed,
+            size: self.size,
+            audit: self.audit,
+            per_segment: self.per_segment.clone(),
+            reviewers_per_item: self.reviewers_per_item,
+            blind: self.blind,
+            must_review,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `aftercall merge` and `aftercall sync`: what several people said, brought together.
+//!
+//! Invariant: what could not be taken is told line by line and decides the exit code.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+
+use super::args::upkeep::{MergeArguments, SyncArguments};
+use super::context::Context;
+use super::failure::{Code, Failure};
+use super::import::{count, counted, progress_bar};
+use super::output::Data;
+use crate::ops::Progress;
+use crate::ops::merge::{self, MergeError, Merged};
+use crate::ops::workspace::Workspace;
+use crate::store::Access;
+use crate::text::door;
+
+/// How many hexadecimal digits of the state people compare.
+const DIGITS: usize = 12;
+
+/// Carries `merge` out.
+pub fn merge(context: &Context, arguments: &MergeArguments) -> Result<Code, Failure> {
+    unite(context, arguments.json, |workspace, tell| merge::merge(workspace, &arguments.folders, tell))
+}
+
+/// Carries `sync` out.
+pub fn sync(context: &Context, arguments: &SyncArguments) -> Result<Code, Failure> {
+    unite(context, arguments.json, |workspace, tell| merge::sync(workspace, &arguments.folder, tell))
+}
+
+fn unite(
+    context: &Context,
+    json: bool,
+    carry_out: impl FnOnce(&mut Workspace, &mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Result<Merged, MergeError>,
+) -> Result<Code, Failure> {
+    let mut workspace = context.open_to_write(Access::Create)?;
+    let bar = progress_bar(context.talk, json);
+    bar.set_style(counted());
+    let outcome = carry_out(&mut workspace, &mut |progress| {
+        bar.set_length(progress.total.unwrap_or(progress.done));
+        bar.set_position(progress.done);
+        bar.set_message(door::terminal_line(&progress.what));
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    let merged = outcome?;
+    let talk = context.talk;
+    for odd in &merged.findings {
+        let mut place = odd.path.display().to_string();
+        if odd.line > 0 {
+            let _ = write!(place, ":{} (byte {})", odd.line, odd.byte);
+        }
+        let end = if odd.set_aside { "; it was set aside, ask whose journal it is" } else { "" };
+        talk.say(&format!("{}: {}{end}", door::terminal_line(&place), door::terminal_line(&odd.message)));
+    }
+    let sent = if merged.sent > 0 { format!(", {} handed on", merged.sent) } else { String::new() };
+    talk.say(&format!(
+        "{} in {}: {} new here{sent}",
+        count(merged.events, "event"),
+        count(merged.journals, "journal"),
+        merged.taken
+    ));
+    if merged.waiting > 0 {
+        let conversations = count(merged.waiting, "labelled conversation");
+        talk.say(&format!("{conversations} not imported here; the labels show once they are"));
+    }
+    let state: String = merged.state.chars().take(DIGITS).collect();
+    talk.say(&format!("state {state}: the same for everybody who has the same labels"));
+    if json {
+        let mut data = Data::open();
+        data.json(&merged)?;
+        data.finish()?;
+    }
+    Ok(if merged.findings.is_empty() { Code::Done } else { Code::Partly })
+}
+
+impl From<MergeError> for Failure {
+    fn from(error: MergeError) -> Self {
+        Self::new(error.class().into(), error.to_string())
+    }
+}

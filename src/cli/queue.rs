@@ -1,0 +1,211 @@
+//! `aftercall queue`: queues defined, listed, shown, removed.
+//!
+//! Invariant: a row does not say that it was drawn by lot, nor how likely it failed, before the asking reviewer judged it.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::args::queue::{NewArguments, QueueArguments, QueueCommand, ShowQueueArguments};
+use super::context::{Context, now};
+use super::failure::{Code, Failure};
+use super::import::count;
+use super::output::Data;
+use crate::model::act::Act;
+use crate::model::queue::{QueueChange, QueueSpec, QueueState};
+use crate::ops::door::Door;
+use crate::ops::evaluate::EvaluateOrder;
+use crate::ops::queue::{self, Preview, ShownRow};
+use crate::ops::review;
+use crate::store::Access;
+
+/// Carries the command out.
+pub fn queue(context: &Context, arguments: &QueueArguments) -> Result<Code, Failure> {
+    match &arguments.command {
+        None => list(context, false),
+        Some(QueueCommand::List { json }) => list(context, *json),
+        Some(QueueCommand::New(new)) => define(context, new),
+        Some(QueueCommand::Show(arguments)) => show(context, arguments),
+        Some(QueueCommand::Remove { name, json }) => remove(context, name, *json),
+    }
+}
+
+fn print(value: &impl Serialize) -> Result<(), Failure> {
+    let mut data = Data::open();
+    data.json(value)?;
+    data.finish()
+}
+
+fn define(context: &Context, arguments: &NewArguments) -> Result<Code, Failure> {
+    let spec = arguments.spec(context.config.must_review.clone());
+    if arguments.dry_run {
+        let preview = queue::preview(&context.open_to_read()?, &spec, now())?;
+        tell(context, &spec, &preview);
+        if arguments.json {
+            print(&defined(&spec, &preview, false))?;
+        }
+        return Ok(Code::Done);
+    }
+    let mut workspace = context.open_to_write(Access::Write)?;
+    let preview = queue::preview(&workspace, &spec, now())?;
+    if preview.unevaluated > 0 {
+        // The order is learnt from what evaluators say; what none looked at could only come up by lot.
+        let filter = queue::unevaluated_of(&spec);
+        super::judge::run(context, &mut workspace, &EvaluateOrder { filter, ..EvaluateOrder::default() })?;
+    }
+    let preview = queue::preview(&workspace, &spec, now())?;
+    let saved = review::record(&mut workspace, &Act::Queue(QueueChange::Add(spec.clone())), now())?;
+    let added = !saved.group.is_empty();
+    if added {
+        tell(context, &spec, &preview);
+        context.talk.say(&format!("`aftercall review {}` opens it", spec.name));
+    } else {
+        context.talk.say(&format!("there is a queue {} of this definition already", spec.name));
+    }
+    if arguments.json {
+        print(&defined(&spec, &preview, added))?;
+    }
+    Ok(Code::Done)
+}
+
+fn defined(spec: &QueueSpec, preview: &Preview, added: bool) -> Value {
+    json!({
+        "schema_version": 1, "name": spec.name, "added": added, "strategy": spec.strategy, "seed": spec.seed,
+        "matching": preview.matching, "unjudged": preview.unjudged, "asked": preview.asked,
+        "unevaluated": preview.unevaluated, "pinned": preview.pinned,
+    })
+}
+
+fn tell(context: &Context, spec: &QueueSpec, preview: &Preview) {
+    let mut line = format!(
+        "queue {}: {} to judge of {} ({} not judged yet), {:.0} % by lot",
+        spec.name,
+        preview.asked,
+        count(preview.matching, "conversation"),
+        preview.unjudged,
+        spec.audit * 100.0
+    );
+    if preview.pinned > 0 {
+        let _ = write!(line, ", {} ahead of any order", preview.pinned);
+    }
+    if preview.unevaluated > 0 {
+        let _ = write!(line, "; {} not evaluated, which come up by lot", preview.unevaluated);
+    }
+    context.talk.say(&line);
+}
+
+fn remove(context: &Context, name: &str, as_json: bool) -> Result<Code, Failure> {
+    let mut workspace = context.open_to_write(Access::Write)?;
+    let change = QueueChange::Remove { name: name.to_owned() };
+    let saved = review::record(&mut workspace, &Act::Queue(change), now())?;
+    context.talk.say(&format!("{}; `aftercall undo` brings it back", saved.what));
+    if as_json {
+        print(&json!({"schema_version": 1, "name": name, "removed": true}))?;
+    }
+    Ok(Code::Done)
+}
+
+/// A queue as it leaves.
+fn told(state: &QueueState, door: &Door) -> Result<Value, Failure> {
+    let mut value = serde_json::to_value(state)?;
+    if let Some(members) = value.as_object_mut() {
+        members.shift_insert(0, "schema_version".to_owned(), 1.into());
+        for key in ["filter", "must_review"] {
+            if let Some(typed) = members.get_mut(key) {
+                *typed = door.value(typed);
+            }
+        }
+    }
+    Ok(value)
+}
+
+fn list(context: &Context, as_json: bool) -> Result<Code, Failure> {
+    let (mut workspace, door) = context.open_door(None)?;
+    let states = queue::states(&mut workspace)?;
+    let mut data = Data::open();
+    for state in &states {
+        if as_json {
+            data.json(&told(state, &door)?)?;
+        } else {
+            let size = state.spec.size.map_or_else(|| "all".to_owned(), |size| size.to_string());
+            let filter = door.text(&state.spec.filter);
+            data.line(
+                format!(
+                    "{:<20}  {:<14}  {:>5} done  {:>5} left  of {size} in {}  {filter}",
+                    state.spec.name, state.spec.strategy, state.done, state.left, state.pool
+                )
+                .trim_end(),
+            )?;
+        }
+    }
+    data.finish()?;
+    if states.is_empty() && !as_json {
+        context.talk.say("no queues yet; `aftercall queue new NAME` defines one");
+    }
+    Ok(Code::Done)
+}
+
+fn show(context: &Context, arguments: &ShowQueueArguments) -> Result<Code, Failure> {
+    let (mut workspace, door) = context.open_door(arguments.unmasked.then_some("queue show"))?;
+    let (state, rows) = queue::shown(&mut workspace, &arguments.name, arguments.limit)?;
+    let mut data = Data::open();
+    if arguments.json {
+        let mut value = told(&state, &door)?;
+        value["rows"] = rows.iter().map(|row| row_told(row, &door)).collect();
+        data.json(&value)?;
+    } else {
+        for line in header(&state) {
+            data.line(&line)?;
+        }
+        for row in &rows {
+            data.line(&line(row, &door))?;
+        }
+    }
+    data.finish()?;
+    Ok(Code::Done)
+}
+
+/// What a queue came to, in lines.
+fn header(state: &QueueState) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", state.spec.name, state.words().join(" - "))];
+    lines.extend(state.hint());
+    lines
+}
+
+fn row_told(row: &ShownRow, door: &Door) -> Value {
+    let summary = door.summary(&row.summary);
+    let open = row.place.as_ref().filter(|_| !row.hidden);
+    let slot = row.place.as_ref().filter(|_| row.judged).map(|place| &place.slot);
+    json!({
+        "id": summary.id, "source": summary.source.exact(), "external_id": summary.external_id.exact(),
+        "position": row.place.as_ref().map(|place| place.slot.position), "judged": row.judged,
+        "own_verdict": row.summary.own_verdict, "slot": slot.map(|slot| slot.kind),
+        "band": open.and_then(|place| place.band), "p_fail": open.and_then(|place| place.p),
+        "reasons": open.map(|place| place.why.clone()).unwrap_or_default(),
+        "pinned": row.place.as_ref().and_then(|place| place.pinned.as_ref()),
+        "first_message": summary.first_message.exact(),
+    })
+}
+
+fn line(row: &ShownRow, door: &Door) -> String {
+    let summary = door.summary(&row.summary);
+    let place = row.place.as_ref();
+    let mark = match (place, row.judged) {
+        (Some(place), true) => place.slot.kind.mark(),
+        _ => "-",
+    };
+    let verdict = row.summary.own_verdict.map_or("-", crate::model::label::Verdict::word);
+    let open = place.filter(|_| !row.hidden);
+    let mut why: Vec<String> = place.and_then(|place| place.pinned.clone()).into_iter().collect();
+    why.extend(open.iter().flat_map(|place| place.why.iter().cloned()));
+    let chance = open.map_or_else(String::new, |place| place.chance());
+    let message = summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");
+    let message: String = message.chars().take(50).collect();
+    format!(
+        "{:>5}  {mark}  {:<13}  {verdict:<6}  {chance:<6}  {:<44}  {message}",
+        place.map_or(0, |place| place.slot.position),
+        summary.id,
+        why.join("; ").chars().take(44).collect::<String>(),
+    )
+}

@@ -1,0 +1,405 @@
+//! Queues with a name, and the judgements they are ordered by.
+//!
+//! Invariant: the table of queues holds what the log says and nothing else; judgements are told in the order of the log,
+//! each standing verdict of a reviewer on a conversation once.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::events::Log;
+use super::{Store, StoreError};
+use crate::model::event::{Event, EventBody};
+use crate::model::id::ConversationId;
+use crate::model::label::{Verdict, undone_groups};
+use crate::model::queue::{QueueChange, QueueSpec, Slot};
+use crate::model::time::Timestamp;
+
+/// Received conversations make a batch of their own once so many keys have passed since the last.
+const RECEIVED: i64 = 64;
+
+/// A queue as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredQueue {
+    /// Its definition.
+    pub spec: QueueSpec,
+    /// Who defined it.
+    pub reviewer: String,
+    /// When.
+    pub at: Timestamp,
+    /// The event that did.
+    pub event: String,
+    /// Its clock.
+    pub lamport: u64,
+}
+
+/// One standing verdict, or that somebody put a conversation off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// Of which conversation, by its id of now.
+    pub conversation: ConversationId,
+    /// Whose.
+    pub reviewer: String,
+    /// What was said; `None` where it was put off.
+    pub verdict: Option<Verdict>,
+    /// How bad it was.
+    pub severity: Option<u8>,
+    /// From where it was given.
+    pub slot: Option<Slot>,
+    /// The clock of the event.
+    pub lamport: u64,
+    /// When, for people only.
+    pub at: Timestamp,
+}
+
+/// What came into the log, as far as an order may follow it without starting over.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// Nothing that concerns an order.
+    Nothing,
+    /// Verdicts, and what was put off, later in the log than all before.
+    Acts(Vec<Judged>),
+    /// Something else: the log has to be read anew.
+    Other,
+}
+
+/// How far the log was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReadTo {
+    /// The largest key of an event.
+    pub key: i64,
+    /// The largest clock of a verdict, or of putting off.
+    pub lamport: u64,
+}
+
+/// Conversations that came together, by their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// The largest key among them.
+    pub last_key: i64,
+    /// The clock of the log when they were there.
+    pub lamport: u64,
+}
+
+impl Store {
+    /// All queues, by name.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn queues(&self) -> Result<Vec<StoredQueue>, StoreError> {
+        self.log().queues()
+    }
+
+    /// One queue.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn queue(&self, name: &str) -> Result<Option<StoredQueue>, StoreError> {
+        Ok(self.queues()?.into_iter().find(|queue| queue.spec.name == name))
+    }
+
+    /// The conversations that were judged in a queue.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn judged_in(&self, queue: &str) -> Result<Vec<ConversationId>, StoreError> {
+        let sql = "SELECT DISTINCT conversation FROM labels WHERE queue = ?1 ORDER BY conversation";
+        self.rows(sql, &[&queue], |row| row.get::<_, String>(0).map(ConversationId::from_stored))
+    }
+
+    /// Every standing verdict in the order of the log, and how far the log was read.
+    ///
+    /// # Errors
+    /// The database cannot be read, or a row is damaged.
+    pub fn judgements_in_order(&self) -> Result<(Vec<Judged>, ReadTo), StoreError> {
+        let log = self.log();
+        let key = self.last_event_key()?;
+        let mut events = log.query("SELECT line FROM events WHERE kind IN ('verdict', 'skip', 'undo')", [])?;
+        events.sort_by(|a, b| a.order().cmp(&b.order()));
+        let undone = undone_groups(&events.iter().collect::<Vec<_>>());
+        let mut standing: Vec<Option<Judged>> = Vec::new();
+        let mut last: HashMap<(ConversationId, String), usize> = HashMap::new();
+        for event in events.into_iter().filter(|event| !undone.contains(&event.group)) {
+            let Some(judged) = judged(&log, event)? else { continue };
+            let who = (judged.conversation.clone(), judged.reviewer.clone());
+            let before = last.get(&who).and_then(|place| standing.get_mut(*place));
+            // Who judged and puts off afterwards has judged all the same.
+            if judged.verdict.is_none()
+                && before.as_ref().is_some_and(|one| one.as_ref().is_some_and(|one| one.verdict.is_some()))
+            {
+                continue;
+            }
+            if let Some(before) = before {
+                *before = None;
+            }
+            last.insert(who, standing.len());
+            standing.push(Some(judged));
+        }
+        let standing: Vec<Judged> = standing.into_iter().flatten().collect();
+        let lamport = standing.iter().map(|judged| judged.lamport).max().unwrap_or(0);
+        Ok((standing, ReadTo { key, lamport }))
+    }
+
+    /// What came into the log since it was read.
+    ///
+    /// # Errors
+    /// The database cannot be read, or a row is damaged.
+    pub fn news(&self, since: ReadTo) -> Result<(News, ReadTo), StoreError> {
+        let log = self.log();
+        let key = self.last_event_key()?;
+        if key == since.key {
+            return Ok((News::Nothing, since));
+        }
+        let events = log.query(
+            "SELECT line FROM events WHERE key > ?1 AND key <= ?2 ORDER BY lamport, reviewer, device, seq",
+            params![since.key, key],
+        )?;
+        let mut acts = Vec::new();
+        let mut to = ReadTo { key, ..since };
+        for event in events {
+            match event.body {
+                EventBody::Undo { .. } | EventBody::Alias { .. } => return Ok((News::Other, since)),
+                EventBody::Verdict { .. } | EventBody::Skip {} if event.lamport <= to.lamport => {
+                    return Ok((News::Other, since));
+                }
+                EventBody::Verdict { .. } | EventBody::Skip {} => {
+                    to.lamport = event.lamport;
+                    acts.extend(judged(&log, event)?);
+                }
+                _ => {}
+            }
+        }
+        Ok((if acts.is_empty() { News::Nothing } else { News::Acts(acts) }, to))
+    }
+
+    /// Where the conversations of one import, or of a stretch of receiving, end. What is received after the last of these
+    /// joins the next.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn arrivals(&self) -> Result<Vec<Arrival>, StoreError> {
+        let sql = "SELECT last_key, lamport FROM imports WHERE last_key IS NOT NULL ORDER BY key";
+        let mut known: Vec<Arrival> = self.rows(sql, &[], |row| {
+            Ok(Arrival { last_key: row.get(0)?, lamport: row.get::<_, i64>(1)?.unsigned_abs() })
+        })?;
+        known.dedup_by_key(|arrival| arrival.last_key);
+        let last = self.last_key()?;
+        let (mut end, clock) = known.last().map_or((0, 0), |arrival| (arrival.last_key, arrival.lamport));
+        if known.is_empty() && (1..RECEIVED).contains(&last) {
+            return Ok(vec![Arrival { last_key: last, lamport: 0 }]);
+        }
+        // Received ones: when a stretch was full is not written down, so it counts from the import before it.
+        while last - end >= RECEIVED {
+            end += RECEIVED;
+            known.push(Arrival { last_key: end, lamport: clock });
+        }
+        Ok(known)
+    }
+
+    /// The keys of conversations; ids that are not stored are left out.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn keys_of(&self, ids: &[ConversationId]) -> Result<HashMap<ConversationId, i64>, StoreError> {
+        let mut statement = self.sql(self.connection.prepare_cached("SELECT key FROM conversations WHERE id = ?1"))?;
+        let mut keys = HashMap::with_capacity(ids.len());
+        for id in ids {
+            let key = self.sql(statement.query_row([id.as_str()], |row| row.get(0)).optional())?;
+            keys.extend(key.map(|key| (id.clone(), key)));
+        }
+        Ok(keys)
+    }
+
+    /// Conversations that the built-in evaluators have not looked at as they are now.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn unevaluated(&self) -> Result<HashSet<ConversationId>, StoreError> {
+        let sql = "SELECT c.id FROM conversations c
+                    WHERE NOT EXISTS (SELECT 1 FROM evaluations e
+                                       WHERE e.conversation = c.key AND e.content_hash = c.content_hash)";
+        let ids = self.rows(sql, &[], |row| row.get::<_, String>(0).map(ConversationId::from_stored))?;
+        Ok(ids.into_iter().collect())
+    }
+
+    /// Conversations that somebody judged, whose first verdict came after this clock.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn judged_first_after(&self, lamport: u64) -> Result<Vec<ConversationId>, StoreError> {
+        let sql = "SELECT conversation FROM events WHERE kind = 'verdict' AND conversation IS NOT NULL
+                    GROUP BY conversation HAVING min(lamport) > ?1 ORDER BY conversation";
+        let lamport = i64::try_from(lamport).unwrap_or(i64::MAX);
+        let ids: Vec<String> = self.rows(sql, &[&lamport], |row| row.get(0))?;
+        ids.into_iter().map(|id| self.log().resolve(&ConversationId::from_stored(id))).collect()
+    }
+
+    /// Conversations in which what cannot be taken back was done, with the tool.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn irreversible(&self) -> Result<Vec<(ConversationId, String)>, StoreError> {
+        self.stakes(
+            "SELECT c.id, e.irreversible FROM evaluations e JOIN conversations c ON c.key = e.conversation
+                      WHERE e.irreversible IS NOT NULL AND ?1 IS NULL ORDER BY c.id",
+            None,
+        )
+    }
+
+    /// Conversations in which an amount of at least this was changed, with the amount.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn amounts(&self, least: f64) -> Result<Vec<(ConversationId, f64)>, StoreError> {
+        self.stakes(
+            "SELECT c.id, e.amount FROM evaluations e JOIN conversations c ON c.key = e.conversation
+                      WHERE e.amount >= ?1 ORDER BY c.id",
+            Some(least),
+        )
+    }
+
+    /// Conversations that broke a rule of at least this severity, with the rule.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn broken_rules(&self, severity: u8) -> Result<Vec<(ConversationId, String)>, StoreError> {
+        self.stakes(
+            "SELECT c.id, v.name FROM scores s JOIN evaluators v ON v.key = s.evaluator
+                       JOIN conversations c ON c.key = s.conversation
+                      WHERE v.name LIKE 'policy/%' AND s.passed = 0 AND s.label LIKE 'severity %'
+                        AND CAST(substr(s.label, 10) AS INTEGER) >= ?1 ORDER BY c.id, s.ordinal",
+            Some(f64::from(severity)),
+        )
+    }
+
+    fn stakes<T: rusqlite::types::FromSql>(
+        &self,
+        sql: &str,
+        bound: Option<f64>,
+    ) -> Result<Vec<(ConversationId, T)>, StoreError> {
+        self.rows(sql, &[&bound], |row| Ok((ConversationId::from_stored(row.get::<_, String>(0)?), row.get(1)?)))
+    }
+
+    /// Conversations judged from the audit list of some queue, and those that changed since they were judged.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn audited_and_stale(&self) -> Result<[HashSet<ConversationId>; 2], StoreError> {
+        let ids = |sql: &str| -> Result<HashSet<ConversationId>, StoreError> {
+            let ids = self.rows(sql, &[], |row| row.get::<_, String>(0).map(ConversationId::from_stored))?;
+            Ok(ids.into_iter().collect())
+        };
+        let stale = "SELECT l.conversation FROM labels l JOIN conversations c ON c.id = l.conversation
+                      WHERE l.verdict IS NOT NULL AND l.transcript_hash <> c.transcript_hash";
+        Ok([ids("SELECT conversation FROM labels WHERE slot = 'audit'")?, ids(stale)?])
+    }
+
+    /// The value of a segment (`intent`, `channel`, `tier`, `language`, `agent_version`) of these conversations, empty
+    /// where there is none.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn segment_values(&self, segment: &str, ids: &[ConversationId]) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT coalesce(CASE ?2 WHEN 'intent' THEN intent WHEN 'channel' THEN channel WHEN 'tier' THEN tier
+                                   WHEN 'language' THEN language WHEN 'agent_version' THEN agent_version END, '')
+                     FROM conversations WHERE id = ?1";
+        let mut statement = self.sql(self.connection.prepare_cached(sql))?;
+        let mut values = Vec::with_capacity(ids.len());
+        for id in ids {
+            let value = self.sql(statement.query_row([id.as_str(), segment], |row| row.get(0)).optional())?;
+            values.push(value.unwrap_or_default());
+        }
+        Ok(values)
+    }
+
+    /// Rises whenever evaluations or scores were stored.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn scoring_stamp(&self) -> Result<i64, StoreError> {
+        let rows = self.rows("SELECT value FROM meta WHERE name = 'scoring'", &[], |row| row.get(0))?;
+        Ok(rows.first().copied().unwrap_or(0))
+    }
+}
+
+/// Says that evaluations or scores were stored.
+pub(super) fn scored(transaction: &rusqlite::Connection) -> Result<(), StoreError> {
+    let sql = "INSERT INTO meta (name, value) VALUES ('scoring', 1)
+               ON CONFLICT (name) DO UPDATE SET value = value + 1";
+    super::run(transaction, sql, &[]).map(|_| ())
+}
+
+/// An event as a judgement of the conversation as it is called now.
+fn judged(log: &Log<'_>, event: Event) -> Result<Option<Judged>, StoreError> {
+    let Some(target) = event.target else { return Ok(None) };
+    let (verdict, severity, slot) = match event.body {
+        EventBody::Verdict { verdict, severity, slot, .. } => (Some(verdict), severity, slot),
+        EventBody::Skip {} => (None, None, None),
+        _ => return Ok(None),
+    };
+    Ok(Some(Judged {
+        conversation: log.resolve(&target.conversation)?,
+        reviewer: event.reviewer,
+        verdict,
+        severity,
+        slot,
+        lamport: event.lamport,
+        at: event.at,
+    }))
+}
+
+impl Log<'_> {
+    /// All queues, by name.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn queues(&self) -> Result<Vec<StoredQueue>, StoreError> {
+        let sql = "SELECT spec, reviewer, at, event, lamport FROM queues ORDER BY name";
+        let mut statement = self.sql(self.connection().prepare_cached(sql))?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get(3)?, row.get::<_, i64>(4)?))
+        });
+        let mut queues = Vec::new();
+        for row in self.sql(rows)? {
+            let (spec, reviewer, at, event, lamport) = self.sql(row)?;
+            let spec = serde_json::from_str(&spec)
+                .map_err(|error| self.damage(format!("the definition of a queue cannot be read: {error}")))?;
+            queues.push(StoredQueue { spec, reviewer, at: Timestamp(at), event, lamport: lamport.unsigned_abs() });
+        }
+        Ok(queues)
+    }
+
+    /// The queues that the log says there are, by name.
+    pub(super) fn fold_queues(&self) -> Result<Vec<StoredQueue>, StoreError> {
+        let mut events = self.query("SELECT line FROM events WHERE kind IN ('queue', 'undo')", [])?;
+        events.sort_by(|a, b| a.order().cmp(&b.order()));
+        let undone = undone_groups(&events.iter().collect::<Vec<_>>());
+        let mut queues: std::collections::BTreeMap<String, StoredQueue> = std::collections::BTreeMap::new();
+        for event in events.into_iter().filter(|event| !undone.contains(&event.group)) {
+            match event.body {
+                EventBody::Queue(QueueChange::Add(spec)) => {
+                    let (at, lamport) = (event.at, event.lamport);
+                    let queue = StoredQueue { spec, reviewer: event.reviewer, at, event: event.id, lamport };
+                    queues.insert(queue.spec.name.clone(), queue);
+                }
+                EventBody::Queue(QueueChange::Remove { name }) => drop(queues.remove(&name)),
+                _ => {}
+            }
+        }
+        Ok(queues.into_values().collect())
+    }
+
+    /// Writes the table of queues anew.
+    pub(super) fn write_queues(&self) -> Result<(), StoreError> {
+        let queues = self.fold_queues()?;
+        self.sql(self.connection().execute_batch("DELETE FROM queues"))?;
+        for queue in &queues {
+            let spec = super::json(&queue.spec)?;
+            let sql = "INSERT INTO queues (name, spec, reviewer, at, event, lamport) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let lamport = i64::try_from(queue.lamport).unwrap_or(i64::MAX);
+            let values = params![queue.spec.name, spec, queue.reviewer, queue.at.0, queue.event, lamport];
+            self.sql(self.connection().execute(sql, values))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! Reading what an order is made of, for many conversations at once: numbers, scores, calls; no transcript is opened.
+//!
+//! Invariant: rows come by the key of their conversation, so that what is read apart can be put together in one pass.
+
+use super::scores::Evaluator;
+use super::{Store, StoreError};
+use crate::model::id::ConversationId;
+
+/// What is known of a conversation without its transcript.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signal {
+    /// Its key.
+    pub key: i64,
+    /// Its id.
+    pub id: ConversationId,
+    /// What the customer wanted.
+    pub intent: Option<String>,
+    /// The task it was a trial of.
+    pub task: Option<String>,
+    /// How often it was flagged.
+    pub flags: u32,
+    /// What the system of record says came of it, as a JSON object.
+    pub outcomes: String,
+    /// The numbers of the built-in evaluators, as JSON; `None` where they did not look at it as it is now.
+    pub features: Option<String>,
+}
+
+/// A score in brief.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BriefScore {
+    /// The key of its conversation.
+    pub conversation: i64,
+    /// The value.
+    pub value: Option<f64>,
+    /// The evaluator's own pass or fail.
+    pub passed: Option<bool>,
+    /// How sure it was.
+    pub confidence: Option<f64>,
+}
+
+impl Store {
+    /// All conversations, by key.
+    pub fn signals(&self) -> Result<Vec<Signal>, StoreError> {
+        let sql = "SELECT c.key, c.id, c.intent,
+                          coalesce(c.attributes ->> '$.task_id', c.attributes ->> '$.\"task.id\"',
+                                   c.attributes ->> '$.taskId', c.attributes ->> '$.scenario_id'),
+                          CASE json_type(c.attributes, '$.flags') WHEN 'array'
+                               THEN json_array_length(c.attributes, '$.flags')
+                               ELSE coalesce(c.attributes ->> '$.flagged' = 1, 0) END,
+                          c.outcomes, e.features
+                     FROM conversations c
+                     LEFT JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
+                    ORDER BY c.key";
+        self.rows(sql, &[], |row| {
+            let task: Option<rusqlite::types::Value> = row.get(3)?;
+            let task = task.and_then(|value| match value {
+                rusqlite::types::Value::Text(text) => Some(text),
+                rusqlite::types::Value::Integer(number) => Some(number.to_string()),
+                _ => None,
+            });
+            Ok(Signal {
+                key: row.get(0)?,
+                id: ConversationId::from_stored(row.get::<_, String>(1)?),
+                intent: row.get(2)?,
+                task: task.filter(|task| !task.is_empty()),
+                flags: row.get(4)?,
+                outcomes: row.get(5)?,
+                features: row.get(6)?,
+            })
+        })
+    }
+
+    /// All scores that say anything, with the evaluators that gave them.
+    pub fn each_score(&self, each: &mut dyn FnMut(&Evaluator, BriefScore)) -> Result<(), StoreError> {
+        let evaluators = self.evaluators()?;
+        let sql = "SELECT evaluator, conversation, value, passed, confidence FROM scores
+                    WHERE value IS NOT NULL OR passed IS NOT NULL";
+        let mut statement = self.sql(self.connection.prepare_cached(sql))?;
+        let mut rows = self.sql(statement.query([]))?;
+        while let Some(row) = self.sql(rows.next())? {
+            let Some(evaluator) = evaluators.get(&self.sql(row.get::<_, i64>(0))?) else { continue };
+            let brief = BriefScore {
+                conversation: self.sql(row.get(1))?,
+                value: self.sql(row.get(2))?,
+                passed: self.sql(row.get(3))?,
+                confidence: self.sql(row.get(4))?,
+            };
+            each(evaluator, brief);
+        }
+        Ok(())
+    }
+
+    /// Which tools each conversation called, how often, and how many of these calls failed: by conversation, then tool.
+    pub fn each_tool(&self, each: &mut dyn FnMut(i64, &str, (u32, u32))) -> Result<(), StoreError> {
+        let sql = "SELECT t.conversation, n.name, t.calls, t.failed
+                     FROM conversation_tools t JOIN names n ON n.key = t.tool ORDER BY t.conversation, n.name";
+        let mut statement = self.sql(self.connection.prepare_cached(sql))?;
+        let mut rows = self.sql(statement.query([]))?;
+        while let Some(row) = self.sql(rows.next())? {
+            let name: String = self.sql(row.get(1))?;
+            each(self.sql(row.get(0))?, &name, (self.sql(row.get(2))?, self.sql(row.get(3))?));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! The form that defines a queue, and how far one is.
+//!
+//! Invariant: a failure rate is drawn with its interval, from audit labels, or not at all.
+
+use super::{boxed, dialog, worded};
+use crate::tui::action::Action;
+use crate::tui::input::Focus;
+use crate::tui::paint::Canvas;
+use crate::tui::row::{Row, wrap};
+use crate::tui::state::State;
+use crate::tui::state::define::{DefineForm, Line, STRATEGIES};
+use crate::tui::theme::Tone;
+
+/// Draws the form.
+pub fn draw(state: &State, form: &DefineForm, canvas: &mut Canvas) {
+    let title = Row::of("New queue", Tone::Title);
+    let keys = [
+        (Action::Accept, "define"),
+        (Action::Toggle, "choose"),
+        (Action::NextField, "next line"),
+        (Action::Back, "back"),
+    ];
+    let hints = worded(state, &keys, 70);
+    let inside = dialog(state, canvas, (84, 15), (&title, &hints));
+    let columns = usize::from(inside.width);
+    for (at, line) in Line::ALL.into_iter().enumerate() {
+        let here = at == form.line;
+        let mut row = Row::of(if here { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
+        let tone = if here { Tone::Strong } else { Tone::Text };
+        row.push(&format!(" {:<14}", line.title()), tone);
+        let focus = if here { Focus::Yes } else { Focus::No };
+        let room = columns.saturating_sub(17);
+        match line {
+            Line::Strategy => {
+                row.push(STRATEGIES[form.strategy], Tone::Key);
+                if here {
+                    let next = STRATEGIES[(form.strategy + 1) % STRATEGIES.len()];
+                    row.push(&format!("   space: {next}"), Tone::Dim);
+                }
+            }
+            Line::Blind => {
+                row.push(if form.blind { "[x] " } else { "[ ] " }, Tone::Key);
+                row.push("hidden until the verdict on every row, not on those by lot only", Tone::Dim);
+            }
+            Line::Size if form.texts[at].is_empty() && !here => row.push("all", Tone::Dim),
+            Line::Filter if form.texts[at].is_empty() && !here => row.push("all conversations", Tone::Dim),
+            _ => row.extend(form.texts[at].row(room, focus)),
+        }
+        canvas.line(inside, at, &row.cut(columns, "…"));
+    }
+    let look = state.lens().look;
+    let (text, tone) = preview(form);
+    for (at, row) in wrap(&text, tone, columns, look).iter().take(4).enumerate() {
+        canvas.line(inside, Line::ALL.len() + 1 + at, row);
+    }
+}
+
+fn preview(form: &DefineForm) -> (String, Tone) {
+    let (preview, error) = match (&form.error, &form.preview) {
+        (Some(error), _) => return (error.clone(), Tone::Bad),
+        (None, None) => return ("counting".to_owned(), Tone::Dim),
+        (None, Some(preview)) => (preview, form.awaiting.is_some()),
+    };
+    let mut text =
+        format!("{} to judge: {} match, {} of them not judged yet.", preview.asked, preview.matching, preview.unjudged);
+    if preview.pinned > 0 {
+        text.push_str(&format!(" Rules put {} first.", preview.pinned));
+    }
+    if preview.unevaluated > 0 {
+        text.push_str(&format!(" {} are evaluated first, so that there is an order.", preview.unevaluated));
+    }
+    (text, if error { Tone::Dim } else { Tone::Good })
+}
+
+/// Draws how far the queue is: what was found label by label against what chance would have found, and the figures.
+pub fn draw_progress(state: &State, canvas: &mut Canvas) {
+    let Some(queue) = state.queue.progress() else { return };
+    let title = Row::of("Progress", Tone::Title).with(&format!(" of {}", queue.spec.name), Tone::Text);
+    let keys = worded(state, &[(Action::Back, "back")], 40);
+    let inside = boxed(canvas, state.size.area(), &title, &keys);
+    let (columns, look) = (usize::from(inside.width), state.lens().look);
+    let mut line = 0;
+    let mut say = |canvas: &mut Canvas, text: &str, tone: Tone| {
+        for row in wrap(text, tone, columns, look) {
+            canvas.line(inside, line, &row);
+            line += 1;
+        }
+    };
+    say(canvas, &queue.words().join(" - "), Tone::Text);
+    if let Some(left) = queue.failures_left.filter(|_| queue.labels > 0) {
+        let text = format!("Failures left, by the model: about {left:.0} among {} not judged.", queue.left);
+        say(canvas, &text, Tone::Text);
+    }
+    match (queue.hint(), queue.next_share) {
+        (Some(hint), _) => say(canvas, &hint, Tone::Warn),
+        (None, Some(share)) if queue.labels > 0 => {
+            say(canvas, &format!("Of the next 20, about {:.0} % are expected to fail.", share * 100.0), Tone::Text);
+        }
+        _ => {}
+    }
+    line += 1;
+    if queue.curve.is_empty() {
+        canvas.line(inside, line, &Row::of("The curve begins with the first verdict.", Tone::Dim));
+        return;
+    }
+    let heading = Row::of("Failures found, label by label", Tone::Strong);
+    let rate = queue.rate.map(|rate| rate.share);
+    let chance = if rate.is_some() { "   . what an order by lot would have found" } else { "" };
+    canvas.line(inside, line, &heading.with(chance, Tone::Dim));
+    let height = usize::from(inside.height).saturating_sub(line + 3).max(3);
+    curve((state, canvas), (inside, line + 1), (&queue.curve, rate, height));
+}
+
+/// The curve in characters: a column holds the labels up to it, a row as many failures as its label says.
+fn curve(
+    (state, canvas): (&State, &mut Canvas),
+    (area, top): (ratatui::layout::Rect, usize),
+    (found, rate, height): (&[u32], Option<f64>, usize),
+) {
+    let margin = 6;
+    let width = usize::from(area.width).saturating_sub(margin + 1).clamp(1, found.len().max(20));
+    let last = found.last().copied().unwrap_or(0);
+    let by_lot = rate.map_or(0.0, |rate| rate * found.len() as f64);
+    let most = f64::from(last).max(by_lot).max(1.0);
+    let row_of = |value: f64| height - 1 - ((value / most) * (height - 1) as f64).round() as usize;
+    let mark = if state.config.theme.signs().dot.is_ascii() { "*" } else { "●" };
+    let mut cells = vec![vec![(" ", Tone::Text); width]; height];
+    for column in 0..width {
+        let label = ((column + 1) * found.len()).div_ceil(width).clamp(1, found.len());
+        if let Some(rate) = rate {
+            cells[row_of(rate * label as f64).min(height - 1)][column] = (".", Tone::Dim);
+        }
+        cells[row_of(f64::from(found[label - 1])).min(height - 1)][column] = (mark, Tone::Strong);
+    }
+    for (at, line) in cells.iter().enumerate() {
+        let scale = match at {
+            0 => format!("{most:>4.0} "),
+            _ if at == height - 1 => format!("{:>4} ", 0),
+            _ => " ".repeat(5),
+        };
+        let mut row = Row::of(&scale, Tone::Dim).with("|", Tone::Frame);
+        for (symbol, tone) in line {
+            row.push(symbol, *tone);
+        }
+        canvas.line(area, top + at, &row);
+    }
+    let labels = format!("{}{} labels", " ".repeat(margin), found.len());
+    canvas.line(area, top + height, &Row::of(&labels, Tone::Dim));
+}
