@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::intake::record_size;
-use crate::ingest::{Item, ReadSummary};
+use crate::ingest::{Item, ReadSummary, Sink};
 
 /// Carries out both, the first on a thread of its own. False where there is no such thread: then neither was begun.
 pub type Beside = fn(&mut (dyn FnMut() + Send), &mut dyn FnMut()) -> bool;
@@ -30,8 +30,8 @@ pub const WORTH_IT: u64 = 1 << 20;
 /// stop. `None` where nothing can be done beside something else, and nothing was.
 pub fn read_ahead<E: Send>(
     beside: Beside,
-    read: &(dyn Fn(&mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<ReadSummary, E> + Sync),
-    take: &mut dyn FnMut(Item) -> ControlFlow<()>,
+    read: &(dyn Fn(&mut Sink<'_>) -> Result<ReadSummary, E> + Sync),
+    take: &mut Sink<'_>,
 ) -> Option<Result<ReadSummary, E>> {
     let (entrance, exit) = sync_channel(CHUNKS);
     let (mut entrance, mut exit) = (Some(entrance), Some(exit));
@@ -70,7 +70,7 @@ pub fn in_halves<T: Send>(beside: Option<Beside>, items: &mut [T], work: &(dyn F
 }
 
 /// Takes everything, and counts it as its reader does.
-fn take_all(exit: &Receiver<Vec<Item>>, take: &mut dyn FnMut(Item) -> ControlFlow<()>) -> ReadSummary {
+fn take_all(exit: &Receiver<Vec<Item>>, take: &mut Sink<'_>) -> ReadSummary {
     let mut taken = ReadSummary::default();
     for item in exit.iter().flatten() {
         match &item {
