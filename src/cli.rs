@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 mod about;
+mod adjudicate;
 pub mod args;
 mod ask;
 mod bench;
@@ -146,6 +147,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Tools(tools)) => tools::tools(&context, tools),
         Some(Command::Verify(verify)) => check::verify(&context, verify),
         Some(Command::Rebuild(rebuild)) => check::rebuild(&context, rebuild),
+        Some(Command::Adjudicate(arguments)) => adjudicate::adjudicate(&context, arguments),
         Some(Command::Merge(arguments)) => merge::merge(&context, arguments),
         Some(Command::Sync(arguments)) => merge::sync(&context, arguments),
         // Answered above.

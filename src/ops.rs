@@ -2,6 +2,7 @@
 //!
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
+pub mod adjudicate;
 pub mod bench;
 pub mod conflicts;
 pub mod dataset;

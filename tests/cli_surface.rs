@@ -41,6 +41,7 @@ const COMMANDS: &[&str] = &[
     "tools",
     "verify",
     "rebuild",
+    "adjudicate",
     "merge",
     "sync",
     "formats",

@@ -20,7 +20,7 @@ pub mod simulate;
 pub mod upkeep;
 
 use dataset::{DatasetArguments, ExportArguments};
-use find::{ConflictsArguments, SearchArguments, SegmentsArguments};
+use find::{AdjudicateArguments, ConflictsArguments, SearchArguments, SegmentsArguments};
 use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
@@ -133,6 +133,8 @@ pub enum Command {
     Verify(VerifyArguments),
     /// Make one copy of the labels anew from the other
     Rebuild(RebuildArguments),
+    /// Settle labels that differ: both sides without names, and the one that is taken
+    Adjudicate(AdjudicateArguments),
     /// Take in what other reviewers said, from their journals
     Merge(MergeArguments),
     /// Unite with the other reviewers through a folder that all of them reach

@@ -139,6 +139,7 @@ pub fn label(story: &Story, reviewer: &str, verdict: Option<Verdict>) -> Label {
         notes: Vec::new(),
         criteria: Vec::new(),
         skipped: false,
+        settled: None,
         at: Timestamp(1_000_000),
         slot: None,
         events: vec![format!("E-{reviewer}")],

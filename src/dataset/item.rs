@@ -84,7 +84,7 @@ impl Unsettled {
     }
 }
 
-/// The verdict and the labels behind it, if all reviewers who judged this text agree.
+/// The verdict and the labels behind it, if all reviewers who judged this text agree, or one label was taken for all.
 ///
 /// # Errors
 /// Why there is no such verdict.
@@ -97,11 +97,25 @@ pub fn settle(labels: &[Label], current: &TranscriptHash) -> Result<(Verdict, Ve
         LabelState::Stale => return Err(Unsettled::Stale),
         LabelState::Labelled | LabelState::Adjudicated => {}
     }
+    if let Some(taken) = labels.iter().find(|label| label.settled.is_some())
+        && let Some(verdict) = taken.verdict
+    {
+        return Ok((verdict, vec![taken.clone()]));
+    }
     let judged: Vec<Label> =
         labels.iter().filter(|label| label.verdict.is_some() && label.transcript_hash == *current).cloned().collect();
     match judged.first().and_then(|label| label.verdict) {
         Some(verdict) => Ok((verdict, judged)),
         None => Err(Unsettled::Stale),
+    }
+}
+
+/// How the reviewers behind settled labels came to agree.
+pub fn agreement(labels: &[Label]) -> &'static str {
+    match labels {
+        [one] if one.settled.is_some() => "adjudicated",
+        [_] => "single",
+        _ => "unanimous",
     }
 }
 

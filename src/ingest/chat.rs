@@ -91,7 +91,7 @@ fn steps(messages: &[Message]) -> Vec<Step> {
                         continue;
                     }
                     ordinal += 1;
-                    StepContent::Message { role: Role::Tool, text: said.text.as_str().into(), reasoning: None }
+                    StepContent::Message { role: Role::Tool, text: said.result().into(), reasoning: None }
                 }
             };
             steps.push(Step {

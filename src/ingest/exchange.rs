@@ -123,7 +123,8 @@ impl Side {
     }
 }
 
-/// The words in a generic value: text, a JSON string, or the one text of a `{"args": […], "kwargs": {}}` wrapper.
+/// The words in a generic value: text, a JSON string, the one text of a `{"args": […], "kwargs": {}}` wrapper, or the
+/// one text or the known member of an object.
 fn plain(text: &str) -> Option<String> {
     let Ok(value) = serde_json::from_str::<Value>(text) else { return Some(text.to_owned()) };
     match value {
@@ -132,7 +133,12 @@ fn plain(text: &str) -> Option<String> {
         Value::Object(map) => match map.get("args").and_then(Value::as_array).map(Vec::as_slice) {
             Some([Value::String(text)]) => Some(text.clone()),
             Some(_) => None,
-            None => Some(text.to_owned()),
+            None => {
+                let mut known = semconv::WORDS_WITHIN.iter().filter_map(|name| map.get(*name));
+                let only = map.values().next().filter(|_| map.len() == 1);
+                let words = known.next().or(only).and_then(Value::as_str);
+                Some(words.unwrap_or(text).to_owned())
+            }
         },
         Value::Null => None,
         _ => Some(text.to_owned()),
@@ -153,7 +159,7 @@ fn flattened(attributes: &Map<String, Value>, prefix: &str) -> Vec<Message> {
         let (Ok(index), Some(text)) = (index.parse(), semconv::as_text(value)) else { continue };
         by_index.entry(index).or_default().set(path.strip_prefix("message.").unwrap_or(path), text);
     }
-    by_index.into_values().filter_map(Flat::into_message).collect()
+    by_index.into_values().flat_map(Flat::into_messages).collect()
 }
 
 /// A flattened message while its parts come in.
@@ -162,6 +168,7 @@ struct Flat {
     fields: BTreeMap<String, String>,
     parts: BTreeMap<u32, BTreeMap<String, String>>,
     calls: BTreeMap<u32, BTreeMap<String, String>>,
+    results: Vec<Message>,
 }
 
 impl Flat {
@@ -174,9 +181,17 @@ impl Flat {
             self.parts.entry(index).or_default().insert(field, text);
         } else if let Some((index, field)) = nested("tool_calls.", "tool_call.") {
             self.calls.entry(index).or_default().insert(field, text);
+        } else if path.starts_with("function.") {
+            // AutoGen's results: several of them in one message, each as JSON.
+            self.results.extend(message::result_of(&text));
         } else {
             self.fields.insert(path.to_owned(), text);
         }
+    }
+
+    fn into_messages(mut self) -> Vec<Message> {
+        let results = std::mem::take(&mut self.results);
+        if results.is_empty() { self.into_message().into_iter().collect() } else { results }
     }
 
     fn into_message(mut self) -> Option<Message> {
@@ -234,9 +249,35 @@ impl Flat {
     }
 }
 
+/// What a tool span was given, out of the wrappers that packages put around it.
+pub(super) fn tool_arguments(span: &Span) -> Option<String> {
+    semconv::text(&span.attributes, semconv::TOOL_ARGUMENTS).map(named_arguments)
+}
+
+fn named_arguments(text: String) -> String {
+    let begins = |name: &str| {
+        text.strip_prefix("{\"").and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('"'))
+    };
+    let Some((_, member)) = semconv::ARGUMENTS_WITHIN.iter().find(|(first, _)| begins(first)) else { return text };
+    let Ok(Value::Object(mut map)) = serde_json::from_str(&text) else { return text };
+    // Arguments by position have no names to show.
+    let positional = map.get("args").and_then(Value::as_array).is_some_and(|args| !args.is_empty());
+    match map.remove(*member) {
+        Some(Value::Object(named)) if !positional => Value::Object(named).to_string(),
+        _ => text,
+    }
+}
+
 /// What a tool span gave back, out of the wrappers that frameworks put around it.
 pub(super) fn tool_result(span: &Span) -> Option<String> {
     let text = semconv::text(&span.attributes, semconv::TOOL_RESULT)?;
+    if text.starts_with('"') {
+        // Written out as JSON although it was text.
+        return Some(serde_json::from_str(&text).unwrap_or(text));
+    }
+    if span.attributes.contains_key(semconv::WRAPPED_RESULT) {
+        return Some(lone_result(text));
+    }
     if text.starts_with('{') {
         // The role or type of every message that is a result holds one of these.
         let may_wrap = glance::may_say(&text, &[b"tool", b"func", b"ipyt"]);
@@ -254,6 +295,13 @@ pub(super) fn tool_result(span: &Span) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// The result in `{"result": …}`; where more is said beside it, all of it.
+fn lone_result(text: String) -> String {
+    let parsed = if text.starts_with("{\"result\":") { serde_json::from_str(&text).ok() } else { None };
+    let alone = parsed.filter(|map: &Map<String, Value>| map.len() == 1);
+    alone.and_then(|map| map.get("result").and_then(semconv::as_text)).unwrap_or(text)
 }
 
 /// Messages that travelled as events or log records, in time order: what was heard and what was said.
@@ -329,8 +377,37 @@ mod tests {
     }
 
     #[test]
+    fn arguments_come_out_of_their_wrappers() {
+        let asked = |value: &str| named_arguments(value.to_owned());
+        let bare = r#"{"order_id":"BW-204"}"#;
+        for wrapped in [
+            r#"{"args": [], "kwargs": {"order_id": "BW-204"}}"#,
+            r#"{"args": [], "sanitize_inputs_outputs": true, "kwargs": {"order_id": "BW-204"}}"#,
+            r#"{"kw":{"order_id":"BW-204"}}"#,
+            r#"{"tool_name": "get_order", "arguments": {"order_id": "BW-204"}}"#,
+        ] {
+            assert_eq!(asked(wrapped), bare, "{wrapped}");
+        }
+        for kept in [bare, r#"{"args": ["BW-204"], "kwargs": {}}"#, r#"{"args": "all"}"#, r#"{"kw":"#, "BW-204"] {
+            assert_eq!(asked(kept), kept);
+        }
+    }
+
+    #[test]
+    fn results_come_out_of_their_wrappers() {
+        let gave = |value: &str| lone_result(value.to_owned());
+        assert_eq!(gave(r#"{"result": "delivered"}"#), "delivered");
+        let failed = r#"{"result": "ledger answered 500", "is_error": true}"#;
+        assert_eq!(gave(failed), failed, "that it failed is not to be lost");
+        assert_eq!(gave(r#"{"result": "cut o"#), r#"{"result": "cut o"#);
+    }
+
+    #[test]
     fn a_wrapped_argument_is_the_question() {
         assert_eq!(plain(r#"{"args": ["hello"], "kwargs": {}}"#).as_deref(), Some("hello"));
+        assert_eq!(plain(r#"{"task": "hello", "stream": false}"#).as_deref(), Some("hello"));
+        assert_eq!(plain(r#"{"message": "hello"}"#).as_deref(), Some("hello"));
+        assert_eq!(plain(r#"{"a": "hello", "b": 1}"#).as_deref(), Some(r#"{"a": "hello", "b": 1}"#));
         assert_eq!(plain("{}"), None);
         assert_eq!(plain("hello").as_deref(), Some("hello"));
         assert_eq!(plain("\"hello\"").as_deref(), Some("hello"));

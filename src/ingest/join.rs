@@ -20,6 +20,8 @@ struct Execution {
     arguments: Option<String>,
     id: Option<String>,
     taken: bool,
+    /// The last span within it that records the same run.
+    inner: Option<usize>,
 }
 
 /// Finds the execution of every call: by call id, else by name and arguments, else by name in order.
@@ -51,6 +53,14 @@ pub(super) fn executions(rows: &mut [Row], spans: &mut [Span], tree: &Tree) {
             }
         }
     }
+    for execution in &ran {
+        let inner = execution.inner.filter(|_| spans[execution.at].failure_signs.is_empty()).map(|at| &spans[at]);
+        if let Some(error) = inner.filter(|inner| inner.failed()).map(|inner| inner.error.clone()) {
+            let outer = &mut spans[execution.at];
+            outer.failure_signs.push(FailureSign::Result);
+            outer.error = outer.error.take().or(error);
+        }
+    }
     // A result in the messages may say what its execution's span does not.
     for row in rows.iter() {
         if let (What::Call { result: Some(result), .. }, Some(at)) = (&row.what, row.execution)
@@ -63,22 +73,44 @@ pub(super) fn executions(rows: &mut [Row], spans: &mut [Span], tree: &Tree) {
     }
 }
 
-/// The tool spans that are no evaluator's.
-fn ran(spans: &[Span], tree: &Tree) -> impl Iterator<Item = usize> {
-    let outside = |at: usize| !tree.ancestors(at).any(|up| spans[up].kind == SpanKind::Evaluator);
-    (0..spans.len()).filter(move |at| matches!(spans[*at].kind, SpanKind::Tool | SpanKind::Handoff) && outside(*at))
-}
-
 fn collect(spans: &[Span], tree: &Tree) -> Vec<Execution> {
-    let mut all = Vec::new();
-    for at in ran(spans, tree) {
-        let span = &spans[at];
+    let outside = |at: usize| !tree.ancestors(at).any(|up| spans[up].kind == SpanKind::Evaluator);
+    let mut all: Vec<Execution> = Vec::new();
+    let mut places: HashMap<usize, usize> = HashMap::new();
+    for (at, span) in spans.iter().enumerate() {
+        if !matches!(span.kind, SpanKind::Tool | SpanKind::Handoff) || !outside(at) {
+            continue;
+        }
         let name = join_name(&semconv::tool_name(span));
-        let arguments = semconv::text(&span.attributes, semconv::TOOL_ARGUMENTS);
+        let arguments = exchange::tool_arguments(span).map(|text| canonical_json(&text));
         let id = semconv::text(&span.attributes, semconv::CALL_ID);
-        all.push(Execution { at, name, arguments: arguments.map(|text| canonical_json(&text)), id, taken: false });
+        if let Some(place) = outer(at, spans, tree).and_then(|up| places.get(&up).copied())
+            && all[place].name == name
+        {
+            let outer = &mut all[place];
+            outer.inner = Some(at);
+            outer.arguments = outer.arguments.take().or(arguments);
+            outer.id = outer.id.take().or(id);
+            places.insert(at, place);
+            continue;
+        }
+        places.insert(at, all.len());
+        all.push(Execution { at, name, arguments, id, taken: false, inner: None });
     }
     all
+}
+
+/// The tool span right around `at`, with no agent and no model between: where it ran the same tool, it is the same run
+/// recorded by another package, or by the client of the server that did the work.
+fn outer(at: usize, spans: &[Span], tree: &Tree) -> Option<usize> {
+    let between = |up: &usize| !matches!(spans[*up].kind, SpanKind::Agent | SpanKind::Llm);
+    let runs = |up: &usize| matches!(spans[*up].kind, SpanKind::Tool | SpanKind::Handoff);
+    tree.ancestors(at).take_while(between).find(runs)
+}
+
+/// Whether a tool of that name hands the customer over.
+pub(super) fn hands_over(name: &str) -> bool {
+    join_name(name).starts_with("handoff ")
 }
 
 /// A name for joining: a handoff is called `transfer_to_x` and runs as `handoff to X`.
@@ -153,7 +185,8 @@ pub(super) fn uncalled(rows: &mut Vec<Row>, spans: &[Span], tree: &Tree) {
         is_taken[at] = true;
     }
     let mut extra = Vec::new();
-    for at in ran(spans, tree) {
+    for execution in collect(spans, tree) {
+        let at = execution.at;
         let within = tree.ancestors(at).any(|up| matches!(spans[up].kind, SpanKind::Tool | SpanKind::Handoff));
         if is_taken[at] || within || spans[at].kind == SpanKind::Handoff {
             continue;
@@ -173,7 +206,7 @@ fn row_of(at: usize, spans: &[Span], rows: &[Row]) -> Row {
     let agent = span.agent.as_ref().map(|name| name.exact().to_owned());
     let nested = |row: &&Row| agent.is_some() && row.agent == agent;
     let depth = rows.iter().find(nested).map_or(0, |row| row.depth);
-    let arguments = semconv::text(&span.attributes, semconv::TOOL_ARGUMENTS).unwrap_or_else(|| "{}".to_owned());
+    let arguments = exchange::tool_arguments(span).unwrap_or_else(|| "{}".to_owned());
     let call =
         Call { id: semconv::text(&span.attributes, semconv::CALL_ID), tool: semconv::tool_name(span), arguments };
     let decided = spans[..at].iter().rposition(|other| {

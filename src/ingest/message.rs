@@ -222,6 +222,16 @@ fn result_item(object: &Object<'_>) -> Option<Message> {
     Some(message)
 }
 
+/// A result that stands alone as JSON: its content, the call it answers, the tool, whether it failed.
+pub(super) fn result_of(text: &str) -> Option<Message> {
+    let object = Object::parse(text)?;
+    let mut message = Message::new(Sender::Tool, object.get("content").map(|raw| result_text(raw, 0))?);
+    message.call_id = object.text("call_id");
+    message.name = object.text("name");
+    message.failed = object.get("is_error").is_some_and(|raw| raw.get() == "true");
+    Some(message)
+}
+
 /// A result as text: strings as they are, content parts joined, anything else as its JSON.
 fn result_text(raw: &RawValue, depth: u8) -> String {
     string(raw).unwrap_or_else(|| {

@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::message::{self, Message};
-use super::thread;
+use super::message::{self, Message, Sender};
+use super::{semconv, thread};
 
 /// How many histories are remembered; a conversation has few that do not go on from each other.
 const MOST: usize = 8;
@@ -23,18 +23,31 @@ pub(super) struct Said(Rc<Shared>);
 #[derive(Debug)]
 struct Shared {
     message: Message,
-    words: OnceCell<u64>,
+    number: OnceCell<u64>,
     calls: OnceCell<Vec<u64>>,
 }
 
 impl Said {
     pub(super) fn new(message: Message) -> Self {
-        Self(Rc::new(Shared { message, words: OnceCell::new(), calls: OnceCell::new() }))
+        Self(Rc::new(Shared { message, number: OnceCell::new(), calls: OnceCell::new() }))
+    }
+
+    /// Its text, without what frameworks put around a customer's words.
+    pub(super) fn words(&self) -> &str {
+        match self.0.message.sender {
+            Sender::User => semconv::unframed_question(&self.0.message.text),
+            _ => &self.0.message.text,
+        }
+    }
+
+    /// Its text as that of a result, without what frameworks put around those.
+    pub(super) fn result(&self) -> &str {
+        semconv::unframed_result(&self.0.message.text)
     }
 
     /// The number of its words, white space aside.
-    pub(super) fn words(&self) -> u64 {
-        *self.0.words.get_or_init(|| thread::words_number(&self.0.message.text))
+    pub(super) fn number(&self) -> u64 {
+        *self.0.number.get_or_init(|| thread::words_number(self.words()))
     }
 
     /// The numbers of its calls, the spelling of their arguments aside.

@@ -89,6 +89,9 @@ const AGENT_KEYS: &[&str] = &[
     "crewai.agent.role",
 ];
 
+/// What frameworks put after an agent's name in the name of its span.
+const AGENT_ENDINGS: &[&str] = &[".run", ".agent", "._execute_core"];
+
 /// Attributes that name a graph's node, which stands for the agent.
 const NODE_KEYS: &[&str] =
     &["langgraph_node", "metadata.langgraph_node", "gen_ai.agent.graph.node_name", "graph.node.id"];
@@ -113,6 +116,35 @@ pub(super) const TOOL_RESULT: &[&str] = &[
 ];
 pub(super) const CALL_ID: &[&str] = &["gen_ai.tool.call.id", "tool.id", "tool_call.id", "tool_call_id"];
 
+/// How the names of spans begin that run a tool, best first; what follows is the tool's name.
+const TOOL_BEGINNINGS: &[&str] = &["execute_tool ", "tool ", "tools/call ", "MCP send tools/call "];
+
+/// An attribute that tells a tool's execution by one value, where nothing else does.
+const RUNS_A_TOOL: (&str, &str) = ("mcp.method.name", "tools/call");
+
+/// Attributes that mark the run of a whole crew, which answers for all its agents.
+const IN_A_ROW: &[&str] = &["crewai.crew.result", "crew_inputs"];
+
+/// How the names of spans end that record a protocol's messages.
+const PROTOCOL_ENDING: &str = ".mcp";
+
+/// What frameworks put around the words of a customer, before and after; from the latter on it is theirs.
+const QUESTION_FRAMES: &[(&str, &str)] =
+    &[("New task:\n", ""), ("\nCurrent Task: ", "\n\nThis is the expected criteria for your final answer:")];
+
+/// What they put before a tool's result.
+const RESULT_FRAMES: &[&str] = &["Observation:\n"];
+
+/// Members of an object that hold all it says in words: a task given to an agent, an answer with its circumstances.
+pub(super) const WORDS_WITHIN: &[&str] = &["task", "raw"];
+
+/// Members that hold the arguments of a call, in objects that begin with the other member: Python's call by name, a
+/// Model Context Protocol request.
+pub(super) const ARGUMENTS_WITHIN: &[(&str, &str)] = &[("args", "kwargs"), ("kw", "kw"), ("tool_name", "arguments")];
+
+/// An attribute under which a result of a Model Context Protocol server stands in an object of its own.
+pub(super) const WRAPPED_RESULT: &str = "traceloop.entity.output";
+
 /// Message lists flattened into keys `PREFIX.N.…`, with the infix between index and field.
 pub(super) const FLAT_INPUT: &[&str] = &["gen_ai.input.messages", "llm.input_messages", "gen_ai.prompt"];
 pub(super) const FLAT_OUTPUT: &[&str] = &["gen_ai.output.messages", "llm.output_messages", "gen_ai.completion"];
@@ -136,8 +168,14 @@ pub(super) const JSON_OUTPUT: &[&str] = &[
 /// Input and output that may be messages or plain text: used where nothing better is there.
 pub(super) const LOOSE_INPUT: &[&str] =
     &["input.value", "langfuse.observation.input", "mlflow.spanInputs", "traceloop.entity.input", "raw.input"];
-pub(super) const LOOSE_OUTPUT: &[&str] =
-    &["output.value", "langfuse.observation.output", "mlflow.spanOutputs", "traceloop.entity.output", "raw.output"];
+pub(super) const LOOSE_OUTPUT: &[&str] = &[
+    "output.value",
+    "langfuse.observation.output",
+    "mlflow.spanOutputs",
+    "traceloop.entity.output",
+    "raw.output",
+    "crewai.crew.result",
+];
 
 /// System instructions apart from the messages.
 pub(super) const SYSTEM: &[&str] = &["gen_ai.system_instructions", "gen_ai.system.instructions"];
@@ -257,6 +295,7 @@ pub(super) fn kind(span: &Span) -> SpanKind {
         Some(kind) => kind,
         None if first(attributes, &["gen_ai.evaluation.name"]).is_some() => SpanKind::Evaluator,
         None if first(attributes, &["gen_ai.tool.name", "tool.name", "mcp.tool.name"]).is_some() => SpanKind::Tool,
+        None if attributes.get(RUNS_A_TOOL.0).and_then(Value::as_str) == Some(RUNS_A_TOOL.1) => SpanKind::Tool,
         None if lower.starts_with("execute_tool ") || lower.starts_with("tool ") => SpanKind::Tool,
         None if first(attributes, &["gen_ai.request.model", "llm.model_name", "gen_ai.response.model"]).is_some() => {
             SpanKind::Llm
@@ -290,6 +329,7 @@ pub(super) fn own_agent(span: &Span) -> Option<String> {
     }
     let name = span.name.exact();
     let named = name.strip_prefix("invoke_agent ").unwrap_or(name);
+    let named = AGENT_ENDINGS.iter().find_map(|ending| named.strip_suffix(ending)).unwrap_or(named);
     (span.kind == SpanKind::Agent && !named.is_empty()).then(|| named.to_owned())
 }
 
@@ -297,9 +337,32 @@ pub(super) fn own_agent(span: &Span) -> Option<String> {
 pub(super) fn tool_name(span: &Span) -> String {
     text(&span.attributes, TOOL_NAME).unwrap_or_else(|| {
         let name = span.name.exact();
-        let stripped = name.strip_prefix("execute_tool ").or_else(|| name.strip_prefix("tool "));
-        stripped.unwrap_or(name).to_owned()
+        TOOL_BEGINNINGS.iter().find_map(|beginning| name.strip_prefix(beginning)).unwrap_or(name).to_owned()
     })
+}
+
+/// Whether a span records a message of a protocol (a session that opens, a list of tools) and nothing anybody said.
+pub(super) fn is_protocol(span: &Span) -> bool {
+    span.attributes.contains_key(RUNS_A_TOOL.0) || span.name.exact().ends_with(PROTOCOL_ENDING)
+}
+
+/// Whether a span is the whole of several agents that work one after the other.
+pub(super) fn in_a_row(span: &Span) -> bool {
+    IN_A_ROW.iter().any(|key| span.attributes.contains_key(*key))
+}
+
+/// A customer's words without what a framework put around them.
+pub(super) fn unframed_question(text: &str) -> &str {
+    let within = |(before, after): &(&str, &str)| {
+        let rest = text.strip_prefix(before)?;
+        if after.is_empty() { Some(rest) } else { rest.find(after).map(|end| &rest[..end]) }
+    };
+    QUESTION_FRAMES.iter().find_map(within).unwrap_or(text)
+}
+
+/// A tool's result without what a framework put before it.
+pub(super) fn unframed_result(text: &str) -> &str {
+    RESULT_FRAMES.iter().find_map(|frame| text.strip_prefix(frame)).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -321,6 +384,17 @@ mod tests {
         let nested = map(json!({"metadata": "{\"thread_id\": \"t\"}"}));
         assert_eq!(session_key(&nested).map(|(_, key)| key), Some("t".into()));
         assert_eq!(session_key(&map(json!({"session.id": ""}))), None);
+    }
+
+    #[test]
+    fn frames_come_off_only_where_they_are_whole() {
+        assert_eq!(unframed_question("New task:\nWhere is it?"), "Where is it?");
+        let crew = "\nCurrent Task: Where is it?\n\nThis is the expected criteria for your final answer: words.\nMore";
+        assert_eq!(unframed_question(crew), "Where is it?");
+        for text in ["\nCurrent Task: Where is it?", "A New task:\nx", ""] {
+            assert_eq!(unframed_question(text), text);
+        }
+        assert_eq!(unframed_result("Observation:\n{}"), "{}");
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(super) fn text_key(role: Role, said: &Said) -> (u8, u64) {
         Role::Assistant => Piece::ASSISTANT,
         Role::Tool => Piece::LOOSE,
     };
-    (kind, said.words())
+    (kind, said.number())
 }
 
 /// A number that stands for the words of a text.

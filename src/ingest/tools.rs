@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::message::{Object, list, string};
@@ -213,15 +214,28 @@ fn definitions(span: &Span) -> Option<String> {
         return Some(text).filter(|text| text.starts_with('['));
     }
     let mut flat: BTreeMap<u32, String> = BTreeMap::new();
+    let mut fields: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for (key, value) in attributes {
         for prefix in semconv::TOOLS_FLAT {
             let rest = key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.'));
             let Some((index, field)) = rest.and_then(|rest| rest.split_once('.')) else { continue };
-            if let (Ok(index), "tool.json_schema" | "json_schema", Some(text)) = (index.parse(), field, value.as_str())
-            {
-                flat.insert(index, text.to_owned());
+            let (Ok(index), Some(text)) = (index.parse(), value.as_str()) else { continue };
+            match field {
+                "tool.json_schema" | "json_schema" => {
+                    flat.insert(index, text.to_owned());
+                }
+                "name" | "description" => {
+                    fields.entry(index).or_default().push(format!("\"{field}\":{}", Value::from(text)));
+                }
+                "parameters" if serde_json::from_str::<&RawValue>(text).is_ok() => {
+                    fields.entry(index).or_default().push(format!("\"{field}\":{text}"));
+                }
+                _ => {}
             }
         }
+    }
+    for (index, fields) in fields {
+        flat.entry(index).or_insert_with(|| format!("{{{}}}", fields.join(",")));
     }
     if !flat.is_empty() {
         return Some(format!("[{}]", flat.into_values().collect::<Vec<_>>().join(",")));

@@ -12,9 +12,9 @@ use turns::{Customer, Turn, turns};
 
 use super::message::{Call, Message, Sender};
 use super::said::{Histories, Said};
-use super::thread::{Merge, Piece, Thread, align, pieces};
+use super::thread::{self, Merge, Piece, Thread, align, pieces};
 use super::tree::Tree;
-use super::{exchange, join};
+use super::{exchange, join, semconv};
 use crate::model::step::{Role, Step};
 use crate::model::time::Timestamp;
 use crate::model::trace::{Span, SpanKind};
@@ -59,6 +59,7 @@ pub(super) fn build(spans: &mut [Span], tree: &Tree) -> Transcript {
     for turn in turns {
         builder.turn(turn);
     }
+    builder.show_answers();
     let Builder { mut rows, system, .. } = builder;
     questions_first(&mut rows, spans);
     join::executions(&mut rows, spans, tree);
@@ -114,7 +115,14 @@ impl<'s> Builder<'s> {
         }
         let span = &self.spans[at];
         let agent = span.agent.as_ref().map(|name| name.exact().to_owned());
-        let mut thread = self.threads.remove(&(aside, agent.clone())).unwrap_or_default();
+        let mut key = (aside, agent.clone());
+        let mut thread = self.threads.remove(&key).unwrap_or_default();
+        if agent.is_none() && thread.trace == span.id.trace_id && thread.system != exchange.system {
+            // Two that nobody named, told apart by their instructions: their names may be on spans that come later.
+            self.threads.insert(key, thread);
+            key = (aside, Some(format!("\0{}", exchange.system.join("\0"))));
+            thread = self.threads.remove(&key).unwrap_or_default();
+        }
         let heard = pieces(&exchange.input);
         let first = !aside && !self.traces.contains(&span.id.trace_id);
         let merge = self.place(&thread, &heard, span, &exchange.system);
@@ -152,7 +160,7 @@ impl<'s> Builder<'s> {
         thread.system = exchange.system;
         thread.silent = if exchange.output.is_empty() { Some(at) } else { None };
         thread.heard = heard.iter().filter_map(Piece::key).collect();
-        self.threads.insert((aside, agent), thread);
+        self.threads.insert(key, thread);
     }
 
     /// How the history of a call joins what is known already.
@@ -167,8 +175,13 @@ impl<'s> Builder<'s> {
         if same_trace && thread.heard == keys && !keys.is_empty() && thread.system == system {
             return Merge::Own { known: keys.len() };
         }
-        let own = align(&project(&thread.rows), &keys);
-        let facing = align(&project(&self.facing), &keys);
+        let join = |rows: &[usize]| {
+            // An answer that was given by calling a tool is no part of the next history.
+            let heard = || self.given_by_call(rows).then(|| align(&project(&rows[..rows.len() - 1]), &keys)).flatten();
+            align(&project(rows), &keys).or_else(heard)
+        };
+        let own = join(&thread.rows);
+        let facing = join(&self.facing);
         match (own, facing) {
             (Some(own), Some(facing)) if facing.length > own.length => {
                 Merge::Facing { known: facing.known, rows: self.facing.len() }
@@ -177,6 +190,12 @@ impl<'s> Builder<'s> {
             (None, Some(facing)) => Merge::Facing { known: facing.known, rows: self.facing.len() },
             (None, None) => self.within_trace(&keys, span),
         }
+    }
+
+    /// Whether the last of `rows` is an answer that comes right after a call.
+    fn given_by_call(&self, rows: &[usize]) -> bool {
+        let [.., call, answer] = rows else { return false };
+        matches!(self.rows[*call].what, What::Call { .. }) && self.rows[*answer].key.0 == Piece::ASSISTANT
     }
 
     /// A history that joins no end: what of it was said in this trace before, and whether that was the customer.
@@ -221,6 +240,25 @@ impl<'s> Builder<'s> {
         self.answers.get(trace).filter(|text| !text.is_empty()).cloned()
     }
 
+    /// Of agents that work one after the other the customer sees what the whole of them answers; what comes before it is
+    /// theirs.
+    fn show_answers(&mut self) {
+        let spans = self.spans;
+        let whole = spans.iter().zip(&self.tree.depth).filter(|(span, depth)| **depth < 2 && semconv::in_a_row(span));
+        for (span, _) in whole {
+            let Some(answer) = exchange::of_agent(span, &mut self.histories).output.pop() else { continue };
+            let key = Some((Piece::ASSISTANT, thread::words_number(&answer.text)));
+            let here = |row: &Row| row.span.is_some_and(|at| spans[at].id.trace_id == span.id.trace_id);
+            let told = |row: &Row| Some(row.key) == key && here(row);
+            let Some(shown) = self.rows.iter().rposition(told).filter(|at| self.rows[*at].depth > 0) else { continue };
+            let asked = self.rows.iter().rposition(|row| row.depth == 0 && row.key.0 == Piece::USER && here(row));
+            for row in self.rows.iter_mut().skip(asked.map_or(0, |at| at + 1)).filter(|row| here(row)) {
+                row.depth = row.depth.max(1);
+            }
+            self.rows[shown].depth = 0;
+        }
+    }
+
     /// Takes what is new in a history: customer messages, answers that were streamed, results.
     fn hear(&mut self, thread: &mut Thread, heard: &[Piece], known: &[bool], how: (usize, bool, bool)) {
         let (at, faces, first) = how;
@@ -235,7 +273,7 @@ impl<'s> Builder<'s> {
                     let is_known = known.get(index).copied().unwrap_or(false);
                     index += 1;
                     let prompt = !faces && matches!(piece, Piece::Text { role: Role::User, .. });
-                    if is_known || prompt {
+                    if is_known || prompt || self.tells_of_handoff(piece, at) {
                         continue;
                     }
                     let recent = last_said.is_none_or(|last| i > last);
@@ -255,11 +293,24 @@ impl<'s> Builder<'s> {
         self.group += 1;
     }
 
+    /// Whether words in the customer's place are what a handoff told the agent that takes over: they are its result.
+    fn tells_of_handoff(&mut self, piece: &Piece, at: usize) -> bool {
+        let Piece::Text { role: Role::User, said, .. } = piece else { return false };
+        let Some(row) = self.facing.last().map(|row| &mut self.rows[*row]) else { return false };
+        let same = row.span.is_some_and(|other| self.spans[other].id.trace_id == self.spans[at].id.trace_id);
+        match &mut row.what {
+            What::Call { call, result } if same && join::hands_over(&call.tool) => {
+                result.get_or_insert_with(|| said.words().to_owned()) == said.words()
+            }
+            _ => false,
+        }
+    }
+
     /// Gives a result to its call; returns how many calls of the thread are dealt with.
     fn result(&mut self, thread: &mut Thread, piece: &Piece, how: (usize, bool, usize)) -> usize {
         let (at, faces, answered) = how;
         let Piece::Result { said } = piece else { return answered };
-        let (id, text) = (&said.call_id, &said.text);
+        let (id, text) = (&said.call_id, said.result());
         let named = id.as_ref().and_then(|id| self.called.get(id)).copied();
         let told = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: Some(told), .. } if told == text);
         let open = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: None, call } if id.is_none() || call.id.is_none());
@@ -269,7 +320,7 @@ impl<'s> Builder<'s> {
         let row = named.or_else(|| place.map(|place| rest[place]));
         if let Some(row) = row {
             if let What::Call { result, .. } = &mut self.rows[row].what {
-                result.get_or_insert_with(|| text.clone());
+                result.get_or_insert_with(|| text.to_owned());
             }
             return place.map_or(answered, |place| answered + place + 1);
         }
@@ -277,7 +328,7 @@ impl<'s> Builder<'s> {
         let known = |row: &Row| matches!(&row.what, What::Text { role: Role::Tool, text: told, .. } if told == text);
         if faces && !self.rows.iter().any(known) {
             let order = self.spans[at].start.map_or(0, |time| time.0);
-            let said = Said::new(Message::new(Sender::Tool, text.as_str()));
+            let said = Said::new(Message::new(Sender::Tool, text));
             let loose = Piece::Text { role: Role::Tool, said, reasoning: None };
             self.push(thread, loose, (at, faces, order));
         }
@@ -300,9 +351,9 @@ impl<'s> Builder<'s> {
         let (at, faces, order) = how;
         let key = piece.key().unwrap_or((0, 0));
         let what = match piece {
-            Piece::Text { role, said, reasoning } => What::Text { role, text: said.text.clone(), reasoning },
+            Piece::Text { role, said, reasoning } => What::Text { role, text: said.words().to_owned(), reasoning },
             Piece::Call { said, place } => What::Call { call: said.calls[place].clone(), result: None },
-            Piece::Result { said } => What::Text { role: Role::Tool, text: said.text.clone(), reasoning: None },
+            Piece::Result { said } => What::Text { role: Role::Tool, text: said.result().to_owned(), reasoning: None },
         };
         let agent = self.spans[at].agent.as_ref().map(|name| name.exact().to_owned());
         let agent = agent.filter(|_| key.0 != Piece::USER);

@@ -42,6 +42,15 @@ pub enum Act {
         /// In words.
         text: String,
     },
+    /// One of several labels is taken where they differ.
+    Adjudicate {
+        /// On what.
+        subject: Subject,
+        /// Whose label counts.
+        took: String,
+        /// Why; required.
+        reason: String,
+    },
     /// Codebook changes.
     Codebook(Vec<CodebookChange>),
     /// A queue is defined or removed.
@@ -132,6 +141,15 @@ pub enum ActError {
     /// Failure modes and severities belong to fails.
     #[error("failure modes, a failing step and severity belong to a fail; the verdict was {0}")]
     OnlyForFail(&'static str),
+    /// An adjudication says why.
+    #[error("an adjudication needs a reason (--reason TEXT)")]
+    WithoutReason,
+    /// Nobody of that name judged it.
+    #[error("{0:?} has given no verdict on it; `aftercall adjudicate CONVERSATION` shows the labels")]
+    NoSuchLabel(String),
+    /// There is nothing to settle.
+    #[error("its labels do not differ: there is nothing to adjudicate")]
+    NothingToSettle,
 }
 
 impl Judgement {

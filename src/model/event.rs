@@ -102,6 +102,13 @@ pub enum EventBody {
     },
     /// Put off without a verdict.
     Skip {},
+    /// Labels that differ were settled by taking one of them. It stands until somebody gives a verdict again.
+    Adjudicate {
+        /// Whose label counts.
+        took: String,
+        /// Why.
+        reason: String,
+    },
     /// A codebook change.
     Codebook(CodebookChange),
     /// A queue was defined or removed.
@@ -189,6 +196,7 @@ impl EventBody {
             Self::Note { .. } => "note",
             Self::Criterion { .. } => "criterion",
             Self::Skip {} => "skip",
+            Self::Adjudicate { .. } => "adjudicate",
             Self::Codebook(_) => "codebook",
             Self::Queue(_) => "queue",
             Self::Export { .. } => "export",

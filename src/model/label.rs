@@ -93,6 +93,17 @@ pub struct Criterion {
     pub event: String,
 }
 
+/// That a label was taken where labels differed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Who took it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// The event that says so.
+    pub event: String,
+}
+
 /// What one reviewer says of one conversation now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Label {
@@ -118,6 +129,9 @@ pub struct Label {
     pub criteria: Vec<Criterion>,
     /// True where the reviewer put it off and has not judged it since.
     pub skipped: bool,
+    /// Set where this label was taken in an adjudication that still stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
     /// When the verdict was given, else when the last act was.
     pub at: Timestamp,
     /// From where in which queue the verdict was given.
@@ -177,10 +191,28 @@ pub fn project<S: std::hash::BuildHasher>(
     let mut labels: BTreeMap<&str, Label> = BTreeMap::new();
     for event in acts {
         let Some(target) = &event.target else { continue };
+        match &event.body {
+            EventBody::Adjudicate { took, reason } => {
+                take(&mut labels, event, took, reason);
+                continue;
+            }
+            // What was settled is open again once somebody says something else.
+            EventBody::Verdict { .. } => labels.values_mut().for_each(|label| label.settled = None),
+            _ => {}
+        }
         let label = labels.entry(&event.reviewer).or_insert_with(|| Label::empty(event, target));
         label.apply(event, target, resolve);
     }
     labels.into_values().filter(|label| !label.events.is_empty()).collect()
+}
+
+/// Settles labels by the one of `took`; without a verdict of theirs nothing is settled.
+fn take(labels: &mut BTreeMap<&str, Label>, event: &Event, took: &str, reason: &str) {
+    labels.values_mut().for_each(|label| label.settled = None);
+    if let Some(label) = labels.get_mut(took).filter(|label| label.verdict.is_some()) {
+        let (by, reason, event) = (event.reviewer.clone(), reason.to_owned(), event.id.clone());
+        label.settled = Some(Settled { by, reason, event });
+    }
 }
 
 /// Folds the events of the codebook, and of all labels, into the codebook.
@@ -231,6 +263,7 @@ impl Label {
             notes: Vec::new(),
             criteria: Vec::new(),
             skipped: false,
+            settled: None,
             at: event.at,
             slot: None,
             events: Vec::new(),
@@ -335,6 +368,9 @@ impl LabelState {
         let Some((first, _)) = verdicts.first() else {
             return if labels.is_empty() { Self::None } else { Self::Draft };
         };
+        if let Some(label) = labels.iter().find(|label| label.settled.is_some()) {
+            return if label.transcript_hash == *current { Self::Adjudicated } else { Self::Stale };
+        }
         if verdicts.iter().any(|(verdict, _)| verdict != first) {
             Self::Disputed
         } else if verdicts.iter().all(|(_, hash)| *hash != current) {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::family::{Sketch, near_duplicates, text_of};
-use crate::dataset::item::settle;
+use crate::dataset::item::{agreement, settle};
 use crate::dataset::split::{Member, Placed, choose_salt, place};
 use crate::model::codebook::Codebook;
 use crate::model::conversation::Conversation;
@@ -433,7 +433,7 @@ fn candidate(
         transcript_hash,
         steps: content.steps.len() as u32,
         verdict,
-        agreement: if labels.len() == 1 { "single" } else { "unanimous" }.to_owned(),
+        agreement: agreement(&labels).to_owned(),
         inclusion_probability: inclusion_probability(&labels),
         labels,
         scores: content.scores.clone(),

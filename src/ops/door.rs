@@ -254,6 +254,9 @@ impl Door {
         for criterion in &mut label.criteria {
             criterion.text = self.text(&criterion.text);
         }
+        if let Some(settled) = &mut label.settled {
+            settled.reason = self.text(&settled.reason);
+        }
         label
     }
 

@@ -9,7 +9,7 @@ use crate::model::conversation::Conversation;
 use crate::model::correction::Correction;
 use crate::model::event::{Event, EventBody, EventTarget};
 use crate::model::id::ConversationId;
-use crate::model::label::{FirstFailure, Label, StepPointer};
+use crate::model::label::{FirstFailure, Label, LabelState, StepPointer};
 use crate::model::time::Timestamp;
 use crate::model::undo::{redo_target, undo_target};
 use crate::store::events::{Draft, Log, Written};
@@ -271,7 +271,8 @@ fn subject_of(act: &Act) -> Option<&Subject> {
         Act::Skip(subject)
         | Act::Note { subject, .. }
         | Act::Correct { subject, .. }
-        | Act::Criterion { subject, .. } => Some(subject),
+        | Act::Criterion { subject, .. }
+        | Act::Adjudicate { subject, .. } => Some(subject),
         Act::Codebook(_) | Act::Queue(_) | Act::Unmask { .. } => None,
     }
 }
@@ -293,6 +294,22 @@ fn about(subject: &Subject, at: Option<&StepPointer>, body: EventBody) -> Draft 
         decision_span_id: at.and_then(|at| at.decision_span_id.clone()),
     };
     Draft { body, target: Some(target) }
+}
+
+/// Taking one of several labels: there have to be several that differ, the one taken among them.
+fn adjudication(log: &Log<'_>, subject: &Subject, took: &str, reason: &str) -> Result<Draft, ReviewError> {
+    let (labels, reason) = (log.labels(&subject.conversation)?, reason.trim());
+    if reason.is_empty() {
+        return Err(ActError::WithoutReason.into());
+    }
+    if !labels.iter().any(|label| label.reviewer == took && label.verdict.is_some()) {
+        return Err(ActError::NoSuchLabel(took.to_owned()).into());
+    }
+    let state = LabelState::of(&labels, &subject.transcript_hash);
+    if !matches!(state, LabelState::Disputed | LabelState::Adjudicated) {
+        return Err(ActError::NothingToSettle.into());
+    }
+    Ok(about(subject, None, EventBody::Adjudicate { took: took.to_owned(), reason: reason.to_owned() }))
 }
 
 fn about_nothing(change: CodebookChange) -> Draft {
@@ -319,6 +336,7 @@ fn drafts(log: &Log<'_>, reviewer: &str, act: &Act) -> Result<Vec<Draft>, Review
         Act::Criterion { subject, must, text } => {
             vec![about(subject, None, EventBody::Criterion { must: *must, text: text.clone() })]
         }
+        Act::Adjudicate { subject, took, reason } => vec![adjudication(log, subject, took, reason)?],
         Act::Codebook(changes) => change_codebook(log.codebook()?, changes)?,
         Act::Queue(change) => super::queue::changes(log, change)?,
         Act::Unmask { place } => vec![Draft { body: EventBody::Unmask { place: place.clone() }, target: None }],

@@ -32,6 +32,9 @@ pub struct Query {
 
 /// The state of all labels together; the same rule as [`crate::model::label::LabelState::of`].
 pub const LABEL_STATE: &str = "(SELECT CASE WHEN count(*) = 0 THEN 'none' WHEN count(l.verdict) = 0 THEN 'draft' \
+    WHEN max(l.label ->> '$.settled.event') IS NOT NULL THEN \
+         CASE WHEN total(l.label ->> '$.settled.event' IS NOT NULL AND l.transcript_hash = c.transcript_hash) > 0 \
+              THEN 'adjudicated' ELSE 'stale' END \
     WHEN count(DISTINCT l.verdict) > 1 THEN 'disputed' \
     WHEN total(l.verdict IS NOT NULL AND l.transcript_hash = c.transcript_hash) = 0 THEN 'stale' \
     ELSE 'labelled' END FROM labels l WHERE l.conversation = c.id)";
@@ -370,8 +373,9 @@ fn text_source(field: Field) -> Source {
         Field::HandledBy => Column("c.handled_by"),
         Field::Label => Column(LABEL_STATE),
         Field::Verdict => Column(
-            "(SELECT CASE WHEN count(DISTINCT l.verdict) = 1 THEN max(l.verdict) END FROM labels l \
-             WHERE l.conversation = c.id)",
+            "(SELECT CASE WHEN count(DISTINCT l.verdict) = 1 THEN max(l.verdict) \
+                          ELSE max(CASE WHEN l.label ->> '$.settled.event' IS NOT NULL THEN l.verdict END) END \
+                FROM labels l WHERE l.conversation = c.id)",
         ),
         Field::Mode => Rows { from: "label_modes m WHERE m.conversation = c.id", value: "m.mode" },
         Field::Queue => Rows { from: "labels l WHERE l.conversation = c.id AND l.queue IS NOT NULL", value: "l.queue" },

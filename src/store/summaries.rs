@@ -55,16 +55,19 @@ impl Store {
 
     /// Counts what the labels say of the ids; labels are few, so they are read whole.
     fn count_labels(&self, index: &mut QueueIndex, reviewer: &str) -> Result<(), StoreError> {
-        let labels: Vec<(String, String, Option<String>, bool)> =
-            self.rows("SELECT conversation, reviewer, verdict, skipped FROM labels", &[], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?;
+        let sql =
+            "SELECT conversation, reviewer, verdict, skipped, label ->> '$.settled.event' IS NOT NULL FROM labels";
+        let labels: Vec<(String, String, Option<String>, bool, bool)> =
+            self.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
         if labels.is_empty() {
             return Ok(());
         }
         let mut verdicts: HashMap<&str, HashSet<&str>> = HashMap::new();
-        let (mut judged, mut skipped) = (HashSet::new(), HashSet::new());
-        for (conversation, by, verdict, put_off) in &labels {
+        let (mut judged, mut skipped, mut settled) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for (conversation, by, verdict, put_off, taken) in &labels {
+            if *taken {
+                settled.insert(conversation.as_str());
+            }
             if let Some(verdict) = verdict {
                 verdicts.entry(conversation).or_default().insert(verdict);
             }
@@ -80,7 +83,8 @@ impl Store {
         for id in index.ids.iter().map(ConversationId::as_str) {
             index.judged += u64::from(judged.contains(id));
             index.skipped += u64::from(skipped.contains(id));
-            index.disputed += u64::from(verdicts.get(id).is_some_and(|verdicts| verdicts.len() > 1));
+            let differ = verdicts.get(id).is_some_and(|verdicts| verdicts.len() > 1);
+            index.disputed += u64::from(differ && !settled.contains(id));
         }
         Ok(())
     }
@@ -217,7 +221,8 @@ impl Store {
         let labels = self.labels_of(&summary.id)?;
         summary.label_state = LabelState::of(&labels, &summary.transcript_hash);
         let verdicts: HashSet<Verdict> = labels.iter().filter_map(|label| label.verdict).collect();
-        summary.verdict = verdicts.iter().next().copied().filter(|_| verdicts.len() == 1);
+        let settled = labels.iter().find(|label| label.settled.is_some()).and_then(|label| label.verdict);
+        summary.verdict = settled.or_else(|| verdicts.iter().next().copied().filter(|_| verdicts.len() == 1));
         for label in &labels {
             summary.reviewers.push(label.reviewer.clone());
             for mode in &label.modes {

@@ -155,6 +155,7 @@ impl Engine {
             notes: Vec::new(),
             criteria: Vec::new(),
             skipped: false,
+            settled: None,
             at: NOW,
             slot: None,
             events: Vec::new(),
@@ -181,6 +182,7 @@ impl Engine {
             Act::Unmask { .. } => return self.saved("personal data shown", None),
             Act::Queue(_) => return self.saved("queue", None),
             Act::Criterion { subject, .. } => (subject.clone(), "criterion".to_owned()),
+            Act::Adjudicate { subject, .. } => (subject.clone(), "adjudicated".to_owned()),
         };
         let id = subject.conversation.clone();
         let before = self.labels.get(&id).cloned();

@@ -7,6 +7,25 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::OrderName;
 use crate::store::FoundOrder;
 
+/// Arguments of `adjudicate`.
+#[derive(Debug, Args)]
+pub struct AdjudicateArguments {
+    /// The conversation whose labels differ; without it, all of them are listed
+    pub conversation: Option<String>,
+    /// Take this label: its letter, or the reviewer's name
+    #[arg(long, value_name = "LETTER|NAME", requires = "reason")]
+    pub take: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", requires = "take")]
+    pub reason: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Do not mask personal data; recorded
+    #[arg(long)]
+    pub unmasked: bool,
+}
+
 /// Arguments of `search`.
 #[derive(Debug, Args)]
 pub struct SearchArguments {

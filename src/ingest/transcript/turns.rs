@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use crate::ingest::exchange::{self, Exchange};
 use crate::ingest::message::Sender;
 use crate::ingest::said::Histories;
+use crate::ingest::semconv;
 use crate::ingest::thread::{self, Piece};
 use crate::ingest::tree::Tree;
 use crate::model::step::Role;
@@ -45,8 +46,13 @@ pub(super) fn turns<'s>(spans: &'s [Span], tree: &Tree, histories: &mut Historie
         if told.contains(span.id.trace_id.as_str()) || !speaks || tree.ancestors(at).any(|up| taken.contains(&up)) {
             continue;
         }
+        if semconv::is_protocol(span) {
+            continue;
+        }
         let exchange = exchange::of_agent(span, histories);
-        if !exchange.is_empty() {
+        // A part that only gave something back may be anything: a look-up, a step of a program.
+        let part = span.kind == SpanKind::Chain && span.parent_span_id.is_some() && exchange.input.is_empty();
+        if !exchange.is_empty() && !part {
             taken.insert(at);
             turns.push(Turn { at, exchange, aside: false, wrapper: true });
         }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::dataset::item::{Unsettled, settle};
+use crate::dataset::item::{Unsettled, agreement, settle};
 use crate::dataset::manifest::{Conversations, DatasetUse, sha256};
 use crate::model::codebook::Codebook;
 use crate::model::conversation::Conversation;
@@ -192,7 +192,7 @@ fn matching(workspace: &Workspace, id: &ConversationId) -> Result<Found, ExportE
     };
     let ready = Ready {
         group_key: group_key(workspace, &content),
-        agreement: if labels.len() == 1 { "single" } else { "unanimous" }.to_owned(),
+        agreement: agreement(&labels).to_owned(),
         conversation: content.clone(),
         transcript_hash,
         inclusion_probability: inclusion_probability(&labels),

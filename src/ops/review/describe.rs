@@ -70,6 +70,7 @@ fn others(events: &[Event]) -> String {
         EventBody::Criterion { must: true, .. } => "criterion: must".into(),
         EventBody::Criterion { must: false, .. } => "criterion: must not".into(),
         EventBody::Skip {} => "skipped".into(),
+        EventBody::Adjudicate { took, .. } => format!("adjudicated · {took}"),
         EventBody::Codebook(_) if events.len() > 1 => format!("{} codebook changes", events.len()),
         EventBody::Codebook(CodebookChange::Add { name, .. }) => format!("new failure mode {name}"),
         EventBody::Codebook(CodebookChange::Rename { name, .. }) => format!("failure mode renamed to {name}"),

@@ -1,0 +1,168 @@
+//! Labels that differ: which conversations have them, what each side says, and the one that is taken.
+//!
+//! Invariant: names stay hidden until a label is taken; both originals stay, and a later verdict opens it again.
+
+use serde::Serialize;
+
+use super::door::Door;
+use super::queue::{self, QueueError};
+use super::review::{self, ReviewError};
+use super::workspace::Workspace;
+use crate::model::act::{Act, ActError, Saved, Subject};
+use crate::model::filter::Filter;
+use crate::model::id::ConversationId;
+use crate::model::label::{Label, LabelState, StepPointer, Verdict};
+use crate::model::queue::QueueOrder;
+use crate::model::summary::Summary;
+use crate::model::time::Timestamp;
+use crate::store::{Asker, StoreError};
+
+/// A conversation whose labels differ, or were settled, as its reviewers see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Dispute {
+    /// 1.
+    pub schema_version: u32,
+    /// The conversation.
+    pub id: ConversationId,
+    /// `disputed`, `adjudicated` or `stale`.
+    pub state: &'static str,
+    /// By letter.
+    pub sides: Vec<Side>,
+    /// Who took a label, where one was taken.
+    pub by: Option<String>,
+    /// Why it was taken.
+    pub reason: Option<String>,
+}
+
+/// What one reviewer says, without the name until a label is taken.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Side {
+    /// `A`, `B`, …: by a hash, so that nobody is always first.
+    pub letter: char,
+    /// Who; told once a label is taken.
+    pub reviewer: Option<String>,
+    /// True where this one is taken.
+    pub taken: bool,
+    /// What.
+    #[serde(flatten)]
+    pub said: Said,
+}
+
+/// A label without its author.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Said {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Where it first went wrong.
+    pub first_failure: Option<StepPointer>,
+    /// 1 to 4.
+    pub severity: Option<u8>,
+    /// Keys of failure modes.
+    pub modes: Vec<String>,
+    /// Corrections in short, by step.
+    pub corrections: Vec<String>,
+    /// Notes, on the conversation first.
+    pub notes: Vec<String>,
+}
+
+/// The conversations whose verdicts differ and are not settled, most suspicious first.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn open(workspace: &Workspace, now: Timestamp) -> Result<Vec<Summary>, QueueError> {
+    let filter = Filter::parse("label:disputed")?;
+    let asker = Asker { reviewer: workspace.reviewer(), now };
+    let ids = workspace.store().index(&filter, "", QueueOrder::Suspicion, asker)?.ids;
+    Ok(queue::rows(workspace.store(), &ids, workspace.reviewer())?)
+}
+
+/// What the reviewers of a conversation say, by letter.
+///
+/// # Errors
+/// The conversation is not stored, or the database cannot be read.
+pub fn sides(workspace: &Workspace, door: &Door, id: &ConversationId) -> Result<Dispute, StoreError> {
+    let unknown = || StoreError::Unknown(id.to_string());
+    let current = workspace.store().conversation(id)?.ok_or_else(unknown)?.transcript_hash();
+    let labels = workspace.store().labels(id)?;
+    let settled = labels.iter().find_map(|label| label.settled.as_ref());
+    let sides = lettered(id, &labels).into_iter().filter_map(|(letter, label)| {
+        let masked = door.label(label);
+        Some(Side {
+            letter,
+            reviewer: settled.map(|_| label.reviewer.clone()),
+            taken: label.settled.is_some(),
+            said: said(&masked)?,
+        })
+    });
+    Ok(Dispute {
+        schema_version: 1,
+        id: id.clone(),
+        state: LabelState::of(&labels, &current).word(),
+        sides: sides.collect(),
+        by: settled.map(|settled| settled.by.clone()),
+        reason: labels.iter().find_map(|label| door.label(label).settled).map(|settled| settled.reason),
+    })
+}
+
+/// Takes the label that `side` names, by letter or reviewer, and records why.
+///
+/// # Errors
+/// There is no such label, nothing to settle, no reason, or it cannot be saved.
+pub fn take(
+    workspace: &mut Workspace,
+    id: &ConversationId,
+    choice: (&str, &str),
+    now: Timestamp,
+) -> Result<Saved, ReviewError> {
+    let (side, reason) = (choice.0.trim(), choice.1);
+    let labels = workspace.store().labels(id)?;
+    let lettered = lettered(id, &labels);
+    let took = lettered
+        .iter()
+        .find(|(_, label)| label.reviewer == side)
+        .or_else(|| lettered.iter().find(|(letter, _)| side.eq_ignore_ascii_case(&letter.to_string())))
+        .map(|(_, label)| label.reviewer.clone())
+        .ok_or_else(|| ActError::NoSuchLabel(side.to_owned()))?;
+    let unknown = || StoreError::Unknown(id.to_string());
+    let transcript_hash = workspace.store().conversation(id)?.ok_or_else(unknown)?.transcript_hash();
+    let subject = Subject { conversation: id.clone(), transcript_hash };
+    review::record(workspace, &Act::Adjudicate { subject, took, reason: reason.to_owned() }, now)
+}
+
+/// Labels with a verdict, by letter.
+fn lettered<'a>(id: &ConversationId, labels: &'a [Label]) -> Vec<(char, &'a Label)> {
+    let mut judged: Vec<(blake3::Hash, &Label)> = labels
+        .iter()
+        .filter(|label| label.verdict.is_some())
+        .map(|label| (blake3::hash(format!("{id} {}", label.reviewer).as_bytes()), label))
+        .collect();
+    judged.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
+    ('A'..='Z').zip(judged.into_iter().map(|(_, label)| label)).collect()
+}
+
+fn said(label: &Label) -> Option<Said> {
+    let corrections = label.corrections.iter().map(|placed| {
+        let correction = &placed.correction;
+        let what = match (&correction.tool, &correction.text, &correction.reason) {
+            (Some(tool), ..) => {
+                let arguments = correction.arguments.as_ref().map_or("{}", |arguments| arguments.0.exact());
+                format!("call {tool} {arguments}")
+            }
+            (None, Some(text), _) => format!("say: {text}"),
+            (None, None, Some(reason)) => format!("hand over: {reason}"),
+            (None, None, None) => "call no tool".to_owned(),
+        };
+        format!("step {}: {what}", placed.at.step)
+    });
+    Some(Said {
+        verdict: label.verdict?,
+        first_failure: label.first_failure.clone(),
+        severity: label.severity,
+        modes: label.modes.clone(),
+        corrections: corrections.collect(),
+        notes: label.notes.iter().map(|note| note.text.clone()).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests;
