@@ -37,13 +37,12 @@ pub fn put(
 ) -> Result<(), StoreError> {
     for (ordinal, score) in conversation.scores.iter().enumerate() {
         let name = score.evaluator.exact();
-        let evaluator = match names.evaluators.get(name) {
-            Some(known) => *known,
-            None => {
-                let key = evaluator(transaction, name)?;
-                names.evaluators.insert(name.to_owned(), key);
-                key
-            }
+        let evaluator = if let Some(known) = names.evaluators.get(name) {
+            *known
+        } else {
+            let key = evaluator(transaction, name)?;
+            names.evaluators.insert(name.to_owned(), key);
+            key
         };
         put_row(transaction, (key, ordinal as i64, evaluator), score)?;
     }
