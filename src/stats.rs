@@ -4,5 +4,7 @@
 //! held against reference values.
 
 pub mod compare;
+pub mod guard;
+pub mod isotonic;
 pub mod rate;
 pub mod special;

@@ -270,15 +270,7 @@ pub const BINDINGS: &[Binding] = &[
         "Copy the step, or the conversation's id, to the clipboard; masked.",
     ),
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
-    row(
-        Action::Progress,
-        "progress",
-        &["P"],
-        MAIN,
-        Group::Look,
-        "progress",
-        "How far the queue is: failures found label by label, the failure rate, what is left.",
-    ),
+    row(Action::Progress, "progress", &["P"], MAIN, Group::Look, "progress", "How far the queue is, label by label."),
     // Workspace
     row(
         Action::NewQueue,
@@ -287,7 +279,7 @@ pub const BINDINGS: &[Binding] = &[
         QUEUE,
         Group::Workspace,
         "new queue",
-        "Define a queue of what is listed: an order, a size, a share by lot.",
+        "Define a queue of what is listed.",
     ),
     row(Action::Import, "import", &["ctrl-o"], MAIN, Group::Workspace, "import", "Import a file of conversations."),
     row(Action::Export, "export", &["E"], MAIN, Group::Workspace, "export", "Write a dataset of what is judged."),
