@@ -371,7 +371,14 @@ fn scores_of_exports_keep_value_label_and_judge() {
                     ScoreTarget::Trace { .. } => "trace",
                     ScoreTarget::Conversation => "conversation",
                 };
-                (score.evaluator.exact().to_owned(), score.value, label, score.passed, score.source.into_owned(), target)
+                (
+                    score.evaluator.exact().to_owned(),
+                    score.value,
+                    label,
+                    score.passed,
+                    score.source.into_owned(),
+                    target,
+                )
             })
             .collect::<Vec<_>>()
     };
