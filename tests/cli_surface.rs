@@ -60,6 +60,11 @@ const COMMANDS: &[&str] = &[
     "dataset diff",
     "dataset tag",
     "gate init",
+    "queue",
+    "queue new",
+    "queue list",
+    "queue show",
+    "queue remove",
     "bench evaluators",
 ];
 

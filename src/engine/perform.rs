@@ -33,7 +33,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::QueueRows(name, reading, ids) => {
             of_queue(queue::named_rows(workspace, (name, reading.as_ref()), ids), Reply::Rows)
         }
-        Request::Queues => of_queue(queue::states(workspace), Reply::Queues),
+        Request::Queues => of_queue(queue::heads(workspace.store()), Reply::Queues),
         Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),
         Request::Alignment(queue) => aligned(workspace, queue.as_deref(), now),
         Request::Snippets(words, ids) => {

@@ -10,7 +10,7 @@ pub use crate::model::act::Saved;
 use crate::model::codebook::Codebook;
 pub use crate::model::export::ExportOrder;
 use crate::model::id::ConversationId;
-pub use crate::model::queue::{Opened, QueueIndex, QueueOrder, QueueQuery, QueueSpec, QueueState};
+pub use crate::model::queue::{Opened, QueueHead, QueueIndex, QueueOrder, QueueQuery, QueueSpec, QueueState};
 pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
 pub use crate::ops::Progress;
@@ -32,7 +32,7 @@ pub enum Request {
     Rows(Vec<ConversationId>),
     /// Read: the same, each with its place in the queue of this name, in which somebody is reading this conversation.
     QueueRows(String, Option<ConversationId>, Vec<ConversationId>),
-    /// Read: the queues there are, and how far each is.
+    /// Read: the queues there are.
     Queues,
     /// Read: what a queue would take if it were defined so.
     Preview(Box<QueueSpec>),
@@ -71,7 +71,7 @@ pub enum Reply {
     /// To [`Request::Rows`] and [`Request::QueueRows`].
     Rows(Vec<Summary>),
     /// To [`Request::Queues`].
-    Queues(Vec<QueueState>),
+    Queues(Vec<QueueHead>),
     /// To [`Request::Preview`].
     Preview(Preview),
     /// To [`Request::Alignment`].

@@ -27,7 +27,7 @@ fn desk() -> Desk {
     let folder = tempfile::tempdir().unwrap();
     let identity = Identity::load("mara", &folder.path().join("state")).unwrap();
     let setup = EngineSetup { root: folder.path().join("w"), identity, clock: || Timestamp(1_795_000_000_000_000) };
-    Desk { folder: folder, setup }
+    Desk { folder, setup }
 }
 
 fn pass(number: u64) -> Request {

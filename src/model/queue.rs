@@ -11,7 +11,9 @@ use super::summary::Summary;
 
 mod plan;
 
-pub use plan::{Band, Interval, MustReview, Place, QueueChange, QueueSpec, QueueState, Slot, SlotKind, SpecError};
+pub use plan::{
+    Band, Interval, MustReview, Place, QueueChange, QueueHead, QueueSpec, QueueState, Slot, SlotKind, SpecError,
+};
 
 /// How a queue is ordered; ties are broken by id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

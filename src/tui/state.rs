@@ -84,9 +84,8 @@ impl Overlay {
             Self::Confirm(_) => Context::Confirm,
             Self::Palette(_) => Context::Palette,
             Self::Help(_) => Context::Help,
-            Self::Messages(_) => Context::Messages,
+            Self::Messages(_) | Self::Progress => Context::Messages,
             Self::Export(_) | Self::Define(_) => Context::Export,
-            Self::Progress => Context::Messages,
             Self::Alignment(_) => Context::Alignment,
             Self::Job(_) => Context::Job,
         }

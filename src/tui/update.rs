@@ -159,7 +159,7 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
         Action::Evaluate => {
-            import::start(state, Request::Evaluate(String::new()), "Evaluate all conversations".to_owned())
+            import::start(state, Request::Evaluate(String::new()), "Evaluate all conversations".to_owned());
         }
         Action::LoadPack => prompt::open_packs(state),
         Action::RenameMode => prompt::open_modes(state, super::state::prompt::Question::RenameWhich),

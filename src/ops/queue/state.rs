@@ -3,7 +3,6 @@
 //! Invariant: the failure rate comes from audit labels only; the share of failures among all labels is never told as one.
 
 use crate::model::queue::{Interval, QueueState};
-use crate::rank::bands::CALIBRATE_FROM;
 use crate::rank::queue::Slot;
 use crate::stats::rate::wilson_finite;
 use crate::stats::sample_size;
@@ -77,16 +76,6 @@ impl Working {
     /// True where anything is known that an order could be learnt from.
     fn has_numbers(&self) -> bool {
         self.queue.matrix().width() > 1
-    }
-
-    /// P(fail) as a number that holds what it says, once enough audit labels are there to make it one.
-    pub(super) fn calibrated(&self, p: f64) -> Option<f64> {
-        let (audited, _) = self.audited();
-        (audited >= CALIBRATE_FROM as u64).then_some(p)
-    }
-
-    fn audited(&self) -> (u64, u64) {
-        self.queue.audit_sample().iter().fold((0, 0), |sum, one| (sum.0 + one.judged, sum.1 + one.failed))
     }
 }
 
