@@ -145,6 +145,9 @@ pub struct Limits {
     pub asr_confidence: f64,
     /// Silence before the first audio, longer than this, is noticed.
     pub silence_ms: f64,
+    /// The worst value with which an evaluator's score of a conversation still passes, by its name; for those that are
+    /// not named it stays what they say themselves.
+    pub pass: BTreeMap<String, f64>,
 }
 
 impl Default for Limits {
@@ -156,6 +159,7 @@ impl Default for Limits {
             dollars: None,
             asr_confidence: 0.6,
             silence_ms: 3_000.0,
+            pass: BTreeMap::new(),
         }
     }
 }
@@ -183,6 +187,16 @@ pub struct Judge {
     schemas: Schemas,
 }
 
+impl Limits {
+    /// Whether a score passes: by the value set for its evaluator, which runs in this direction, else by its own word.
+    pub fn passes(&self, score: &Score, direction: Direction) -> Option<bool> {
+        let set = self.pass.get(score.evaluator.exact()).zip(score.value);
+        set.map_or(score.passed, |(worst, value)| {
+            Some(if direction == Direction::Higher { value >= *worst } else { value <= *worst })
+        })
+    }
+}
+
 impl Judge {
     /// A judge with limits and policies.
     pub fn new(limits: Limits, policies: Vec<Policy>) -> Self {
@@ -203,11 +217,15 @@ impl Judge {
         self
     }
 
+    /// The limits in force for an intent.
+    pub fn limits(&self, intent: Option<&str>) -> &Limits {
+        intent.and_then(|intent| self.by_intent.get(intent)).unwrap_or(&self.limits)
+    }
+
     /// Judges one conversation with every evaluator and policy.
     pub fn evaluate(&self, conversation: &Conversation) -> Evaluation {
         let facts = Facts::of(conversation);
-        let intent = conversation.segments.intent.as_ref();
-        let limits = intent.and_then(|intent| self.by_intent.get(intent.exact())).unwrap_or(&self.limits);
+        let limits = self.limits(conversation.segments.intent.as_ref().map(Untrusted::exact));
         let case = Case { facts: &facts, limits, schemas: &self.schemas, said: [const { OnceCell::new() }; COUNT] };
         let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
         for evaluator in EVALUATORS.iter().filter(|one| wanted(one.about().name)) {
@@ -226,6 +244,9 @@ impl Judge {
         for (evaluator, said) in EVALUATORS.iter().zip(case.said).filter(|(one, _)| wanted(one.about().name)) {
             if let Some(outcome) = said.into_inner() {
                 scores_of(&facts, evaluator.about(), outcome, &mut scores);
+                if let Some(whole) = scores.last_mut().filter(|_| !limits.pass.is_empty()) {
+                    whole.passed = limits.passes(whole, evaluator.about().direction);
+                }
             }
         }
         scores.extend(rules.into_iter().filter(|score| wanted(score.evaluator.exact())));

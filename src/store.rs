@@ -15,6 +15,7 @@ mod foreign;
 mod imports;
 pub mod journal;
 mod judgements;
+mod measure;
 mod migrate;
 mod open;
 mod payload;
@@ -39,13 +40,14 @@ use serde::Serialize;
 use crate::model::segments::SegmentRules;
 
 pub use conflicts::{Exchange, SetAside};
-pub use conversations::{Applied, Changes, ContentHash, Put, Stored};
+pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::{Evaluated, Weighed};
 pub use facts::{KeptFact, Opening, Slot};
 pub use foreign::{ForeignColumn, ForeignDatabase, ForeignError, ForeignTable, Selection, is_sqlite};
 pub use imports::ImportRecord;
 pub use judgements::{Judgement, SaidOf};
+pub use measure::{Measured, Opinions, SEGMENTS};
 pub use migrate::Depth;
 pub use open::{Access, FILE_NAME};
 pub use pending::Pending;
@@ -54,7 +56,7 @@ pub use queues::{Arrival, Judged, News, ReadTo, StoredQueue};
 pub use scores::Evaluator;
 pub use search::{FoundOrder, Search};
 pub use segments::SegmentCount;
-pub use signals::{BriefScore, Signal};
+pub use signals::{BriefScore, Signal, ToolUse};
 pub use summaries::Totals;
 
 /// An open database: one connection, for one thread at a time.

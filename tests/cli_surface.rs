@@ -26,6 +26,11 @@ const COMMANDS: &[&str] = &[
     "evaluators",
     "policy",
     "bench",
+    "rates",
+    "alignment",
+    "compare",
+    "drift",
+    "agreement",
     "simulate",
     "strategies",
     "reconcile",
@@ -55,6 +60,11 @@ const COMMANDS: &[&str] = &[
     "dataset diff",
     "dataset tag",
     "gate init",
+    "queue",
+    "queue new",
+    "queue list",
+    "queue show",
+    "queue remove",
     "bench evaluators",
 ];
 

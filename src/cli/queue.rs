@@ -13,7 +13,7 @@ use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::Data;
 use crate::model::act::Act;
-use crate::model::queue::{QueueChange, QueueSpec, QueueState};
+use crate::model::queue::{Place, QueueChange, QueueSpec, QueueState};
 use crate::ops::door::Door;
 use crate::ops::evaluate::EvaluateOrder;
 use crate::ops::queue::{self, Preview, ShownRow};
@@ -199,7 +199,7 @@ fn line(row: &ShownRow, door: &Door) -> String {
     let open = place.filter(|_| !row.hidden);
     let mut why: Vec<String> = place.and_then(|place| place.pinned.clone()).into_iter().collect();
     why.extend(open.iter().flat_map(|place| place.why.iter().cloned()));
-    let chance = open.map_or_else(String::new, |place| place.chance());
+    let chance = open.map_or_else(String::new, Place::chance);
     let message = summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");
     let message: String = message.chars().take(50).collect();
     format!(

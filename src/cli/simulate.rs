@@ -5,10 +5,12 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use indicatif::ProgressStyle;
+
 use super::args::simulate::{SimulateArguments, StrategiesArguments};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
-use super::import::count;
+use super::import::{count, progress_bar};
 use super::output::Data;
 use crate::ops::bench::BenchOrder;
 use crate::ops::signals::Expected;
@@ -43,7 +45,16 @@ pub fn simulate(context: &Context, arguments: &SimulateArguments) -> Result<Code
     }
     let start = Instant::now();
     let workspace = context.open_to_read()?;
-    let mut report = simulate::simulate(&workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?;
+    let bar = progress_bar(context.talk, false);
+    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}").unwrap_or(bar.style()));
+    let outcome = simulate::simulate(&workspace, &order, now(), &mut |progress| {
+        bar.set_length(progress.total.unwrap_or(progress.done));
+        bar.set_position(progress.done);
+        bar.set_message(progress.what.clone());
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    let mut report = outcome?;
     report.seconds = start.elapsed().as_secs_f64();
     if report.seeds == 0 {
         let message = format!(

@@ -10,10 +10,11 @@ pub use crate::model::act::Saved;
 use crate::model::codebook::Codebook;
 pub use crate::model::export::ExportOrder;
 use crate::model::id::ConversationId;
-pub use crate::model::queue::{Opened, QueueIndex, QueueOrder, QueueQuery, QueueSpec, QueueState};
+pub use crate::model::queue::{Opened, QueueHead, QueueIndex, QueueOrder, QueueQuery, QueueSpec, QueueState};
 pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
 pub use crate::ops::Progress;
+pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Part};
 pub use crate::ops::queue::{Preview, STRATEGY_NAMES, unevaluated_of};
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
@@ -31,10 +32,12 @@ pub enum Request {
     Rows(Vec<ConversationId>),
     /// Read: the same, each with its place in the queue of this name, in which somebody is reading this conversation.
     QueueRows(String, Option<ConversationId>, Vec<ConversationId>),
-    /// Read: the queues there are, and how far each is.
+    /// Read: the queues there are.
     Queues,
     /// Read: what a queue would take if it were defined so.
     Preview(Box<QueueSpec>),
+    /// Read: how evaluators agree with people, on the audit labels of this queue, or of the one with most of them.
+    Alignment(Option<String>),
     /// Read: the best place in each of these conversations where words stand, taken as typed.
     Snippets(String, Vec<ConversationId>),
     /// Read: one conversation.
@@ -68,9 +71,11 @@ pub enum Reply {
     /// To [`Request::Rows`] and [`Request::QueueRows`].
     Rows(Vec<Summary>),
     /// To [`Request::Queues`].
-    Queues(Vec<QueueState>),
+    Queues(Vec<QueueHead>),
     /// To [`Request::Preview`].
     Preview(Preview),
+    /// To [`Request::Alignment`].
+    Alignment(Box<AlignmentReport>),
     /// To [`Request::Snippets`].
     Snippets(Vec<Hit>),
     /// To [`Request::Open`].

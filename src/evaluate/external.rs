@@ -168,7 +168,7 @@ mod tests {
             r#"{"conversation": "c", "evaluator": "Tone", "version": 2, "value": 0.25, "step": 2, "evidence": [1, 2]}"#,
         )
         .unwrap();
-        assert_eq!((one.value, &*one.source, one.evidence.len()), (Some(0.25), "judge", 2));
+        assert_eq!((one.value, one.source.as_ref(), one.evidence.len()), (Some(0.25), "judge", 2));
         assert_eq!(one.target, ScoreTarget::Span(one.evidence[1].clone()));
         assert_eq!(one.version.unwrap().exact(), "2");
         let one = score(r#"{"conversation": "c", "scores": [{"evaluator": "Tone", "value": true}]}"#).unwrap();

@@ -11,7 +11,9 @@ use super::summary::Summary;
 
 mod plan;
 
-pub use plan::{Band, Interval, MustReview, Place, QueueChange, QueueSpec, QueueState, Slot, SlotKind, SpecError};
+pub use plan::{
+    Band, Interval, MustReview, Place, QueueChange, QueueHead, QueueSpec, QueueState, Slot, SlotKind, SpecError,
+};
 
 /// How a queue is ordered; ties are broken by id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -27,6 +29,8 @@ pub enum QueueOrder {
     Longest,
     /// Not yet judged by the asking reviewer first, then by suspicion.
     Unjudged,
+    /// As the report of a gate has them; what no gate brought comes last.
+    Reported,
 }
 
 /// Which conversations, in which order.

@@ -19,7 +19,7 @@ use crate::model::time::Timestamp;
 use crate::rank::audit::AuditShare;
 use crate::rank::discovery::Curve;
 use crate::rank::matrix::{Matrix, RawRow};
-use crate::rank::queue::{Event, Facts, Origin, Plan, Queue, SlotKind};
+use crate::rank::queue::{Event, Facts, Origin, Plan, Queue};
 use crate::rank::ranker::Prior;
 use crate::rank::strategy::Strategy;
 use crate::stats::compare::Draws;
@@ -31,6 +31,9 @@ const REVIEWER: u32 = 1;
 
 /// Of so many groups one is held out.
 const HELD_OUT: usize = 4;
+
+/// Conversations of a pool, at most: each is labelled one at a time. Of more, so many at random.
+const MOST: usize = 1_000;
 
 /// Which conversations make up the pool of a seed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -169,11 +172,19 @@ impl Replay {
             }
             PoolRule::OnePerGroup => {
                 let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-                all.iter().for_each(|at| members.entry(&self.group[*at]).or_default().push(*at));
+                for at in &all {
+                    members.entry(&self.group[*at]).or_default().push(*at);
+                }
                 let one = |of: Vec<usize>| of[(draws.unit() * of.len() as f64) as usize];
                 (members.into_values().map(one).collect(), Vec::new())
             }
         };
+        let (mut pool, held): (Vec<usize>, Vec<usize>) = (pool, held);
+        if pool.len() > MOST {
+            shuffle(&mut draws, &mut pool);
+            pool.truncate(MOST);
+            pool.sort_unstable();
+        }
         let bad = pool.iter().filter(|at| self.failed[**at]).count();
         (bad > 0 && bad < pool.len()).then_some((pool, held))
     }
@@ -188,12 +199,15 @@ impl Replay {
         let mut verdicts = Vec::with_capacity(pool.len());
         let mut looked = Looked { pool: pool.len(), failures, ..Looked::default() };
         let mut auroc = None;
-        while let Some(slot) = queue.page(REVIEWER, 1).first().copied() {
-            debug_assert!(slot.kind != SlotKind::Again, "each conversation is labelled once");
-            let failed = self.failed[pool[slot.row]];
+        // What a strategy leaves out comes at its end, at random.
+        let mut rest = queue.audit().sequence().to_vec().into_iter();
+        while verdicts.len() < pool.len() {
+            let served = queue.page(REVIEWER, 1).first().map(|slot| slot.row);
+            let Some(row) = served.or_else(|| rest.find(|row| queue.verdict(*row).is_none())) else { break };
+            let failed = self.failed[pool[row]];
             verdicts.push(failed);
             queue.hear(Event::Verdict {
-                row: slot.row,
+                row,
                 by: REVIEWER,
                 failed: Some(failed),
                 severity: None,

@@ -205,30 +205,50 @@ impl Queue {
 
     /// Hears what a person did. Rows that are not in the pool are passed over.
     pub fn hear(&mut self, event: Event) {
+        if let Some(lesson) = self.note(event) {
+            self.ranker.learn(&self.matrix, lesson);
+        }
+    }
+
+    /// Hears many events, to the same effect as one by one, in less time.
+    pub fn hear_all(&mut self, events: impl IntoIterator<Item = Event>) {
+        let lessons: Vec<Lesson> = events.into_iter().filter_map(|event| self.note(event)).collect();
+        self.ranker.learn_all(&self.matrix, &lessons);
+    }
+
+    /// Takes an event down, and tells what the ranker has to learn from it.
+    fn note(&mut self, event: Event) -> Option<Lesson> {
         self.heard += 1;
         match event {
             Event::Verdict { row, by, failed, severity, origin } if row < self.matrix.rows() => {
                 let said = self.said.entry(row).or_default();
-                said.retain(|one| one.by != by);
-                said.push(Said { by, failed, severity, origin, at: self.heard });
+                let mut new = Said { by, failed, severity, origin, at: self.heard };
+                if let Some(old) = said.iter_mut().find(|one| one.by == by) {
+                    // Judged again is judged where and when it first was.
+                    new.at = old.at;
+                    new.origin = if old.origin == Origin::Queue { Origin::Queue } else { origin };
+                    *old = new;
+                } else {
+                    said.push(new);
+                }
                 self.judged[row] = true;
                 self.skipped.remove(&(by, row));
-                self.ranker.learn(&self.matrix, Lesson { row, by, failed });
+                Some(Lesson { row, by, failed })
             }
             Event::Undone { row, by } => {
-                if let Some(said) = self.said.get_mut(&row) {
-                    said.retain(|one| one.by != by);
-                    if said.is_empty() {
-                        self.said.remove(&row);
-                        self.judged[row] = false;
-                    }
-                    self.ranker.unlearn(row, by);
+                let said = self.said.get_mut(&row)?;
+                said.retain(|one| one.by != by);
+                if said.is_empty() {
+                    self.said.remove(&row);
+                    self.judged[row] = false;
                 }
+                Some(Lesson { row, by, failed: None })
             }
             Event::Skipped { row, by } => {
                 self.skipped.insert((by, row));
+                None
             }
-            Event::Verdict { .. } => {}
+            Event::Verdict { .. } => None,
         }
     }
 

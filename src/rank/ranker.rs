@@ -4,8 +4,8 @@
 //! they came in nor of what was undone in between; between fits, of the labels in the order they came.
 //!
 //! P(fail) = sigma(w·x). The weights are the posterior mode of
-//! sum_i s_i [ln(1 + e^(w·x_i)) - y_i w·x_i] + 1/2 sum_j L_j (w_j - w0_j)^2, with L_0 = 0.5 and L_j = 10; s_i is 1 over the
-//! number of labels of the same conversation. A label moves them by one step of the recursion of Sherman and Morrison;
+//! `sum_i s_i [ln(1 + e^(w·x_i)) - y_i w·x_i] + 1/2 sum_j L_j (w_j - w0_j)^2`, with `L_0 = 0.5` and `L_j = 10`; `s_i` is 1
+//! over the number of labels of the same conversation. A label moves them by one step of the recursion of Sherman and Morrison;
 //! every 25 labels, after anything undone, and where a conversation gets a second label, they are fitted anew (Newton).
 
 use std::collections::BTreeMap;
@@ -85,6 +85,13 @@ struct Taught {
     x: Vec<f64>,
 }
 
+/// What a lesson asks of the weights.
+enum Due {
+    Nothing,
+    Step((usize, u32)),
+    Fit,
+}
+
 /// The model and what it was taught.
 #[derive(Debug, Clone)]
 pub struct Ranker {
@@ -133,41 +140,83 @@ impl Ranker {
 
     /// Learns what somebody said; whoever says something else of the same conversation takes back what they said.
     pub fn learn(&mut self, matrix: &Matrix, lesson: Lesson) {
-        let Lesson { row, by, failed } = lesson;
-        let Some(failed) = failed.filter(|_| row < matrix.rows()) else { return self.unlearn(row, by) };
-        let more_than_one = self.taught.range((row, 0)..=(row, u32::MAX)).next().is_some();
-        let x = matrix.wide(row);
-        if more_than_one || self.since_fit + 1 >= REFIT {
-            self.taught.insert((row, by), Taught { failed, x });
-            return self.fit();
+        match self.note(matrix, lesson) {
+            Due::Nothing => {}
+            Due::Step(key) => self.step(key),
+            Due::Fit => self.fit(),
         }
-        self.step(&x, failed);
-        self.taught.insert((row, by), Taught { failed, x });
-        self.since_fit += 1;
+    }
+
+    /// Learns many lessons, to the same weights as one by one; fits that a later one makes void are left out.
+    pub fn learn_all(&mut self, matrix: &Matrix, lessons: &[Lesson]) {
+        let (mut fits, mut steps) = (false, Vec::new());
+        for lesson in lessons {
+            match self.note(matrix, *lesson) {
+                Due::Nothing => {}
+                Due::Step(key) => steps.push(key),
+                Due::Fit => {
+                    fits = true;
+                    steps.clear();
+                }
+            }
+        }
+        if fits {
+            // What came after the last fit was not part of it.
+            let later: Vec<_> = steps.iter().filter_map(|key| self.taught.remove_entry(key)).collect();
+            let since = self.since_fit;
+            self.fit();
+            self.since_fit = since;
+            self.taught.extend(later);
+        }
+        for key in steps {
+            self.step(key);
+        }
     }
 
     /// Forgets what somebody said of a conversation, as if it had never been said.
-    pub fn unlearn(&mut self, row: usize, by: u32) {
-        if self.taught.remove(&(row, by)).is_some() {
-            self.fit();
+    pub fn unlearn(&mut self, matrix: &Matrix, row: usize, by: u32) {
+        self.learn(matrix, Lesson { row, by, failed: None });
+    }
+
+    /// Takes down what was said, and tells what the weights need for it.
+    fn note(&mut self, matrix: &Matrix, lesson: Lesson) -> Due {
+        let Lesson { row, by, failed } = lesson;
+        let key = (row, by);
+        let Some(failed) = failed.filter(|_| row < matrix.rows()) else {
+            return if self.taught.remove(&key).is_some() { self.due_fit() } else { Due::Nothing };
+        };
+        if self.taught.get(&key).is_some_and(|known| known.failed == failed) {
+            return Due::Nothing;
         }
+        let said_before = self.taught.range((row, 0)..=(row, u32::MAX)).next().is_some();
+        self.taught.insert(key, Taught { failed, x: matrix.wide(row) });
+        if said_before || self.since_fit + 1 >= REFIT {
+            return self.due_fit();
+        }
+        self.since_fit += 1;
+        Due::Step(key)
+    }
+
+    fn due_fit(&mut self) -> Due {
+        self.since_fit = 0;
+        Due::Fit
     }
 
     /// One step of the recursion: S <- S - (Sx)(Sx)' W / (1 + W x'Sx), then w <- w + Sx (y - p).
-    fn step(&mut self, x: &[f64], failed: bool) {
+    fn step(&mut self, key: (usize, u32)) {
+        let Some(Taught { failed, x }) = self.taught.get(&key) else { return };
         let n = x.len();
         let p = sigma(dot_wide(&self.weights, x));
         let curve = (p * (1.0 - p)).max(LEAST_CURVE);
-        let mut sx: Vec<f64> = self.covariance.chunks_exact(n).map(|row| dot_wide(row, x)).collect();
+        let sx: Vec<f64> = self.covariance.chunks_exact(n).map(|row| dot_wide(row, x)).collect();
         let shrink = 1.0 / (1.0 + curve * dot_wide(&sx, x));
         for (row, left) in self.covariance.chunks_exact_mut(n).zip(&sx) {
             let factor = left * curve * shrink;
             row.iter_mut().zip(&sx).for_each(|(cell, right)| *cell -= factor * right);
         }
         // After the update S x is what it was before, times `shrink`.
-        let miss = f64::from(u8::from(failed)) - p;
-        sx.iter_mut().for_each(|value| *value *= shrink);
-        self.weights.iter_mut().zip(&sx).for_each(|(weight, value)| *weight += value * miss);
+        let miss = f64::from(u8::from(*failed)) - p;
+        self.weights.iter_mut().zip(&sx).for_each(|(weight, value)| *weight += value * shrink * miss);
     }
 
     /// Fits the weights anew, from the prior until they no longer move.

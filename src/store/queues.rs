@@ -114,29 +114,42 @@ impl Store {
     pub fn judgements_in_order(&self) -> Result<(Vec<Judged>, ReadTo), StoreError> {
         let log = self.log();
         let key = self.last_event_key()?;
-        let mut events = log.query("SELECT line FROM events WHERE kind IN ('verdict', 'skip', 'undo')", [])?;
+        let mut events =
+            log.query("SELECT line FROM events WHERE kind IN ('verdict', 'skip', 'adjudicate', 'undo')", [])?;
         events.sort_by(|a, b| a.order().cmp(&b.order()));
         let undone = undone_groups(&events.iter().collect::<Vec<_>>());
-        let mut standing: Vec<Option<Judged>> = Vec::new();
-        let mut last: HashMap<(ConversationId, String), usize> = HashMap::new();
+        let mut standing: Vec<Judged> = Vec::new();
+        let mut places: HashMap<(ConversationId, String), usize> = HashMap::new();
+        let mut settled: HashMap<ConversationId, String> = HashMap::new();
+        let mut lamport = 0;
         for event in events.into_iter().filter(|event| !undone.contains(&event.group)) {
-            let Some(judged) = judged(&log, event)? else { continue };
-            let who = (judged.conversation.clone(), judged.reviewer.clone());
-            let before = last.get(&who).and_then(|place| standing.get_mut(*place));
-            // Who judged and puts off afterwards has judged all the same.
-            if judged.verdict.is_none()
-                && before.as_ref().is_some_and(|one| one.as_ref().is_some_and(|one| one.verdict.is_some()))
-            {
+            if let (EventBody::Adjudicate { took, .. }, Some(target)) = (&event.body, &event.target) {
+                settled.insert(log.resolve(&target.conversation)?, took.clone());
                 continue;
             }
-            if let Some(before) = before {
-                *before = None;
+            let Some(judged) = judged(&log, event)? else { continue };
+            if judged.verdict.is_some() {
+                settled.remove(&judged.conversation);
             }
-            last.insert(who, standing.len());
-            standing.push(Some(judged));
+            lamport = lamport.max(judged.lamport);
+            let who = (judged.conversation.clone(), judged.reviewer.clone());
+            let Some(before) = places.get(&who).and_then(|place| standing.get_mut(*place)) else {
+                places.insert(who, standing.len());
+                standing.push(judged);
+                continue;
+            };
+            match (before.verdict, judged.verdict) {
+                // Judged again is judged where it first was.
+                (Some(_), Some(_)) => *before = Judged { lamport: before.lamport, ..judged },
+                // Who judged and puts off afterwards has judged all the same.
+                (Some(_), None) => {}
+                (None, _) => {
+                    places.insert(who, standing.len());
+                    standing.push(judged);
+                }
+            }
         }
-        let standing: Vec<Judged> = standing.into_iter().flatten().collect();
-        let lamport = standing.iter().map(|judged| judged.lamport).max().unwrap_or(0);
+        settle(&mut standing, &settled);
         Ok((standing, ReadTo { key, lamport }))
     }
 
@@ -158,7 +171,9 @@ impl Store {
         let mut to = ReadTo { key, ..since };
         for event in events {
             match event.body {
-                EventBody::Undo { .. } | EventBody::Alias { .. } => return Ok((News::Other, since)),
+                EventBody::Undo { .. } | EventBody::Alias { .. } | EventBody::Adjudicate { .. } => {
+                    return Ok((News::Other, since));
+                }
                 EventBody::Verdict { .. } | EventBody::Skip {} if event.lamport <= to.lamport => {
                     return Ok((News::Other, since));
                 }
@@ -196,16 +211,16 @@ impl Store {
         Ok(known)
     }
 
-    /// The keys of conversations; ids that are not stored are left out.
+    /// The keys of conversations, in their order; 0 for one that is not stored.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn keys_of(&self, ids: &[ConversationId]) -> Result<HashMap<ConversationId, i64>, StoreError> {
+    pub fn keys_of(&self, ids: &[ConversationId]) -> Result<Vec<i64>, StoreError> {
         let mut statement = self.sql(self.connection.prepare_cached("SELECT key FROM conversations WHERE id = ?1"))?;
-        let mut keys = HashMap::with_capacity(ids.len());
+        let mut keys = Vec::with_capacity(ids.len());
         for id in ids {
             let key = self.sql(statement.query_row([id.as_str()], |row| row.get(0)).optional())?;
-            keys.extend(key.map(|key| (id.clone(), key)));
+            keys.push(key.unwrap_or(0));
         }
         Ok(keys)
     }
@@ -280,18 +295,15 @@ impl Store {
         self.rows(sql, &[&bound], |row| Ok((ConversationId::from_stored(row.get::<_, String>(0)?), row.get(1)?)))
     }
 
-    /// Conversations judged from the audit list of some queue, and those that changed since they were judged.
+    /// Conversations that changed since they were judged.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn audited_and_stale(&self) -> Result<[HashSet<ConversationId>; 2], StoreError> {
-        let ids = |sql: &str| -> Result<HashSet<ConversationId>, StoreError> {
-            let ids = self.rows(sql, &[], |row| row.get::<_, String>(0).map(ConversationId::from_stored))?;
-            Ok(ids.into_iter().collect())
-        };
-        let stale = "SELECT l.conversation FROM labels l JOIN conversations c ON c.id = l.conversation
-                      WHERE l.verdict IS NOT NULL AND l.transcript_hash <> c.transcript_hash";
-        Ok([ids("SELECT conversation FROM labels WHERE slot = 'audit'")?, ids(stale)?])
+    pub fn judged_earlier(&self) -> Result<HashSet<ConversationId>, StoreError> {
+        let sql = "SELECT l.conversation FROM labels l JOIN conversations c ON c.id = l.conversation
+                    WHERE l.verdict IS NOT NULL AND l.transcript_hash <> c.transcript_hash";
+        let ids = self.rows(sql, &[], |row| row.get::<_, String>(0).map(ConversationId::from_stored))?;
+        Ok(ids.into_iter().collect())
     }
 
     /// The value of a segment (`intent`, `channel`, `tier`, `language`, `agent_version`) of these conversations, empty
@@ -319,6 +331,20 @@ impl Store {
     pub fn scoring_stamp(&self) -> Result<i64, StoreError> {
         let rows = self.rows("SELECT value FROM meta WHERE name = 'scoring'", &[], |row| row.get(0))?;
         Ok(rows.first().copied().unwrap_or(0))
+    }
+}
+
+/// Where differing labels were settled, all verdicts count as the one that was taken.
+fn settle(standing: &mut [Judged], settled: &HashMap<ConversationId, String>) {
+    let taken: HashMap<ConversationId, (Verdict, Option<u8>)> = standing
+        .iter()
+        .filter(|one| settled.get(&one.conversation) == Some(&one.reviewer))
+        .filter_map(|one| Some((one.conversation.clone(), (one.verdict?, one.severity))))
+        .collect();
+    for one in standing.iter_mut().filter(|one| one.verdict.is_some()) {
+        if let Some((verdict, severity)) = taken.get(&one.conversation) {
+            (one.verdict, one.severity) = (Some(*verdict), *severity);
+        }
     }
 }
 

@@ -263,6 +263,15 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// A queue to be chosen: what it is, without its order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueueHead {
+    /// Its definition.
+    pub spec: QueueSpec,
+    /// Conversations judged in it.
+    pub done: u64,
+}
+
 /// How far a queue is, as the labels say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueState {

@@ -55,7 +55,9 @@ fn largest(value: &Value, (named, depth): (bool, usize), found: &mut Option<f64>
             None
         }
         Value::Array(items) if depth < DEEPEST => {
-            items.iter().for_each(|item| largest(item, (named, depth + 1), found));
+            for item in items {
+                largest(item, (named, depth + 1), found);
+            }
             None
         }
         _ => None,

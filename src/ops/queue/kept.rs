@@ -6,37 +6,32 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
 use crate::model::label::Verdict;
-use crate::model::queue::{Band, Place, QueueIndex, QueueOrder, QueueQuery, QueueState, Slot, SlotKind};
-use crate::model::summary::Summary;
-use crate::model::time::Timestamp;
-use crate::rank::audit::AuditShare;
+use crate::model::queue::{Slot, SlotKind};
+use crate::rank::audit::{AuditShare, Batch};
 use crate::rank::bands::Terciles;
-use crate::rank::matrix::{Matrix, Scaling};
-use crate::rank::queue::{self as ranked, Event, Facts, Origin, Plan, Queue};
+use crate::rank::matrix::{Column, Matrix, RawRow, Scaling};
+use crate::rank::queue::{Event, Facts, Origin, Plan, Queue};
 use crate::rank::ranker::{Lesson, Prior, Ranker};
 use crate::rank::strategy::Strategy;
-use crate::store::{Asker, Judged, News, ReadTo, Store, StoredQueue};
+use crate::stats::isotonic::Isotonic;
+use crate::store::{Judged, News, ReadTo, Store, StoredQueue};
 
 use super::super::signals::{Expected, Signals, signals};
 use super::super::workspace::Workspace;
 use super::{QueueError, define, pool};
 
-/// Conversations still to be judged that a list shows at once.
-const LISTED: usize = 200;
-
-/// Thirds of the pool are looked for again after so many labels.
-const BANDS_HOLD: usize = 25;
+/// Conversations that thirds of the pool are looked for in: as many as tell, and no more than every label can pay for.
+const SAMPLED: usize = 2_000;
 
 /// The queue that was asked for last, ready for the next label.
 #[derive(Debug, Default)]
-pub struct Kept(Option<Box<Working>>);
+pub struct Kept(pub(super) Option<Box<Working>>);
 
 /// What the numbers of a queue were taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Source {
+pub(super) struct Source {
     last_key: i64,
     scoring: i64,
 }
@@ -53,29 +48,32 @@ pub(super) struct Given {
 /// A queue at work.
 pub(super) struct Working {
     pub stored: StoredQueue,
-    source: Source,
+    pub source: Source,
     read_to: ReadTo,
     pub queue: Queue,
-    matrix: Arc<Matrix>,
-    facts: Arc<[Facts]>,
-    ids: Vec<ConversationId>,
-    rows: HashMap<ConversationId, usize>,
-    reviewers: Vec<String>,
+    pub matrix: Arc<Matrix>,
+    pub facts: Arc<[Facts]>,
+    pub ids: Vec<ConversationId>,
+    /// By row.
+    keys: Vec<i64>,
+    pub rows: HashMap<ConversationId, usize>,
+    pub reviewers: Vec<String>,
     /// In the order in which they were first judged in the queue.
     pub given: Vec<Given>,
-    given_rows: HashSet<usize>,
+    pub given_rows: HashSet<usize>,
     /// Rows that anybody judged.
-    judged: HashSet<usize>,
+    pub judged: HashSet<usize>,
     /// Who judged which row.
-    said: HashSet<(usize, u32)>,
+    pub said: HashSet<(usize, u32)>,
     /// What was left open before the queue was defined.
     unresolved: HashSet<ConversationId>,
-    pinned: BTreeMap<usize, String>,
+    pub pinned: BTreeMap<usize, String>,
     /// By row, the value of the segment whose values take turns.
-    segments: Option<Vec<String>>,
+    pub segments: Option<Vec<String>>,
     pub unevaluated: u64,
-    bands: Terciles,
-    bands_at: usize,
+    pub bands: Terciles,
+    /// What P(fail) means by audit labels, once there are enough of them.
+    pub calibration: Option<Isotonic>,
     /// What was judged outside the pool before the queue was defined; the weights it begins with come from it.
     before: Vec<(ConversationId, String, Option<bool>)>,
     prior: Prior,
@@ -87,151 +85,47 @@ impl std::fmt::Debug for Working {
     }
 }
 
-/// One row of a queue, as it is shown to a reviewer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ShownRow {
-    /// Its row in lists.
-    pub summary: Summary,
-    /// Where it stands.
-    pub place: Option<Place>,
-    /// True once there is nothing left to do with it for this reviewer.
-    pub judged: bool,
-    /// True while nothing may be shown that could sway a verdict.
-    pub hidden: bool,
-}
-
-/// How far a queue is, what was judged in it and `most` of what comes next for the asking reviewer, in order.
-///
-/// # Errors
-/// There is no such queue, or the database cannot be read.
-pub fn shown(workspace: &mut Workspace, name: &str, most: usize) -> Result<(QueueState, Vec<ShownRow>), QueueError> {
-    let query = QueueQuery { queue: Some(name.to_owned()), ..QueueQuery::default() };
-    let index = named(workspace, &query, Timestamp(0))?;
-    let reviewer = workspace.reviewer().to_owned();
-    let working = ready(workspace, name)?;
-    let by = working.number(&reviewer);
-    let next = working.upcoming(by, most);
-    let open: HashSet<&ConversationId> = next.iter().map(|slot| &working.ids[slot.row]).collect();
-    let given: HashSet<&ConversationId> = working.given.iter().map(|given| &working.ids[given.row]).collect();
-    let order = working.given.iter().map(|given| &working.ids[given.row]).filter(|id| !open.contains(id));
-    let ids: Vec<ConversationId> = order.chain(next.iter().map(|slot| &working.ids[slot.row])).cloned().collect();
-    let done: HashSet<ConversationId> = given.into_iter().filter(|id| !open.contains(id)).cloned().collect();
-    let rows = named_rows(workspace, (name, None), &ids)?;
-    let shown = rows.into_iter().map(|mut summary| {
-        let place = summary.place.take().map(|place| *place);
-        let judged = done.contains(&summary.id);
-        let hidden = !judged && place.as_ref().is_none_or(|place| place.blind);
-        ShownRow { summary, place, judged, hidden }
-    });
-    let state = index.state.map(|state| *state).ok_or_else(|| define::unknown(name, &[]))?;
-    Ok((state, shown.collect()))
-}
-
-/// What a queue holds, in order: what was judged in it, then what comes next for the asking reviewer.
-///
-/// # Errors
-/// There is no such queue, or the database cannot be read.
-pub fn named(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> Result<QueueIndex, QueueError> {
-    let name = query.queue.clone().unwrap_or_default();
-    let reviewer = workspace.reviewer().to_owned();
-    let narrowed = if query.filter.is_empty() && query.find.is_empty() {
-        None
-    } else {
-        let asker = Asker { reviewer: &reviewer, now };
-        let filter = Filter::parse(&query.filter)?;
-        let ids = workspace.store().index(&filter, &query.find, QueueOrder::Oldest, asker)?.ids;
-        Some(ids.into_iter().collect::<HashSet<_>>())
-    };
-    let working = ready(workspace, &name)?;
-    let by = working.number(&reviewer);
-    let reading = query.reading.as_ref().and_then(|id| working.rows.get(id)).copied();
-    let listed = if narrowed.is_some() { working.ids.len() } else { LISTED };
-    let takes = |id: &&ConversationId| narrowed.as_ref().is_none_or(|ids| ids.contains(*id));
-    let next = working.followed(by, listed, reading);
-    let mut seen = HashSet::new();
-    let again: HashSet<usize> = next.iter().map(|slot| slot.row).collect();
-    let judged = working.given.iter().map(|given| given.row).filter(|row| !again.contains(row));
-    let ids: Vec<ConversationId> = judged
-        .chain(next.iter().map(|slot| slot.row))
-        .filter(|row| seen.insert(*row))
-        .filter_map(|row| working.ids.get(row))
-        .filter(takes)
-        .cloned()
-        .collect();
-    let state = working.state(by, &next);
-    let pool = working.ids.len() as u64;
-    let mut index = workspace.store().index_of(ids, &reviewer)?;
-    index.total = pool;
-    index.state = Some(Box::new(state));
-    Ok(index)
-}
-
-/// The rows of these conversations, each with its place in a queue.
-///
-/// # Errors
-/// There is no such queue, or the database cannot be read.
-pub fn named_rows(
-    workspace: &mut Workspace,
-    (name, reading): (&str, Option<&ConversationId>),
-    ids: &[ConversationId],
-) -> Result<Vec<Summary>, QueueError> {
-    let reviewer = workspace.reviewer().to_owned();
-    let working = ready(workspace, name)?;
-    let by = working.number(&reviewer);
-    let reading = reading.and_then(|id| working.rows.get(id)).copied();
-    let rows: Vec<usize> = ids.iter().filter_map(|id| working.rows.get(id).copied()).collect();
-    // The list asks for what it shows, so that most of it is among what comes next.
-    let next: HashMap<usize, ranked::Slot> =
-        working.followed(by, LISTED.max(ids.len()), reading).into_iter().map(|slot| (slot.row, slot)).collect();
-    let places: HashMap<&ConversationId, Place> =
-        rows.into_iter().map(|row| (&working.ids[row], working.place(row, next.get(&row)))).collect();
-    let places: HashMap<ConversationId, Place> = places.into_iter().map(|(id, place)| (id.clone(), place)).collect();
-    let mut summaries = workspace.store().summaries(ids, &reviewer)?;
-    for summary in &mut summaries {
-        summary.place = places.get(&summary.id).cloned().map(Box::new);
-    }
-    Ok(summaries)
-}
-
-/// How far each queue is, by name.
-///
-/// # Errors
-/// The database cannot be read.
-pub fn states(workspace: &mut Workspace) -> Result<Vec<QueueState>, QueueError> {
-    let reviewer = workspace.reviewer().to_owned();
-    let names: Vec<String> = workspace.store().queues()?.into_iter().map(|queue| queue.spec.name).collect();
-    let mut states = Vec::with_capacity(names.len());
-    for name in names {
-        let working = ready(workspace, &name)?;
-        let by = working.number(&reviewer);
-        let next = working.upcoming(by, LISTED);
-        states.push(working.state(by, &next));
-    }
-    Ok(states)
-}
-
-/// The queue of a name, in step with the log.
-fn ready<'a>(workspace: &'a mut Workspace, name: &str) -> Result<&'a Working, QueueError> {
-    let known = workspace.store().queues()?;
-    let Some(stored) = known.iter().find(|queue| queue.spec.name == name) else {
-        return Err(define::unknown(name, &known));
-    };
-    let kept = std::mem::take(workspace.kept()).0.filter(|kept| kept.stored == *stored);
-    let working = match kept {
-        Some(mut kept) if kept.source == source(workspace.store())? => {
-            if kept.follow(workspace.store())? {
-                kept
-            } else {
-                Box::new(Working::new(workspace, stored)?)
-            }
-        }
-        _ => Box::new(Working::new(workspace, stored)?),
-    };
-    Ok(workspace.kept().0.insert(working))
-}
-
-fn source(store: &Store) -> Result<Source, QueueError> {
+pub(super) fn source(store: &Store) -> Result<Source, QueueError> {
     Ok(Source { last_key: store.last_key()?, scoring: store.scoring_stamp()? })
+}
+
+/// The conversations of a queue with what is known of them.
+struct Members {
+    ids: Vec<ConversationId>,
+    columns: Vec<Column>,
+    rows: Vec<RawRow>,
+    facts: Arc<[Facts]>,
+}
+
+fn members(
+    workspace: &Workspace,
+    stored: &StoredQueue,
+    (judged, open): (&[Judged], &HashSet<ConversationId>),
+) -> Result<Members, QueueError> {
+    let store = workspace.store();
+    let pool = pool::pool(store, stored)?;
+    let Signals { columns, rows, facts } = signals(workspace, &pool.filter, stored.at, Expected::Used)?;
+    let both = rows.into_iter().zip(facts).filter(|(row, _)| pool.ids.contains(&row.id));
+    let (rows, mut facts): (Vec<RawRow>, Vec<Facts>) = both.unzip();
+    let stale = store.judged_earlier()?;
+    let by_lot = |one: &&Judged| one.slot.as_ref().is_some_and(|slot| slot.kind == SlotKind::Audit);
+    let earlier = judged.iter().filter(|one| one.lamport < stored.lamport).filter(by_lot);
+    let audited: HashSet<&ConversationId> = earlier.map(|one| &one.conversation).collect();
+    for (at, (row, facts)) in rows.iter().zip(&mut facts).enumerate() {
+        facts.audited = audited.contains(&row.id);
+        facts.stale = stale.contains(&row.id);
+        facts.unresolved = open.contains(&row.id);
+        // A queue in the order given is in the order in which its conversations came in.
+        facts.place = Some(at as u32);
+    }
+    Ok(Members { ids: rows.iter().map(|row| row.id.clone()).collect(), columns, rows, facts: facts.into() })
+}
+
+/// Means and spreads of the conversations that came first; `None` where all of them count.
+fn frozen(columns: &[Column], rows: &[RawRow], batches: &[Batch]) -> Option<Scaling> {
+    let first = batches.iter().flat_map(|batch| &batch.rows).take(pool::frozen(batches));
+    let first: Vec<RawRow> = first.filter_map(|row| rows.get(*row)).cloned().collect();
+    (!first.is_empty() && first.len() < rows.len()).then(|| Scaling::of(columns, &first))
 }
 
 fn failed(verdict: Verdict) -> Option<bool> {
@@ -243,37 +137,17 @@ fn failed(verdict: Verdict) -> Option<bool> {
 }
 
 impl Working {
-    fn new(workspace: &Workspace, stored: &StoredQueue) -> Result<Self, QueueError> {
+    pub fn new(workspace: &Workspace, stored: &StoredQueue) -> Result<Self, QueueError> {
         let store = workspace.store();
         let source = source(store)?;
-        let members = pool::pool(store, stored)?;
-        let Signals { columns, rows, facts } = signals(workspace, &members.filter, stored.at, Expected::Used)?;
-        let inside: Vec<bool> = rows.iter().map(|row| members.ids.contains(&row.id)).collect();
-        let mut kept = inside.iter();
-        let rows: Vec<_> = rows.into_iter().filter(|_| kept.next() == Some(&true)).collect();
-        let mut kept = inside.iter();
-        let mut facts: Vec<Facts> = facts.into_iter().filter(|_| kept.next() == Some(&true)).collect();
-        let ids: Vec<ConversationId> = rows.iter().map(|row| row.id.clone()).collect();
+        let (judged, read_to) = store.judgements_in_order()?;
+        let open = unresolved(&judged, stored);
+        let Members { ids, columns, rows, facts } = members(workspace, stored, (&judged, &open))?;
         let by_id: HashMap<ConversationId, usize> = ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect();
         let share = AuditShare::of(stored.spec.audit).unwrap_or_default();
-        let (judged, read_to) = store.judgements_in_order()?;
         let keys = store.keys_of(&ids)?;
-        let open = unresolved(&judged, stored);
-        let [audited, stale] = store.audited_and_stale()?;
-        for (at, (id, facts)) in ids.iter().zip(&mut facts).enumerate() {
-            facts.audited = audited.contains(id);
-            facts.stale = stale.contains(id);
-            facts.unresolved = open.contains(id);
-            // A queue in the order given is in the order in which its conversations came in.
-            facts.place = Some(at as u32);
-        }
-        let facts: Arc<[Facts]> = facts.into();
-        let batches = pool::batches(&store.arrivals()?, (&ids, &keys), (&judged, &stored.spec.name, share));
-        let mut first: Vec<usize> = batches.iter().flat_map(|batch| batch.rows.iter().copied()).collect();
-        first.truncate(pool::frozen(&batches));
-        let frozen = (first.len() < rows.len() && !first.is_empty())
-            .then(|| Scaling::of(&columns, &first.iter().map(|row| rows[*row].clone()).collect::<Vec<_>>()));
-        let matrix = Arc::new(Matrix::new(&columns, &rows, frozen.as_ref()));
+        let batches = pool::batches(&store.arrivals()?, &keys, (&judged, &stored.spec.name, share));
+        let matrix = Arc::new(Matrix::new(&columns, &rows, frozen(&columns, &rows, &batches).as_ref()));
         let pinned: BTreeMap<usize, String> = pool::pinned(store, &stored.spec.must_review, pool::asker(stored))?
             .into_iter()
             .filter_map(|(id, rule)| Some((*by_id.get(&id)?, rule)))
@@ -305,11 +179,12 @@ impl Working {
             segments: segments(store, stored, &ids)?,
             unevaluated: ids.iter().filter(|id| unevaluated.contains(*id)).count() as u64,
             bands: Terciles::default(),
-            bands_at: 0,
+            calibration: None,
             before,
             prior,
             stored: stored.clone(),
             ids,
+            keys,
             rows: by_id,
         };
         working.hear_all(&judged);
@@ -317,13 +192,15 @@ impl Working {
     }
 
     /// Comes into step with the log; false where that takes a new start.
-    fn follow(&mut self, store: &Store) -> Result<bool, QueueError> {
+    pub fn follow(&mut self, store: &Store) -> Result<bool, QueueError> {
         let (news, to) = store.news(self.read_to)?;
         match news {
             News::Nothing => {}
             News::Acts(acts) if acts.iter().all(|one| !self.knows(one)) => {
-                acts.iter().for_each(|one| self.hear(one));
-                self.settle_bands();
+                for one in &acts {
+                    self.hear(one);
+                }
+                self.settle();
             }
             News::Acts(_) | News::Other => return self.replay(store),
         }
@@ -339,9 +216,8 @@ impl Working {
             return Ok(false);
         }
         let mut plan = self.queue.plan().clone();
-        let keys = store.keys_of(&self.ids)?;
         let share = AuditShare::of(self.stored.spec.audit).unwrap_or_default();
-        plan.batches = pool::batches(&store.arrivals()?, (&self.ids, &keys), (&judged, &self.stored.spec.name, share));
+        plan.batches = pool::batches(&store.arrivals()?, &self.keys, (&judged, &self.stored.spec.name, share));
         self.queue = Queue::new(Arc::clone(&self.matrix), Arc::clone(&self.facts), plan, &self.prior);
         (self.reviewers, self.given) = (Vec::new(), Vec::new());
         (self.given_rows, self.said) = (HashSet::new(), HashSet::new());
@@ -352,9 +228,9 @@ impl Working {
     }
 
     fn hear_all(&mut self, judged: &[Judged]) {
-        judged.iter().for_each(|one| self.hear(one));
-        self.bands_at = usize::MAX;
-        self.settle_bands();
+        let events: Vec<Event> = judged.iter().filter_map(|one| self.note(one)).collect();
+        self.queue.hear_all(events);
+        self.settle();
     }
 
     /// True where this person judged this conversation before.
@@ -367,19 +243,26 @@ impl Working {
     }
 
     fn hear(&mut self, one: &Judged) {
-        let Some(row) = self.rows.get(&one.conversation).copied() else { return };
+        if let Some(event) = self.note(one) {
+            self.queue.hear(event);
+        }
+    }
+
+    /// Takes down what somebody did, and tells what the order has to hear of it.
+    fn note(&mut self, one: &Judged) -> Option<Event> {
+        let row = self.rows.get(&one.conversation).copied()?;
         let earlier = one.lamport < self.stored.lamport;
         // A new queue asks anew what was put off; a session takes up what the one before it left open.
         let weekly = self.queue.plan().strategy == Strategy::Weekly;
         if earlier && (one.verdict.is_none() || weekly && self.unresolved.contains(&one.conversation)) {
-            return;
+            return None;
         }
         let by = self.number(&one.reviewer);
         if by as usize == self.reviewers.len() {
             self.reviewers.push(one.reviewer.clone());
         }
         let Some(verdict) = one.verdict else {
-            return self.queue.hear(Event::Skipped { row, by });
+            return Some(Event::Skipped { row, by });
         };
         let here = one.slot.as_ref().filter(|slot| slot.queue == self.stored.spec.name);
         self.said.insert((row, by));
@@ -390,142 +273,26 @@ impl Working {
             self.given.push(Given { row, slot: slot.clone() });
         }
         let origin = if here.is_some() { Origin::Queue } else { Origin::Elsewhere };
-        self.queue.hear(Event::Verdict { row, by, failed: failed(verdict), severity: one.severity, origin });
+        Some(Event::Verdict { row, by, failed: failed(verdict), severity: one.severity, origin })
     }
 
     /// The number of a reviewer; the next free one for somebody who said nothing yet.
-    pub(super) fn number(&self, reviewer: &str) -> u32 {
+    pub fn number(&self, reviewer: &str) -> u32 {
         let at = self.reviewers.iter().position(|name| name == reviewer);
         at.unwrap_or(self.reviewers.len()) as u32
     }
 
-    /// Looks for the thirds of the pool again, once in a while.
-    fn settle_bands(&mut self) {
-        let labels = self.said.len() / BANDS_HOLD;
-        if labels != self.bands_at {
-            self.bands_at = labels;
-            let p: Vec<f64> = (0..self.ids.len()).map(|row| self.queue.p(row)).collect();
-            self.bands = Terciles::of(&p);
-        }
-    }
-
-    /// How many conversations are still asked for.
-    fn wanted(&self) -> usize {
-        let size = self.stored.spec.size.map_or(usize::MAX, |size| size as usize);
-        size.saturating_sub(self.given.len())
-    }
-
-    /// What comes next for a reviewer.
-    pub(super) fn upcoming(&self, by: u32, most: usize) -> Vec<ranked::Slot> {
-        let again = |slot: &ranked::Slot| self.given_rows.contains(&slot.row);
-        let slots = match &self.segments {
-            None => self.queue.page(by, most),
-            Some(segments) => take_turns(&self.queue, self.queue.order(by), (segments, &self.given)),
-        };
-        // What needs one more reviewer was counted when it was judged first.
-        let mut left = self.wanted();
-        let taken = slots.into_iter().filter(|slot| {
-            let more = again(slot) || left > 0;
-            left = left.saturating_sub(usize::from(!again(slot)));
-            more
-        });
-        taken.take(most).collect()
-    }
-
-    /// What comes next for a reviewer who is reading one already: that one takes the first slot of its kind, and those
-    /// before it move down, while what is by lot stays where it is.
-    fn followed(&self, by: u32, most: usize, reading: Option<usize>) -> Vec<ranked::Slot> {
-        let mut slots = self.upcoming(by, most);
-        let Some(row) = reading.filter(|row| !self.said.contains(&(*row, by))) else { return slots };
-        let at = slots.iter().position(|slot| slot.row == row);
-        let is_ranked = |slot: &ranked::Slot| slot.kind == ranked::SlotKind::Ranked;
-        // What is by lot, pinned, or asks for a second opinion is in its place already; what is not asked for has none.
-        let asked = at.map_or(slots.len() == most, |at| is_ranked(&slots[at]));
-        if !asked {
-            return slots;
-        }
-        let mut carried = row;
-        for slot in slots.iter_mut().filter(|slot| is_ranked(slot)) {
-            let moved = std::mem::replace(&mut slot.row, carried);
-            slot.p = self.queue.p(slot.row);
-            carried = moved;
-            if carried == row {
-                break;
-            }
-        }
-        slots
-    }
-
-    /// How many conversations are left for a reviewer, of whom these come next.
-    pub(super) fn left(&self, by: u32, next: &[ranked::Slot]) -> u64 {
-        if next.len() < LISTED {
-            return next.len() as u64;
-        }
-        let again = next.iter().filter(|slot| self.given_rows.contains(&slot.row)).count();
-        let all = if leaves_out(self.queue.plan().strategy) {
-            self.queue.order(by).len() - again
-        } else {
-            self.ids.len().saturating_sub(self.judged.len())
-        };
-        (all.min(self.wanted()) + again) as u64
-    }
-
-    /// Where a conversation stands: where it stood when it was judged, else where it comes next.
-    fn place(&self, row: usize, next: Option<&ranked::Slot>) -> Place {
-        let given = self.given.iter().find(|given| given.row == row).map(|given| given.slot.clone());
-        let (slot, p) = match (given, next) {
-            (Some(slot), None) => {
-                let p = slot.p.unwrap_or_else(|| self.queue.p(row));
-                (slot, p)
-            }
-            (given, next) => {
-                let found = next.copied().unwrap_or_else(|| self.queue.slot(row));
-                let kind = match found.kind {
-                    ranked::SlotKind::Audit => SlotKind::Audit,
-                    ranked::SlotKind::Ranked => SlotKind::Ranked,
-                    ranked::SlotKind::Pinned => SlotKind::Manual,
-                    // A second opinion belongs to the sample that the first one belonged to.
-                    ranked::SlotKind::Again => given.map_or(SlotKind::Ranked, |slot| slot.kind),
-                };
-                (self.slot(kind, found), found.p)
-            }
-        };
-        let why = self.queue.reasons(row).iter().map(ToString::to_string).collect();
-        let band = match self.bands.band(p) {
-            crate::rank::bands::Band::Low => Band::Low,
-            crate::rank::bands::Band::Medium => Band::Medium,
-            crate::rank::bands::Band::High => Band::High,
-        };
-        let blind = slot.kind == SlotKind::Audit || self.stored.spec.blind;
-        let open = next.is_some();
-        Place {
-            slot,
-            band: Some(band),
-            p: self.calibrated(p),
-            why,
-            pinned: self.pinned.get(&row).cloned(),
-            blind,
-            open,
-        }
-    }
-
-    fn slot(&self, kind: SlotKind, found: ranked::Slot) -> Slot {
-        // Six digits are more than a label can tell, and read back from text as they were written.
-        let short = |value: f64| (value * 1e6).round() / 1e6;
-        Slot {
-            queue: self.stored.spec.name.clone(),
-            kind,
-            position: found.position,
-            p: Some(short(found.p)),
-            weights: self.queue.version(),
-            q: Some(short(found.q)),
-            scores_seen: false,
-        }
-    }
-
-    /// How many conversations rules put ahead.
-    pub(super) fn pinned(&self) -> u64 {
-        self.pinned.len() as u64
+    /// Looks again for the thirds of the pool, and for what P(fail) means, since every label moves them.
+    fn settle(&mut self) {
+        let step = self.ids.len().div_ceil(SAMPLED).max(1);
+        let p: Vec<f64> = (0..self.ids.len()).step_by(step).map(|row| self.queue.p(row)).collect();
+        self.bands = Terciles::of(&p);
+        // What was said before the verdict is held against the verdict, since afterwards the label is in the estimate.
+        let reached: HashSet<usize> = self.queue.audit().reached(self.queue.done()).iter().copied().collect();
+        let by_lot = self.given.iter().filter(|given| reached.contains(&given.row));
+        let judged: Vec<(f64, bool)> =
+            by_lot.filter_map(|given| Some((given.slot.p?, self.queue.verdict(given.row)?))).collect();
+        self.calibration = Isotonic::calibrate(&judged).ok();
     }
 }
 
@@ -539,14 +306,6 @@ fn unresolved(judged: &[Judged], stored: &StoredQueue) -> HashSet<ConversationId
         verdicts.len() > 1 || !verdicts.iter().flatten().any(|verdict| *verdict != Verdict::Unsure)
     };
     said.into_iter().filter(|(_, verdicts)| open(verdicts)).map(|(id, _)| id.clone()).collect()
-}
-
-/// True for strategies that leave conversations out, so that what is left has to be counted.
-fn leaves_out(strategy: Strategy) -> bool {
-    matches!(
-        strategy,
-        Strategy::Contradictory | Strategy::Flagged | Strategy::Manual | Strategy::SecondReview | Strategy::Relabel
-    )
 }
 
 /// What was judged outside the pool before the queue was defined.
@@ -571,8 +330,10 @@ fn carried(
     if before.is_empty() {
         return Ok(Prior::Declared);
     }
-    let judged = "verdict:any or label:disputed";
-    let Signals { columns, rows, .. } = signals(workspace, judged, stored.at, Expected::Used)?;
+    // Of the whole workspace, so that what was usual does not depend on what was judged since.
+    let Signals { columns, mut rows, .. } = signals(workspace, "", stored.at, Expected::Used)?;
+    let judged: HashSet<&ConversationId> = before.iter().map(|(id, ..)| id).collect();
+    rows.retain(|row| judged.contains(&row.id));
     let matrix = Matrix::new(&columns, &rows, None);
     let by_id: HashMap<&ConversationId, usize> = rows.iter().enumerate().map(|(row, one)| (&one.id, row)).collect();
     let mut people: Vec<&str> = Vec::new();
@@ -592,31 +353,4 @@ fn carried(
 fn segments(store: &Store, stored: &StoredQueue, ids: &[ConversationId]) -> Result<Option<Vec<String>>, QueueError> {
     let Some(segment) = &stored.spec.per_segment else { return Ok(None) };
     Ok(Some(store.segment_values(segment, ids)?))
-}
-
-/// Puts ranked places in an order in which the values of a segment take turns: the one that had the fewest comes next.
-fn take_turns(queue: &Queue, order: Vec<ranked::Slot>, (segments, given): (&[String], &[Given])) -> Vec<ranked::Slot> {
-    let is_ranked = |slot: &ranked::Slot| slot.kind == ranked::SlotKind::Ranked;
-    let value = |row: usize| segments.get(row).map_or("", String::as_str);
-    let mut had: BTreeMap<&str, usize> = BTreeMap::new();
-    for one in given.iter().filter(|one| one.slot.kind == SlotKind::Ranked) {
-        *had.entry(value(one.row)).or_default() += 1;
-    }
-    let mut waiting: BTreeMap<&str, std::collections::VecDeque<usize>> = BTreeMap::new();
-    for slot in order.iter().filter(|slot| is_ranked(slot)) {
-        waiting.entry(value(slot.row)).or_default().push_back(slot.row);
-    }
-    let mut taken = Vec::with_capacity(order.len());
-    for slot in order {
-        if !is_ranked(&slot) {
-            taken.push(slot);
-            continue;
-        }
-        let open = waiting.iter().filter(|(_, rows)| !rows.is_empty()).map(|(name, _)| *name);
-        let next = open.min_by_key(|name| (had.get(name).copied().unwrap_or(0), *name));
-        let Some(row) = next.and_then(|name| waiting.get_mut(name)?.pop_front()) else { continue };
-        *had.entry(value(row)).or_default() += 1;
-        taken.push(ranked::Slot { row, p: queue.p(row), ..slot });
-    }
-    taken
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: judging moves nothing into a pool or out of it, so that a draw by lot stays the draw it was.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
@@ -76,17 +76,17 @@ pub(super) fn pinned(
     Ok(pinned)
 }
 
-/// The batches of a pool, by import. Conversations that came after the last one that is whole are in none yet.
+/// The batches of a pool whose rows have these keys, by import. Conversations that came after the last one that is whole are in none yet.
 pub(super) fn batches(
     arrivals: &[Arrival],
-    (rows, keys): (&[ConversationId], &HashMap<ConversationId, i64>),
+    keys: &[i64],
     (judged, queue, share): (&[Judged], &str, AuditShare),
 ) -> Vec<Batch> {
     let mut batches = Vec::new();
     let mut from = 0;
     for (number, arrival) in arrivals.iter().enumerate() {
-        let came = |id: &ConversationId| keys.get(id).is_some_and(|key| *key > from && *key <= arrival.last_key);
-        let members: Vec<usize> = (0..rows.len()).filter(|row| came(&rows[*row])).collect();
+        let came = |key: i64| key > from && key <= arrival.last_key;
+        let members: Vec<usize> = (0..keys.len()).filter(|row| came(keys[*row])).collect();
         from = arrival.last_key;
         if members.is_empty() {
             continue;

@@ -24,7 +24,7 @@ const NOW: Timestamp = Timestamp(1_795_000_000_000_000);
 fn chat(number: usize) -> String {
     let bad = number % 3 == 1;
     let mut messages = String::new();
-    for turn in 0..1 + number % 4 {
+    for turn in 0..=number % 4 {
         let _ = write!(
             messages,
             r#"{{"role":"user","content":"Question {turn} about order A-{number}"}},{{"role":"assistant","content":"Answer {turn} to that."}},"#
@@ -443,4 +443,45 @@ fn without_evaluations_the_audit_list_is_the_order() {
     desk.define(spec());
     assert_eq!(state(&mut desk.workspace, "week").unevaluated, 20);
     assert_eq!(next(&mut desk.workspace, "week", 20).len(), 20);
+}
+
+#[test]
+fn probabilities_are_words_until_fifty_labels_by_lot_say_what_they_mean() {
+    let mut desk = Desk::new(130);
+    desk.define(QueueSpec { audit: 0.5, ..spec() });
+    let told = |workspace: &mut Workspace| next(workspace, "week", 2).pop().unwrap().place.unwrap();
+    desk.judge_all("week", 97);
+    assert!(state(&mut desk.workspace, "week").audit_labels < 50);
+    assert!(told(&mut desk.workspace).p.is_none());
+    desk.judge_all("week", 8);
+    let place = told(&mut desk.workspace);
+    assert!(state(&mut desk.workspace, "week").audit_labels >= 50);
+    let p = place.p.unwrap();
+    assert!((0.0..=1.0).contains(&p) && place.chance().ends_with('%'), "{place:?}");
+}
+
+#[test]
+fn what_was_settled_counts_as_the_label_that_was_taken() {
+    let mut desk = Desk::new(30);
+    desk.define(QueueSpec { reviewers_per_item: 2, ..spec() });
+    let row = next(&mut desk.workspace, "week", 1).remove(0);
+    judge(&mut desk.workspace, &row);
+    let mut sam = desk.anew("sam");
+    let mine = desk.workspace.store().labels(&row.summary.id).unwrap().remove(0).verdict.unwrap();
+    let other = if mine == Verdict::Fail { Verdict::Pass } else { Verdict::Fail };
+    let subject =
+        Subject { conversation: row.summary.id.clone(), transcript_hash: row.summary.transcript_hash.clone() };
+    let judgement = Judgement {
+        failed_at: (other == Verdict::Fail).then_some(FailedAt::NoSingleStep),
+        slot: row.place.as_ref().map(|place| place.slot.clone()),
+        ..Judgement::new(subject.clone(), other)
+    };
+    review::record(&mut sam, &Act::Judge(judgement), NOW).unwrap();
+    // Divided, it is no label of the sample; settled, it is the one that was taken.
+    assert_eq!(state(&mut desk.workspace, "week").audit_labels, 0);
+    let act = Act::Adjudicate { subject, took: "sam".into(), reason: "read twice".into() };
+    review::record(&mut desk.workspace, &act, NOW).unwrap();
+    let settled = state(&mut desk.workspace, "week");
+    assert_eq!((settled.audit_labels, settled.audit_fails), (1, u64::from(other == Verdict::Fail)));
+    assert_eq!(order(&mut desk.workspace, "week"), order(&mut desk.anew("lee"), "week"));
 }

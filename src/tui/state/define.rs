@@ -24,14 +24,28 @@ pub enum Line {
     Seed,
     /// How many people judge each.
     Reviewers,
+    /// One of [`SEGMENTS`].
+    Segment,
     /// Whether scores are hidden throughout.
     Blind,
 }
 
+/// Segments whose values may take turns.
+pub const SEGMENTS: [&str; 6] = ["none", "intent", "channel", "tier", "language", "agent_version"];
+
 impl Line {
     /// The lines, top to bottom.
-    pub const ALL: [Self; 8] =
-        [Self::Name, Self::Filter, Self::Strategy, Self::Size, Self::Audit, Self::Seed, Self::Reviewers, Self::Blind];
+    pub const ALL: [Self; 9] = [
+        Self::Name,
+        Self::Filter,
+        Self::Strategy,
+        Self::Size,
+        Self::Audit,
+        Self::Seed,
+        Self::Reviewers,
+        Self::Segment,
+        Self::Blind,
+    ];
 
     /// What it asks for.
     pub fn title(self) -> &'static str {
@@ -43,6 +57,7 @@ impl Line {
             Self::Audit => "By lot, in %",
             Self::Seed => "Seed",
             Self::Reviewers => "People each",
+            Self::Segment => "Taking turns",
             Self::Blind => "Scores",
         }
     }
@@ -54,9 +69,11 @@ pub struct DefineForm {
     /// Which line takes the keys.
     pub line: usize,
     /// Texts by line; those of choices are not used.
-    pub texts: [LineInput; 8],
+    pub texts: [LineInput; 9],
     /// Which of [`STRATEGIES`].
     pub strategy: usize,
+    /// Which of [`SEGMENTS`].
+    pub segment: usize,
     /// Whether scores are hidden throughout.
     pub blind: bool,
     /// What the configuration puts ahead.
@@ -72,8 +89,18 @@ pub struct DefineForm {
 impl DefineForm {
     /// The form with the defaults.
     pub fn new(name: &str, filter: &str, must_review: MustReview) -> Self {
-        let texts = [name, filter, "", "", "20", "1", "1", ""].map(LineInput::new);
-        Self { line: 0, texts, strategy: 0, blind: false, must_review, awaiting: None, preview: None, error: None }
+        let texts = [name, filter, "", "", "20", "1", "1", "", ""].map(LineInput::new);
+        Self {
+            line: 0,
+            texts,
+            strategy: 0,
+            segment: 0,
+            blind: false,
+            must_review,
+            awaiting: None,
+            preview: None,
+            error: None,
+        }
     }
 
     /// The line that takes the keys.
@@ -83,7 +110,7 @@ impl DefineForm {
 
     /// True where the line that takes the keys is a text.
     pub fn takes_text(&self) -> bool {
-        !matches!(self.current(), Line::Strategy | Line::Blind)
+        !matches!(self.current(), Line::Strategy | Line::Segment | Line::Blind)
     }
 
     /// The text of the line that takes the keys.
@@ -113,7 +140,7 @@ impl DefineForm {
             seed: text(Line::Seed).parse().map_err(|_| "Seed: a whole number is needed.")?,
             size,
             audit: audit / 100.0,
-            per_segment: None,
+            per_segment: (self.segment > 0).then(|| SEGMENTS[self.segment].to_owned()),
             reviewers_per_item: whole(Line::Reviewers)?,
             blind: self.blind,
             must_review: self.must_review.clone(),

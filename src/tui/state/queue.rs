@@ -106,7 +106,7 @@ pub struct Queue {
     /// The queue that is defined once its conversations were evaluated.
     pub defining: Option<Box<QueueSpec>>,
     /// The queue to go to once it is saved.
-    pub wanted_queue: Option<String>,
+    pub next_name: Option<String>,
 }
 
 /// What a row says of its own state.
@@ -240,5 +240,6 @@ pub fn order_name(order: QueueOrder) -> &'static str {
         QueueOrder::Oldest => "oldest first",
         QueueOrder::Longest => "longest first",
         QueueOrder::Unjudged => "not judged first",
+        QueueOrder::Reported => "as the gate reports them",
     }
 }

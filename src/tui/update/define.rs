@@ -3,11 +3,11 @@
 //! Invariant: nothing is defined before its count was shown; what is shown belongs to what the form says.
 
 use super::Pressed;
-use crate::engine::request::{QueueSpec, QueueState, Reply, Request, Ticket, unevaluated_of};
+use crate::engine::request::{QueueHead, QueueSpec, Reply, Request, Ticket, unevaluated_of};
 use crate::model::act::Act;
 use crate::model::queue::QueueChange;
 use crate::tui::action::Action;
-use crate::tui::state::define::{DefineForm, Line, STRATEGIES};
+use crate::tui::state::define::{DefineForm, Line, SEGMENTS, STRATEGIES};
 use crate::tui::state::messages::Weight;
 use crate::tui::state::prompt::{Prompt, Question};
 use crate::tui::state::{Expected, Overlay, State};
@@ -18,12 +18,13 @@ pub fn ask_queues(state: &mut State) {
 }
 
 /// Offers the queues there are.
-pub fn queues_arrived(state: &mut State, queues: &[QueueState]) {
+pub fn queues_arrived(state: &mut State, queues: &[QueueHead]) {
     let mut prompt = Prompt::new(Question::Queue, "");
     let all = (String::new(), "all conversations".to_owned());
     let named = queues.iter().map(|queue| {
         let name = &queue.spec.name;
-        (name.clone(), format!("{name}  {}  {} done, {} left", queue.spec.strategy, queue.done, queue.left))
+        let of = queue.spec.size.map_or_else(String::new, |size| format!(" of {size}"));
+        (name.clone(), format!("{name}  {}  {} done{of}", queue.spec.strategy, queue.done))
     });
     prompt.choices = std::iter::once(all).chain(named).collect();
     let here = state.queue.query.queue.clone().unwrap_or_default();
@@ -96,6 +97,7 @@ pub fn handle(state: &mut State, mut form: Box<DefineForm>, pressed: Pressed) ->
         Some(Action::Toggle) => {
             match form.current() {
                 Line::Strategy => form.strategy = (form.strategy + 1) % STRATEGIES.len(),
+                Line::Segment => form.segment = (form.segment + 1) % SEGMENTS.len(),
                 Line::Blind => form.blind = !form.blind,
                 _ => {}
             }
@@ -152,5 +154,5 @@ fn record(state: &mut State, spec: QueueSpec) {
     let name = spec.name.clone();
     let what = format!("queue {name}");
     super::judge::record(state, Act::Queue(QueueChange::Add(spec)), None, &what);
-    state.queue.wanted_queue = Some(name);
+    state.queue.next_name = Some(name);
 }

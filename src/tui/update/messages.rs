@@ -26,6 +26,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Job => super::import::ended(state, ticket, reply),
         Expected::Evaluated => super::define::evaluated(state, ticket, reply),
         Expected::Preview => super::define::preview_arrived(state, ticket, reply),
+        Expected::Alignment => super::alignment::arrived(state, ticket, reply),
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
             state.queue.awaiting_queues = None;
             match reply {
@@ -68,19 +69,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
                 other => problem(state, other),
             }
         }
-        Expected::Rows if state.queue.awaiting_rows == Some(ticket) => {
-            state.queue.awaiting_rows = None;
-            match reply {
-                Reply::Rows(rows) => super::queue::rows_arrived(state, rows),
-                other => {
-                    let asked = std::mem::take(&mut state.queue.asked_rows);
-                    if matches!(other, Reply::Failed { .. }) {
-                        state.queue.missing.extend(asked);
-                    }
-                    problem(state, other);
-                }
-            }
-        }
+        Expected::Rows if state.queue.awaiting_rows == Some(ticket) => rows(state, reply),
         Expected::Snippets if state.queue.awaiting_snippets == Some(ticket) => snippets(state, reply),
         Expected::Open(_) if state.review.as_ref().is_some_and(|review| review.ticket == ticket) => match reply {
             Reply::Opened(opened) => super::review::arrived(state, opened),
@@ -101,6 +90,20 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         | Expected::Rows
         | Expected::Snippets
         | Expected::Open(_) => {}
+    }
+}
+
+fn rows(state: &mut State, reply: Reply) {
+    state.queue.awaiting_rows = None;
+    match reply {
+        Reply::Rows(rows) => super::queue::rows_arrived(state, rows),
+        other => {
+            let asked = std::mem::take(&mut state.queue.asked_rows);
+            if matches!(other, Reply::Failed { .. }) {
+                state.queue.missing.extend(asked);
+            }
+            problem(state, other);
+        }
     }
 }
 
@@ -133,7 +136,7 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
         Reply::Cancelled => "it was cancelled".to_owned(),
         _ => "the answer made no sense".to_owned(),
     };
-    state.queue.wanted_queue = None;
+    state.queue.next_name = None;
     let again = state.key(Action::SaveAgain);
     let text = format!("{}: not saved, still here: {reason}. {again} tries again.", write.what);
     state.writes.unsaved.push(Unsaved { write, reason });
@@ -154,7 +157,7 @@ fn saved(state: &mut State, saved: Saved) {
         let text = format!("Saved in the database, but not in the journal: {reason}");
         state.log.say(saved.at, Weight::Problem, text);
     }
-    if let Some(name) = state.queue.wanted_queue.take() {
+    if let Some(name) = state.queue.next_name.take() {
         return super::define::go_to(state, &name);
     }
     if state.queue.query.queue.is_some() {

@@ -2,13 +2,15 @@
 //!
 //! Invariant: a failure rate is drawn with its interval, from audit labels, or not at all.
 
+use std::fmt::Write as _;
+
 use super::{boxed, dialog, worded};
 use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
 use crate::tui::row::{Row, wrap};
 use crate::tui::state::State;
-use crate::tui::state::define::{DefineForm, Line, STRATEGIES};
+use crate::tui::state::define::{DefineForm, Line, SEGMENTS, STRATEGIES};
 use crate::tui::theme::Tone;
 
 /// Draws the form.
@@ -21,7 +23,7 @@ pub fn draw(state: &State, form: &DefineForm, canvas: &mut Canvas) {
         (Action::Back, "back"),
     ];
     let hints = worded(state, &keys, 70);
-    let inside = dialog(state, canvas, (84, 15), (&title, &hints));
+    let inside = dialog(state, canvas, (84, 16), (&title, &hints));
     let columns = usize::from(inside.width);
     for (at, line) in Line::ALL.into_iter().enumerate() {
         let here = at == form.line;
@@ -35,6 +37,13 @@ pub fn draw(state: &State, form: &DefineForm, canvas: &mut Canvas) {
                 row.push(STRATEGIES[form.strategy], Tone::Key);
                 if here {
                     let next = STRATEGIES[(form.strategy + 1) % STRATEGIES.len()];
+                    row.push(&format!("   space: {next}"), Tone::Dim);
+                }
+            }
+            Line::Segment => {
+                row.push(SEGMENTS[form.segment], Tone::Key);
+                if here {
+                    let next = SEGMENTS[(form.segment + 1) % SEGMENTS.len()];
                     row.push(&format!("   space: {next}"), Tone::Dim);
                 }
             }
@@ -64,10 +73,10 @@ fn preview(form: &DefineForm) -> (String, Tone) {
     let mut text =
         format!("{} to judge: {} match, {} of them not judged yet.", preview.asked, preview.matching, preview.unjudged);
     if preview.pinned > 0 {
-        text.push_str(&format!(" Rules put {} first.", preview.pinned));
+        let _ = write!(text, " Rules put {} first.", preview.pinned);
     }
     if preview.unevaluated > 0 {
-        text.push_str(&format!(" {} are evaluated first, so that there is an order.", preview.unevaluated));
+        let _ = write!(text, " {} are evaluated first, so that there is an order.", preview.unevaluated);
     }
     (text, if error { Tone::Dim } else { Tone::Good })
 }
@@ -88,7 +97,10 @@ pub fn draw_progress(state: &State, canvas: &mut Canvas) {
     };
     say(canvas, &queue.words().join(" - "), Tone::Text);
     if let Some(left) = queue.failures_left.filter(|_| queue.labels > 0) {
-        let text = format!("Failures left, by the model: about {left:.0} among {} not judged.", queue.left);
+        let text = format!(
+            "Failures left, by the model: about {left:.0} among {} not judged.",
+            queue.pool.saturating_sub(queue.done)
+        );
         say(canvas, &text, Tone::Text);
     }
     match (queue.hint(), queue.next_share) {
@@ -124,23 +136,26 @@ fn curve(
     let most = f64::from(last).max(by_lot).max(1.0);
     let row_of = |value: f64| height - 1 - ((value / most) * (height - 1) as f64).round() as usize;
     let mark = if state.config.theme.signs().dot.is_ascii() { "*" } else { "●" };
-    let mut cells = vec![vec![(" ", Tone::Text); width]; height];
-    for column in 0..width {
-        let label = ((column + 1) * found.len()).div_ceil(width).clamp(1, found.len());
-        if let Some(rate) = rate {
-            cells[row_of(rate * label as f64).min(height - 1)][column] = (".", Tone::Dim);
+    let label_of = |column: usize| ((column + 1) * found.len()).div_ceil(width).clamp(1, found.len());
+    let symbol = |line: usize, label: usize| {
+        if row_of(f64::from(found[label - 1])) == line {
+            (mark, Tone::Strong)
+        } else if rate.is_some_and(|rate| row_of(rate * label as f64) == line) {
+            (".", Tone::Dim)
+        } else {
+            (" ", Tone::Text)
         }
-        cells[row_of(f64::from(found[label - 1])).min(height - 1)][column] = (mark, Tone::Strong);
-    }
-    for (at, line) in cells.iter().enumerate() {
+    };
+    for at in 0..height {
         let scale = match at {
             0 => format!("{most:>4.0} "),
             _ if at == height - 1 => format!("{:>4} ", 0),
             _ => " ".repeat(5),
         };
         let mut row = Row::of(&scale, Tone::Dim).with("|", Tone::Frame);
-        for (symbol, tone) in line {
-            row.push(symbol, *tone);
+        for column in 0..width {
+            let (sign, tone) = symbol(at, label_of(column));
+            row.push(sign, tone);
         }
         canvas.line(area, top + at, &row);
     }

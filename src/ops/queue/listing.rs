@@ -1,0 +1,201 @@
+//! What a queue of a name shows: its list, its rows, how far it is.
+//!
+//! Invariant: a list shows what was judged in the queue, in that order, then what comes next for the asking reviewer.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::filter::Filter;
+use crate::model::id::ConversationId;
+use crate::model::queue::{Place, QueueHead, QueueIndex, QueueOrder, QueueQuery, QueueState};
+use crate::model::summary::Summary;
+use crate::model::time::Timestamp;
+use crate::rank::queue as ranked;
+use crate::store::{Asker, Store, StoredQueue};
+
+use super::super::workspace::Workspace;
+use super::kept::{Working, source};
+use super::{QueueError, define};
+
+/// Conversations still to be judged that a list shows at once.
+pub(super) const LISTED: usize = 200;
+
+/// One row of a queue, as it is shown to a reviewer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownRow {
+    /// Its row in lists.
+    pub summary: Summary,
+    /// Where it stands.
+    pub place: Option<Place>,
+    /// True once there is nothing left to do with it for this reviewer.
+    pub judged: bool,
+    /// True while nothing may be shown that could sway a verdict.
+    pub hidden: bool,
+}
+
+/// How far a queue is, what was judged in it and `most` of what comes next for the asking reviewer, in order.
+///
+/// # Errors
+/// There is no such queue, or the database cannot be read.
+pub fn shown(workspace: &mut Workspace, name: &str, most: usize) -> Result<(QueueState, Vec<ShownRow>), QueueError> {
+    let query = QueueQuery { queue: Some(name.to_owned()), ..QueueQuery::default() };
+    let index = named(workspace, &query, Timestamp(0))?;
+    let reviewer = workspace.reviewer().to_owned();
+    let working = ready(workspace, name)?;
+    let by = working.number(&reviewer);
+    let next = working.upcoming(by, most);
+    let open: HashSet<&ConversationId> = next.iter().map(|slot| &working.ids[slot.row]).collect();
+    let given: HashSet<&ConversationId> = working.given.iter().map(|given| &working.ids[given.row]).collect();
+    let order = working.given.iter().map(|given| &working.ids[given.row]).filter(|id| !open.contains(id));
+    let ids: Vec<ConversationId> = order.chain(next.iter().map(|slot| &working.ids[slot.row])).cloned().collect();
+    let done: HashSet<ConversationId> = given.into_iter().filter(|id| !open.contains(id)).cloned().collect();
+    let rows = named_rows(workspace, (name, None), &ids)?;
+    let shown = rows.into_iter().map(|mut summary| {
+        let place = summary.place.take().map(|place| *place);
+        let judged = done.contains(&summary.id);
+        let hidden = !judged && place.as_ref().is_none_or(|place| place.blind);
+        ShownRow { summary, place, judged, hidden }
+    });
+    let state = index.state.map(|state| *state).ok_or_else(|| define::unknown(name, &[]))?;
+    Ok((state, shown.collect()))
+}
+
+/// What a queue holds, in order: what was judged in it, then what comes next for the asking reviewer.
+///
+/// # Errors
+/// There is no such queue, or the database cannot be read.
+pub fn named(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> Result<QueueIndex, QueueError> {
+    let name = query.queue.clone().unwrap_or_default();
+    let reviewer = workspace.reviewer().to_owned();
+    let narrowed = if query.filter.is_empty() && query.find.is_empty() {
+        None
+    } else {
+        let asker = Asker { reviewer: &reviewer, now };
+        let filter = Filter::parse(&query.filter)?;
+        let ids = workspace.store().index(&filter, &query.find, QueueOrder::Oldest, asker)?.ids;
+        Some(ids.into_iter().collect::<HashSet<_>>())
+    };
+    let working = ready(workspace, &name)?;
+    let by = working.number(&reviewer);
+    let reading = query.reading.as_ref().and_then(|id| working.rows.get(id)).copied();
+    let listed = if narrowed.is_some() { working.ids.len() } else { LISTED };
+    let takes = |id: &&ConversationId| narrowed.as_ref().is_none_or(|ids| ids.contains(*id));
+    let next = working.followed(by, listed, reading);
+    let mut seen = HashSet::new();
+    let again: HashSet<usize> = next.iter().map(|slot| slot.row).collect();
+    let judged = working.given.iter().map(|given| given.row).filter(|row| !again.contains(row));
+    let ids: Vec<ConversationId> = judged
+        .chain(next.iter().map(|slot| slot.row))
+        .filter(|row| seen.insert(*row))
+        .filter_map(|row| working.ids.get(row))
+        .filter(takes)
+        .cloned()
+        .collect();
+    let state = working.state(by, &next);
+    let pool = working.ids.len() as u64;
+    let mut index = workspace.store().index_of(ids, &reviewer)?;
+    index.total = pool;
+    index.state = Some(Box::new(state));
+    Ok(index)
+}
+
+/// The rows of these conversations, each with its place in a queue.
+///
+/// # Errors
+/// There is no such queue, or the database cannot be read.
+pub fn named_rows(
+    workspace: &mut Workspace,
+    (name, reading): (&str, Option<&ConversationId>),
+    ids: &[ConversationId],
+) -> Result<Vec<Summary>, QueueError> {
+    let reviewer = workspace.reviewer().to_owned();
+    let working = ready(workspace, name)?;
+    let by = working.number(&reviewer);
+    let reading = reading.and_then(|id| working.rows.get(id)).copied();
+    let rows: Vec<usize> = ids.iter().filter_map(|id| working.rows.get(id).copied()).collect();
+    // The list asks for what it shows, so that most of it is among what comes next.
+    let next: HashMap<usize, ranked::Slot> =
+        working.followed(by, LISTED.max(ids.len()), reading).into_iter().map(|slot| (slot.row, slot)).collect();
+    let places: HashMap<&ConversationId, Place> =
+        rows.into_iter().map(|row| (&working.ids[row], working.place(row, next.get(&row)))).collect();
+    let places: HashMap<ConversationId, Place> = places.into_iter().map(|(id, place)| (id.clone(), place)).collect();
+    let mut summaries = workspace.store().summaries(ids, &reviewer)?;
+    for summary in &mut summaries {
+        summary.place = places.get(&summary.id).cloned().map(Box::new);
+    }
+    Ok(summaries)
+}
+
+/// The queues there are, by name, without putting any of them in order.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn heads(store: &Store) -> Result<Vec<QueueHead>, QueueError> {
+    let head = |queue: StoredQueue| -> Result<QueueHead, QueueError> {
+        let done = store.judged_in(&queue.spec.name)?.len() as u64;
+        Ok(QueueHead { spec: queue.spec, done })
+    };
+    store.queues()?.into_iter().map(head).collect()
+}
+
+/// How far each queue is, by name.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn states(workspace: &mut Workspace) -> Result<Vec<QueueState>, QueueError> {
+    let reviewer = workspace.reviewer().to_owned();
+    let names: Vec<String> = workspace.store().queues()?.into_iter().map(|queue| queue.spec.name).collect();
+    let mut states = Vec::with_capacity(names.len());
+    for name in names {
+        let working = ready(workspace, &name)?;
+        let by = working.number(&reviewer);
+        let next = working.upcoming(by, LISTED);
+        states.push(working.state(by, &next));
+    }
+    Ok(states)
+}
+
+/// What the audit of a queue has shown. Only this says how often the agent fails.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Audited {
+    /// The conversations that audits are drawn from, each with the number of its batch; those of a later import that is
+    /// not over yet have none.
+    pub pool: Vec<(ConversationId, Option<usize>)>,
+    /// The probability of failure that the queue has learnt, by place in `pool`.
+    pub p: Vec<f64>,
+    /// Places in `pool` that audit slots have come to, in order, each with what was said of it.
+    pub reached: Vec<(usize, Option<bool>)>,
+}
+
+/// The audit of a queue.
+///
+/// # Errors
+/// There is no such queue, or the database cannot be read.
+pub fn audited(workspace: &mut Workspace, name: &str) -> Result<Audited, QueueError> {
+    let working = ready(workspace, name)?;
+    let (queue, rows) = (&working.queue, 0..working.ids.len());
+    Ok(Audited {
+        pool: rows.clone().map(|row| (working.ids[row].clone(), queue.audit().batch(row))).collect(),
+        p: rows.map(|row| queue.p(row)).collect(),
+        reached: queue.audit().reached(queue.done()).iter().map(|row| (*row, queue.verdict(*row))).collect(),
+    })
+}
+
+/// The queue of a name, in step with the log.
+fn ready<'a>(workspace: &'a mut Workspace, name: &str) -> Result<&'a Working, QueueError> {
+    let known = workspace.store().queues()?;
+    let Some(stored) = known.iter().find(|queue| queue.spec.name == name) else {
+        return Err(define::unknown(name, &known));
+    };
+    let kept = std::mem::take(workspace.kept()).0.filter(|kept| kept.stored == *stored);
+    let working = match kept {
+        Some(mut kept) if kept.source == source(workspace.store())? => {
+            if kept.follow(workspace.store())? {
+                kept
+            } else {
+                Box::new(Working::new(workspace, stored)?)
+            }
+        }
+        _ => Box::new(Working::new(workspace, stored)?),
+    };
+    Ok(workspace.kept().0.insert(working))
+}
