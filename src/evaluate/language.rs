@@ -7,9 +7,12 @@ use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+mod answers;
 mod heard;
 mod phrases;
 
+pub use answers::says_failure;
+pub(super) use answers::top_members;
 pub(super) use heard::Heard;
 use phrases::{ACTS, PHRASES};
 
@@ -425,121 +428,6 @@ fn is_date(token: &str) -> bool {
     let parts: Vec<&str> = token.split('-').collect();
     parts.len() >= 2
         && parts.iter().all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// An answer without what a notebook puts around it: `# result = "Error: …"` is `Error: …`.
-fn bare(result: &str) -> &str {
-    let text = result.trim_start();
-    let line = text.trim_start_matches('#').trim_start();
-    let Some((name, value)) = line.split_once('=') else { return text };
-    let name = name.trim();
-    let named = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let value = value.trim_start();
-    if named && value.starts_with(['"', '\'']) { value.trim_start_matches(['"', '\'']) } else { text }
-}
-
-/// True where a tool's answer says by itself that the call failed.
-pub fn says_failure(result: &str) -> bool {
-    let text = bare(result);
-    let begins = |word: &str| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
-    if ["error", "exception", "traceback", "failed", "failure"].iter().any(|word| begins(word)) {
-        return true;
-    }
-    if !text.starts_with('{') || text.len() > 4_096 || !may_tell(text) || is_harmless(text) {
-        return false;
-    }
-    // Most answers are records without a failure: their members are skipped over, not built, before a closer look.
-    let Some(members) = crate::model::tool::members(text) else { return false };
-    let object: serde_json::Map<String, serde_json::Value> = members
-        .into_iter()
-        .filter(|(key, _)| FAILURE_KEYS.contains(&key.as_str()))
-        .filter_map(|(key, raw)| Some((key, serde_json::from_str(raw.get()).ok()?)))
-        .collect();
-    tells_failure(&object) && serde_json::from_str::<serde_json::Value>(text).is_ok()
-}
-
-/// True where a record plainly tells of no failure: none of its own members is one that could, or what it holds is
-/// plainly fine. Anything unusual (escapes, numbers) is left to the closer look.
-fn is_harmless(text: &str) -> bool {
-    let mut fine = true;
-    let read = top_members(text, |key, value| {
-        let is_word = |text: &str| {
-            let word = text.split('"').nth(1).unwrap_or("");
-            word.is_ascii() && !word.contains('\\') && !FAILURE_WORDS.iter().any(|bad| word.eq_ignore_ascii_case(bad))
-        };
-        fine &= match key {
-            "error" => ["null", "false", "\"\""].iter().any(|none| value.starts_with(none)),
-            "status" | "status_code" | "code" => value.starts_with('"') && is_word(value),
-            "ok" | "success" => !value.starts_with("false"),
-            "isError" => !value.starts_with("true"),
-            other => !other.contains('\\'),
-        };
-    });
-    fine && read
-}
-
-/// Shows the members of a JSON object, keys as they are spelled and values from their first byte on, without building
-/// or checking anything; false where the brackets do not close. Sure only for text that is valid JSON.
-pub(super) fn top_members<'a>(text: &'a str, mut show: impl FnMut(&'a str, &'a str)) -> bool {
-    let bytes = text.as_bytes();
-    let (mut at, mut depth, mut key) = (0_usize, 0_u32, None);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => {
-                let start = at + 1;
-                at = start;
-                while bytes.get(at).is_some_and(|byte| *byte != b'"') {
-                    at += 1 + usize::from(bytes[at] == b'\\');
-                }
-                if depth == 1 {
-                    key = text.get(start..at);
-                }
-            }
-            b':' if depth == 1 => {
-                let value = text.get(at + 1..).unwrap_or("").trim_start();
-                if let Some(key) = key.take() {
-                    show(key, value);
-                }
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return true;
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    false
-}
-
-/// Words of a status that tell of a failure.
-const FAILURE_WORDS: [&str; 4] = ["error", "failed", "failure", "rejected"];
-
-/// True where a text may have one of those members, however its keys are spelled: at any depth.
-fn may_tell(text: &str) -> bool {
-    ["\"error\"", "\"status", "\"success\"", "\"code\"", "\"isError\"", "\"ok\"", "\\u"]
-        .iter()
-        .any(|sign| text.contains(sign))
-}
-
-/// Members of an answer that may tell of a failure.
-const FAILURE_KEYS: [&str; 7] = ["error", "status", "status_code", "code", "ok", "success", "isError"];
-
-fn tells_failure(object: &serde_json::Map<String, serde_json::Value>) -> bool {
-    let is = |key: &str, value: bool| object.get(key).and_then(serde_json::Value::as_bool) == Some(value);
-    let named = object.get("error").is_some_and(|error| match error {
-        serde_json::Value::Null | serde_json::Value::Bool(false) => false,
-        serde_json::Value::String(text) => !text.is_empty(),
-        _ => true,
-    });
-    let status = ["status", "status_code", "code"].iter().filter_map(|key| object.get(*key)).any(|status| {
-        status.as_u64().is_some_and(|code| (400..600).contains(&code))
-            || status.as_str().is_some_and(|word| FAILURE_WORDS.contains(&word.to_lowercase().as_str()))
-    });
-    named || status || is("ok", false) || is("success", false) || is("isError", true)
 }
 
 #[cfg(test)]
