@@ -120,8 +120,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
     }
     let context = Context::find(&arguments.global)?;
     match &arguments.command {
-        None => screen::review(&context, &arguments.global, None),
-        Some(Command::Review(review)) => screen::review(&context, &arguments.global, review.target.as_deref()),
+        None => screen::review(&context, &arguments.global, crate::tui::Start::Queue(String::new())),
+        Some(Command::Review(review)) => screen::review_at(&context, &arguments.global, review),
         Some(Command::Import(import)) => import::import(&context, import),
         #[cfg(feature = "receive")]
         Some(Command::Receive(arguments)) => receive::receive(&context, arguments),

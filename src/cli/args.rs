@@ -174,6 +174,16 @@ pub struct ReviewArguments {
     /// id, a beginning of it, or its name in the source
     #[arg(value_name = "QUEUE|CONVERSATION")]
     pub target: Option<String>,
+    /// Open the runs that a gate objects to, beside the cases they broke: a report of `gate --json`. They are imported
+    /// under a source of their own, `gate-` and the report's hash
+    #[arg(long, value_name = "REPORT", conflicts_with = "target", value_hint = ValueHint::FilePath)]
+    pub gate: Option<PathBuf>,
+    /// Where the runs of the report are now, if not where it says
+    #[arg(long, num_args = 1.., value_name = "FILE", requires = "gate", value_hint = ValueHint::AnyPath)]
+    pub runs: Vec<PathBuf>,
+    /// Show cases of the sealed test split as well, for this reason; recorded
+    #[arg(long, value_name = "REASON", requires = "gate")]
+    pub open_test: Option<String>,
 }
 
 /// Arguments of `demo`.

@@ -93,7 +93,7 @@ fn not_read(error: &StoreError) -> Reply {
 }
 
 fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let order = ImportOrder { paths, evaluate: true, ..ImportOrder::default() };
+    let order = ImportOrder { paths, evaluate: true, beside: Some(super::beside), ..ImportOrder::default() };
     let report = match workspace.import(&order, now, tell) {
         Ok(report) => report,
         Err(ImportError::Store(StoreError::Interrupted)) => return Reply::Cancelled,

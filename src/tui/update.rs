@@ -27,7 +27,7 @@ use super::message::Message;
 use super::state::messages::Weight;
 use super::state::prompt::{Confirm, Doubt};
 use super::state::{Expected, Overlay, Screen, State};
-use crate::engine::request::Request;
+use crate::engine::request::{QueueOrder, Request};
 
 /// A key and what it means where it was pressed.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,11 @@ pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
                 state.queue.asked.order = place.order;
                 state.queue.wanted_place = place.conversation;
             }
+            queue::ask(state);
+        }
+        Start::Gate(filter) => {
+            state.queue.asked.filter = filter;
+            state.queue.asked.order = QueueOrder::Reported;
             queue::ask(state);
         }
         Start::Conversation(id) => {
@@ -328,7 +333,8 @@ fn wheel(state: &mut State, column: u16, row: u16, lines: isize) {
 /// The layout of the Review screen as it is now.
 pub fn review_layout(state: &State) -> layout::ReviewLayout {
     let focus = state.review.as_ref().map_or(Pane::Transcript, |review| review.focus);
-    layout::review(state.size, focus, review_foot(state))
+    let head = state.review.as_ref().map_or(0, |review| review.broken_lines(state.size));
+    layout::review(state.size, focus, review_foot(state)).below(head)
 }
 
 /// Lines under the rule of the Review screen.
