@@ -25,7 +25,7 @@ pub const MISS: f64 = 0.2;
 const MISS_OF_ALL: f64 = 0.1;
 
 /// Labels of each class that it takes to call an evaluator upside down.
-const ENOUGH: u64 = 5;
+const ENOUGH: u64 = 10;
 
 /// Values it takes to call an evaluator constant.
 const VALUES: usize = 10;

@@ -156,6 +156,9 @@ pub fn drift(context: &Context, arguments: &DriftArguments) -> Result<Code, Fail
     data.finish()?;
     let (before, after) = report.conversations;
     context.talk.say(&format!("{}: {before} conversations; {}: {after}", report.reference, report.current));
+    if before == 0 || after == 0 {
+        context.talk.say("one side is empty: `aftercall drift A B` takes two filters, or import a second batch");
+    }
     if report.alarms > 0 {
         context.talk.say("thresholds and rates were learnt on other conversations than these: check them again");
         return Ok(Code::Found);
