@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example rank_rate -- 100000 48 600` makes a pool of that many conversations and columns, gives
 //! that many labels in the order the queue asks for, and prints how long each took. Every 25th label fits anew; those are
-//! told apart as well.
+//! told apart as well. On Linux it also tells the times during which no other program took the processor away.
 
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot go on should stop")]
 
@@ -32,14 +32,18 @@ fn main() {
     // About one in ten fails, by two signals and chance.
     let failed: Vec<bool> = cells.iter().map(|x| x[1] + 0.5 * x[2] + 0.5 * next() > 1.7).collect();
     let mut queue = Queue::new(Arc::clone(&matrix), Arc::new([]), Plan::default(), &Prior::Declared);
-    let (mut online, mut fitted) = (Vec::new(), Vec::new());
+    let (mut online, mut fitted, mut undisturbed) = (Vec::new(), Vec::new(), Vec::new());
     let mut row = queue.page(1, PAGE)[0].row;
     for label in 1..=labels {
         let before = queue.version();
+        let taken_away = taken_away();
         let start = Instant::now();
         queue.hear(Event::Verdict { row, by: 1, failed: Some(failed[row]), severity: None, origin: Origin::Queue });
         let page = black_box(queue.page(1, PAGE));
         let took = start.elapsed().as_secs_f64() * 1e3;
+        if taken_away.is_some() && taken_away == self::taken_away() {
+            undisturbed.push(took);
+        }
         assert_ne!(before, queue.version());
         if label % REFIT == 0 { &mut fitted } else { &mut online }.push(took);
         row = page[0].row;
@@ -47,9 +51,21 @@ fn main() {
     let found = queue.curve().found.last().copied().unwrap_or(0);
     println!("{rows} conversations x {width} columns, page of {PAGE}, {labels} labels ({found} failures)");
     let mut all: Vec<f64> = online.iter().chain(&fitted).copied().collect();
-    for (what, times) in [("all", &mut all), ("one step", &mut online), ("full fit", &mut fitted)] {
+    let kinds =
+        [("all", &mut all), ("undisturbed", &mut undisturbed), ("one step", &mut online), ("full fit", &mut fitted)];
+    for (what, times) in kinds {
+        if times.is_empty() {
+            continue;
+        }
         times.sort_by(f64::total_cmp);
         let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
-        println!("{what:9} n {:4}  p50 {:.3} ms  p95 {:.3} ms  max {:.3} ms", times.len(), at(0.5), at(0.95), at(1.0));
+        println!("{what:11} n {:4}  p50 {:.3} ms  p95 {:.3} ms  max {:.3} ms", times.len(), at(0.5), at(0.95), at(1.0));
     }
+}
+
+/// How often another program took the processor away from this one.
+fn taken_away() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("nonvoluntary_ctxt_switches"))?;
+    line.split_whitespace().last()?.parse().ok()
 }

@@ -19,7 +19,7 @@ use crate::model::time::Timestamp;
 use crate::model::tool::Effect;
 use crate::rank::matrix::{Column, Kind, Polarity, RawRow};
 use crate::rank::queue::Facts;
-use crate::store::Signal;
+use crate::store::{Signal, ToolUse};
 
 /// Intents with a column of their own, at most.
 const MOST_INTENTS: usize = 8;
@@ -111,8 +111,8 @@ pub fn signals(
             Polarity::LowIsBad
         });
     })?;
-    store.each_tool(&mut |key, tool, (calls, failed)| {
-        if let Some(row) = places.get(&key).and_then(|at| rows.get_mut(*at))
+    store.each_tool(&mut |ToolUse { conversation, tool, calls, failed }| {
+        if let Some(row) = places.get(&conversation).and_then(|at| rows.get_mut(*at))
             && calls > failed
             && Effect::guess(tool) != Effect::Read
         {

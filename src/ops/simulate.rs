@@ -172,7 +172,9 @@ impl Replay {
             }
             PoolRule::OnePerGroup => {
                 let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-                all.iter().for_each(|at| members.entry(&self.group[*at]).or_default().push(*at));
+                for at in &all {
+                    members.entry(&self.group[*at]).or_default().push(*at);
+                }
                 let one = |of: Vec<usize>| of[(draws.unit() * of.len() as f64) as usize];
                 (members.into_values().map(one).collect(), Vec::new())
             }

@@ -108,7 +108,9 @@ impl Audit {
         for (at, (_, list)) in lists.iter_mut().enumerate() {
             // A conversation is on one list only, that of the first batch it came in with.
             list.retain(|row| batch_of.get(*row) == Some(&u32::MAX));
-            list.iter().for_each(|row| batch_of[*row] = at as u32);
+            for row in list.iter() {
+                batch_of[*row] = at as u32;
+            }
         }
         let total = lists.iter().map(|(_, list)| list.len()).sum();
         let mut sequence: Vec<usize> = Vec::with_capacity(total);

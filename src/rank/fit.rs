@@ -3,7 +3,7 @@
 //! Invariant: the outcome is a function of prior and examples alone: steps start from the prior and go on until the slope
 //! is gone.
 //!
-//! The mode minimises sum_i s_i [ln(1 + e^(w·x_i)) - y_i w·x_i] + 1/2 sum_j L_j (w_j - w0_j)^2 (natural logarithms, no
+//! The mode minimises `sum_i s_i [ln(1 + e^(w·x_i)) - y_i w·x_i] + 1/2 sum_j L_j (w_j - w0_j)^2` (natural logarithms, no
 //! units). No guard is needed for classes that fall apart, or for none: the prior keeps weights finite.
 
 use super::algebra::{dot_wide, factor, inverse, sigma, solve};

@@ -29,7 +29,7 @@ pub enum Kind {
     Count,
     /// A share from 0 to 1: "few refusals".
     Share,
-    /// On a scale of its own: "TaskCompletion 0.40".
+    /// On a scale of its own: "`TaskCompletion` 0.40".
     Score,
     /// 1 or 0; the other wording is for 0.
     Flag {

@@ -4,8 +4,8 @@
 //! they came in nor of what was undone in between; between fits, of the labels in the order they came.
 //!
 //! P(fail) = sigma(w·x). The weights are the posterior mode of
-//! sum_i s_i [ln(1 + e^(w·x_i)) - y_i w·x_i] + 1/2 sum_j L_j (w_j - w0_j)^2, with L_0 = 0.5 and L_j = 10; s_i is 1 over the
-//! number of labels of the same conversation. A label moves them by one step of the recursion of Sherman and Morrison;
+//! `sum_i s_i [ln(1 + e^(w·x_i)) - y_i w·x_i] + 1/2 sum_j L_j (w_j - w0_j)^2`, with `L_0 = 0.5` and `L_j = 10`; `s_i` is 1
+//! over the number of labels of the same conversation. A label moves them by one step of the recursion of Sherman and Morrison;
 //! every 25 labels, after anything undone, and where a conversation gets a second label, they are fitted anew (Newton).
 
 use std::collections::BTreeMap;
@@ -168,7 +168,9 @@ impl Ranker {
             self.since_fit = since;
             self.taught.extend(later);
         }
-        steps.into_iter().for_each(|key| self.step(key));
+        for key in steps {
+            self.step(key);
+        }
     }
 
     /// Forgets what somebody said of a conversation, as if it had never been said.
@@ -206,7 +208,7 @@ impl Ranker {
         let n = x.len();
         let p = sigma(dot_wide(&self.weights, x));
         let curve = (p * (1.0 - p)).max(LEAST_CURVE);
-        let mut sx: Vec<f64> = self.covariance.chunks_exact(n).map(|row| dot_wide(row, x)).collect();
+        let sx: Vec<f64> = self.covariance.chunks_exact(n).map(|row| dot_wide(row, x)).collect();
         let shrink = 1.0 / (1.0 + curve * dot_wide(&sx, x));
         for (row, left) in self.covariance.chunks_exact_mut(n).zip(&sx) {
             let factor = left * curve * shrink;
@@ -214,8 +216,7 @@ impl Ranker {
         }
         // After the update S x is what it was before, times `shrink`.
         let miss = f64::from(u8::from(*failed)) - p;
-        sx.iter_mut().for_each(|value| *value *= shrink);
-        self.weights.iter_mut().zip(&sx).for_each(|(weight, value)| *weight += value * miss);
+        self.weights.iter_mut().zip(&sx).for_each(|(weight, value)| *weight += value * shrink * miss);
     }
 
     /// Fits the weights anew, from the prior until they no longer move.

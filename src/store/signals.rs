@@ -25,6 +25,19 @@ pub struct Signal {
     pub features: Option<String>,
 }
 
+/// How a conversation used a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToolUse<'a> {
+    /// The key of the conversation.
+    pub conversation: i64,
+    /// The tool.
+    pub tool: &'a str,
+    /// Calls.
+    pub calls: u32,
+    /// Calls that failed.
+    pub failed: u32,
+}
+
 /// A score in brief.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BriefScore {
@@ -91,14 +104,15 @@ impl Store {
     }
 
     /// Which tools each conversation called, how often, and how many of these calls failed: by conversation, then tool.
-    pub fn each_tool(&self, each: &mut dyn FnMut(i64, &str, (u32, u32))) -> Result<(), StoreError> {
+    pub fn each_tool(&self, each: &mut dyn FnMut(ToolUse<'_>)) -> Result<(), StoreError> {
         let sql = "SELECT t.conversation, n.name, t.calls, t.failed
                      FROM conversation_tools t JOIN names n ON n.key = t.tool ORDER BY t.conversation, n.name";
         let mut statement = self.sql(self.connection.prepare_cached(sql))?;
         let mut rows = self.sql(statement.query([]))?;
         while let Some(row) = self.sql(rows.next())? {
             let name: String = self.sql(row.get(1))?;
-            each(self.sql(row.get(0))?, &name, (self.sql(row.get(2))?, self.sql(row.get(3))?));
+            let (conversation, calls, failed) = (self.sql(row.get(0))?, self.sql(row.get(2))?, self.sql(row.get(3))?);
+            each(ToolUse { conversation, tool: &name, calls, failed });
         }
         Ok(())
     }

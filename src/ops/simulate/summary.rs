@@ -118,7 +118,9 @@ pub(super) fn report(
     let usual = rows.first().map_or(1.0, |row| row.labels_for_80.mean);
     let oracle: Vec<Run> = random.iter().map(|run| best(run, order.labels)).collect();
     rows.push(StrategyRow { audit: None, ..row("oracle", &oracle) });
-    rows.iter_mut().for_each(|row| row.relative_to_random = row.labels_for_80.mean / usual.max(1e-9));
+    for row in &mut rows {
+        row.relative_to_random = row.labels_for_80.mean / usual.max(1e-9);
+    }
     SimulateReport {
         schema_version: 1,
         truth: order.truth.truth.to_owned(),
