@@ -208,7 +208,9 @@ pub fn project<S: std::hash::BuildHasher>(
 
 /// Settles labels by the one of `took`; without a verdict of theirs nothing is settled.
 fn take(labels: &mut BTreeMap<&str, Label>, event: &Event, took: &str, reason: &str) {
-    labels.values_mut().for_each(|label| label.settled = None);
+    for label in labels.values_mut() {
+        label.settled = None;
+    }
     if let Some(label) = labels.get_mut(took).filter(|label| label.verdict.is_some()) {
         let (by, reason, event) = (event.reviewer.clone(), reason.to_owned(), event.id.clone());
         label.settled = Some(Settled { by, reason, event });

@@ -16,7 +16,7 @@ use crate::store::Access;
 /// An invented chat; every third has a call that failed and was said to have worked.
 fn chat(number: usize) -> String {
     let mut messages = String::new();
-    for turn in 0..1 + number % 4 {
+    for turn in 0..=(number % 4) {
         let _ = write!(
             messages,
             r#"{{"role":"user","content":"Lamp {number}: question {turn}?"}},{{"role":"assistant","content":"Answer {turn}."}},"#
