@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use aftercall::engine::system_clock;
+use aftercall::engine::{beside, system_clock};
 use aftercall::model::act::{Act, Judgement, Subject};
 use aftercall::model::label::Verdict;
 use aftercall::model::queue::QueueQuery;
@@ -28,6 +28,10 @@ use aftercall::ops::review;
 use aftercall::ops::search::{SearchOrder, search};
 use aftercall::ops::workspace::{Identity, ImportOrder, Workspace};
 use aftercall::store::{Access, Asker, FoundOrder};
+
+/// The allocator of the program that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The argument by which the program tells itself to import and nothing else.
 const CHILD: &str = "--import";
@@ -122,7 +126,7 @@ fn workspace(root: &Path, access: Access) -> Result<Workspace, aftercall::ops::w
 /// Imports, and prints CPU seconds, peak memory in MiB and spans.
 fn import(root: &Path, file: &Path) {
     let mut workspace = workspace(root, Access::Create).expect("a workspace");
-    let order = ImportOrder { paths: vec![file.to_path_buf()], ..ImportOrder::default() };
+    let order = ImportOrder { paths: vec![file.to_path_buf()], beside: Some(beside), ..ImportOrder::default() };
     let report = workspace.import(&order, system_clock(), &mut |_| ControlFlow::Continue(())).expect("an import");
     println!("{} {} {}", cpu_seconds(), peak_mib(), report.spans);
 }

@@ -27,6 +27,7 @@ mod judge;
 mod label;
 mod list;
 mod merge;
+mod numbers;
 mod output;
 mod place;
 mod queue;
@@ -119,8 +120,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
     }
     let context = Context::find(&arguments.global)?;
     match &arguments.command {
-        None => screen::review(&context, &arguments.global, None),
-        Some(Command::Review(review)) => screen::review(&context, &arguments.global, review.target.as_deref()),
+        None => screen::review(&context, &arguments.global, crate::tui::Start::Queue(String::new())),
+        Some(Command::Review(review)) => screen::review_at(&context, &arguments.global, review),
         Some(Command::Import(import)) => import::import(&context, import),
         #[cfg(feature = "receive")]
         Some(Command::Receive(arguments)) => receive::receive(&context, arguments),
@@ -138,6 +139,11 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Gate(arguments)) => gate::gate(&context, arguments),
         Some(Command::Request(arguments)) => gate::request(&context, arguments),
         Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
+        Some(Command::Rates(arguments)) => numbers::rates(&context, arguments),
+        Some(Command::Alignment(arguments)) => numbers::alignment(&context, arguments),
+        Some(Command::Compare(arguments)) => numbers::compare(&context, arguments),
+        Some(Command::Drift(arguments)) => numbers::drift(&context, arguments),
+        Some(Command::Agreement(arguments)) => numbers::agreement(&context, arguments),
         Some(Command::Simulate(arguments)) => simulate::simulate(&context, arguments),
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),

@@ -16,6 +16,7 @@ pub mod layout;
 pub mod manifest;
 pub mod openai_preference;
 pub mod openai_sft;
+pub mod parquet;
 pub mod platform;
 pub mod prefix;
 pub mod regression;
@@ -57,9 +58,10 @@ pub trait Exporter: Sync {
 }
 
 /// Every format, in the order of help and manifests. The only registry of them.
-pub static EXPORTERS: [&dyn Exporter; 24] = [
+pub static EXPORTERS: [&dyn Exporter; 25] = [
     &labels::Labels,
     &csv_view::CsvView,
+    &parquet::Parquet,
     &openai_sft::OpenAiSft,
     &openai_preference::OpenAiPreference,
     &trl::TrlSft,

@@ -50,6 +50,18 @@ pub fn pause(time: std::time::Duration) {
     std::thread::sleep(time);
 }
 
+/// Carries out `ahead` on a thread of its own and `work` on this one, and answers when both are done. False where the
+/// system starts no more threads: then neither was begun.
+pub fn beside(ahead: &mut (dyn FnMut() + Send), work: &mut dyn FnMut()) -> bool {
+    std::thread::scope(|scope| {
+        let begun = std::thread::Builder::new().name("ahead".into()).spawn_scoped(scope, ahead).is_ok();
+        if begun {
+            work();
+        }
+        begun
+    })
+}
+
 impl Engine {
     /// Starts the workers; each opens the workspace on its own, and what they answer goes to `outlet`.
     ///
@@ -109,6 +121,7 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Rows(_)
         | Request::QueueRows(..)
         | Request::Queues
+        | Request::Alignment(_)
         | Request::Preview(_)
         | Request::Snippets(..)
         | Request::Open(_)

@@ -25,7 +25,8 @@ mod tools;
 mod truthfulness;
 mod voice;
 
-use std::cell::RefCell;
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -33,10 +34,11 @@ use serde::{Deserialize, Serialize};
 use crate::model::conversation::Conversation;
 use crate::model::id::SpanRef;
 use crate::model::score::{Direction, Score, ScoreTarget};
+use crate::text::Untrusted;
 use facts::Facts;
 use features::Features;
 use policy::Policy;
-use registry::{Builtin, EVALUATORS};
+use registry::{Builtin, COUNT, EVALUATORS};
 use suspects::Suspect;
 use suspicion::Suspicion;
 use tools::Schemas;
@@ -71,7 +73,7 @@ pub trait Evaluator: Sync {
     /// What is known of it without running it.
     fn about(&self) -> About;
     /// Judges one conversation.
-    fn judge(&self, case: &Case<'_>) -> Outcome;
+    fn judge<'c>(&self, case: &'c Case<'_>) -> &'c Outcome;
 }
 
 /// One conversation with all that judging it takes.
@@ -84,14 +86,16 @@ pub struct Case<'a> {
     /// Compiled schemas of the tools.
     schemas: &'a Schemas,
     /// What was said already: several evaluators, the features and the suspects ask for the same judgement.
-    said: RefCell<BTreeMap<&'static str, Outcome>>,
+    said: [OnceCell<Outcome>; COUNT],
 }
 
 /// What an evaluator says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// It cannot tell, and why.
-    CannotTell(String),
+    CannotTell(Text),
+    /// It cannot tell, since there are none of these to look at.
+    NothingOf(&'static str),
     /// Its judgement.
     Judged(Judgement),
 }
@@ -104,9 +108,9 @@ pub struct Judgement {
     /// Pass or fail, where the evaluator says so.
     pub passed: Option<bool>,
     /// In words.
-    pub explanation: String,
+    pub explanation: Text,
     /// A word for the judgement, for instance the form that was used.
-    pub label: Option<String>,
+    pub label: Option<Text>,
     /// Single steps it points at.
     pub flags: Vec<Flag>,
 }
@@ -119,8 +123,11 @@ pub struct Flag {
     /// Spans apart from the row's own.
     pub spans: Vec<SpanRef>,
     /// Why, in words.
-    pub why: String,
+    pub why: Text,
 }
+
+/// Words of an evaluator: most are the same for every conversation.
+pub type Text = Cow<'static, str>;
 
 /// Limits that a team may set; the defaults are those of a chat desk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -138,6 +145,9 @@ pub struct Limits {
     pub asr_confidence: f64,
     /// Silence before the first audio, longer than this, is noticed.
     pub silence_ms: f64,
+    /// The worst value with which an evaluator's score of a conversation still passes, by its name; for those that are
+    /// not named it stays what they say themselves.
+    pub pass: BTreeMap<String, f64>,
 }
 
 impl Default for Limits {
@@ -149,6 +159,7 @@ impl Default for Limits {
             dollars: None,
             asr_confidence: 0.6,
             silence_ms: 3_000.0,
+            pass: BTreeMap::new(),
         }
     }
 }
@@ -176,6 +187,16 @@ pub struct Judge {
     schemas: Schemas,
 }
 
+impl Limits {
+    /// Whether a score passes: by the value set for its evaluator, which runs in this direction, else by its own word.
+    pub fn passes(&self, score: &Score, direction: Direction) -> Option<bool> {
+        let set = self.pass.get(score.evaluator.exact()).zip(score.value);
+        set.map_or(score.passed, |(worst, value)| {
+            Some(if direction == Direction::Higher { value >= *worst } else { value <= *worst })
+        })
+    }
+}
+
 impl Judge {
     /// A judge with limits and policies.
     pub fn new(limits: Limits, policies: Vec<Policy>) -> Self {
@@ -196,78 +217,87 @@ impl Judge {
         self
     }
 
+    /// The limits in force for an intent.
+    pub fn limits(&self, intent: Option<&str>) -> &Limits {
+        intent.and_then(|intent| self.by_intent.get(intent)).unwrap_or(&self.limits)
+    }
+
     /// Judges one conversation with every evaluator and policy.
     pub fn evaluate(&self, conversation: &Conversation) -> Evaluation {
         let facts = Facts::of(conversation);
-        let intent = conversation.segments.intent.as_ref();
-        let limits = intent.and_then(|intent| self.by_intent.get(intent.exact())).unwrap_or(&self.limits);
-        let case = Case { facts: &facts, limits, schemas: &self.schemas, said: RefCell::default() };
-        let mut scores = Vec::new();
+        let limits = self.limits(conversation.segments.intent.as_ref().map(Untrusted::exact));
+        let case = Case { facts: &facts, limits, schemas: &self.schemas, said: [const { OnceCell::new() }; COUNT] };
         let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
         for evaluator in EVALUATORS.iter().filter(|one| wanted(one.about().name)) {
-            scores_of(&case, evaluator.about(), evaluator.judge(&case), &mut scores);
+            evaluator.judge(&case);
         }
         let rules: Vec<Score> = self.policies.iter().flat_map(|policy| policy.scores(&facts)).collect();
         let broken_rules = rules
             .iter()
             .filter(|score| score.target == ScoreTarget::Conversation && score.passed == Some(false))
             .count();
-        scores.extend(rules.into_iter().filter(|score| wanted(score.evaluator.exact())));
         let features = Features::of(&case, broken_rules);
         let suspicion = suspicion::prior(&features);
         let suspects = suspects::rank(&case);
+        // Last, so that each outcome's words can be taken over instead of copied.
+        let mut scores = Vec::with_capacity(COUNT + 16);
+        for (evaluator, said) in EVALUATORS.iter().zip(case.said).filter(|(one, _)| wanted(one.about().name)) {
+            if let Some(outcome) = said.into_inner() {
+                scores_of(&facts, evaluator.about(), outcome, &mut scores);
+                if let Some(whole) = scores.last_mut().filter(|_| !limits.pass.is_empty()) {
+                    whole.passed = limits.passes(whole, evaluator.about().direction);
+                }
+            }
+        }
+        scores.extend(rules.into_iter().filter(|score| wanted(score.evaluator.exact())));
         Evaluation { scores, features, suspicion, suspects }
     }
 }
 
 impl Case<'_> {
     /// What a built-in evaluator says of this conversation, if it can tell.
-    fn ask(&self, evaluator: &Builtin) -> Option<Judgement> {
+    fn ask(&self, evaluator: &Builtin) -> Option<&Judgement> {
         match evaluator.judge(self) {
             Outcome::Judged(judgement) => Some(judgement),
-            Outcome::CannotTell(_) => None,
+            Outcome::CannotTell(_) | Outcome::NothingOf(_) => None,
         }
     }
 
-    /// Judges under a name, the first time only.
-    fn once(&self, name: &'static str, judge: fn(&Case<'_>) -> Outcome) -> Outcome {
-        if let Some(outcome) = self.said.borrow().get(name) {
-            return outcome.clone();
-        }
-        let outcome = judge(self);
-        self.said.borrow_mut().insert(name, outcome.clone());
-        outcome
+    /// Judges under an evaluator's place in the table, the first time only.
+    fn once(&self, place: usize, judge: fn(&Case<'_>) -> Outcome) -> &Outcome {
+        static NONE: Outcome = Outcome::CannotTell(Cow::Borrowed("no such evaluator"));
+        self.said.get(place).map_or(&NONE, |said| said.get_or_init(|| judge(self)))
     }
 }
 
 impl Flag {
     /// Objects to a row.
-    fn at(row: usize, why: impl Into<String>) -> Self {
+    fn at(row: usize, why: impl Into<Text>) -> Self {
         Self { row: Some(row), spans: Vec::new(), why: why.into() }
     }
 
     /// Objects to a span that is no row.
-    fn on(span: &SpanRef, why: impl Into<String>) -> Self {
+    fn on(span: &SpanRef, why: impl Into<Text>) -> Self {
         Self { row: None, spans: vec![span.clone()], why: why.into() }
     }
 }
 
 impl Outcome {
     /// An abstention.
-    fn abstain(why: impl Into<String>) -> Self {
+    fn abstain(why: impl Into<Text>) -> Self {
         Self::CannotTell(why.into())
     }
 
     /// The share of `total` things that no flag objects to; passes without flags. Abstains where there is nothing.
-    fn share(total: usize, things: &str, flags: Vec<Flag>) -> Self {
+    fn share(total: usize, things: &'static str, flags: Vec<Flag>) -> Self {
         if total == 0 {
-            return Self::CannotTell(format!("there are no {things} to look at"));
+            return Self::NothingOf(things);
         }
         let bad = flags.len().min(total);
         let explanation = match flags.first() {
-            None => format!("nothing against {total} {things}"),
+            None => format!("nothing against {total} {things}").into(),
             Some(first) if flags.len() == 1 => first.why.clone(),
-            Some(first) => format!("{} of {total} {things}; first: {}", flags.len(), first.why),
+            Some(first) => format!("{} of {total} {things}; first: {}", flags.len(), first.why).into(),
         };
         Self::Judged(Judgement {
             value: Some((total - bad) as f64 / total as f64),
@@ -279,7 +309,7 @@ impl Outcome {
     }
 
     /// A value from 0 to 1 that passes from `pass` on.
-    fn graded(value: f64, pass: f64, explanation: impl Into<String>, flags: Vec<Flag>) -> Self {
+    fn graded(value: f64, pass: f64, explanation: impl Into<Text>, flags: Vec<Flag>) -> Self {
         let value = value.clamp(0.0, 1.0);
         Self::Judged(Judgement {
             value: Some(value),
@@ -291,53 +321,63 @@ impl Outcome {
     }
 
     /// The same judgement under a word.
-    fn labelled(self, label: impl Into<String>) -> Self {
+    fn labelled(self, label: impl Into<Text>) -> Self {
         match self {
             Self::Judged(judgement) => Self::Judged(Judgement { label: Some(label.into()), ..judgement }),
-            abstention @ Self::CannotTell(_) => abstention,
+            abstention => abstention,
         }
     }
 }
 
 /// Writes an outcome as scores: one of the conversation, and one for each span objected to.
-fn scores_of(case: &Case<'_>, about: About, outcome: Outcome, scores: &mut Vec<Score>) {
-    let score = |target: ScoreTarget| Score {
+fn scores_of(facts: &Facts<'_>, about: About, outcome: Outcome, scores: &mut Vec<Score>) {
+    let why = match outcome {
+        Outcome::CannotTell(why) => ["cannot tell: ", why.as_ref()].concat(),
+        Outcome::NothingOf(things) => ["cannot tell: there are no ", things, " to look at"].concat(),
+        Outcome::Judged(judgement) => return judged(facts, about, judgement, scores),
+    };
+    scores.push(Score { explanation: Some(why.into()), ..blank(about, ScoreTarget::Conversation) });
+}
+
+/// A score of an evaluator that says nothing yet.
+fn blank(about: About, target: ScoreTarget) -> Score {
+    Score {
         target,
-        evaluator: about.name.into(),
-        version: Some(about.version.to_string().into()),
-        source: SOURCE.to_owned(),
+        evaluator: Untrusted::fixed(about.name),
+        version: Some(version(about.version)),
+        source: Cow::Borrowed(SOURCE),
         value: None,
         label: None,
         passed: None,
         confidence: None,
         explanation: None,
         evidence: Vec::new(),
-    };
-    let judgement = match outcome {
-        Outcome::CannotTell(why) => {
-            scores.push(Score {
-                explanation: Some(format!("cannot tell: {why}").into()),
-                ..score(ScoreTarget::Conversation)
-            });
-            return;
-        }
-        Outcome::Judged(judgement) => judgement,
-    };
+    }
+}
+
+/// Writes a judgement as scores.
+fn judged(facts: &Facts<'_>, about: About, judgement: Judgement, scores: &mut Vec<Score>) {
     let worst = if about.direction == Direction::Higher { 0.0 } else { 1.0 };
     let mut evidence: Vec<SpanRef> = Vec::new();
-    for flag in &judgement.flags {
-        let own = flag.row.map(|row| case.facts.spans_of(row)).unwrap_or_default();
-        let spans: Vec<SpanRef> = own.into_iter().chain(flag.spans.iter().cloned()).collect();
+    for flag in judgement.flags {
+        let own = flag.row.map(|row| facts.spans_of(row)).unwrap_or_default();
+        let spans: Vec<SpanRef> = own.into_iter().chain(flag.spans).collect();
+        let before = evidence.len();
+        for span in &spans {
+            if !evidence[..before].contains(span) {
+                evidence.push(span.clone());
+            }
+        }
         if let Some(first) = spans.first() {
+            let target = ScoreTarget::Span(first.clone());
             scores.push(Score {
                 value: Some(worst),
                 passed: Some(false),
-                explanation: Some(flag.why.as_str().into()),
-                evidence: spans.clone(),
-                ..score(ScoreTarget::Span(first.clone()))
+                explanation: Some(flag.why.into()),
+                evidence: spans,
+                ..blank(about, target)
             });
         }
-        evidence.extend(spans.into_iter().filter(|span| !evidence.contains(span)).collect::<Vec<_>>());
     }
     scores.push(Score {
         value: judgement.value,
@@ -345,8 +385,17 @@ fn scores_of(case: &Case<'_>, about: About, outcome: Outcome, scores: &mut Vec<S
         passed: judgement.passed,
         explanation: Some(judgement.explanation.into()),
         evidence,
-        ..score(ScoreTarget::Conversation)
+        ..blank(about, ScoreTarget::Conversation)
     });
+}
+
+/// A version as a score names it.
+fn version(number: u32) -> Untrusted {
+    match number {
+        1 => Untrusted::fixed("1"),
+        2 => Untrusted::fixed("2"),
+        other => other.to_string().into(),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,10 @@
 
 use std::process::ExitCode;
 
+/// Imports make and drop millions of small texts, on one thread and on another; this allocator takes half the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     ExitCode::from(aftercall::cli::run(std::env::args_os().collect()))
 }

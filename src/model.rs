@@ -10,6 +10,7 @@ pub mod dataset;
 pub mod event;
 pub mod export;
 pub mod filter;
+pub mod gate;
 pub mod id;
 pub mod label;
 pub mod queue;

@@ -3,11 +3,15 @@
 //! Invariant: no clock and no threads here; "now" and progress come from the caller.
 
 pub mod adjudicate;
+pub mod agreement;
+pub mod alignment;
 pub mod bench;
+pub mod compare;
 pub mod conflicts;
 pub mod dataset;
 pub mod demo;
 pub mod door;
+pub mod drift;
 pub mod evaluate;
 pub mod export;
 pub mod gate;
@@ -15,9 +19,11 @@ pub mod import;
 pub mod list;
 pub mod merge;
 pub mod queue;
+pub mod rates;
 pub mod reconcile;
 pub mod request;
 pub mod review;
+pub mod sample;
 pub mod search;
 pub mod segments;
 pub mod show;

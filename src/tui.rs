@@ -112,6 +112,8 @@ pub struct Place {
 pub enum Start {
     /// At the queue, with a filter (empty for all).
     Queue(String),
+    /// At the runs a gate objected to, which this filter finds, in the order of its report.
+    Gate(String),
     /// At the queue of this name.
     Named(String),
     /// At one conversation.

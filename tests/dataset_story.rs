@@ -183,7 +183,7 @@ fn every_format_is_cut_masked_and_the_same_again() {
     assert_eq!(a, b);
     assert!(a.len() >= 28, "{:?}", a.keys());
     for (name, bytes) in &a {
-        let text = String::from_utf8(bytes.clone()).unwrap();
+        let text = String::from_utf8_lossy(bytes);
         assert!(!text.contains("REMAINDER"), "{name}");
         for personal in PERSONAL {
             assert!(!text.contains(personal), "{name} holds {personal}");
@@ -233,6 +233,182 @@ fn the_gate_tells_better_from_worse() {
     }
     assert_eq!(desk.run(&["gate", "cases", "--runs", "worse.jsonl", "--where", "channel:none-such"]).code, 1);
     assert!(desk.ok(&["gate", "init", "gitlab"]).contains("junit: gate.xml"));
+}
+
+/// The folder of the workspace, somewhere below a folder.
+fn root(below: &Path) -> Option<std::path::PathBuf> {
+    if below.join("aftercall.db").exists() {
+        return Some(below.to_owned());
+    }
+    let mut folders = std::fs::read_dir(below).ok()?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    folders.find_map(|folder| root(&folder))
+}
+
+/// Judged conversations whose right answer is in words: one criterion that no rule can check.
+fn judged_words() -> Desk {
+    let desk = Desk::new();
+    let row = |number: usize, reply: &str| {
+        json!({"conversation_id": format!("w-{number}"), "metadata": {"intent": "complaint"}, "messages": [
+            {"role": "user", "content": format!("The tent number {number} I bought leaks, what will you do about it? I am anna.berg@example.com")},
+            {"role": "assistant", "content": reply},
+        ]})
+        .to_string()
+    };
+    desk.write("old.jsonl", &(1..=4).map(|number| row(number, "Bad luck.") + "\n").collect::<String>());
+    let replies = ["I am so sorry.", "Bad luck.", "HANG", "No idea."];
+    let new = replies.iter().enumerate().map(|(at, reply)| row(at + 1, reply).replace("w-", "run-") + "\n");
+    desk.write("new.jsonl", &new.collect::<String>());
+    desk.ok(&["import", "old.jsonl"]);
+    for number in 1..=4 {
+        let id = format!("w-{number}");
+        desk.ok(&["label", &id, "--fail", "--step", "2", "--must", "show that it understands"]);
+    }
+    desk.ok(&["dataset", "new", "words"]);
+    desk
+}
+
+/// A judge that passes what says sorry, objects to bad luck, breaks off at one word and abstains of the rest; it keeps
+/// what it was asked.
+const JUDGE: &str = r#"
+import json, sys
+seen = open("asked.jsonl", "a")
+for line in sys.stdin:
+    seen.write(line); seen.flush()
+    asked = json.loads(line)
+    said = asked["transcript"][-1]["text"]
+    if "HANG" in said:
+        sys.exit(3)
+    answer = {"evaluator": "Empathy", "explanation": "curt"}
+    if "sorry" in said:
+        answer["passed"] = True
+    elif "luck" in said:
+        answer.update(passed=False, step=2)
+    else:
+        answer["value"] = 0.4
+    print(json.dumps({"conversation": asked["conversation"], "scores": [answer]}), flush=True)
+"#;
+
+#[test]
+fn words_are_judged_by_a_command_and_never_passed_silently() {
+    if std::process::Command::new("python3").arg("--version").output().is_err() {
+        println!("skipped: there is no Python");
+        return;
+    }
+    let desk = judged_words();
+    desk.write("judge.py", JUDGE);
+    let gate = ["gate", "words", "--runs", "new.jsonl", "--open-test", "a test", "--json", "--md", "g.md"];
+    let report = parsed(&desk.run(&gate).out);
+    assert_eq!((&report["counts"]["unjudged"], &report["decision"]), (&json!(4), &json!("regression")));
+    assert_eq!(report["counts"]["matched_by"], json!({"family": 4}));
+    let asked = [&gate[..], &["--judge-command", "python3 judge.py"]].concat();
+    let ran = desk.run(&asked);
+    assert_eq!(ran.code, 8, "{}", ran.err);
+    let report = parsed(&ran.out);
+    let counts = &report["counts"];
+    let told = (&counts["passed"], &counts["failed"], &counts["unjudged"], &counts["trials_decided_by_judge"]);
+    assert_eq!(told, (&json!(1), &json!(1), &json!(2), &json!(2)), "{report}");
+    assert_eq!((&report["judge"]["answered"], &report["judge"]["failed"]), (&json!(3), &json!(1)));
+    let failed = report["cases"].as_array().unwrap().iter().find(|case| case["state"] == "fail").unwrap();
+    let trial = &failed["trials"][0];
+    assert_eq!((&trial["by"], &trial["step"], &trial["said"]), (&json!("judge"), &json!(2), &json!("curt")));
+    assert!(std::fs::read_to_string(desk.path("g.md")).unwrap().contains("the judge objects: Empathy: curt"));
+    let seen = desk::rows(&desk.path("asked.jsonl"));
+    assert_eq!(seen[0]["case"]["must"], json!(["show that it understands"]));
+    assert!(seen.iter().all(|row| !row.to_string().contains("anna.berg@example.com")));
+
+    // A value without a verdict counts once the workspace says what passes, by intent where it likes.
+    let limits = "[pass]\nEmpathy = 0.9\n[intent.complaint.pass]\nEmpathy = 0.3\n";
+    std::fs::write(root(&desk.path("data")).unwrap().join("limits.toml"), limits).unwrap();
+    let report = parsed(&desk.run(&asked).out);
+    assert_eq!((&report["counts"]["passed"], &report["counts"]["unjudged"]), (&json!(2), &json!(1)), "{report}");
+
+    // A judge of no use decides nothing, and the gate does not look green.
+    let useless = [&gate[..], &["--judge-command", "exit 1", "--min-pass", "0"]].concat();
+    let report = parsed(&desk.run(&useless).out);
+    assert_eq!(report["counts"]["unjudged"], 4);
+    let reasons = report["reasons"].to_string();
+    assert!(reasons.contains("the judge answered nothing"), "{reasons}");
+}
+
+#[test]
+fn evaluators_object_where_they_are_asked_for_within_the_limits_of_the_intent() {
+    let desk = judged();
+    desk.ok(&["dataset", "new", "d", "--kind", "bad"]);
+    let recorded = std::fs::read_to_string(desk.path("shop.jsonl")).unwrap();
+    let right = recorded.replace(r#""name":"cancel_membership","arguments""#, r#""name":"cancel_order","arguments""#);
+    desk.write("right.jsonl", &right);
+    let gate = ["gate", "d", "--runs", "right.jsonl", "--open-test", "a test", "--json"];
+    assert_eq!(desk.run(&gate).code, 0);
+    let limits = root(&desk.path("data")).unwrap().join("limits.toml");
+    for (least, code, objects) in [(-1.0, 0, 0), (2.0, 8, 4)] {
+        std::fs::write(&limits, format!("[pass]\nTaskCompletion = {least:.1}\n")).unwrap();
+        let ran = desk.run(&[&gate[..], &["--evaluators", "taskcompletion"]].concat());
+        assert_eq!(ran.code, code, "{}", ran.err);
+        let report = parsed(&ran.out);
+        let told = &report["evaluators"]["TaskCompletion"];
+        assert_eq!((&told["failed"], &report["counts"]["failed"]), (&json!(objects), &json!(objects)), "{report}");
+        let trial = &report["cases"][0]["trials"][0];
+        assert_eq!(trial["by"], if objects == 0 { "case" } else { "evaluator" });
+    }
+    assert_eq!(desk.run(&[&gate[..], &["--evaluators", "NoSuchThing"]].concat()).code, 2);
+}
+
+#[test]
+fn failing_runs_come_into_the_workspace_beside_their_cases() {
+    use aftercall::model::filter::Filter;
+    use aftercall::model::gate::Broken;
+    use aftercall::model::id::ConversationId;
+    use aftercall::model::queue::QueueOrder;
+    use aftercall::model::time::Timestamp;
+    use aftercall::ops::gate::broken::{BringOrder, Brought, bring};
+    use aftercall::ops::workspace::{Identity, Workspace};
+    use aftercall::store::{Access, Asker};
+
+    let desk = judged();
+    desk.ok(&["dataset", "new", "d", "--kind", "bad"]);
+    // The same names as the judged conversations, with another text: what is stored must not change by it.
+    let recorded = std::fs::read_to_string(desk.path("shop.jsonl")).unwrap();
+    desk.write("again.jsonl", &recorded.replace("=Done.", "All done now."));
+    let ran = desk.run(&["gate", "d", "--runs", "again.jsonl", "--open-test", "a test", "--json"]);
+    let report = parsed(&ran.out);
+    assert_eq!(report["counts"]["failed"], 4, "{}", ran.err);
+    let file = desk.write("report.json", &ran.out);
+    let before = desk.json(&["list", "--json"]);
+
+    let identity = Identity::load("lee", &desk.path("state")).unwrap();
+    let mut workspace = Workspace::open(&root(&desk.path("data")).unwrap(), identity, Access::Write).unwrap();
+    let order = BringOrder { report: file, open_test: Some("a look".to_owned()), ..BringOrder::default() };
+    let brought = bring(&mut workspace, &order, Timestamp(0)).unwrap();
+    assert_eq!((brought.failing, brought.imported, brought.unread), (4, 4, 0));
+    assert!(brought.missing.is_empty() && brought.test_uses_before == 1);
+    let filter = Filter::parse(&brought.filter).unwrap();
+    let asker = Asker { reviewer: "lee", now: Timestamp(0) };
+    let ids: Vec<ConversationId> = workspace.store().index(&filter, "", QueueOrder::Reported, asker).unwrap().ids;
+    let told: Vec<Broken> = ids
+        .iter()
+        .map(|id| Broken::of(&workspace.store().conversation(id).unwrap().unwrap().attributes).unwrap())
+        .collect();
+    let wanted: Vec<&Value> = report["cases"].as_array().unwrap().iter().map(|case| &case["case_id"]).collect();
+    let got: Vec<&String> = told.iter().map(|broken| &broken.cases[0].case_id).collect();
+    assert_eq!(json!(got), json!(wanted), "in the order of the report");
+    for broken in &told {
+        let case = &broken.cases[0];
+        assert!(case.wants[0].starts_with("cancel_order {\"order_id\":\"A-"), "{case:?}");
+        assert_eq!(case.wants[1], "must not call cancel_membership");
+        assert!(case.recorded[0].starts_with("cancel_membership "));
+        assert_eq!((case.at, case.counterpart, broken.steps()), (Some(2), Some(2), vec![2]));
+    }
+    let opened = aftercall::ops::review::open(&workspace, &ids[0]).unwrap();
+    assert_eq!(opened.suspects[0].step, 2);
+
+    let again = bring(&mut workspace, &order, Timestamp(0)).unwrap();
+    assert_eq!(again, Brought { imported: 0, test_uses_before: 2, ..brought });
+    let elsewhere = BringOrder { runs: vec![desk.write("none.jsonl", &recorded.replace("n-", "m-"))], ..order };
+    assert_eq!(bring(&mut workspace, &elsewhere, Timestamp(0)).unwrap().missing.len(), 4);
+    drop(workspace);
+    let after = desk.json(&["list", "--json"]);
+    assert_eq!(after.len(), before.len() + 4);
+    assert!(before.iter().all(|row| after.iter().any(|other| other["transcript_hash"] == row["transcript_hash"])));
 }
 
 #[test]
@@ -365,6 +541,16 @@ fn from_public_traces_to_a_gate() {
     }
     println!("the gate agrees with the benchmark on {same} of {trials} trials");
     assert!(trials >= 40 && same * 20 >= trials * 19, "{same} of {trials}");
+}
+
+/// Run on its own by `.ci/run`, so that what was loaded and what was skipped can be read.
+#[test]
+fn exports_load_in_the_tools_they_are_for() {
+    let desk = judged();
+    desk.ok(&["dataset", "new", "d"]);
+    let all = formats(&desk);
+    desk.ok(&["export", "out", "--dataset", "d", "--format", &all, "--open-test", "a test"]);
+    load_with_python(&desk.path("out"));
 }
 
 /// Loads exports with the packages they are for, where this machine has them.

@@ -371,7 +371,14 @@ fn scores_of_exports_keep_value_label_and_judge() {
                     ScoreTarget::Trace { .. } => "trace",
                     ScoreTarget::Conversation => "conversation",
                 };
-                (score.evaluator.exact().to_owned(), score.value, label, score.passed, score.source, target)
+                (
+                    score.evaluator.exact().to_owned(),
+                    score.value,
+                    label,
+                    score.passed,
+                    score.source.into_owned(),
+                    target,
+                )
             })
             .collect::<Vec<_>>()
     };
@@ -541,7 +548,7 @@ fn mlflow_expectations_are_references() {
     let expected = conversation.expected.as_ref().unwrap();
     assert_eq!((expected.len(), expected[0].tool.exact()), (1, "t"));
     assert_eq!(conversation.attributes["expected.expected_response"], "Done.");
-    assert_eq!((conversation.scores.len(), conversation.scores[0].source.as_str()), (1, "mlflow:human"));
+    assert_eq!((conversation.scores.len(), conversation.scores[0].source.as_ref()), (1, "mlflow:human"));
 }
 
 #[test]

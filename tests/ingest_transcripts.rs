@@ -290,7 +290,7 @@ fn scores_keep_their_targets() {
     let scores: Vec<_> = all
         .scores
         .iter()
-        .map(|score| (score.evaluator.exact(), score.value, score.passed, score.confidence, score.source.as_str()))
+        .map(|score| (score.evaluator.exact(), score.value, score.passed, score.confidence, score.source.as_ref()))
         .collect();
     assert_eq!(
         scores,

@@ -127,7 +127,7 @@ fn shop() -> String {
 fn the_command_prints_table_and_curve_and_the_same_again() {
     let home = Home::new();
     let file = home.file("shop.jsonl", &shop());
-    home.ok(&["import", &file, "--evaluate"]);
+    home.ok(&["import", &file]);
     let typed = ["simulate", "--truth", "reopened", "--seeds", "6", "--labels", "12", "--strategies", "learnt,diverse"];
     let ran = home.run(&typed);
     assert_eq!(ran.code, 0, "{}", ran.err);

@@ -15,6 +15,7 @@ pub mod find;
 pub mod gate;
 mod import;
 pub mod judge;
+pub mod numbers;
 pub mod queue;
 pub mod simulate;
 pub mod upkeep;
@@ -24,6 +25,7 @@ use find::{AdjudicateArguments, ConflictsArguments, SearchArguments, SegmentsArg
 use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
+use numbers::{AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments};
 use queue::QueueArguments;
 use simulate::{SimulateArguments, StrategiesArguments};
 use upkeep::{CodebookArguments, MergeArguments, RebuildArguments, SyncArguments, ToolsArguments, VerifyArguments};
@@ -109,6 +111,16 @@ pub enum Command {
     Dataset(DatasetArguments),
     /// Measure evaluators on conversations with known outcomes
     Bench(BenchArguments),
+    /// Say how often the agent fails, overall and by segment, from audit labels only
+    Rates(RatesArguments),
+    /// Say how evaluators agree with people: failures caught, passes let through
+    Alignment(AlignmentArguments),
+    /// Compare two sets of conversations, such as two versions of the agent
+    Compare(CompareArguments),
+    /// Find what differs between imports, in scores and in what conversations are about
+    Drift(DriftArguments),
+    /// Say how several reviewers agree, with each other and with themselves
+    Agreement(AgreementArguments),
     /// Replay conversations with known outcomes: what would each order of a queue have found?
     Simulate(SimulateArguments),
     /// List the strategies by which queues are ordered, with their formulas
@@ -162,6 +174,16 @@ pub struct ReviewArguments {
     /// id, a beginning of it, or its name in the source
     #[arg(value_name = "QUEUE|CONVERSATION")]
     pub target: Option<String>,
+    /// Open the runs that a gate objects to, beside the cases they broke: a report of `gate --json`. They are imported
+    /// under a source of their own, `gate-` and the report's hash
+    #[arg(long, value_name = "REPORT", conflicts_with = "target", value_hint = ValueHint::FilePath)]
+    pub gate: Option<PathBuf>,
+    /// Where the runs of the report are now, if not where it says
+    #[arg(long, num_args = 1.., value_name = "FILE", requires = "gate", value_hint = ValueHint::AnyPath)]
+    pub runs: Vec<PathBuf>,
+    /// Show cases of the sealed test split as well, for this reason; recorded
+    #[arg(long, value_name = "REASON", requires = "gate")]
+    pub open_test: Option<String>,
 }
 
 /// Arguments of `demo`.

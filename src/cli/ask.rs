@@ -24,13 +24,19 @@ use crate::store::Access;
 /// Problems that are told one by one where nobody asked for JSON.
 const TOLD: usize = 10;
 
-/// Asks the judge and tells what came of it.
-pub fn ask(context: &Context, judge: &str, arguments: &EvaluateArguments) -> Result<Code, Failure> {
+/// A flag that the signals which end a program raise, so that a judge is ended with it.
+pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
     let stopped = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&stopped))
             .map_err(|error| Failure::new(Code::Error, format!("ctrl-c cannot be waited for: {error}")))?;
     }
+    Ok(stopped)
+}
+
+/// Asks the judge and tells what came of it.
+pub fn ask(context: &Context, judge: &str, arguments: &EvaluateArguments) -> Result<Code, Failure> {
+    let stopped = stop_on_signals()?;
     let mut workspace = context.open_to_write(Access::Write)?;
     let door = if arguments.unmasked {
         review::record(&mut workspace, &Act::Unmask { place: "evaluate --command".to_owned() }, now())?;

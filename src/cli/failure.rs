@@ -8,6 +8,7 @@ use crate::ops::evaluate::EvaluateError;
 use crate::ops::import::ImportError;
 use crate::ops::queue::QueueError;
 use crate::ops::review::ReviewError;
+use crate::ops::sample::SampleError;
 use crate::ops::search::SearchError;
 use crate::ops::segments::SegmentRulesError;
 use crate::ops::workspace::WorkspaceError;
@@ -162,6 +163,21 @@ impl From<EvaluateError> for Failure {
             EvaluateError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
             EvaluateError::Unknown(_) => Self::usage(error.to_string()),
             EvaluateError::Policy { .. } | EvaluateError::File { .. } | EvaluateError::Judge { .. } => {
+                Self::new(Code::Error, error.to_string())
+            }
+        }
+    }
+}
+
+impl From<SampleError> for Failure {
+    fn from(error: SampleError) -> Self {
+        match error {
+            SampleError::Store(error) => error.into(),
+            SampleError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
+            SampleError::Queue(error) => error.into(),
+            SampleError::Evaluate(error) => error.into(),
+            SampleError::NoAttribute(_) => Self::usage(error.to_string()),
+            SampleError::NoAudit { .. } | SampleError::NoneMatches(..) | SampleError::NoTruth(_) => {
                 Self::new(Code::Error, error.to_string())
             }
         }

@@ -4,15 +4,25 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use super::args::gate::{GateArguments, GateCommand, RequestArguments, Service};
+use super::ask::stop_on_signals;
 use super::context::{Context, now, resolve};
 use super::dataset::warn_of_repeat;
 use super::failure::{Code, Failure};
 use super::output::Data;
-use crate::ops::gate::{self, GateError, GateOrder, Report, Rules};
+use crate::ops::evaluate::command::CommandOrder;
+use crate::ops::gate::{self, Asking, GateError, GateOrder, Report, Rules};
 use crate::ops::request;
 use crate::store::{Access, StoreError};
+
+/// Unanswered questions at a time, per process of a judge.
+const IN_FLIGHT: usize = 4;
+
+/// Problems of a judge that are told one by one; the report has them all.
+const TOLD: usize = 5;
 
 const GITHUB: &str = include_str!("../../assets/gate/github.yml");
 const GITLAB: &str = include_str!("../../assets/gate/gitlab.yml");
@@ -24,7 +34,7 @@ impl From<GateError> for Failure {
             GateError::Export(error) => error.into(),
             GateError::Import(error) => error.into(),
             GateError::Queue(error) => error.into(),
-            GateError::Policies(error) => error.into(),
+            GateError::Evaluate(error) => error.into(),
             GateError::Workspace(error) => error.into(),
             other => Self::new(other.class().into(), other.to_string()),
         }
@@ -45,13 +55,31 @@ pub fn gate(context: &Context, arguments: &GateArguments) -> Result<Code, Failur
         filter: arguments.filter.clone(),
         against: arguments.against.clone(),
         against_filter: arguments.against_where.clone(),
+        evaluators: arguments.evaluators.clone(),
         open_test: arguments.open_test.clone(),
         rules: Rules { alpha: arguments.alpha, min_pass: arguments.min_pass },
     };
     // A file of cases needs nothing but the key to mask with, so a build server may have made the folder just now.
     let access = if Path::new(cases).exists() { Access::Create } else { Access::Write };
     let mut workspace = context.open_to_write(access)?;
-    let report = gate::gate(&mut workspace, &order, now())?;
+    let start = Instant::now();
+    let watch = || start.elapsed();
+    let stopped = arguments.judge_command.is_some().then(stop_on_signals).transpose()?;
+    let stop = || stopped.as_ref().is_some_and(|stopped| stopped.load(Ordering::Relaxed));
+    let asking = arguments.judge_command.as_deref().map(|command| Asking {
+        order: CommandOrder {
+            command,
+            name: "judge",
+            filter: "",
+            missing: false,
+            jobs: usize::from(arguments.judge_jobs),
+            in_flight: IN_FLIGHT,
+            timeout: Duration::from_secs_f64(arguments.judge_timeout),
+            watch: &watch,
+        },
+        stopped: &stop,
+    });
+    let report = gate::gate(&mut workspace, &order, asking.as_ref(), now())?;
     warn_of_repeat(report.test_uses_before);
     if let Some(path) = &arguments.junit {
         write(path, &report.junit())?;
@@ -90,6 +118,14 @@ fn tell(context: &Context, report: &Report) {
         counts.unjudged,
         counts.missing
     ));
+    for line in report.remarks() {
+        talk.say(&format!("  {line}"));
+    }
+    for judge in [&report.judge, &report.judge_of_baseline].into_iter().flatten() {
+        for problem in judge.problems.iter().take(TOLD) {
+            talk.say(&format!("  {}: {}", problem.conversation.as_deref().unwrap_or("the judge"), problem.message));
+        }
+    }
     for (k, rate) in &report.pass_hat {
         talk.say(&format!("  pass^{k}: {:.1} %", rate * 100.0));
     }

@@ -15,10 +15,11 @@ use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::follow::{self, FollowOrder};
 use super::output::{Data, Talk};
+use crate::engine;
 use crate::ingest::{Format, Mapping, Problem, ProblemKind, ReadOptions, ToolList};
 use crate::model::filter::Filter;
 use crate::ops::evaluate::EVALUATING;
-use crate::ops::import::{ImportReport, Sample, database};
+use crate::ops::import::{Beside, ImportReport, Sample, database};
 use crate::ops::workspace::ImportOrder;
 use crate::store::{Access, ForeignDatabase};
 use crate::text::door;
@@ -67,7 +68,8 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
     let mut workspace = context.open_to_write(Access::Create)?;
     let bar = progress_bar(context.talk, arguments.json);
     let start = Instant::now();
-    let order = ImportOrder { paths, read, sample, filter, evaluate: !arguments.no_evaluate };
+    let beside: Option<Beside> = Some(engine::beside);
+    let order = ImportOrder { paths, read, sample, filter, evaluate: !arguments.no_evaluate, beside };
     let outcome = workspace.import(&order, now(), &mut |progress| {
         if progress.what == EVALUATING {
             bar.set_style(counted());

@@ -7,8 +7,9 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::Global;
-use super::context::Context;
+use super::args::{Global, ReviewArguments};
+use super::context::{Context, now};
+use super::dataset::warn_of_repeat;
 use super::demo;
 use super::failure::{Code, Failure};
 use super::output::warn;
@@ -17,6 +18,7 @@ use crate::config::packs;
 use crate::engine::{EngineSetup, system_clock};
 use crate::mask::{Class, Known, Masker, Policy};
 use crate::model::filter::Filter;
+use crate::ops::gate::broken::{BringOrder, bring};
 use crate::ops::workspace::Workspace;
 use crate::store::{Access, StoreError};
 use crate::tui::keymap::{Keymap, KeymapError};
@@ -34,13 +36,58 @@ pub struct Left {
     pub demo: bool,
 }
 
-/// Carries `review` out, and the program without a command.
-pub fn review(context: &Context, global: &Global, target: Option<&str>) -> Result<Code, Failure> {
+/// Carries `review` out.
+pub fn review_at(context: &Context, global: &Global, arguments: &ReviewArguments) -> Result<Code, Failure> {
     check_terminal()?;
-    let start = match target {
-        None => Start::Queue(String::new()),
-        Some(text) => start_at(context, text)?,
+    let start = match (&arguments.gate, arguments.target.as_deref()) {
+        (Some(report), _) => match broken(context, report, arguments)? {
+            Some(start) => start,
+            None => return Ok(Code::Done),
+        },
+        (None, None) => Start::Queue(String::new()),
+        (None, Some(text)) => start_at(context, text)?,
     };
+    review(context, global, start)
+}
+
+/// The runs a gate objects to, brought into the workspace; `None` where there are none to look at.
+fn broken(context: &Context, report: &Path, arguments: &ReviewArguments) -> Result<Option<Start>, Failure> {
+    let mut workspace = context.open_to_write(Access::Write)?;
+    let order =
+        BringOrder { report: report.to_owned(), runs: arguments.runs.clone(), open_test: arguments.open_test.clone() };
+    let brought = bring(&mut workspace, &order, now())?;
+    warn_of_repeat(brought.test_uses_before);
+    let there = brought.failing - brought.missing.len();
+    if brought.failing == 0 {
+        context.talk.say("the report objects to no run");
+        return Ok(None);
+    }
+    if !brought.missing.is_empty() {
+        warn(&format!(
+            "note: {} of {} failing runs are not in the files; --runs FILE says where they are now",
+            brought.missing.len(),
+            brought.failing
+        ));
+    }
+    if brought.unread > 0 {
+        warn(&format!(
+            "note: {} of the cases could not be read (gone, or in a sealed test split: --open-test REASON shows it)",
+            brought.unread
+        ));
+    }
+    if there == 0 {
+        return Err(Failure::new(Code::Error, "none of the failing runs could be found; nothing to review".to_owned()));
+    }
+    context.talk.say(&format!(
+        "{there} failing runs, {} of them new in the workspace; `aftercall review '{}'` finds them again",
+        brought.imported, brought.filter
+    ));
+    Ok(Some(Start::Gate(brought.filter)))
+}
+
+/// Opens the UI, and carries out the program without a command.
+pub fn review(context: &Context, global: &Global, start: Start) -> Result<Code, Failure> {
+    check_terminal()?;
     let left = open(context, start)?;
     if left.demo { demo::from_screen(global) } else { Ok(left.code) }
 }

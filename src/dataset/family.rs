@@ -106,6 +106,24 @@ pub fn near_duplicates(sketches: &[Sketch]) -> Vec<(usize, usize, f64)> {
         .collect()
 }
 
+/// The pairs of near duplicates with one text of the first list and one of the second, by index.
+pub fn alike(first: &[Sketch], second: &[Sketch]) -> Vec<(usize, usize)> {
+    let mut candidates: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for band in 0..BANDS {
+        let rows = |sketch: &Sketch| sketch.minima.get(band * ROWS..(band + 1) * ROWS).map(<[u64]>::to_vec);
+        let mut buckets: BTreeMap<Vec<u64>, Vec<usize>> = BTreeMap::new();
+        for (at, sketch) in first.iter().enumerate() {
+            buckets.entry(rows(sketch).unwrap_or_default()).or_default().push(at);
+        }
+        for (at, sketch) in second.iter().enumerate() {
+            let bucket = buckets.get(&rows(sketch).unwrap_or_default());
+            candidates.extend(bucket.into_iter().flatten().map(|one| (*one, at)));
+        }
+    }
+    candidates.retain(|(a, b)| first[*a].similarity(&second[*b]) >= THRESHOLD);
+    candidates.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +145,13 @@ mod tests {
         let found: Vec<(usize, usize)> = near_duplicates(&sketches).iter().map(|(a, b, _)| (*a, *b)).collect();
         let wanted: Vec<(usize, usize)> = (0..200).map(|seed| (seed, seed + 200)).collect();
         assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn two_lists_give_the_pairs_across_them() {
+        let text = |seed: u64| Sketch::of(&words(seed, 60).join(" "));
+        assert_eq!(alike(&[text(1), text(2)], &[text(3), text(2), text(1), text(2)]), [(0, 2), (1, 1), (1, 3)]);
+        assert_eq!(alike(&[], &[text(1)]), []);
     }
 
     #[test]

@@ -217,7 +217,7 @@ impl Exporter for MlflowAssessments {
     fn rows(&self, item: &Item<'_>) -> Rows {
         let mut rows = told(item, |statement, _| {
             json!({
-                "trace_id": statement.trace,
+                "trace_id": format!("tr-{}", statement.trace),
                 "span_id": statement.span,
                 "name": statement.name,
                 "kind": "feedback",
@@ -231,7 +231,7 @@ impl Exporter for MlflowAssessments {
         for (trace, span, text, step) in corrections(item) {
             rows.push(
                 item,
-                &json!({"trace_id": trace, "span_id": span, "name": "expected_response", "kind": "expectation",
+                &json!({"trace_id": format!("tr-{trace}"), "span_id": span, "name": "expected_response", "kind": "expectation",
                         "value": text, "rationale": null,
                         "source": {"source_type": "HUMAN", "source_id": reviewer},
                         "metadata": {"conversation_id": item.conversation.id.as_str(), "step": step}}),
@@ -252,6 +252,20 @@ impl Exporter for MlflowAssessments {
     }
 }
 
+/// The id of the run that a span was in `LangSmith`, as its export told it.
+fn run_of(item: &Item<'_>, span: &str) -> Option<String> {
+    let span = item.conversation.spans.iter().find(|one| one.id.span_id == span)?;
+    let id = span.attributes.get("langsmith.run.id")?.as_str()?;
+    let bare = id.replace('-', "");
+    (bare.len() == 32 && bare.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| uuid(&bare))
+}
+
+/// 32 hex digits in the form of a UUID.
+fn uuid(hex: &str) -> String {
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+}
+
 impl Exporter for LangSmithFeedback {
     fn name(&self) -> &'static str {
         "langsmith-feedback"
@@ -268,25 +282,32 @@ impl Exporter for LangSmithFeedback {
     fn rows(&self, item: &Item<'_>) -> Rows {
         let corrections = corrections(item);
         told(item, |statement, _| {
-            let run = statement.span.as_ref().unwrap_or(&statement.trace);
+            let run = statement.span.as_ref().and_then(|span| run_of(item, span));
             let own = corrections.iter().find(|(_, span, ..)| span.is_some() && *span == statement.span);
             let own = own.filter(|_| statement.name == "verdict");
             json!({
-                "run_id": run,
-                "trace_id": statement.trace,
+                // A span that was no run there is spoken of by its trace, whose root is a run of the same id.
+                "run_id": run.unwrap_or_else(|| uuid(&statement.trace)),
+                "trace_id": uuid(&statement.trace),
                 "key": statement.name,
                 "score": statement.value,
                 "value": statement.label,
                 "comment": statement.comment,
                 "correction": own.map(|(.., text, _)| json!({"output": text})),
-                "feedback_source": {"type": "app", "metadata": {"tool": "aftercall"}, "user_id": statement.reviewer},
+                "feedback_source": {"type": "app", "metadata": {"tool": "aftercall", "span_id": statement.span}, "user_id": statement.reviewer},
             })
         })
     }
 
     fn check(&self, row: &Value) -> Result<(), String> {
-        for field in ["run_id", "key", "value"] {
+        for field in ["key", "value"] {
             validate::text(row, field)?;
+        }
+        for field in ["run_id", "trace_id"] {
+            let id = validate::text(row, field)?;
+            if id.len() != 36 || id.bytes().filter(|byte| *byte == b'-').count() != 4 {
+                return Err(format!("{field} {id:?} is no UUID"));
+            }
         }
         validate::text(&row["feedback_source"], "user_id").map(|_| ())
     }

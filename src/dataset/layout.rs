@@ -22,29 +22,38 @@ pub enum Layout {
     Table,
     /// One JSON object of lists: member `a` of the rows becomes list `b`, for each pair; the text is what stands before.
     Columns(&'static [(&'static str, &'static str)]),
+    /// A Parquet file; the members of a row are its cells.
+    Parquet,
 }
 
 /// The file that holds these rows, each one line of JSON. `name` is the dataset's, where the form has a place for it.
-pub fn assemble(layout: Layout, lines: &[&str], name: &str) -> String {
-    match layout {
+pub fn assemble(layout: Layout, lines: &[&str], name: &str) -> Vec<u8> {
+    let text = match layout {
         Layout::Lines => lines.iter().flat_map(|line| [*line, "\n"]).collect(),
         Layout::Array => format!("[\n{}\n]\n", lines.join(",\n")),
         Layout::Table => table(lines),
         Layout::Columns(pairs) => columns(pairs, lines, name),
-    }
+        Layout::Parquet => return super::parquet::write(lines),
+    };
+    text.into_bytes()
 }
 
 /// The rows in a file, as lines of JSON.
 ///
 /// # Errors
 /// The file is not of that form.
-pub fn disassemble(layout: Layout, text: &str) -> Result<Vec<String>, String> {
+pub fn disassemble(layout: Layout, bytes: &[u8]) -> Result<Vec<String>, String> {
+    if layout == Layout::Parquet {
+        return super::parquet::read(bytes);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     let owned = |raws: Vec<&RawValue>| raws.into_iter().map(|raw| raw.get().to_owned()).collect();
     match layout {
         Layout::Lines => Ok(text.lines().map(str::to_owned).collect()),
         Layout::Array => serde_json::from_str::<Vec<&RawValue>>(text).map(owned).map_err(|error| error.to_string()),
         Layout::Table => read_table(text),
         Layout::Columns(pairs) => read_columns(pairs, text),
+        Layout::Parquet => Ok(Vec::new()),
     }
 }
 
@@ -61,6 +70,15 @@ pub fn same(layout: Layout, put: &[&str], taken: &[String]) -> bool {
                 cells(line).into_iter().map(|(name, cell)| (name, csv_cell(&cell))).collect()
             };
             put.len() == taken.len() && put.iter().zip(taken).all(|(a, b)| seen(a) == seen(b) || cells(a) == cells(b))
+        }
+        Layout::Parquet => {
+            // A cell that is null is not there when it is read back.
+            let cells = |line: &str| -> Vec<(String, String)> {
+                let row: Map<String, Value> = serde_json::from_str(line).unwrap_or_default();
+                let there = row.into_iter().filter(|(_, value)| !value.is_null());
+                there.map(|(name, value)| (name, shown(&value))).collect()
+            };
+            put.len() == taken.len() && put.iter().zip(taken).all(|(a, b)| cells(a) == cells(b))
         }
         _ => put.len() == taken.len() && put.iter().zip(taken).all(|(a, b)| *a == b),
     }
@@ -207,7 +225,7 @@ mod tests {
             let lines: Vec<String> =
                 rows.iter().map(|(a, b)| serde_json::json!({"a": a, "b": b}).to_string()).collect();
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-            for layout in [Layout::Array, Layout::Table, PAIRS] {
+            for layout in [Layout::Array, Layout::Table, PAIRS, Layout::Parquet] {
                 let taken = disassemble(layout, &assemble(layout, &lines, "n")).unwrap();
                 prop_assert!(same(layout, &lines, &taken), "{layout:?} {lines:?} {taken:?}");
             }
@@ -217,10 +235,14 @@ mod tests {
     #[test]
     fn a_cell_is_no_formula_and_a_changed_file_is_noticed() {
         let lines = [r#"{"a":"=1+1","b":"x\ny"}"#];
-        let text = assemble(Layout::Table, &lines, "");
+        let text = String::from_utf8(assemble(Layout::Table, &lines, "")).unwrap();
         assert_eq!(text, "\"a\",\"b\"\r\n\"'=1+1\",\"x\ny\"\r\n");
-        assert!(!same(Layout::Table, &lines, &disassemble(Layout::Table, &text.replace("1+1", "1+2")).unwrap()));
-        assert!(disassemble(PAIRS, r#"{"as":[1],"bs":[]}"#).is_err());
+        assert!(!same(
+            Layout::Table,
+            &lines,
+            &disassemble(Layout::Table, text.replace("1+1", "1+2").as_bytes()).unwrap()
+        ));
+        assert!(disassemble(PAIRS, br#"{"as":[1],"bs":[]}"#).is_err());
     }
 
     #[test]

@@ -3,15 +3,17 @@
 //! Invariant: a run passes only where something was checked and nothing was left unchecked; what cannot be judged is
 //! neither passed nor failed.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::model::conversation::Conversation;
-use crate::model::step::{Role, StepContent};
-use crate::model::tool::{Effect, canonical_json, members};
+use crate::model::step::{Step, StepContent};
+
+mod calls;
+mod criteria;
+
+use calls::{Call, Schemas, differing, made, parsed};
 
 /// A case, as the format `cases` writes it.
 #[derive(Debug, Deserialize)]
@@ -28,6 +30,8 @@ pub struct Case {
     pub intent: Option<String>,
     /// What led up to it.
     pub prefix: Vec<Value>,
+    #[serde(default)]
+    tools: Vec<Value>,
     /// The step it is about; `None` for the conversation as a whole.
     #[serde(default)]
     pub step: Option<u32>,
@@ -51,6 +55,10 @@ pub struct Case {
     pub severity: Option<u8>,
     #[serde(default)]
     expected_writes: Vec<Call>,
+    /// True where the expected writes have to come in the order in which they stand. The format does not write it; it is
+    /// for cases written by hand.
+    #[serde(default)]
+    ordered: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,16 +67,8 @@ struct Recorded {
     calls: Vec<Call>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Call {
-    tool: String,
-    arguments: Box<RawValue>,
-    #[serde(default)]
-    optional: Vec<String>,
-}
-
 /// What came of holding a run against a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum Outcome {
     /// All checks hold.
@@ -85,15 +85,6 @@ pub enum Outcome {
         /// What could not.
         why: String,
     },
-}
-
-/// One call of a run.
-struct Made {
-    step: u32,
-    tool: String,
-    arguments: BTreeMap<String, String>,
-    failed: bool,
-    writes: bool,
 }
 
 impl Case {
@@ -120,6 +111,77 @@ impl Case {
         self.prefix.iter().find(|message| message["role"] == "user").and_then(|message| message["content"].as_str())
     }
 
+    /// All that customer and agent say to each other before the step.
+    pub fn said(&self) -> Vec<&str> {
+        let spoken = self.prefix.iter().filter(|message| message["role"] == "user" || message["role"] == "assistant");
+        spoken.filter_map(|message| message["content"].as_str()).filter(|text| !text.is_empty()).collect()
+    }
+
+    /// True where some of what it asks for is said in words, so that a judge could look at it.
+    pub fn has_words(&self) -> bool {
+        !self.must.is_empty() || !self.must_not.is_empty() || self.reply.is_some()
+    }
+
+    /// What it asks for, line by line, for people. The texts are as exact as the case's own.
+    pub fn wants(&self) -> Vec<String> {
+        let call = |call: &Call| format!("{} {}", call.tool, call.arguments.get());
+        let mut lines = Vec::new();
+        match self.calls() {
+            Ok(Some(calls)) if !calls.is_empty() => {
+                lines.push(calls.iter().map(call).collect::<Vec<_>>().join("  or  "));
+            }
+            _ if self.asks_for("no_call") => lines.push("no call".to_owned()),
+            _ if self.asks_for("ask_customer") => lines.push("ask the customer".to_owned()),
+            _ if self.asks_for("hand_off") => lines.push("hand over to a person".to_owned()),
+            _ => {}
+        }
+        lines.extend(self.reply.iter().map(|reply| format!("say: {reply}")));
+        lines.extend(self.must.iter().map(|text| format!("must {text}")));
+        lines.extend(self.must_not.iter().map(|text| format!("must not {text}")));
+        lines.extend(self.expected_writes.iter().map(|wanted| format!("in all: {}", call(wanted))));
+        lines
+    }
+
+    /// What the agent did at the step when it failed, call by call.
+    pub fn failed_with(&self) -> Vec<String> {
+        let calls = self.recorded.iter().flat_map(|recorded| &recorded.calls);
+        calls.map(|call| format!("{} {}", call.tool, call.arguments.get())).collect()
+    }
+
+    /// The step of a run that stands where the step of the case stands: after as many messages of the customer, and
+    /// behind what the agent did there alike. `None` where the run ended before, or the case is about the whole.
+    pub fn counterpart(&self, run: &Conversation) -> Option<u32> {
+        self.step?;
+        let role = |message: &Value| message["role"].as_str().unwrap_or_default().to_owned();
+        let turns = self.prefix.iter().filter(|message| role(message) == "user").count();
+        let last = self.prefix.iter().rposition(|message| role(message) == "user").map_or(0, |at| at + 1);
+        let before = self.prefix.get(last..)?.iter().filter(|message| role(message) == "assistant");
+        let before = before.flat_map(|message| {
+            let words = message["content"].as_str().filter(|text| !text.is_empty()).map(|_| None);
+            let calls = message["tool_calls"].as_array().into_iter().flatten();
+            words.into_iter().chain(calls.map(|call| call["function"]["name"].as_str()))
+        });
+        let steps: Vec<&Step> = run.steps.iter().filter(|step| step.depth == 0).collect();
+        let customers = |count: &mut usize, step: &&Step| {
+            *count += usize::from(step.is_customers());
+            Some((*count, step.is_customers()))
+        };
+        let seen: Vec<(usize, bool)> = steps.iter().scan(0, customers).collect();
+        let mut at = if turns == 0 { 0 } else { seen.iter().position(|(count, _)| *count == turns)? + 1 };
+        for wanted in before {
+            let step = steps.get(at)?;
+            let same = match &step.content {
+                StepContent::ToolCall { tool, .. } => Some(tool.exact()) == wanted,
+                StepContent::Message { .. } => wanted.is_none() && !step.is_customers(),
+            };
+            if !same {
+                break;
+            }
+            at += 1;
+        }
+        steps.get(at).filter(|step| !step.is_customers()).map(|step| step.number)
+    }
+
     /// The acceptable calls; `None` where none is right.
     fn calls(&self) -> Result<Option<Vec<Call>>, serde_json::Error> {
         if !self.acceptable.get().starts_with('[') {
@@ -130,69 +192,21 @@ impl Case {
         raws.into_iter().map(|raw| serde_json::from_str(raw.get())).collect::<Result<_, _>>().map(Some)
     }
 
-    fn wants(&self, kind: &str) -> bool {
+    fn asks_for(&self, kind: &str) -> bool {
         serde_json::from_str::<Value>(self.acceptable.get()).is_ok_and(|value| value.get(kind).is_some())
     }
 
     /// How often a call was made before the step, so that making it once more is told from having made it.
-    fn before(&self, call: &Call) -> usize {
+    fn before(&self, call: &Call, schemas: &Schemas) -> usize {
         let calls = self.prefix.iter().filter_map(|message| message["tool_calls"].as_array()).flatten();
         calls
             .filter(|made| {
                 let function = &made["function"];
                 let arguments = function["arguments"].as_str().map(parsed).unwrap_or_default();
-                function["name"] == call.tool.as_str() && differing(call, &arguments).is_empty()
+                function["name"] == call.tool.as_str() && differing(call, &arguments, schemas).is_empty()
             })
             .count()
     }
-}
-
-/// The arguments of a call: canonical text by name.
-fn parsed(arguments: &str) -> BTreeMap<String, String> {
-    let canonical = canonical_json(arguments);
-    let found = members(&canonical).unwrap_or_default();
-    found.into_iter().map(|(name, value)| (name, canonical_json(value.get()))).collect()
-}
-
-/// The names of arguments in which a call differs from an acceptable one.
-fn differing(acceptable: &Call, made: &BTreeMap<String, String>) -> Vec<String> {
-    let wanted = parsed(acceptable.arguments.get());
-    let mut names: Vec<String> = wanted
-        .iter()
-        .filter(|(name, value)| match made.get(*name) {
-            Some(given) => given != *value,
-            None => !acceptable.optional.contains(name),
-        })
-        .map(|(name, _)| name.clone())
-        .collect();
-    names.extend(made.keys().filter(|name| !wanted.contains_key(*name)).cloned());
-    names
-}
-
-/// True for tools that hand the conversation over; they change nothing themselves.
-fn hands_over(tool: &str) -> bool {
-    let name = tool.to_lowercase();
-    ["transfer_to", "transferto", "hand_off", "handoff", "hand_over", "handover", "escalate", "to_human"]
-        .iter()
-        .any(|part| name.contains(part))
-}
-
-fn made(run: &Conversation) -> Vec<Made> {
-    run.steps
-        .iter()
-        .filter_map(|step| {
-            let StepContent::ToolCall { tool, arguments, .. } = &step.content else { return None };
-            let name = tool.exact();
-            let known = run.tools.iter().find(|spec| spec.name == *tool).map(|spec| spec.effect);
-            Some(Made {
-                step: step.number,
-                tool: name.to_owned(),
-                arguments: parsed(arguments.0.exact()),
-                failed: step.failed(),
-                writes: known.unwrap_or_else(|| Effect::guess(name)) != Effect::Read && !hands_over(name),
-            })
-        })
-        .collect()
 }
 
 /// What a run did so far as checks are concerned.
@@ -214,24 +228,24 @@ impl Findings {
 /// Holds a run against a case.
 pub fn judge(case: &Case, run: &Conversation) -> Outcome {
     let calls = made(run);
+    let schemas = Schemas::of(&case.tools, run);
+    let bench = calls::Bench { case, calls: &calls, schemas: &schemas };
     let mut findings = Findings::default();
     let acceptable = case.calls().ok().flatten().unwrap_or_default();
     if !acceptable.is_empty() {
-        check_acceptable(case, &acceptable, &calls, &mut findings);
-    } else if case.wants("hand_off") {
-        findings.checked += 1;
-        if !calls.iter().any(|call| hands_over(&call.tool)) {
-            findings.fail("it never hands over to a person".to_owned(), None);
-        }
-    } else if case.wants("no_call") || case.wants("ask_customer") {
-        check_not_repeated(case, &calls, &mut findings);
+        bench.acceptable(&acceptable, &mut findings);
+    } else if case.asks_for("hand_off") {
+        bench.hand_over(&mut findings);
+    } else if case.asks_for("no_call") || case.asks_for("ask_customer") {
+        bench.not_repeated(&mut findings);
     } else if case.step.is_some() && case.must.is_empty() && case.must_not.is_empty() {
         findings.unjudged.push("its right answer is in words, and no criterion says what must be in them".to_owned());
     }
     if !case.expected_writes.is_empty() {
-        check_writes(case, &acceptable, &calls, &mut findings);
+        let ordered = case.ordered || case.must.iter().any(|text| criteria::orders_all(text, &bench));
+        bench.writes((&acceptable, ordered), &mut findings);
     }
-    check_criteria(case, run, &calls, &mut findings);
+    criteria::check(&bench, run, &mut findings);
     match findings {
         Findings { failed: Some((why, step)), .. } => Outcome::Fail { why, step },
         Findings { checked: 0, unjudged, .. } if unjudged.is_empty() => {
@@ -240,146 +254,6 @@ pub fn judge(case: &Case, run: &Conversation) -> Outcome {
         Findings { unjudged, .. } if !unjudged.is_empty() => Outcome::Unjudged { why: unjudged.join("; ") },
         _ => Outcome::Pass,
     }
-}
-
-fn check_acceptable(case: &Case, acceptable: &[Call], calls: &[Made], findings: &mut Findings) {
-    findings.checked += 1;
-    let fits = |call: &Call| {
-        // What is said at a hand-over is free; that it takes place is the point.
-        let same = |made: &&Made| hands_over(&call.tool) || differing(call, &made.arguments).is_empty();
-        calls.iter().filter(|made| made.tool == call.tool).filter(same).count() > case.before(call)
-    };
-    if acceptable.iter().any(fits) {
-        return;
-    }
-    let names: Vec<&str> = acceptable.iter().map(|call| call.tool.as_str()).collect();
-    if let Some(again) = repeated(case, calls) {
-        findings.fail(format!("again calls {} as in the recorded failure", again.tool), Some(again.step));
-        return;
-    }
-    let near = acceptable.iter().flat_map(|call| {
-        let same = calls.iter().filter(|made| made.tool == call.tool);
-        same.map(|made| (differing(call, &made.arguments), made)).filter(|(names, _)| !names.is_empty())
-    });
-    match near.min_by_key(|(names, made)| (names.len(), made.step)) {
-        Some((differs, made)) => {
-            findings.fail(format!("calls {} with another {}", made.tool, differs.join(", ")), Some(made.step));
-        }
-        None => findings.fail(format!("never calls {}", names.join(" or ")), None),
-    }
-}
-
-/// The first call of a run that repeats what was recorded as wrong.
-fn repeated<'a>(case: &Case, calls: &'a [Made]) -> Option<&'a Made> {
-    case.recorded.iter().flat_map(|recorded| &recorded.calls).find_map(|wrong| {
-        let same = |made: &&Made| made.tool == wrong.tool && differing(wrong, &made.arguments).is_empty();
-        calls.iter().filter(same).nth(case.before(wrong))
-    })
-}
-
-fn check_not_repeated(case: &Case, calls: &[Made], findings: &mut Findings) {
-    if case.recorded.as_ref().is_none_or(|recorded| recorded.calls.is_empty()) {
-        findings.unjudged.push("the case does not say which call was wrong".to_owned());
-        return;
-    }
-    findings.checked += 1;
-    if let Some(again) = repeated(case, calls) {
-        findings.fail(format!("again calls {} where nothing should be called", again.tool), Some(again.step));
-    }
-}
-
-fn check_writes(case: &Case, acceptable: &[Call], calls: &[Made], findings: &mut Findings) {
-    findings.checked += 1;
-    let mut open: Vec<&Made> = calls.iter().filter(|made| made.writes && !made.failed).collect();
-    let mut take = |call: &Call| {
-        let at = open.iter().position(|made| made.tool == call.tool && differing(call, &made.arguments).is_empty());
-        at.map(|at| open.remove(at)).is_some()
-    };
-    let mut missing: Vec<&Call> = Vec::new();
-    for wanted in case.expected_writes.iter().filter(|call| !hands_over(&call.tool)) {
-        // What a person accepted stands for the reference's call of the same tool.
-        let in_its_place = acceptable.iter().filter(|call| call.tool == wanted.tool);
-        if !std::iter::once(wanted).chain(in_its_place).any(&mut take) {
-            missing.push(wanted);
-        }
-    }
-    for call in acceptable {
-        take(call);
-    }
-    if let Some(call) = missing.first() {
-        let near = calls.iter().find(|made| made.tool == call.tool && made.writes);
-        let why = match near {
-            Some(made) => {
-                format!("calls {} with another {}", call.tool, differing(call, &made.arguments).join(", "))
-            }
-            None => format!("never calls {}, which the reference does", call.tool),
-        };
-        findings.fail(why, near.map(|made| made.step));
-    } else if let Some(extra) = open.first() {
-        findings.fail(format!("also calls {}, which the reference does not", extra.tool), Some(extra.step));
-    }
-}
-
-/// Criteria that say in their words what can be looked up: quoted phrases, and names of tools.
-fn check_criteria(case: &Case, run: &Conversation, calls: &[Made], findings: &mut Findings) {
-    let said: String = run
-        .steps
-        .iter()
-        .filter_map(|step| match &step.content {
-            StepContent::Message { role: Role::Assistant, text, .. } => Some(text.exact().to_lowercase() + "\n"),
-            _ => None,
-        })
-        .collect();
-    let all = case.must.iter().map(|text| (true, text)).chain(case.must_not.iter().map(|text| (false, text)));
-    for (must, text) in all {
-        let word = if must { "must" } else { "must not" };
-        let phrases = quoted(text);
-        let tools = named_tools(text, run, calls);
-        if phrases.is_empty() && tools.is_empty() {
-            findings
-                .unjudged
-                .push(format!("no rule can check a criterion ({word}); quote a phrase or name a tool in it"));
-            continue;
-        }
-        findings.checked += 1;
-        for phrase in phrases {
-            if said.contains(&phrase.to_lowercase()) != must {
-                let what = if must { "does not say what it must" } else { "says what it must not" };
-                findings.fail(what.to_owned(), None);
-            }
-        }
-        for tool in tools {
-            let call = calls.iter().find(|made| made.tool == tool);
-            if call.is_some() != must {
-                let what = if must { "never calls" } else { "calls" };
-                findings.fail(format!("{what} {tool} ({word})"), call.map(|made| made.step));
-            }
-        }
-    }
-}
-
-/// The phrases in double quotes, straight or curly.
-fn quoted(text: &str) -> Vec<String> {
-    let straight = text.replace(['\u{201c}', '\u{201d}', '\u{201e}'], "\"");
-    let parts: Vec<&str> = straight.split('"').collect();
-    let inner = parts.iter().skip(1).step_by(2).take((parts.len() - 1) / 2);
-    inner.map(|phrase| phrase.trim().to_owned()).filter(|phrase| !phrase.is_empty()).collect()
-}
-
-/// The tools a criterion names outside its quotes.
-fn named_tools(text: &str, run: &Conversation, calls: &[Made]) -> Vec<String> {
-    let known = |word: &str| {
-        run.tools.iter().any(|spec| spec.name.exact() == word) || calls.iter().any(|made| made.tool == word)
-    };
-    let word_like = |word: &str| word.contains('_') || word.contains('.');
-    let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.' || c == '-'));
-    let mut found: Vec<String> = Vec::new();
-    for word in words.map(|word| word.trim_matches(['.', '-'])) {
-        if (known(word) && word.len() > 3 || word_like(word) && known(word)) && !found.iter().any(|name| name == word) {
-            found.push(word.to_owned());
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -8,11 +8,13 @@ use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
+use crate::ops::alignment;
 use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::export::{self, ExportError};
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
 use crate::ops::review::{self, ReviewError};
+use crate::ops::sample::SampleError;
 use crate::ops::search;
 use crate::ops::workspace::{ImportOrder, Workspace};
 use crate::store::{Asker, ErrorClass, StoreError};
@@ -33,6 +35,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         }
         Request::Queues => of_queue(queue::heads(workspace.store()), Reply::Queues),
         Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),
+        Request::Alignment(queue) => aligned(workspace, queue.as_deref(), now),
         Request::Snippets(words, ids) => {
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
         }
@@ -56,6 +59,14 @@ fn index(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> Reply
         queue::index(workspace.store(), query, Asker { reviewer: workspace.reviewer(), now })
     };
     of_queue(outcome, Reply::Queue)
+}
+
+fn aligned(workspace: &mut Workspace, queue: Option<&str>, now: Timestamp) -> Reply {
+    match alignment::overview(workspace, queue, now) {
+        Ok(report) => Reply::Alignment(Box::new(report)),
+        Err(SampleError::Store(error)) => not_read(&error),
+        Err(error) => Reply::Failed { message: error.to_string(), retry: false },
+    }
 }
 
 fn of_queue<T>(outcome: Result<T, QueueError>, reply: impl FnOnce(T) -> Reply) -> Reply {
@@ -82,7 +93,7 @@ fn not_read(error: &StoreError) -> Reply {
 }
 
 fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let order = ImportOrder { paths, evaluate: true, ..ImportOrder::default() };
+    let order = ImportOrder { paths, evaluate: true, beside: Some(super::beside), ..ImportOrder::default() };
     let report = match workspace.import(&order, now, tell) {
         Ok(report) => report,
         Err(ImportError::Store(StoreError::Interrupted)) => return Reply::Cancelled,

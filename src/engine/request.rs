@@ -14,6 +14,7 @@ pub use crate::model::queue::{Opened, QueueHead, QueueIndex, QueueOrder, QueueQu
 pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
 pub use crate::ops::Progress;
+pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Part};
 pub use crate::ops::queue::{Preview, STRATEGY_NAMES, unevaluated_of};
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
@@ -35,6 +36,8 @@ pub enum Request {
     Queues,
     /// Read: what a queue would take if it were defined so.
     Preview(Box<QueueSpec>),
+    /// Read: how evaluators agree with people, on the audit labels of this queue, or of the one with most of them.
+    Alignment(Option<String>),
     /// Read: the best place in each of these conversations where words stand, taken as typed.
     Snippets(String, Vec<ConversationId>),
     /// Read: one conversation.
@@ -71,6 +74,8 @@ pub enum Reply {
     Queues(Vec<QueueHead>),
     /// To [`Request::Preview`].
     Preview(Preview),
+    /// To [`Request::Alignment`].
+    Alignment(Box<AlignmentReport>),
     /// To [`Request::Snippets`].
     Snippets(Vec<Hit>),
     /// To [`Request::Open`].

@@ -273,6 +273,41 @@ fn what_others_bring_is_noticed_and_own_labels_are_not() {
 }
 
 #[test]
+fn reading_ahead_changes_nothing_but_the_time() {
+    let desk = desk();
+    let file = desk.setup.root.parent().unwrap().join("shop.jsonl");
+    let line = |n: usize| match n % 97 {
+        5 => "{broken".to_owned(),
+        _ => format!(
+            r#"{{"id":"{n}","messages":[{{"role":"user","content":"{}"}},{{"role":"assistant","content":"no"}}]}}"#,
+            "where is it ".repeat(40)
+        ),
+    };
+    let lines: Vec<String> = (0..3_000).map(line).collect();
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let run = |name: &str, beside: Option<crate::ops::import::Beside>, steps: usize| {
+        let root = desk.setup.root.with_file_name(name);
+        let mut workspace = Workspace::open(&root, desk.setup.identity.clone(), Access::Create).unwrap();
+        let order = crate::ops::workspace::ImportOrder { paths: vec![file.clone()], beside, ..Default::default() };
+        let mut left = steps;
+        let report = workspace.import(&order, Timestamp(0), &mut |_| {
+            left = left.saturating_sub(1);
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        (report.unwrap(), workspace.store().dump())
+    };
+    let alone = run("alone", None, usize::MAX);
+    assert_eq!((alone.0.read, alone.0.skipped, alone.0.problems.len()), (3_000, 31, 31));
+    assert_eq!(run("beside", Some(beside), usize::MAX), alone);
+    assert_eq!(run("refused", Some(|_, _| false), usize::MAX), alone, "without a thread it is read as before");
+    let stopped = run("alone-stopped", None, 12);
+    assert!(stopped.0.cancelled && stopped.0.read < 1_000, "{:?}", stopped.0);
+    assert_eq!(run("beside-stopped", Some(beside), 12), stopped, "what was read ahead of the stop does not count");
+    let again = run("beside-stopped", Some(beside), usize::MAX).0;
+    assert_eq!((again.imported, again.unchanged), (alone.0.imported - stopped.0.imported, stopped.0.imported));
+}
+
+#[test]
 fn the_reading_lane_keeps_a_queue_in_step_with_every_label() {
     let desk = desk();
     let file = desk.folder.path().join("chats.jsonl");

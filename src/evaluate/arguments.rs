@@ -22,6 +22,64 @@ pub fn parse(text: &str) -> Option<Value> {
     literal(text.trim()).map(unquote_lists)
 }
 
+/// The canonical form of parsed arguments: that of the text they are written as.
+pub fn canonical(value: &Value) -> String {
+    let wrapped = match value {
+        Value::String(_) => true,
+        Value::Object(object) => object.contains_key("kw") || object.contains_key("kwargs"),
+        _ => false,
+    };
+    if wrapped {
+        return canonical_json(&value.to_string());
+    }
+    let mut out = String::with_capacity(96);
+    write_canonical(value, &mut out);
+    out
+}
+
+fn write_canonical(value: &Value, out: &mut String) {
+    use std::fmt::Write as _;
+    match value {
+        Value::Object(object) => {
+            let mut members: Vec<(&String, &Value)> = object.iter().collect();
+            members.sort_by(|a, b| a.0.cmp(b.0));
+            out.push('{');
+            for (place, (key, value)) in members.into_iter().enumerate() {
+                if place > 0 {
+                    out.push(',');
+                }
+                write_text(key, out);
+                out.push(':');
+                write_canonical(value, out);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (place, item) in items.iter().enumerate() {
+                if place > 0 {
+                    out.push(',');
+                }
+                write_canonical(item, out);
+            }
+            out.push(']');
+        }
+        Value::String(text) => write_text(text, out),
+        // Writing into a String cannot fail.
+        plain => drop(write!(out, "{plain}")),
+    }
+}
+
+fn write_text(text: &str, out: &mut String) {
+    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&Value::from(text).to_string());
+    }
+}
+
 /// True where two argument values mean the same call: numbers by value, lists of plain values without regard to
 /// order (lists of one length sorted as the columns of one table, so that pairs stay pairs), and members of nested
 /// objects that the expected value does not name ignored.
@@ -45,13 +103,13 @@ pub fn same(expected: &Value, actual: &Value) -> bool {
 }
 
 /// The leaves of a value with the name of the member they are under.
-pub fn leaves(value: &Value) -> Vec<(String, Value)> {
-    fn walk(name: &str, value: &Value, found: &mut Vec<(String, Value)>) {
+pub fn leaves(value: &Value) -> Vec<(&str, &Value)> {
+    fn walk<'a>(name: &'a str, value: &'a Value, found: &mut Vec<(&'a str, &'a Value)>) {
         match value {
             Value::Object(object) => object.iter().for_each(|(key, value)| walk(key, value, found)),
             Value::Array(items) => items.iter().for_each(|item| walk(name, item, found)),
             Value::Null => {}
-            leaf => found.push((name.to_owned(), leaf.clone())),
+            leaf => found.push((name, leaf)),
         }
     }
     let mut found = Vec::new();
@@ -124,7 +182,10 @@ fn covers(expected: &Value, actual: &Value) -> bool {
 /// A string that holds a list literal becomes that list: some agents quote lists twice.
 fn unquote_lists(value: Value) -> Value {
     match value {
-        Value::Object(object) => object.into_iter().map(|(key, value)| (key, unquote_lists(value))).collect(),
+        Value::Object(mut object) => {
+            object.values_mut().for_each(|value| *value = unquote_lists(value.take()));
+            Value::Object(object)
+        }
         Value::String(text) if text.starts_with("['") && text.ends_with("']") => {
             literal(&text).unwrap_or(Value::String(text))
         }

@@ -4,7 +4,7 @@
 
 use super::facts::{Aim, Call, Facts};
 use super::language::{self, Cue};
-use super::{Case, Flag, Outcome, tools};
+use super::{Case, Flag, Outcome, Text, tools};
 use crate::model::step::StepContent;
 use crate::model::tool::Effect;
 
@@ -190,8 +190,8 @@ pub(super) fn reasoning(case: &Case<'_>) -> Outcome {
     if looked_at == 0 {
         let handed = super::handoff::handovers(facts).first().map(|call| facts.rows[call.row].step.number);
         return Outcome::abstain(handed.map_or_else(
-            || "no reasoning of the model is recorded".to_owned(),
-            |step| format!("no reasoning of the model is recorded, not even at the hand-over in step {step}"),
+            || Text::Borrowed("no reasoning of the model is recorded"),
+            |step| format!("no reasoning of the model is recorded, not even at the hand-over in step {step}").into(),
         ));
     }
     Outcome::share(looked_at, "steps with recorded reasoning", flags)

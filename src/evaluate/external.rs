@@ -114,7 +114,7 @@ impl Said {
             target,
             evaluator: evaluator.into(),
             version,
-            source: self.source.unwrap_or_else(|| judge.to_owned()),
+            source: self.source.unwrap_or_else(|| judge.to_owned()).into(),
             value,
             label: self.label.map(Into::into),
             passed: self.passed,
@@ -131,7 +131,7 @@ pub fn silence(judge: &str, failure: &str) -> Score {
         target: ScoreTarget::Conversation,
         evaluator: judge.into(),
         version: None,
-        source: judge.to_owned(),
+        source: judge.to_owned().into(),
         value: None,
         label: None,
         passed: None,
@@ -168,7 +168,7 @@ mod tests {
             r#"{"conversation": "c", "evaluator": "Tone", "version": 2, "value": 0.25, "step": 2, "evidence": [1, 2]}"#,
         )
         .unwrap();
-        assert_eq!((one.value, one.source.as_str(), one.evidence.len()), (Some(0.25), "judge", 2));
+        assert_eq!((one.value, one.source.as_ref(), one.evidence.len()), (Some(0.25), "judge", 2));
         assert_eq!(one.target, ScoreTarget::Span(one.evidence[1].clone()));
         assert_eq!(one.version.unwrap().exact(), "2");
         let one = score(r#"{"conversation": "c", "scores": [{"evaluator": "Tone", "value": true}]}"#).unwrap();

@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use serde_json::Value;
 
 use super::arguments;
-use super::language::{self, Claim, Cue, Cues, Words};
+use super::language::{self, Claim, Cue, Cues, Heard, Needles, Words};
 use super::resolution::Mood;
 use crate::model::conversation::Conversation;
 use crate::model::id::SpanRef;
@@ -46,8 +46,12 @@ pub struct Row<'a> {
     pub claims: Vec<Claim>,
     /// Words in the text.
     pub words: u32,
-    /// Content words of the text, once asked for.
-    content: OnceCell<Words>,
+    /// Content words of the text.
+    content: Words,
+    /// Where identifiers are in the text.
+    identifiers: Vec<(u32, u32)>,
+    /// Letters, and capitals among them.
+    pub(super) letters: (u32, u32),
     /// What the customer or a tool said here, in lower case, once asked for.
     lower_source: OnceCell<String>,
     /// How the message sounds, once asked for.
@@ -88,6 +92,8 @@ pub struct Call<'a> {
     pub failed: bool,
     /// Where it leads.
     pub aim: Aim,
+    /// True where its tool's name says that it searches texts.
+    pub(super) searches: bool,
     /// Values nobody had named, once looked for.
     pub(super) ungrounded: OnceCell<Vec<String>>,
     /// What is wrong with its form, once looked at.
@@ -118,7 +124,7 @@ impl<'a> Facts<'a> {
     pub fn of(conversation: &'a Conversation) -> Self {
         let mut facts = Self {
             conversation,
-            rows: Vec::new(),
+            rows: Vec::with_capacity(conversation.steps.len()),
             calls: Vec::new(),
             customer: Vec::new(),
             agent: Vec::new(),
@@ -140,11 +146,12 @@ impl<'a> Facts<'a> {
             if let Some(call) = call_of(conversation, step, at) {
                 facts.calls.push(call);
             }
-            let lower = language::plain_lower(text);
-            let (cues, claims) = language::listen(&lower);
-            let words = text.split_ascii_whitespace().count() as u32;
-            let (content, lower_source, mood) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-            facts.rows.push(Row { step, speaker, turn, text, lower, cues, claims, words, content, lower_source, mood });
+            let Heard { lower, cues, claims, words, content, identifiers, letters } = Heard::of(text);
+            let (lower_source, mood) = (OnceCell::new(), OnceCell::new());
+            #[rustfmt::skip]
+            facts.rows.push(Row {
+                step, speaker, turn, text, lower, cues, claims, words, content, identifiers, letters, lower_source, mood,
+            });
         }
         facts
     }
@@ -222,10 +229,22 @@ impl<'a> Facts<'a> {
     }
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// Tokens that look like an identifier.
+    pub fn identifiers(&self) -> impl Iterator<Item = &'a str> {
+        let text = self.text;
+        self.identifiers.iter().filter_map(move |(from, to)| text.get(*from as usize..*to as usize))
+    }
+
+    /// Those of them that may stand in an explanation: none is a piece of something that masks look for.
+    pub fn quotable_identifiers(&self) -> impl Iterator<Item = &'a str> {
+        let text = self.text;
+        self.identifiers().filter(move |token| !language::is_part(text, token))
+    }
+
     /// The content words of the text.
     pub fn content(&self) -> &Words {
-        self.content.get_or_init(|| Words::of(&self.lower))
+        &self.content
     }
 
     /// What the customer or a tool said here; `None` for the agent's own words and for calls without an answer.
@@ -271,25 +290,31 @@ impl Call<'_> {
             "reimburse",
             "send_cert",
         ];
-        let guessed = self.spec.is_none_or(|spec| spec.effect_guessed);
-        self.effect == Effect::Irreversible
-            || (guessed && self.is_write() && FINAL.iter().any(|verb| self.tool.to_ascii_lowercase().contains(verb)))
+        if self.effect == Effect::Irreversible {
+            return true;
+        }
+        if !self.is_write() || self.spec.is_some_and(|spec| !spec.effect_guessed) {
+            return false;
+        }
+        let tool = self.tool.to_ascii_lowercase();
+        FINAL.iter().any(|verb| tool.contains(verb))
     }
 
     /// The values it was given, with the name of the argument each is under.
-    pub fn values(&self) -> Vec<(String, Value)> {
+    pub fn values(&self) -> Vec<(&str, &Value)> {
         self.arguments.as_ref().map(arguments::leaves).unwrap_or_default()
     }
 
     /// The thing it acts on: the first identifier among its arguments.
     pub fn object(&self) -> Option<String> {
         let values = self.values();
-        let named = |key: &str| key.ends_with("id") || key.ends_with("number") || key.contains("reference");
-        values
-            .iter()
-            .find(|(key, _)| named(&key.to_ascii_lowercase()))
-            .or(values.first())
-            .map(|(_, value)| arguments::plain(value))
+        let named = |key: &str| {
+            let ends = |end: &str| {
+                key.len() >= end.len() && key.as_bytes()[key.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+            };
+            ends("id") || ends("number") || key.to_ascii_lowercase().contains("reference")
+        };
+        values.iter().find(|(key, _)| named(key)).or(values.first()).map(|(_, value)| arguments::plain(value))
     }
 }
 
@@ -374,20 +399,27 @@ fn call_of<'a>(conversation: &'a Conversation, step: &'a Step, row: usize) -> Op
         row,
         tool: name,
         spec,
-        offered: conversation.tools.is_empty() || conversation.offered_at(step).iter().any(|spec| spec.name == *tool),
+        offered: conversation.tools.is_empty() || conversation.is_offered_at(step, tool),
         effect: spec.map_or_else(|| Effect::guess(name), |spec| spec.effect),
-        canonical: parsed.as_ref().map_or_else(
-            || arguments.0.exact().to_owned(),
-            |value| crate::model::tool::canonical_json(&value.to_string()),
-        ),
+        canonical: parsed.as_ref().map_or_else(|| arguments.0.exact().to_owned(), arguments::canonical),
         arguments: parsed,
         result: result.as_ref().map(|result| result.text.exact()),
         failed,
         aim: aim_of(name),
+        searches: SEARCHES.within(name),
         ungrounded: OnceCell::new(),
         malformed: OnceCell::new(),
         better: OnceCell::new(),
     })
+}
+
+/// What names of tools that search texts hold.
+static SEARCHES: Needles =
+    Needles::new(|| &["policy", "knowledge", "faq", "article", "retriev", "docs", "help_cent", "kb_"]);
+
+/// True where a name holds a part, in whatever case.
+pub(super) fn holds(name: &str, part: &str) -> bool {
+    name.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }
 
 /// True where a tool of this name hands the conversation on.
@@ -397,6 +429,10 @@ pub fn leads_away(tool: &str) -> bool {
 
 /// Where a tool leads, by its name.
 fn aim_of(tool: &str) -> Aim {
+    // Hardly any tool's name holds one of these, and each name of the others holds one.
+    if !["transfer", "hand", "escalat", "route_to"].iter().any(|part| holds(tool, part)) {
+        return Aim::Work;
+    }
     let name = tool.to_ascii_lowercase();
     let moves = ["transfer_to", "handoff", "hand_off", "handover", "hand_over", "escalat", "transfer_call", "route_to"];
     if !moves.iter().any(|verb| name.contains(verb)) && !name.starts_with("transfertoh") {

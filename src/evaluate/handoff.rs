@@ -4,7 +4,7 @@
 
 use super::facts::{Aim, Call, Facts};
 use super::language::{self, Cue};
-use super::{Case, Flag, Judgement, Outcome};
+use super::{Case, Flag, Judgement, Outcome, Text};
 use crate::model::step::StepContent;
 
 /// Rows in which the customer asks for a person.
@@ -56,8 +56,8 @@ pub(super) fn human_escalation(case: &Case<'_>) -> Outcome {
         flags.push(Flag::at(call.row, why));
     }
     let words = match (flags.is_empty(), handed.is_empty()) {
-        (true, _) => "a person was brought in when it was called for".to_owned(),
-        (false, true) => format!("a person was asked for {} times and never brought in", asked.len()),
+        (true, _) => Text::Borrowed("a person was brought in when it was called for"),
+        (false, true) => format!("a person was asked for {} times and never brought in", asked.len()).into(),
         (false, false) => flags.first().map(|flag| flag.why.clone()).unwrap_or_default(),
     };
     Outcome::graded(value, 0.75, words, flags)
@@ -172,8 +172,8 @@ pub(super) fn handoff_reason(case: &Case<'_>) -> Outcome {
     Outcome::Judged(Judgement {
         value: None,
         passed: None,
-        explanation: why.to_owned(),
-        label: Some(label.to_owned()),
+        explanation: why.into(),
+        label: Some(label.into()),
         flags: Vec::new(),
     })
 }

@@ -3,12 +3,14 @@
 //! Invariant: a cue is a fixed phrase between word borders; what is not in the lists is not heard, and every evaluator
 //! that leans on cues says so in its "looks at" line. Text in other languages yields no cue, never a wrong one.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 
+mod heard;
 mod phrases;
 
+pub(super) use heard::Heard;
 use phrases::{ACTS, PHRASES};
 
 /// What a phrase signals.
@@ -114,6 +116,12 @@ impl Cues {
         u32::from(self.0[cue as usize])
     }
 
+    /// Counts it once more.
+    fn hear(&mut self, cue: Cue) {
+        let count = &mut self.0[cue as usize];
+        *count = count.saturating_add(1);
+    }
+
     /// True where it was found at all.
     pub fn has(&self, cue: Cue) -> bool {
         self.0[cue as usize] > 0
@@ -129,6 +137,7 @@ pub struct Claim {
     pub at: (usize, usize),
 }
 
+#[derive(Clone, Copy)]
 enum Meaning {
     Cue(Cue),
     Act(&'static str),
@@ -158,16 +167,58 @@ static LISTENER: LazyLock<Option<Listener>> = LazyLock::new(|| {
     Some(Listener { automaton, meanings })
 });
 
+/// A few texts looked for at once, wherever they stand.
+pub(super) struct Needles(fn() -> &'static [&'static str], OnceLock<Option<AhoCorasick>>);
+
+impl Needles {
+    /// These texts.
+    pub const fn new(texts: fn() -> &'static [&'static str]) -> Self {
+        Self(texts, OnceLock::new())
+    }
+
+    /// True where one of them is in a text.
+    pub fn within(&self, text: &str) -> bool {
+        // Leftmost, since only such a search skips ahead many bytes at a time.
+        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(self.0()).ok();
+        match self.1.get_or_init(build) {
+            Some(automaton) => automaton.is_match(text),
+            None => self.0().iter().any(|needle| text.contains(needle)),
+        }
+    }
+}
+
 /// Lower case with typographic apostrophes made plain, so that "I’ve" and "i've" are one.
 pub fn plain_lower(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '’' | '‘' | 'ʼ') { '\'' } else { c }).collect()
+    let mut lower = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let from = lower.len();
+        lower.push_str(&rest[..plain]);
+        lower[from..].make_ascii_lowercase();
+        let Some(c) = rest[plain..].chars().next() else { break };
+        lower.extend(c.to_lowercase().map(plain_quote));
+        rest = &rest[plain + c.len_utf8()..];
+    }
+    lower
 }
 
-/// Listens to lower-case text: its cues, and the acts it claims were carried out.
+/// A typographic apostrophe as a plain one; anything else as it is.
+fn plain_quote(c: char) -> char {
+    if matches!(c, '’' | '‘' | 'ʼ') { '\'' } else { c }
+}
+
+/// Listens to text: its cues, and the acts it claims were carried out.
 pub fn listen(lower: &str) -> (Cues, Vec<Claim>) {
+    let heard = Heard::of(lower);
+    (heard.cues, heard.claims)
+}
+
+/// Listens to lower-case text in any script.
+fn listen_for(lower: &str) -> (Cues, Vec<Claim>) {
     let (mut cues, mut claims) = (Cues::default(), Vec::new());
     let Some(listener) = LISTENER.as_ref() else { return (cues, claims) };
     for found in listener.automaton.find_overlapping_iter(lower) {
@@ -176,21 +227,27 @@ pub fn listen(lower: &str) -> (Cues, Vec<Claim>) {
             continue;
         }
         match listener.meanings.get(found.pattern().as_usize()) {
-            Some(Meaning::Cue(cue)) => cues.0[*cue as usize] = cues.0[*cue as usize].saturating_add(1),
+            Some(Meaning::Cue(cue)) => cues.hear(*cue),
             Some(Meaning::Act(act)) if happened(lower, start) => claims.push(Claim { act, at: (start, end) }),
             _ => {}
         }
     }
-    settle_person(lower, &mut cues);
+    settle_person(lower, 0, &mut cues);
     (cues, claims)
 }
 
 /// "Human!" alone is a request for a person; "I will contact a human agent if needed" is none.
-fn settle_person(lower: &str, cues: &mut Cues) {
+/// There are at least `least` words.
+fn settle_person(lower: &str, least: usize, cues: &mut Cues) {
     let asks = &mut cues.0[Cue::AsksPerson as usize];
+    let few = || lower.contains("human") && lower.split_whitespace().count() <= 6;
+    let (heard, only) = (*asks > 0, least <= 6 && few());
+    if !heard && !only {
+        return;
+    }
     if lower.contains("if needed") || lower.contains("if necessary") {
         *asks = 0;
-    } else if *asks == 0 && lower.contains("human") && lower.split_whitespace().count() <= 6 {
+    } else if !heard {
         *asks = u8::from(lower.split(|c: char| !c.is_alphanumeric()).any(|word| word == "human"));
     }
 }
@@ -209,9 +266,14 @@ fn happened(text: &str, start: usize) -> bool {
         ["the", "a", "an", "your", "these", "this", "any", "die", "der", "les", "los", "newly"];
     let clause = text[..start].rfind(['.', '!', '?', ';', '\n', '¡', '¿']).map_or(0, |at| at + 1);
     let head = text.get(clause..start).unwrap_or("");
-    let words =
-        head.split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '*' | '"' | '(')).filter(|w| !w.is_empty());
-    let last: Vec<&str> = words.rev().take(6).collect();
+    let parts = |c: char| c.is_whitespace() || matches!(c, ',' | ':' | '*' | '"' | '(');
+    let mut last = [""; 6];
+    let mut count = 0;
+    for (place, word) in last.iter_mut().zip(head.rsplit(parts).filter(|word| !word.is_empty())) {
+        *place = word;
+        count += 1;
+    }
+    let last = &last[..count];
     let Some(previous) = last.first() else { return true };
     if ATTRIBUTIVE.contains(previous) || last.iter().any(|word| NEGATIONS.contains(word)) {
         return false;
@@ -221,6 +283,15 @@ fn happened(text: &str, start: usize) -> bool {
 
 /// The words of lower-case text that carry content: at least four letters or any digit.
 pub fn content_words(lower: &str) -> impl Iterator<Item = &str> {
+    lower
+        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '#' | '@')))
+        .map(|word| word.trim_matches(['-', '_']))
+        .filter(|word| word.len() >= 4 || word.bytes().any(|b| b.is_ascii_digit()))
+        .filter(|word| !is_filler(word.as_bytes()))
+}
+
+/// True for words that say little, though they are long enough.
+fn is_filler(word: &[u8]) -> bool {
     // Kept by length: whole words are compared as numbers then.
     const FOUR: [&[u8; 4]; 26] = [
         b"that", b"this", b"with", b"have", b"your", b"from", b"like", b"what", b"need", b"help", b"want", b"just",
@@ -228,16 +299,11 @@ pub fn content_words(lower: &str) -> impl Iterator<Item = &str> {
         b"avec", b"para",
     ];
     const FIVE: [&[u8; 5]; 7] = [b"would", b"could", b"there", b"about", b"which", b"einen", b"nicht"];
-    let empty = |word: &str| match word.as_bytes() {
+    match word {
         four if four.len() == 4 => FOUR.iter().any(|other| four == *other),
         five if five.len() == 5 => FIVE.iter().any(|other| five == *other),
         other => other == b"please",
-    };
-    lower
-        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '#' | '@')))
-        .map(|word| word.trim_matches(['-', '_']))
-        .filter(|word| word.len() >= 4 || word.bytes().any(|b| b.is_ascii_digit()))
-        .filter(move |word| !empty(word))
+    }
 }
 
 /// A set of content words, kept as hashes for comparing.
@@ -247,7 +313,10 @@ pub struct Words(Vec<u64>);
 impl Words {
     /// The content words of lower-case text.
     pub fn of(lower: &str) -> Self {
-        let mut hashes: Vec<u64> = content_words(lower).map(hash).collect();
+        Self::from_hashes(content_words(lower).map(hash).collect())
+    }
+
+    fn from_hashes(mut hashes: Vec<u64>) -> Self {
         hashes.sort_unstable();
         hashes.dedup();
         Self(hashes)
@@ -263,32 +332,57 @@ impl Words {
         !self.0.is_empty() && self.0.iter().all(|hash| hash & 1 == 1 && other.0.binary_search(hash).is_ok())
     }
 
+    /// True where the Jaccard overlap is at least `share`.
+    pub fn alike(&self, other: &Self, share: f64) -> bool {
+        let (less, more) = (self.0.len().min(other.0.len()), self.0.len().max(other.0.len()));
+        // No more than all words of the shorter one can be shared.
+        more > 0 && less as f64 / more as f64 >= share && self.overlap(other) >= share
+    }
+
     /// Jaccard overlap; 0 where both are empty.
     pub fn overlap(&self, other: &Self) -> f64 {
-        let (mut shared, mut a, mut b) = (0_usize, self.0.iter().peekable(), other.0.iter().peekable());
-        while let (Some(left), Some(right)) = (a.peek(), b.peek()) {
-            match left.cmp(right) {
-                std::cmp::Ordering::Less => drop(a.next()),
-                std::cmp::Ordering::Greater => drop(b.next()),
-                std::cmp::Ordering::Equal => {
-                    shared += 1;
-                    a.next();
-                    b.next();
-                }
-            }
+        let (mut shared, mut at, mut to) = (0_usize, 0, 0);
+        while let (Some(left), Some(right)) = (self.0.get(at), other.0.get(to)) {
+            shared += usize::from(left == right);
+            at += usize::from(left <= right);
+            to += usize::from(right <= left);
         }
         let all = self.0.len() + other.0.len() - shared;
         if all == 0 { 0.0 } else { shared as f64 / all as f64 }
     }
 }
 
-/// FNV-1a, with the lowest bit telling whether the word holds a digit.
+/// A word as a number, the lowest bit telling whether it holds a digit.
 fn hash(word: &str) -> u64 {
     let digit = u64::from(word.bytes().any(|b| b.is_ascii_digit()));
-    let hash = word
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    (hash & !1) | digit
+    (mixed(word.as_bytes()) & !1) | digit
+}
+
+/// A hash of bytes that takes eight at a time.
+pub(super) fn mixed(word: &[u8]) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let turn = |hash: u64, part: u64| {
+        let product = (hash ^ part).wrapping_mul(ODD);
+        product ^ (product >> 29)
+    };
+    let start = word.len() as u64;
+    if let (Some(mut head), Some(tail)) = (word.first_chunk::<8>(), word.last_chunk::<8>()) {
+        let (mut hash, mut rest) = (start, word);
+        while rest.len() > 8 {
+            hash = turn(hash, u64::from_le_bytes(*head));
+            rest = &rest[8..];
+            let Some(next) = rest.first_chunk::<8>() else { break };
+            head = next;
+        }
+        return turn(turn(hash, u64::from_le_bytes(*tail)), start);
+    }
+    let part = if let (Some(head), Some(tail)) = (word.first_chunk::<4>(), word.last_chunk::<4>()) {
+        u64::from(u32::from_le_bytes(*head)) << 32 | u64::from(u32::from_le_bytes(*tail))
+    } else {
+        let byte = |at: usize| u64::from(word.get(at).copied().unwrap_or(0));
+        byte(0) | byte(1) << 8 | byte(2) << 16
+    };
+    turn(turn(start, part), start)
 }
 
 /// Tokens that look like an identifier: a digit, at least four characters, and letters or five digits with it.
@@ -305,15 +399,8 @@ pub fn identifiers(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Those of [`identifiers`] that may stand in an explanation: none is a piece of something that masks look for.
-pub fn quotable_identifiers(text: &str) -> Vec<&str> {
-    let mut found = identifiers(text);
-    found.retain(|token| !is_part(text, token));
-    found
-}
-
 /// True for a piece of a phone number, IBAN or e-mail address: quoted on its own it would pass every mask.
-fn is_part(text: &str, token: &str) -> bool {
+pub(super) fn is_part(text: &str, token: &str) -> bool {
     let start = token.as_ptr() as usize - text.as_ptr() as usize;
     let (before, after) = (&text[..start], &text[start + token.len()..]);
     if before.ends_with(['+', '@']) || after.starts_with('@') {
@@ -358,7 +445,7 @@ pub fn says_failure(result: &str) -> bool {
     if ["error", "exception", "traceback", "failed", "failure"].iter().any(|word| begins(word)) {
         return true;
     }
-    if !text.starts_with('{') || text.len() > 4_096 {
+    if !text.starts_with('{') || text.len() > 4_096 || !may_tell(text) || is_harmless(text) {
         return false;
     }
     // Most answers are records without a failure: their members are skipped over, not built, before a closer look.
@@ -369,6 +456,73 @@ pub fn says_failure(result: &str) -> bool {
         .filter_map(|(key, raw)| Some((key, serde_json::from_str(raw.get()).ok()?)))
         .collect();
     tells_failure(&object) && serde_json::from_str::<serde_json::Value>(text).is_ok()
+}
+
+/// True where a record plainly tells of no failure: none of its own members is one that could, or what it holds is
+/// plainly fine. Anything unusual (escapes, numbers) is left to the closer look.
+fn is_harmless(text: &str) -> bool {
+    let mut fine = true;
+    let read = top_members(text, |key, value| {
+        let is_word = |text: &str| {
+            let word = text.split('"').nth(1).unwrap_or("");
+            word.is_ascii() && !word.contains('\\') && !FAILURE_WORDS.iter().any(|bad| word.eq_ignore_ascii_case(bad))
+        };
+        fine &= match key {
+            "error" => ["null", "false", "\"\""].iter().any(|none| value.starts_with(none)),
+            "status" | "status_code" | "code" => value.starts_with('"') && is_word(value),
+            "ok" | "success" => !value.starts_with("false"),
+            "isError" => !value.starts_with("true"),
+            other => !other.contains('\\'),
+        };
+    });
+    fine && read
+}
+
+/// Shows the members of a JSON object, keys as they are spelled and values from their first byte on, without building
+/// or checking anything; false where the brackets do not close. Sure only for text that is valid JSON.
+pub(super) fn top_members<'a>(text: &'a str, mut show: impl FnMut(&'a str, &'a str)) -> bool {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth, mut key) = (0_usize, 0_u32, None);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                let start = at + 1;
+                at = start;
+                while bytes.get(at).is_some_and(|byte| *byte != b'"') {
+                    at += 1 + usize::from(bytes[at] == b'\\');
+                }
+                if depth == 1 {
+                    key = text.get(start..at);
+                }
+            }
+            b':' if depth == 1 => {
+                let value = text.get(at + 1..).unwrap_or("").trim_start();
+                if let Some(key) = key.take() {
+                    show(key, value);
+                }
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Words of a status that tell of a failure.
+const FAILURE_WORDS: [&str; 4] = ["error", "failed", "failure", "rejected"];
+
+/// True where a text may have one of those members, however its keys are spelled: at any depth.
+fn may_tell(text: &str) -> bool {
+    ["\"error\"", "\"status", "\"success\"", "\"code\"", "\"isError\"", "\"ok\"", "\\u"]
+        .iter()
+        .any(|sign| text.contains(sign))
 }
 
 /// Members of an answer that may tell of a failure.
@@ -383,9 +537,7 @@ fn tells_failure(object: &serde_json::Map<String, serde_json::Value>) -> bool {
     });
     let status = ["status", "status_code", "code"].iter().filter_map(|key| object.get(*key)).any(|status| {
         status.as_u64().is_some_and(|code| (400..600).contains(&code))
-            || status
-                .as_str()
-                .is_some_and(|word| ["error", "failed", "failure", "rejected"].contains(&word.to_lowercase().as_str()))
+            || status.as_str().is_some_and(|word| FAILURE_WORDS.contains(&word.to_lowercase().as_str()))
     });
     named || status || is("ok", false) || is("success", false) || is("isError", true)
 }
@@ -435,6 +587,10 @@ mod tests {
             ["LF-48110", "W6247578", "R-8110"]
         );
         assert!(identifiers("the 100% is $231.00").is_empty());
+        let quotable_identifiers = |text: &'static str| {
+            let found = identifiers(text);
+            found.into_iter().filter(|token| !is_part(text, token)).collect::<Vec<_>>()
+        };
         assert!(
             quotable_identifiers("call +49 30 901820 or (030) 901821, DE89 3704 0044 0532, ANA1984@x.example")
                 .is_empty()

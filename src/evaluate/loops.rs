@@ -5,7 +5,7 @@
 //! question whose answer was there before it was asked.
 
 use super::facts::{Aim, Call, Facts};
-use super::language::{self, Cue};
+use super::language::{Cue, Needles};
 use super::{Case, Flag, Outcome};
 
 /// How alike two agent messages are when they count as one said twice.
@@ -42,7 +42,7 @@ fn asked_again(facts: &Facts<'_>) -> Vec<Flag> {
             .iter()
             .copied()
             .filter(|row| facts.rows[*row].cues.has(cue) && is_request(&facts.rows[*row].lower))
-            .filter(|row| language::identifiers(facts.rows[*row].text).is_empty())
+            .filter(|row| facts.rows[*row].identifiers().next().is_none())
             .collect();
         let given = |from: usize, to: usize| -> Vec<&str> {
             facts
@@ -53,7 +53,7 @@ fn asked_again(facts: &Facts<'_>) -> Vec<Flag> {
                     if cue == Cue::AsksEmail {
                         addresses(facts.rows[*row].text)
                     } else {
-                        numbers_given(facts.rows[*row].text)
+                        facts.rows[*row].identifiers().collect()
                     }
                 })
                 .collect()
@@ -81,15 +81,16 @@ fn asked_again(facts: &Facts<'_>) -> Vec<Flag> {
 /// True where a customer message gives what was asked for and little else, and does not say that it cannot.
 fn is_answer(facts: &Facts<'_>, row: usize, cue: Cue) -> bool {
     let row = &facts.rows[row];
-    let given = if cue == Cue::AsksEmail { addresses(row.text) } else { numbers_given(row.text) };
-    !given.is_empty() && row.words <= 8 && !row.cues.has(Cue::Denial)
+    let given =
+        if cue == Cue::AsksEmail { !addresses(row.text).is_empty() } else { row.identifiers().next().is_some() };
+    given && row.words <= 8 && !row.cues.has(Cue::Denial)
 }
 
 fn is_request(lower: &str) -> bool {
-    lower.contains('?')
-        || ["please", "i need", "i'll need", "provide", "share", "bitte", "veuillez", "por favor", "pouvez-vous"]
-            .iter()
-            .any(|word| lower.contains(word))
+    static WORDS: Needles = Needles::new(|| {
+        &["please", "i need", "i'll need", "provide", "share", "bitte", "veuillez", "por favor", "pouvez-vous"]
+    });
+    lower.contains('?') || WORDS.within(lower)
 }
 
 fn same_question(facts: &Facts<'_>, a: usize, b: usize) -> bool {
@@ -112,10 +113,6 @@ fn same_question(facts: &Facts<'_>, a: usize, b: usize) -> bool {
     first.len() == 1 && first == second || (first.is_empty() && second.is_empty())
 }
 
-fn numbers_given(text: &str) -> Vec<&str> {
-    language::identifiers(text)
-}
-
 fn addresses(text: &str) -> Vec<&str> {
     text.split_whitespace().filter(|word| word.contains('@') && word.contains('.')).collect()
 }
@@ -131,7 +128,7 @@ pub(super) fn repeated_answers(facts: &Facts<'_>) -> Vec<usize> {
         let repeats = facts.agent[..at].iter().rev().take(12).map(|other| &facts.rows[*other]).any(|earlier| {
             earlier.turn != here.turn
                 && earlier.content().count() >= 5
-                && here.content().overlap(earlier.content()) >= SAME_ANSWER
+                && here.content().alike(earlier.content(), SAME_ANSWER)
         });
         if repeats {
             found.push(*row);
@@ -142,10 +139,17 @@ pub(super) fn repeated_answers(facts: &Facts<'_>) -> Vec<usize> {
 
 /// Messages in which one sentence comes three times: a model that got stuck.
 fn repeated_within(facts: &Facts<'_>) -> Vec<Flag> {
+    const LEAST: usize = 3 * 21;
     let stuck = |text: &str| {
+        if text.len() < LEAST {
+            return false;
+        }
         let mut sentences: Vec<&str> =
             text.split(['.', '\n']).map(str::trim).filter(|sentence| sentence.len() > 20).collect();
-        sentences.sort_unstable();
+        if sentences.len() < 3 {
+            return false;
+        }
+        sentences.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
         let most = sentences.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
         most >= 3 && most * 2 > sentences.len()
     };
@@ -224,7 +228,7 @@ pub(super) fn rephrased(facts: &Facts<'_>) -> Vec<usize> {
         let alike =
             facts.customer[at.saturating_sub(2)..at].iter().map(|other| facts.rows[*other].content()).any(|before| {
                 (words.count() <= 2 && words.only_repeat(before))
-                    || (words.count() >= 3 && before.count() >= 3 && words.overlap(before) >= REPHRASED)
+                    || (words.count() >= 3 && before.count() >= 3 && words.alike(before, REPHRASED))
             });
         if alike {
             found.push(*row);

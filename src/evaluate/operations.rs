@@ -219,7 +219,7 @@ pub(super) fn cost(case: &Case<'_>) -> Outcome {
     Outcome::Judged(Judgement {
         value: Some(total),
         passed: case.limits.dollars.map(|limit| total <= limit),
-        explanation: format!("${total:.4} over {} model steps", dollars.len()),
+        explanation: format!("${total:.4} over {} model steps", dollars.len()).into(),
         label: None,
         flags: Vec::new(),
     })

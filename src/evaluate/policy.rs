@@ -233,7 +233,7 @@ impl Policy {
                 target,
                 evaluator: self.name_of(rule).into(),
                 version: Some(Untrusted::new(self.version.clone())),
-                source: SOURCE.to_owned(),
+                source: SOURCE.into(),
                 value: Some(value),
                 label: Some(format!("severity {}", rule.severity).into()),
                 passed: Some(value > 0.5),
@@ -323,7 +323,7 @@ impl CallRule {
     }
 
     fn argument_fits(&self, call: &Call<'_>, name: &str) -> bool {
-        call.values().iter().filter(|(key, _)| key == name).any(|(_, value)| {
+        call.values().iter().filter(|(key, _)| *key == name).any(|(_, value)| {
             let text = arguments::plain(value);
             let number = text.parse::<f64>().ok();
             self.above.is_none_or(|limit| number.is_some_and(|number| number > limit))

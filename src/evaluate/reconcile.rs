@@ -365,7 +365,7 @@ pub fn scores(result: &Reconciled) -> Vec<Score> {
         target,
         evaluator: NAME.into(),
         version: Some("1".into()),
-        source: SOURCE.to_owned(),
+        source: SOURCE.into(),
         value: None,
         label: None,
         passed: None,
@@ -380,21 +380,20 @@ pub fn scores(result: &Reconciled) -> Vec<Score> {
     let flags: Vec<Flag> = result
         .mismatches
         .iter()
-        .map(|one| Flag { row: None, spans: one.span.iter().cloned().collect(), why: one.why.clone() })
+        .map(|one| Flag { row: None, spans: one.span.iter().cloned().collect(), why: one.why.clone().into() })
         .collect();
     let mut found = Vec::new();
     for flag in &flags {
         found.extend(flag.spans.first().map(|span| Score {
             value: Some(0.0),
             passed: Some(false),
-            explanation: Some(flag.why.as_str().into()),
+            explanation: Some(flag.why.clone().into()),
             evidence: flag.spans.clone(),
             ..score(ScoreTarget::Span(span.clone()))
         }));
     }
     let fits = result.compared.saturating_sub(result.mismatches.len() as u32);
-    let why =
-        flags.first().map_or_else(|| "the record says what the agent confirmed".to_owned(), |flag| flag.why.clone());
+    let why = flags.first().map_or_else(|| "the record says what the agent confirmed".into(), |flag| flag.why.clone());
     found.push(Score {
         value: Some(f64::from(fits) / f64::from(result.compared)),
         passed: Some(result.mismatches.is_empty()),

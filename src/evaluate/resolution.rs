@@ -4,8 +4,8 @@
 //! so these scores may be compared with the outcomes.
 
 use super::facts::{Aim, Facts, Row, Speaker};
-use super::language::{self, Cue};
-use super::{Case, Flag, Judgement, Outcome, handoff, loops, operations, reference, registry};
+use super::language::Cue;
+use super::{Case, Flag, Judgement, Outcome, Text, handoff, loops, operations, reference, registry};
 
 /// How a customer's message sounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +21,7 @@ pub(super) fn mood(row: &Row<'_>) -> Mood {
 }
 
 fn heard_mood(row: &Row<'_>) -> Mood {
-    let letters = row.text.chars().filter(|c| c.is_alphabetic()).count();
-    let capitals = row.text.chars().filter(|c| c.is_uppercase()).count();
+    let (letters, capitals) = row.letters;
     let shouts = letters >= 8 && capitals * 10 > letters * 7;
     let marks = row.text.contains("!!") || row.text.contains("?!") || row.text.contains("??");
     if row.cues.has(Cue::Negative) || shouts || marks {
@@ -57,8 +56,8 @@ pub(super) fn task_completion(case: &Case<'_>) -> Outcome {
     };
     for (judge, weight) in [(&registry::CLAIMED, 0.6), (&registry::TOOL_SELECTION, 0.4), (&registry::UNCONFIRMED, 0.4)]
     {
-        if let Some(flag) = case.ask(judge).and_then(|judgement| judgement.flags.into_iter().next()) {
-            charge(flag, weight);
+        if let Some(flag) = case.ask(judge).and_then(|judgement| judgement.flags.first()) {
+            charge(flag.clone(), weight);
         }
     }
     if let Some(call) = unrepaired(facts) {
@@ -70,7 +69,7 @@ pub(super) fn task_completion(case: &Case<'_>) -> Outcome {
     {
         charge(Flag::at(*row, "ends with a refusal, nothing was done"), 0.3);
     }
-    let words = flags.first().map_or_else(|| "nothing speaks against it".to_owned(), |flag| flag.why.clone());
+    let words = flags.first().map_or_else(|| Text::Borrowed("nothing speaks against it"), |flag| flag.why.clone());
     Outcome::graded(value, 0.75, words, flags).labelled("without reference")
 }
 
@@ -113,7 +112,7 @@ pub(super) fn goal_progress(case: &Case<'_>) -> Outcome {
     let facts = case.facts;
     let mut named: Vec<(&str, usize)> = Vec::new();
     for row in &facts.customer {
-        for id in language::quotable_identifiers(facts.rows[*row].text) {
+        for id in facts.rows[*row].quotable_identifiers() {
             if !named.iter().any(|(known, _)| *known == id) {
                 named.push((id, *row));
             }
@@ -145,7 +144,7 @@ pub(super) fn step_efficiency(case: &Case<'_>) -> Outcome {
         }
     }
     if let Some(judgement) = case.ask(&registry::LOOPS) {
-        flags.extend(judgement.flags);
+        flags.extend(judgement.flags.iter().cloned());
     }
     flags.sort_by_key(|flag| flag.row);
     flags.dedup_by_key(|flag| flag.row);
@@ -154,7 +153,7 @@ pub(super) fn step_efficiency(case: &Case<'_>) -> Outcome {
 
 /// The mean of `TaskCompletion`, `ToolSelectionAccuracy` and `StepEfficiency`, of those that could tell.
 pub(super) fn trajectory(case: &Case<'_>) -> Outcome {
-    let parts: Vec<Judgement> = [&registry::TASK_COMPLETION, &registry::TOOL_SELECTION, &registry::EFFICIENCY]
+    let parts: Vec<&Judgement> = [&registry::TASK_COMPLETION, &registry::TOOL_SELECTION, &registry::EFFICIENCY]
         .into_iter()
         .filter_map(|judge| case.ask(judge))
         .collect();
@@ -167,7 +166,8 @@ pub(super) fn trajectory(case: &Case<'_>) -> Outcome {
         .iter()
         .filter(|part| part.passed == Some(false))
         .min_by(|a, b| a.value.partial_cmp(&b.value).unwrap_or(std::cmp::Ordering::Equal));
-    let words = worst.map_or_else(|| "nothing speaks against the path".to_owned(), |part| part.explanation.clone());
+    let words =
+        worst.map_or_else(|| Text::Borrowed("nothing speaks against the path"), |part| part.explanation.clone());
     Outcome::graded(mean, 0.75, words, Vec::new())
 }
 

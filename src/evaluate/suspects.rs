@@ -27,30 +27,56 @@ pub struct Suspect {
 /// How many suspects are kept.
 const MOST: usize = 5;
 
-/// Weights on one row, with the words of each.
-#[derive(Debug, Default)]
-struct Suspicions(Vec<(usize, f64, String)>);
+/// Why a row is suspicious; put into words for those that are shown.
+#[derive(Debug, Clone, Copy)]
+enum Why<'a> {
+    /// These words.
+    Words(&'a str),
+    /// What a tool did.
+    Tool(&'a str, &'static str),
+    /// Another tool fits better than the one that was called.
+    Better(&'a str, &'a str),
+    /// So many numbers that occur nowhere before.
+    Numbers(usize),
+}
 
-impl Suspicions {
-    fn add(&mut self, row: usize, weight: f64, why: impl Into<String>) {
-        self.0.push((row, weight, why.into()));
+impl Why<'_> {
+    fn words(self) -> String {
+        match self {
+            Self::Words(words) => words.to_owned(),
+            Self::Tool(tool, words) => format!("{tool} {words}"),
+            Self::Better(better, tool) => format!("{better} fits the customer's words better than {tool}"),
+            Self::Numbers(count) => format!("{count} numbers that occur nowhere before"),
+        }
+    }
+}
+
+/// Weights on rows, with the reason of each.
+#[derive(Debug, Default)]
+struct Suspicions<'a>(Vec<(usize, f64, Why<'a>)>);
+
+impl<'a> Suspicions<'a> {
+    fn add(&mut self, row: usize, weight: f64, why: Why<'a>) {
+        self.0.push((row, weight, why));
     }
 
-    fn ranked(self, facts: &Facts<'_>, candidates: &[usize], slope: f64) -> Vec<Suspect> {
-        let mut suspects: Vec<(usize, f64, String)> = candidates
+    fn ranked(mut self, facts: &Facts<'_>, candidates: &[usize], slope: f64) -> Vec<Suspect> {
+        // Stable: weights of one row are added, and of equal ones the last is shown, in the order they came.
+        self.0.sort_by_key(|(row, ..)| *row);
+        let mut suspects: Vec<(usize, f64, Option<Why<'_>>)> = candidates
             .iter()
             .enumerate()
             .map(|(index, row)| {
-                let on_row: Vec<&(usize, f64, String)> = self.0.iter().filter(|(at, ..)| at == row).collect();
-                let weight = on_row.iter().map(|(_, weight, _)| weight).sum::<f64>() - slope * index as f64;
-                let why =
-                    on_row.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(_, _, why)| why.clone()).unwrap_or_default();
-                (*row, weight, why)
+                let from = self.0.partition_point(|(at, ..)| at < row);
+                let on_row = self.0[from..].iter().take_while(|(at, ..)| at == row);
+                let weight = on_row.clone().map(|(_, weight, _)| weight).sum::<f64>() - slope * index as f64;
+                (*row, weight, on_row.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(_, _, why)| *why))
             })
             .collect();
         suspects.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         suspects
             .into_iter()
+            .filter_map(|(row, weight, why)| Some((row, weight, why?.words())))
             .filter(|(_, _, why)| !why.is_empty())
             .take(MOST)
             .map(|(row, weight, why)| Suspect {
@@ -100,40 +126,40 @@ fn of_tools(case: &Case<'_>) -> Vec<Suspect> {
     for call in &facts.calls {
         let row = call.row;
         if call.is_done_write() {
-            found.add(row, 2.0, format!("{} changed something", call.tool));
+            found.add(row, 2.0, Why::Tool(call.tool, "changed something"));
             if !facts.agreed(call) {
-                found.add(row, 1.5, format!("{} without a yes of the customer", call.tool));
+                found.add(row, 1.5, Why::Tool(call.tool, "without a yes of the customer"));
             }
             if !tools::ungrounded(facts, call).is_empty() {
-                found.add(row, 0.8, format!("{} with a value nobody had named", call.tool));
+                found.add(row, 0.8, Why::Tool(call.tool, "with a value nobody had named"));
             }
             if first_write {
-                found.add(row, 0.5, "the first change");
+                found.add(row, 0.5, Why::Words("the first change"));
                 first_write = false;
             }
         }
         if call.aim == Aim::Person {
-            found.add(row, 1.8, "handed over to a person");
+            found.add(row, 1.8, Why::Words("handed over to a person"));
         }
         if tools::malformed(case, call).is_some() {
-            found.add(row, 2.0, format!("{} is malformed or unknown", call.tool));
+            found.add(row, 2.0, Why::Tool(call.tool, "is malformed or unknown"));
         }
         if call.failed {
-            found.add(row, 1.0, format!("{} failed", call.tool));
+            found.add(row, 1.0, Why::Tool(call.tool, "failed"));
         }
         if repeated.contains(&row) {
-            found.add(row, 0.5, "called again unchanged");
+            found.add(row, 0.5, Why::Words("called again unchanged"));
         }
         if facts.customer_after(row).is_some_and(|next| mood(next) == Mood::Annoyed) {
-            found.add(row, 0.3, "the customer was annoyed next");
+            found.add(row, 0.3, Why::Words("the customer was annoyed next"));
         }
     }
     if let Some(last) = facts.agent.last() {
-        found.add(*last, 0.6, "the last word of the agent");
+        found.add(*last, 0.6, Why::Words("the last word of the agent"));
     }
     for row in &facts.agent {
         if !facts.rows[*row].claims.is_empty() {
-            found.add(*row, 0.1, "says that something was done");
+            found.add(*row, 0.1, Why::Words("says that something was done"));
         }
     }
     flagged(case, &mut found);
@@ -144,7 +170,7 @@ fn of_tools(case: &Case<'_>) -> Vec<Suspect> {
 }
 
 /// Steps the evaluators that name a concrete fault point at.
-fn flagged(case: &Case<'_>, found: &mut Suspicions) {
+fn flagged<'a>(case: &'a Case<'_>, found: &mut Suspicions<'a>) {
     let judges: [(&'static Builtin, f64); 11] = [
         (&registry::CLAIMED, 4.5),
         (&registry::UNCONFIRMED, 2.0),
@@ -160,15 +186,15 @@ fn flagged(case: &Case<'_>, found: &mut Suspicions) {
     ];
     for (judge, weight) in judges {
         let Some(judgement) = case.ask(judge) else { continue };
-        for flag in judgement.flags {
+        for flag in &judgement.flags {
             if let Some(row) = flag.row {
-                found.add(row, weight, flag.why);
+                found.add(row, weight, Why::Words(&flag.why));
             }
         }
     }
     for call in &case.facts.calls {
         if let Some(better) = tools::better_tool(case.facts, call) {
-            found.add(call.row, 3.0, format!("{better} fits the customer's words better than {}", call.tool));
+            found.add(call.row, 3.0, Why::Better(better, call.tool));
         }
     }
 }
@@ -180,23 +206,23 @@ fn of_chat(facts: &Facts<'_>) -> Vec<Suspect> {
     for (at, row) in rows.iter().enumerate() {
         let here = &facts.rows[*row];
         if is_agent(facts, *row) {
-            found.add(*row, 0.8, "an agent's turn");
+            found.add(*row, 0.8, Why::Words("an agent's turn"));
         }
         if here.cues.has(Cue::Hedge) {
-            found.add(*row, 0.6, "guesses or assumes");
+            found.add(*row, 0.6, Why::Words("guesses or assumes"));
         }
         if rows[at + 1..].iter().take(2).any(|next| facts.rows[*next].cues.has(Cue::Correction)) {
-            found.add(*row, 0.6, "is corrected soon after");
+            found.add(*row, 0.6, Why::Words("is corrected soon after"));
         }
         if rows.get(at + 1).is_some_and(|next| tells_error(&facts.rows[*next].lower)) {
-            found.add(*row, 0.5, "an error follows");
+            found.add(*row, 0.5, Why::Words("an error follows"));
         }
         if here.text.contains("```") {
-            found.add(*row, 0.4, "holds code");
+            found.add(*row, 0.4, Why::Words("holds code"));
         }
         let unchecked = unchecked_numbers(facts, &rows[..at], *row);
         if unchecked > 0 {
-            found.add(*row, 0.3 * (unchecked as f64).ln_1p(), format!("{unchecked} numbers that occur nowhere before"));
+            found.add(*row, 0.3 * (unchecked as f64).ln_1p(), Why::Numbers(unchecked));
         }
     }
     found.ranked(facts, &rows, 0.06)

@@ -42,7 +42,7 @@ struct Graded {
 }
 
 /// The graded numbers. Their usual values and spreads are those of two sets of service runs, outcomes not looked at.
-const GRADED: [Graded; 10] = [
+static GRADED: [Graded; 10] = [
     Graded { feature: Feature::Steps, count: true, mean: 3.0, spread: 0.4, words: "messages and calls" },
     Graded { feature: Feature::Words, count: true, mean: 6.1, spread: 0.5, words: "words said" },
     Graded { feature: Feature::DoneWrites, count: true, mean: 0.6, spread: 0.5, words: "changes made" },
@@ -105,50 +105,83 @@ pub fn prior(features: &Features) -> Suspicion {
     if features.get(Feature::Steps) < 1.0 && features.get(Feature::HasReference) < 1.0 {
         return Suspicion { p_fail: None, reasons: Vec::new() };
     }
-    let mut reasons = moved_by(features);
-    let logit = BASE + reasons.iter().map(|reason| reason.weight).sum::<f64>();
-    reasons.retain(|reason| reason.weight.abs() >= 0.05);
-    reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.words.cmp(&b.words)));
-    reasons.truncate(2);
+    let mut moves = moved_by(features);
+    let logit = BASE + moves.iter().map(|moved| moved.weight).sum::<f64>();
+    moves.retain(|moved| moved.weight.abs() >= 0.05);
+    moves.sort_by(|a, b| {
+        b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.words(features).cmp(&b.words(features)))
+    });
+    moves.truncate(2);
+    let reasons = moves.iter().map(|moved| Reason { words: moved.words(features), weight: moved.weight }).collect();
     Suspicion { p_fail: Some(1.0 / (1.0 + (-logit).exp())), reasons }
 }
 
 /// The prior's logit, for a model that learns on top of it.
 pub(super) fn logit(features: &Features) -> f64 {
-    BASE + moved_by(features).iter().map(|reason| reason.weight).sum::<f64>()
+    BASE + moved_by(features).iter().map(|moved| moved.weight).sum::<f64>()
+}
+
+/// Something that moves the logit; its words are made only when they are shown.
+struct Moved {
+    by: By,
+    weight: f64,
+}
+
+enum By {
+    Graded(&'static Graded),
+    Fault(Feature, &'static str),
+    Reference(&'static str),
 }
 
 /// Everything that moves the logit, largest or not.
-fn moved_by(features: &Features) -> Vec<Reason> {
-    let mut reasons: Vec<Reason> = GRADED.iter().map(|graded| graded.reason(features)).collect();
+fn moved_by(features: &Features) -> Vec<Moved> {
+    let mut moves = Vec::with_capacity(GRADED.len() + FAULTS.len());
+    moves.extend(GRADED.iter().map(|graded| Moved { by: By::Graded(graded), weight: graded.weight(features) }));
     for (feature, weight, words) in FAULTS {
         let count = features.get(feature);
         if count > 0.0 {
-            let weight = weight * count.min(3.0).sqrt();
-            reasons.push(Reason {
-                words: if count > 1.0 { format!("{words} ({count})") } else { words.to_owned() },
-                weight,
-            });
+            moves.push(Moved { by: By::Fault(feature, words), weight: weight * count.min(3.0).sqrt() });
         }
     }
     if features.get(Feature::HasReference) > 0.0 {
         let mismatch = features.get(Feature::Mismatch);
-        reasons.push(if mismatch > 0.0 {
-            Reason { words: "changes differ from the expected ones".to_owned(), weight: MISMATCH.0 + mismatch }
+        moves.push(if mismatch > 0.0 {
+            Moved { by: By::Reference("changes differ from the expected ones"), weight: MISMATCH.0 + mismatch }
         } else {
-            Reason { words: "changes are the expected ones".to_owned(), weight: MISMATCH.1 }
+            Moved { by: By::Reference("changes are the expected ones"), weight: MISMATCH.1 }
         });
     }
-    reasons
+    moves
+}
+
+impl Moved {
+    fn words(&self, features: &Features) -> String {
+        match self.by {
+            By::Graded(graded) => graded.words(features),
+            By::Fault(feature, words) => {
+                let count = features.get(feature);
+                if count > 1.0 { format!("{words} ({count})") } else { words.to_owned() }
+            }
+            By::Reference(words) => words.to_owned(),
+        }
+    }
 }
 
 impl Graded {
-    fn reason(&self, features: &Features) -> Reason {
+    fn deviation(&self, features: &Features) -> f64 {
+        let value = features.get(self.feature);
+        let scaled = if self.count { value.max(0.0).ln_1p() } else { value };
+        ((scaled - self.mean) / self.spread).clamp(LEAST, 3.0)
+    }
+
+    fn weight(&self, features: &Features) -> f64 {
+        STEP * self.deviation(features)
+    }
+
+    fn words(&self, features: &Features) -> String {
         let value = features.get(self.feature);
         let shown = if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.2}") };
-        let scaled = if self.count { value.max(0.0).ln_1p() } else { value };
-        let deviation = ((scaled - self.mean) / self.spread).clamp(LEAST, 3.0);
-        let height = if deviation >= 0.0 { "high" } else { "low" };
-        Reason { words: format!("{} {shown} ({height})", self.words), weight: STEP * deviation }
+        let height = if self.deviation(features) >= 0.0 { "high" } else { "low" };
+        format!("{} {shown} ({height})", self.words)
     }
 }

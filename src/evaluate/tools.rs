@@ -4,19 +4,23 @@
 //! Invariant: a schema that does not compile makes its tool "cannot tell", not "invalid"; arguments are compared with
 //! what customer, tools and instructions said, never with what the agent itself said.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::facts::{Aim, Call, Facts, Speaker};
+use super::facts::{Aim, Call, Facts, Speaker, holds};
 use super::{Case, Flag, Outcome, arguments, reference};
 use crate::model::tool::{Effect, ToolSpec};
 
 /// Compiled schemas by their text, kept from one conversation to the next.
 #[derive(Debug, Default)]
-pub(super) struct Schemas(Mutex<HashMap<String, Option<Arc<Validator>>>>);
+pub(super) struct Schemas(Mutex<HashMap<u64, Vec<Compiled>>>);
+
+/// A schema's text, and the validator where it is a usable schema.
+type Compiled = (String, Option<Arc<Validator>>);
 
 /// More schemas than this are forgotten together: an input that brings a new schema with every conversation must not
 /// grow the memory for ever.
@@ -26,24 +30,26 @@ impl Schemas {
     /// The validator for a schema's text; `None` where it is no usable schema.
     fn validator(&self, text: &str) -> Option<Arc<Validator>> {
         let mut known = self.0.lock().ok()?;
-        if let Some(found) = known.get(text) {
+        // The whole text as a key would be hashed for every call of a tool.
+        let key = super::language::mixed(text.as_bytes());
+        if let Some((_, found)) = known.get(&key).and_then(|same| same.iter().find(|(other, _)| other == text)) {
             return found.clone();
         }
-        if known.len() >= MOST_SCHEMAS {
+        if known.values().map(Vec::len).sum::<usize>() >= MOST_SCHEMAS {
             known.clear();
         }
         let compiled = serde_json::from_str(text)
             .ok()
             .and_then(|schema: Value| jsonschema::validator_for(&schema).ok())
             .map(Arc::new);
-        known.insert(text.to_owned(), compiled.clone());
+        known.entry(key).or_default().push((text.to_owned(), compiled.clone()));
         compiled
     }
 }
 
 /// What is wrong with the form of a call, if anything is.
-pub(super) fn malformed(case: &Case<'_>, call: &Call<'_>) -> Option<String> {
-    call.malformed.get_or_init(|| check_form(case, call)).clone()
+pub(super) fn malformed<'c>(case: &Case<'_>, call: &'c Call<'_>) -> Option<&'c str> {
+    call.malformed.get_or_init(|| check_form(case, call)).as_deref()
 }
 
 fn check_form(case: &Case<'_>, call: &Call<'_>) -> Option<String> {
@@ -57,6 +63,9 @@ fn check_form(case: &Case<'_>, call: &Call<'_>) -> Option<String> {
             .then(|| format!("the arguments of {} cannot be read: cut off or not JSON", call.tool));
     };
     let validator = case.schemas.validator(call.spec?.parameters.as_ref()?.exact())?;
+    if validator.is_valid(arguments) {
+        return None;
+    }
     let first = validator.iter_errors(arguments).next()?;
     let at = first.instance_path().to_string();
     Some(format!(
@@ -77,7 +86,8 @@ pub(super) fn parameter_validation(case: &Case<'_>) -> Outcome {
     if case.facts.conversation.tools.is_empty() && calls.iter().all(|call| call.arguments.is_some()) {
         return Outcome::abstain("no tool list is recorded, so there is no schema to check against");
     }
-    let flags = calls.iter().filter_map(|call| malformed(case, call).map(|why| Flag::at(call.row, why))).collect();
+    let flags =
+        calls.iter().filter_map(|call| malformed(case, call).map(|why| Flag::at(call.row, why.to_owned()))).collect();
     Outcome::share(calls.len(), "calls", flags)
 }
 
@@ -115,22 +125,18 @@ fn unnamed_values(facts: &Facts<'_>, call: &Call<'_>) -> Vec<String> {
     ];
     let mut found = Vec::new();
     for (name, value) in call.values() {
-        let key = name.to_ascii_lowercase();
-        if FREE.contains(&key.as_str())
-            || key.contains("summary")
-            || key.contains("reason")
-            || is_choice(call.spec, &name, &value)
-        {
+        if FREE.iter().any(|free| name.eq_ignore_ascii_case(free)) || holds(name, "summary") || holds(name, "reason") {
             continue;
         }
-        let wanted = match &value {
-            Value::String(text) if text.trim().chars().count() >= 3 && !is_date(text) => text.trim().to_owned(),
+        let wanted = match value {
+            Value::String(text) if text.trim().chars().nth(2).is_some() && !is_date(text) => Cow::Borrowed(text.trim()),
             Value::Number(number) if number.as_f64().is_some_and(|number| number.abs() > 12.0) => {
-                arguments::plain(&value)
+                arguments::plain(value).into()
             }
             _ => continue,
         };
-        if !named_before(facts, call.row, &wanted) {
+        // The choice last: it takes the longest to look up, and most values were named.
+        if !named_before(facts, call.row, &wanted) && !is_choice(call.spec, name, value) {
             found.push(format!("{name} = {}", short(&wanted)));
         }
     }
@@ -147,11 +153,11 @@ fn is_choice(spec: Option<&ToolSpec>, name: &str, value: &Value) -> bool {
 }
 
 fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split(['-', '/', 'T', ':']).collect();
-    parts.len() >= 3
-        && parts
-            .iter()
-            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'Z' || b == b'.'))
+    let mut count = 0;
+    let mut parts = text.split(['-', '/', 'T', ':']).inspect(|_| count += 1);
+    let digits =
+        parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'Z' || b == b'.'));
+    digits && count >= 3
 }
 
 /// True where a value was named before a row, by the customer, a tool or the instructions: as it is, in other case or
@@ -179,10 +185,28 @@ fn named_before(facts: &Facts<'_>, row: usize, wanted: &str) -> bool {
 
 /// The numbers written in a text, thousands separators taken out.
 pub(super) fn numbers(text: &str) -> impl Iterator<Item = f64> {
-    text.split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',')))
-        .map(|token| token.trim_matches(['.', ',']))
-        .filter(|token| !token.is_empty())
-        .filter_map(|token| if token.contains(',') { token.replace(',', "").parse().ok() } else { token.parse().ok() })
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            at += bytes[at..].iter().position(u8::is_ascii_digit)?;
+            let length = bytes[at..].iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.' | b',')).count();
+            let token = text[at..at + length].trim_end_matches(['.', ',']);
+            at += length;
+            if let Some(number) = number(token) {
+                return Some(number);
+            }
+        }
+    })
+}
+
+/// A run of digits, points and commas as a number.
+fn number(token: &str) -> Option<f64> {
+    // Up to here whole numbers are exact, which most are that occur.
+    if token.len() <= 15 && token.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(token.bytes().fold(0_u64, |number, byte| number * 10 + u64::from(byte - b'0')) as f64);
+    }
+    if token.contains(',') { token.replace(',', "").parse().ok() } else { token.parse().ok() }
 }
 
 /// Argument values that neither the customer nor a tool ever named.
@@ -223,17 +247,25 @@ fn find_better(facts: &Facts<'_>, call: &Call<'_>) -> Option<usize> {
         .map(|row| row.lower.as_str())
         .collect();
     let heard = |word: &str| said.iter().any(|text| text.contains(word));
+    if said.is_empty() {
+        return None;
+    }
     let own = name_words(call.tool);
     let begun = |word: &String| {
-        let begin: String = word.chars().take(3).collect();
-        said.iter().any(|text| text.split(|c: char| !c.is_alphanumeric()).any(|other| other.starts_with(&begin)))
+        let begin = word.char_indices().nth(3).map_or(word.as_str(), |(end, _)| &word[..end]);
+        let opens = |text: &&str| {
+            let mut places = text.match_indices(begin);
+            places.any(|(at, _)| !text[..at].chars().next_back().is_some_and(char::is_alphanumeric))
+        };
+        said.iter().any(opens)
     };
     if own.is_empty() || own.iter().all(begun) {
         return None;
     }
     facts.conversation.tools.iter().position(|spec| {
         let name = spec.name.exact();
-        if spec.effect == Effect::Read || name == call.tool {
+        let verb_missing = || name.is_ascii() && own.first().is_some_and(|verb| !holds(name, verb));
+        if spec.effect == Effect::Read || name == call.tool || verb_missing() {
             return false;
         }
         let words = name_words(name);
@@ -292,6 +324,7 @@ pub(super) fn function_calls(case: &Case<'_>) -> Outcome {
         .iter()
         .filter_map(|call| {
             let why = malformed(case, call)
+                .map(str::to_owned)
                 .or_else(|| call.failed.then(|| format!("{} failed", call.tool)))
                 .or_else(|| Some(format!("{} with {}", call.tool, ungrounded(case.facts, call).first()?)))?;
             Some(Flag::at(call.row, why))

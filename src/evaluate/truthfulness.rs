@@ -5,10 +5,29 @@
 use serde_json::Value;
 
 use super::facts::{Aim, Call, Facts};
-use super::language::{self, Claim, Cue};
+use super::language::{self, Claim, Cue, Needles};
 use super::tools::numbers;
-use super::{Case, Flag, Outcome, arguments};
+use super::{Case, Flag, Outcome, Text, arguments};
 use crate::model::trace::SpanKind;
+
+/// Words that announce a person.
+static PROMISES: Needles = Needles::new(|| {
+    &[
+        "will call you",
+        "colleague will",
+        "specialist will",
+        "i'm transferring you",
+        "i am transferring you",
+        "passed you to",
+        "i've escalated",
+        "has been escalated",
+        "you are being transferred",
+        "kollege wird",
+        "kollegin wird",
+        "collègue va",
+        "compañero le",
+    ]
+});
 
 /// Claims of success without a successful call behind them.
 pub(super) fn claimed_success(case: &Case<'_>) -> Outcome {
@@ -20,28 +39,13 @@ pub(super) fn claimed_success(case: &Case<'_>) -> Outcome {
         let mut why = None;
         let mut claimed = !heard.claims.is_empty();
         for claim in &heard.claims {
-            why = why.or_else(|| unbacked(facts, *row, claim));
+            why = why.or_else(|| unbacked(facts, *row, claim).map(Text::from));
         }
-        let promised = [
-            "will call you",
-            "colleague will",
-            "specialist will",
-            "i'm transferring you",
-            "i am transferring you",
-            "passed you to",
-            "i've escalated",
-            "has been escalated",
-            "you are being transferred",
-            "kollege wird",
-            "kollegin wird",
-            "collègue va",
-            "compañero le",
-        ];
-        if promised.iter().any(|phrase| heard.lower.contains(phrase)) && !heard.cues.has(Cue::AsksConfirmation) {
+        if PROMISES.within(&heard.lower) && !heard.cues.has(Cue::AsksConfirmation) {
             claimed = true;
             let can = facts.conversation.tools.iter().any(|tool| super::facts::leads_away(tool.name.exact()));
             if can && !facts.calls.iter().any(|call| call.aim == Aim::Person && !call.failed) {
-                why = why.or(Some("a person is announced, but nothing was handed over".to_owned()));
+                why = why.or(Some("a person is announced, but nothing was handed over".into()));
             }
         }
         claims += usize::from(claimed);
@@ -78,11 +82,9 @@ fn unbacked(facts: &Facts<'_>, row: usize, claim: &Claim) -> Option<String> {
             .get(claim.at.0.saturating_sub(24)..claim.at.0)
             .is_some_and(|before| before.contains(phrase))
     });
-    let read_it = before().any(|call| {
-        call.result.is_some_and(|result| !claim.act.is_empty() && result.to_lowercase().contains(claim.act))
-    });
-    let nothing = !before().any(Call::is_write);
-    (knows_tools && first_person && nothing && !read_it && !claim.act.is_empty())
+    let read_it = || before().any(|call| call.result.is_some_and(|result| result.to_lowercase().contains(claim.act)));
+    let nothing = || !before().any(Call::is_write);
+    (knows_tools && !claim.act.is_empty() && first_person && nothing() && !read_it())
         .then(|| "said to be done, but no call changed anything before".to_owned())
 }
 
@@ -107,20 +109,25 @@ pub(super) fn invented_references(case: &Case<'_>) -> Outcome {
     let mut given = 0;
     let mut flags = Vec::new();
     for row in &facts.agent {
-        let references = language::quotable_identifiers(facts.rows[*row].text);
-        if references.is_empty() {
+        let mut references = facts.rows[*row].quotable_identifiers().peekable();
+        if references.peek().is_none() {
             continue;
         }
         given += 1;
-        let earlier: Vec<&str> = facts.agent.iter().take_while(|at| *at < row).map(|at| facts.rows[*at].text).collect();
-        let calls: Vec<&str> =
-            facts.calls.iter().filter(|call| call.row < *row).map(|call| call.canonical.as_str()).collect();
-        let unknown = references.iter().find(|reference| {
-            let lower = reference.to_lowercase();
-            !is_pattern(facts.rows[*row].text, reference)
-                && !facts.sources_before(*row).any(|source| source.contains(**reference))
-                && !earlier.iter().chain(&calls).any(|source| source.contains(**reference))
-                && !facts.lower_sources_before(*row).any(|source| source.contains(&lower))
+        let earlier = facts
+            .agent
+            .iter()
+            .take_while(|at| *at < row)
+            .map(|at| facts.rows[*at].text)
+            .chain(facts.calls.iter().take_while(|call| call.row < *row).map(|call| call.canonical.as_str()));
+        let unknown = references.find(|reference| {
+            !facts.sources_before(*row).any(|source| source.contains(*reference))
+                && !earlier.clone().any(|source| source.contains(*reference))
+                && !is_pattern(facts.rows[*row].text, reference)
+                && {
+                    let lower = reference.to_lowercase();
+                    !facts.lower_sources_before(*row).any(|source| source.contains(&lower))
+                }
         });
         if let Some(reference) = unknown {
             flags.push(Flag::at(
@@ -190,15 +197,11 @@ pub(super) fn contradictions(case: &Case<'_>) -> Outcome {
 
 /// Text that searches of a knowledge base brought before a row.
 fn retrieved_before(facts: &Facts<'_>, row: usize) -> Vec<String> {
-    let searches = ["policy", "knowledge", "faq", "article", "retriev", "docs", "help_cent", "kb_"];
     let mut texts: Vec<String> = facts
         .calls
         .iter()
         .filter(|call| call.row < row && !call.failed)
-        .filter(|call| {
-            searches.iter().any(|word| call.tool.contains(word))
-                || facts.span_at(call.row).is_some_and(|span| span.kind == SpanKind::Retrieval)
-        })
+        .filter(|call| call.searches || facts.span_at(call.row).is_some_and(|span| span.kind == SpanKind::Retrieval))
         .filter_map(|call| call.result.map(str::to_lowercase))
         .collect();
     if let Some(at) = facts.rows[row].step.at {
@@ -259,18 +262,20 @@ fn figures(sentence: &str) -> Vec<(f64, String)> {
     found
 }
 
+/// Arguments and members that name an account.
+const KEYS: [&str; 6] = ["user_id", "customer_id", "account_id", "member_id", "client_id", "userid"];
+
 /// Records of another customer touched: an account id other than the one the conversation began with.
 pub(super) fn other_customer(case: &Case<'_>) -> Outcome {
-    const KEYS: [&str; 6] = ["user_id", "customer_id", "account_id", "member_id", "client_id", "userid"];
     let facts = case.facts;
-    let mut first: Vec<(String, String)> = Vec::new();
+    let mut first: Vec<(&str, String)> = Vec::new();
     let mut touched = 0;
     let mut flags = Vec::new();
     for call in facts.calls.iter().filter(|call| !call.failed) {
         for (key, value) in
-            call.values().into_iter().filter(|(key, _)| KEYS.contains(&key.to_ascii_lowercase().as_str()))
+            call.values().into_iter().filter(|(key, _)| KEYS.iter().any(|known| key.eq_ignore_ascii_case(known)))
         {
-            let id = arguments::plain(&value);
+            let id = arguments::plain(value);
             touched += 1;
             match first.iter().find(|(known, _)| *known == key) {
                 None => first.push((key, id)),
@@ -283,10 +288,11 @@ pub(super) fn other_customer(case: &Case<'_>) -> Outcome {
                 Some(_) => {}
             }
         }
-        let owner = call.result.filter(|_| call.is_write()).and_then(|text| serde_json::from_str::<Value>(text).ok());
-        let owner = owner.as_ref().and_then(|value| {
-            KEYS.iter().find_map(|key| Some(((*key).to_owned(), arguments::plain(value.get(*key)?))))
-        });
+        let answer = call.result.filter(|text| call.is_write() && may_differ(text, &first));
+        let owner = answer.and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let owner = owner
+            .as_ref()
+            .and_then(|value| KEYS.iter().find_map(|key| Some((*key, arguments::plain(value.get(*key)?)))));
         if let Some((key, id)) = owner
             && let Some((_, own)) = first.iter().find(|(known, _)| *known == key)
             && *own != id
@@ -298,6 +304,24 @@ pub(super) fn other_customer(case: &Case<'_>) -> Outcome {
         }
     }
     Outcome::share(touched, "account ids in calls", flags)
+}
+
+/// True where the owner of a record may be another than the known ones: quick, before the record is read in full.
+fn may_differ(text: &str, known: &[(&str, String)]) -> bool {
+    let mut owners: [Option<&str>; KEYS.len()] = [None; KEYS.len()];
+    let mut plain = true;
+    let read = language::top_members(text, |key, value| {
+        plain &= !key.contains('\\');
+        if let Some(place) = KEYS.iter().position(|known| *known == key) {
+            owners[place] = Some(value);
+        }
+    });
+    let Some((key, value)) = KEYS.iter().zip(owners).find_map(|(key, value)| Some((*key, value?))) else {
+        return !(plain && read);
+    };
+    let Some((_, own)) = known.iter().find(|(known, _)| *known == key) else { return !(plain && read) };
+    let id = value.strip_prefix('"').and_then(|rest| rest.split('"').next()).filter(|id| !id.contains('\\'));
+    !(plain && read && id.is_some_and(|id| arguments::plain(&Value::from(id)) == *own))
 }
 
 fn named_by_customer(facts: &Facts<'_>, row: usize, id: &str) -> bool {

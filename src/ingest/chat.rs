@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::message::{Message, Sender};
+use super::said::Said;
 use super::thread::{Piece, pieces};
 use super::{failure, segments};
 use crate::model::id::{ConversationId, SpanRef};
@@ -71,23 +72,26 @@ fn steps(messages: &[Message]) -> Vec<Step> {
         if message.sender != Sender::System && message.sender != Sender::Tool {
             ordinal += 1;
         }
-        for piece in pieces(std::slice::from_ref(message)) {
+        for piece in pieces(&[Said::new(message.clone())]) {
             let content = match piece {
-                Piece::Text { role, text, reasoning, .. } => {
-                    StepContent::Message { role, text: text.into(), reasoning: reasoning.map(Into::into) }
+                Piece::Text { role, said, reasoning } => {
+                    StepContent::Message { role, text: said.text.as_str().into(), reasoning: reasoning.map(Into::into) }
                 }
-                Piece::Call { call, .. } => StepContent::ToolCall {
-                    tool: call.tool.into(),
-                    arguments: Arguments(call.arguments.into()),
-                    call_id: call.id.map(Into::into),
-                    result: None,
-                },
-                Piece::Result { id, text } => {
-                    if answer(&mut steps, id.as_deref(), message) {
+                Piece::Call { said, place } => {
+                    let Some(call) = said.calls.get(place) else { continue };
+                    StepContent::ToolCall {
+                        tool: call.tool.as_str().into(),
+                        arguments: Arguments(call.arguments.as_str().into()),
+                        call_id: call.id.as_deref().map(Into::into),
+                        result: None,
+                    }
+                }
+                Piece::Result { said } => {
+                    if answer(&mut steps, said.call_id.as_deref(), message) {
                         continue;
                     }
                     ordinal += 1;
-                    StepContent::Message { role: Role::Tool, text: text.into(), reasoning: None }
+                    StepContent::Message { role: Role::Tool, text: said.result().into(), reasoning: None }
                 }
             };
             steps.push(Step {

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::message::{self, Call, Message, Sender};
-use super::{python, semconv};
+use super::said::{Histories, Said};
+use super::{glance, python, semconv};
 use crate::model::trace::{Span, SpanEvent};
 
 /// Both sides of a model call. System messages are in `system`, never in `input`.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Exchange {
     pub(super) system: Vec<String>,
-    pub(super) input: Vec<Message>,
-    pub(super) output: Vec<Message>,
+    pub(super) input: Vec<Said>,
+    pub(super) output: Vec<Said>,
 }
 
 impl Exchange {
@@ -24,21 +25,21 @@ impl Exchange {
     }
 }
 
-/// The exchange of a model call.
-pub(super) fn of_call(span: &Span) -> Exchange {
+/// The exchange of a model call. `histories` are those of its conversation read before.
+pub(super) fn of_call<'s>(span: &'s Span, histories: &mut Histories<'s>) -> Exchange {
     let mut input = Side::default();
     let mut output = Side::default();
     let mut system = Vec::new();
     let details = span.events.iter().filter(|event| !event.attributes.is_empty()).map(|event| &event.attributes);
     for attributes in std::iter::once(&span.attributes).chain(details) {
-        input.from(attributes, semconv::FLAT_INPUT, semconv::JSON_INPUT);
-        output.from(attributes, semconv::FLAT_OUTPUT, semconv::JSON_OUTPUT);
-        let told = semconv::SYSTEM.iter().filter_map(|key| attributes.get(*key));
+        input.from(attributes, (semconv::FLAT_INPUT, semconv::JSON_INPUT), histories);
+        output.from(attributes, (semconv::FLAT_OUTPUT, semconv::JSON_OUTPUT), histories);
+        let told = semconv::SYSTEM.iter().filter_map(|key| semconv::get(attributes, key));
         system.extend(told.filter_map(system_text));
     }
     let (heard, said) = of_events(&span.events);
-    input.offer(heard);
-    output.offer(said);
+    input.offer(shared(heard));
+    output.offer(shared(said));
     if input.0.is_empty() {
         input.loose(&span.attributes, semconv::LOOSE_INPUT, Sender::User);
     }
@@ -46,29 +47,33 @@ pub(super) fn of_call(span: &Span) -> Exchange {
         // Some dialects flatten the words of an answer and leave its calls in the raw response.
         let raw = semconv::text(&span.attributes, semconv::LOOSE_OUTPUT);
         let raw = raw.filter(|text| text.starts_with(['{', '[']) && text.contains("tool_calls"));
-        output.offer(raw.and_then(|text| message::messages(&text)).unwrap_or_default());
+        output.offer(shared(raw.and_then(|text| message::messages(&text)).unwrap_or_default()));
     }
-    if output.0.iter().all(Message::is_blank) {
+    if output.0.iter().all(|message| message.is_blank()) {
         output.loose(&span.attributes, semconv::LOOSE_OUTPUT, Sender::Assistant);
     }
     finish(system, input.0, output.0)
 }
 
 /// The exchange of an agent or other wrapping span: what it was asked and what it answered.
-pub(super) fn of_agent(span: &Span) -> Exchange {
-    let mut exchange = of_call(span);
+pub(super) fn of_agent<'s>(span: &'s Span, histories: &mut Histories<'s>) -> Exchange {
+    let mut exchange = of_call(span, histories);
     if exchange.is_empty()
-        && let Some(all) = span.attributes.get("pydantic_ai.all_messages").and_then(message::messages_in)
+        && let Some(all) = span.attributes.get("pydantic_ai.all_messages")
     {
-        exchange = finish(exchange.system, all, Vec::new());
+        exchange = finish(exchange.system, histories.messages_in(all), Vec::new());
     }
     exchange
 }
 
-fn finish(mut system: Vec<String>, input: Vec<Message>, output: Vec<Message>) -> Exchange {
+fn shared(messages: Vec<Message>) -> Vec<Said> {
+    messages.into_iter().map(Said::new).collect()
+}
+
+fn finish(mut system: Vec<String>, input: Vec<Said>, output: Vec<Said>) -> Exchange {
     let (instructions, input): (Vec<_>, Vec<_>) =
         input.into_iter().partition(|message| message.sender == Sender::System);
-    system.extend(instructions.into_iter().map(|message| message.text).filter(|text| !text.is_empty()));
+    system.extend(instructions.iter().map(|message| message.text.clone()).filter(|text| !text.is_empty()));
     let output = output.into_iter().filter(|message| message.sender != Sender::System && !message.is_blank()).collect();
     Exchange { system, input, output }
 }
@@ -83,21 +88,26 @@ fn system_text(value: &Value) -> Option<String> {
 
 /// The messages of one side, the richest account found so far.
 #[derive(Default)]
-struct Side(Vec<Message>);
+struct Side(Vec<Said>);
 
 impl Side {
-    fn offer(&mut self, messages: Vec<Message>) {
+    fn offer(&mut self, messages: Vec<Said>) {
         if weight(&messages) > weight(&self.0) {
             self.0 = messages;
         }
     }
 
-    fn from(&mut self, attributes: &Map<String, Value>, flat: &[&str], json: &[&str]) {
+    fn from<'s>(
+        &mut self,
+        attributes: &'s Map<String, Value>,
+        (flat, json): (&[&str], &[&str]),
+        histories: &mut Histories<'s>,
+    ) {
         for prefix in flat {
-            self.offer(flattened(attributes, prefix));
+            self.offer(shared(flattened(attributes, prefix)));
         }
-        for value in json.iter().filter_map(|key| attributes.get(*key)) {
-            self.offer(message::messages_in(value).unwrap_or_default());
+        for value in json.iter().filter_map(|key| semconv::get(attributes, key)) {
+            self.offer(histories.messages_in(value));
         }
     }
 
@@ -105,10 +115,10 @@ impl Side {
     fn loose(&mut self, attributes: &Map<String, Value>, keys: &[&str], sender: Sender) {
         let Some(text) = semconv::text(attributes, keys) else { return };
         match message::messages(&text) {
-            Some(messages) => self.0 = messages,
+            Some(messages) => self.0 = shared(messages),
             // One instrumentation renders calls as prose here; that is no answer.
             None if text.starts_with("Function: ") => {}
-            None => self.0 = plain(&text).map(|text| Message::new(sender, text)).into_iter().collect(),
+            None => self.0 = shared(plain(&text).map(|text| Message::new(sender, text)).into_iter().collect()),
         }
     }
 }
@@ -136,7 +146,7 @@ fn plain(text: &str) -> Option<String> {
 }
 
 /// How much an account tells: calls weigh most, because dialects that lose something lose those.
-fn weight(messages: &[Message]) -> usize {
+fn weight(messages: &[Said]) -> usize {
     messages.iter().map(|message| usize::from(!message.is_blank()) + 2 * message.calls.len()).sum()
 }
 
@@ -269,11 +279,14 @@ pub(super) fn tool_result(span: &Span) -> Option<String> {
         return Some(lone_result(text));
     }
     if text.starts_with('{') {
-        let wrapped = message::messages(&text).and_then(|mut all| all.pop());
+        // The role or type of every message that is a result holds one of these.
+        let may_wrap = glance::may_say(&text, &[b"tool", b"func", b"ipyt"]);
+        let wrapped = if may_wrap { message::messages(&text).and_then(|mut all| all.pop()) } else { None };
         if let Some(message) = wrapped.filter(|message| message.sender == Sender::Tool) {
             return Some(message.text);
         }
-        let printed = serde_json::from_str::<BTreeMap<String, Value>>(&text).ok();
+        let may_print = text.contains("content=") || text.contains("\\u");
+        let printed = if may_print { serde_json::from_str::<BTreeMap<String, Value>>(&text).ok() } else { None };
         let printed = printed.filter(|map| map.len() == 1).and_then(|mut map| map.remove("output"));
         if let Some(Value::String(printed)) = printed
             && let Some(content) = printed.strip_prefix("content=").and_then(python::leading_string)

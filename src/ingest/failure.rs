@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{exchange, semconv};
+use super::{exchange, glance, semconv};
 use crate::model::trace::{FailureSign, Span, SpanKind, SpanStatus};
 
 /// Fills in a span's failure signs and the failure in words.
@@ -47,13 +47,17 @@ pub(super) fn mark(span: &mut Span) {
 pub(super) fn says_error(result: &str) -> Option<String> {
     let text = result.trim();
     if text.starts_with('{') {
+        // Whatever speaks of a failure holds one of these: a key, a word, or the "false" of what did not succeed.
+        if !glance::may_say(text, &[b"erro", b"fail", b"fals"]) {
+            return None;
+        }
         let Value::Object(map) = serde_json::from_str(text).ok()? else { return None };
         return object_error(&map, text);
     }
-    let lower: String = text.chars().take(40).collect::<String>().to_ascii_lowercase();
     let openings =
         ["error:", "error executing", "an error occurred", "traceback (most recent call last)", "exception:"];
-    openings.iter().any(|opening| lower.starts_with(opening)).then(|| text.to_owned())
+    let opens = |opening: &&str| text.get(..opening.len()).is_some_and(|start| start.eq_ignore_ascii_case(opening));
+    openings.iter().any(opens).then(|| text.to_owned())
 }
 
 fn object_error(map: &serde_json::Map<String, Value>, text: &str) -> Option<String> {

@@ -131,6 +131,11 @@ pub(super) fn messages(text: &str) -> Option<Vec<Message>> {
     found(text, 0).filter(|messages| !messages.is_empty())
 }
 
+/// The messages that one item of a list of messages stands for; `None` where it is none.
+pub(super) fn item(text: &str) -> Option<Vec<Message>> {
+    message(text).or_else(|| found(text, 1))
+}
+
 /// How deep messages may lie within wrappers, and results within results.
 const DEEPEST: u8 = 6;
 
@@ -156,12 +161,8 @@ fn found(text: &str, depth: u8) -> Option<Vec<Message>> {
     }
     if let Some(items) = list(text) {
         let mut all = Vec::new();
-        for item in items {
-            if let Some(message) = message(item.get()) {
-                all.extend(message);
-            } else {
-                all.extend(found(item.get(), depth + 1)?);
-            }
+        for raw in items {
+            all.extend(message(raw.get()).or_else(|| found(raw.get(), depth + 1))?);
         }
         return Some(all);
     }

@@ -122,7 +122,7 @@ impl Row {
             confidence: score.confidence.map(Value::from),
             explanation: text(&score.explanation),
             version: text(&score.version),
-            source: score.source.clone(),
+            source: score.source.clone().into_owned(),
             at: None,
         };
         match judged.record(about, super::ANY_SOURCE.into()) {

@@ -212,7 +212,7 @@ impl Fields<'_> {
             target: target.clone(),
             evaluator: evaluator.into(),
             version: self.version.map(Into::into),
-            source: source.to_owned(),
+            source: source.to_owned().into(),
             value,
             label: label.map(Into::into),
             passed,

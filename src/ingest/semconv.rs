@@ -214,14 +214,23 @@ pub(super) const SPEECH: &[&str] = &[
     "lk.response.ttfb_ms",
 ];
 
+/// The attribute of that name. Looking through a handful of names is quicker than hashing one.
+pub(super) fn get<'a>(attributes: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    const FEW: usize = 24;
+    if attributes.len() > FEW {
+        return attributes.get(key);
+    }
+    attributes.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
 /// The first of `keys` that is there and not null.
 pub(super) fn first<'a>(attributes: &'a Map<String, Value>, keys: &[&str]) -> Option<&'a Value> {
-    keys.iter().find_map(|key| attributes.get(*key)).filter(|value| !value.is_null())
+    keys.iter().find_map(|key| get(attributes, key)).filter(|value| !value.is_null())
 }
 
 /// The first of `keys` that holds text, or something that reads as text.
 pub(super) fn text(attributes: &Map<String, Value>, keys: &[&str]) -> Option<String> {
-    keys.iter().filter_map(|key| attributes.get(*key)).find_map(as_text)
+    keys.iter().filter_map(|key| get(attributes, key)).find_map(as_text)
 }
 
 /// A value as text: strings as they are, numbers and booleans as they print, lists and objects as JSON.
@@ -246,7 +255,7 @@ pub(super) fn source_of(resource: &Map<String, Value>) -> String {
 /// The best session key among attributes, with the rank of the attribute (0 is best).
 pub(super) fn session_key(attributes: &Map<String, Value>) -> Option<(usize, String)> {
     for (rank, key) in SESSION_KEYS.iter().enumerate() {
-        if let Some(value) = attributes.get(*key).and_then(plain) {
+        if let Some(value) = get(attributes, key).and_then(plain) {
             return Some((rank, value));
         }
     }
@@ -265,7 +274,7 @@ fn plain(value: &Value) -> Option<String> {
 
 /// The `metadata` attribute, where it is an object or the JSON text of one.
 pub(super) fn metadata(attributes: &Map<String, Value>) -> Option<Map<String, Value>> {
-    match attributes.get("metadata")? {
+    match get(attributes, "metadata")? {
         Value::Object(map) => Some(map.clone()),
         Value::String(text) if text.starts_with('{') => serde_json::from_str(text).ok(),
         _ => None,
@@ -276,7 +285,7 @@ pub(super) fn metadata(attributes: &Map<String, Value>) -> Option<Map<String, Va
 pub(super) fn kind(span: &Span) -> SpanKind {
     let attributes = &span.attributes;
     let name = span.name.exact();
-    let told = KIND_KEYS.iter().filter_map(|key| attributes.get(*key).and_then(Value::as_str)).find_map(|word| {
+    let told = KIND_KEYS.iter().filter_map(|key| get(attributes, key).and_then(Value::as_str)).find_map(|word| {
         let word = word.trim_matches('"').to_ascii_lowercase();
         KINDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
     });
@@ -308,7 +317,7 @@ pub(super) fn own_agent(span: &Span) -> Option<String> {
     if let Some(node) = text(attributes, NODE_KEYS) {
         return Some(node);
     }
-    let metadata_names_node = match attributes.get("metadata") {
+    let metadata_names_node = match get(attributes, "metadata") {
         Some(Value::String(text)) => text.contains("langgraph_node"),
         Some(Value::Object(map)) => map.contains_key("langgraph_node"),
         _ => false,

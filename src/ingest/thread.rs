@@ -4,17 +4,27 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::message::{Call, Message, Sender};
-use super::semconv;
+use super::message::{Call, Sender};
+use super::said::Said;
 use crate::model::step::Role;
 use crate::model::tool::canonical_json;
 
 /// An atom of a history: a text, a call, or a result. One message may be several.
 #[derive(Debug, Clone)]
 pub(super) enum Piece {
-    Text { role: Role, text: String, reasoning: Option<String>, key: (u8, u64) },
-    Call { call: Call, key: (u8, u64) },
-    Result { id: Option<String>, text: String },
+    Text {
+        role: Role,
+        said: Said,
+        reasoning: Option<String>,
+    },
+    /// The call of that place in the message.
+    Call {
+        said: Said,
+        place: usize,
+    },
+    Result {
+        said: Said,
+    },
 }
 
 impl Piece {
@@ -23,67 +33,61 @@ impl Piece {
     pub(super) const CALL: u8 = 3;
     pub(super) const LOOSE: u8 = 4;
 
-    pub(super) fn text(role: Role, text: String, reasoning: Option<String>) -> Self {
-        let kind = match role {
-            Role::User => Self::USER,
-            Role::Assistant => Self::ASSISTANT,
-            Role::Tool => Self::LOOSE,
-        };
-        let text = match role {
-            Role::User => trimmed(text, semconv::unframed_question),
-            _ => text,
-        };
-        let mut hasher = DefaultHasher::new();
-        text.split_whitespace().for_each(|word| word.hash(&mut hasher));
-        Self::Text { role, text, reasoning, key: (kind, hasher.finish()) }
-    }
-
-    pub(super) fn call(call: Call) -> Self {
-        let mut hasher = DefaultHasher::new();
-        call.tool.hash(&mut hasher);
-        canonical_json(&call.arguments).hash(&mut hasher);
-        let key = (Self::CALL, hasher.finish());
-        Self::Call { call, key }
-    }
-
     /// What it is compared by; results are given to their calls instead.
     pub(super) fn key(&self) -> Option<(u8, u64)> {
         match self {
-            Self::Text { key, .. } | Self::Call { key, .. } => Some(*key),
+            Self::Text { role, said, .. } => Some(text_key(*role, said)),
+            Self::Call { said, place } => said.calls().get(*place).map(|number| (Self::CALL, *number)),
             Self::Result { .. } => None,
         }
     }
 }
 
-/// `text` without what `within` leaves off; the same allocation where that is nothing.
-fn trimmed(text: String, within: fn(&str) -> &str) -> String {
-    let kept = within(&text);
-    if kept.len() == text.len() { text } else { kept.to_owned() }
+/// What a text is compared by.
+pub(super) fn text_key(role: Role, said: &Said) -> (u8, u64) {
+    let kind = match role {
+        Role::User => Piece::USER,
+        Role::Assistant => Piece::ASSISTANT,
+        Role::Tool => Piece::LOOSE,
+    };
+    (kind, said.number())
+}
+
+/// A number that stands for the words of a text.
+pub(super) fn words_number(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.split_whitespace().for_each(|word| word.hash(&mut hasher));
+    hasher.finish()
+}
+
+/// A number that stands for a call: its tool and what its arguments say.
+pub(super) fn call_number(call: &Call) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    call.tool.hash(&mut hasher);
+    canonical_json(&call.arguments).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Messages as pieces: text first, then calls, whatever order the parts had.
-pub(super) fn pieces(messages: &[Message]) -> Vec<Piece> {
+pub(super) fn pieces(messages: &[Said]) -> Vec<Piece> {
     let mut all = Vec::with_capacity(messages.len());
     let mut thought: Option<String> = None;
-    for message in messages {
-        match message.sender {
+    for said in messages {
+        match said.sender {
             Sender::System => {}
-            Sender::Tool => {
-                let text = semconv::unframed_result(&message.text).to_owned();
-                all.push(Piece::Result { id: message.call_id.clone(), text });
-            }
-            Sender::User => all.push(Piece::text(Role::User, message.text.clone(), None)),
+            Sender::Tool => all.push(Piece::Result { said: said.clone() }),
+            Sender::User => all.push(Piece::Text { role: Role::User, said: said.clone(), reasoning: None }),
             Sender::Assistant => {
-                let reasoning = message.reasoning.clone().or_else(|| thought.take());
-                if message.text.trim().is_empty() {
+                let reasoning = said.reasoning.clone().or_else(|| thought.take());
+                if said.text.trim().is_empty() {
                     // Reasoning may come as a message of its own, ahead of what it led to.
-                    if message.calls.is_empty() {
+                    if said.calls.is_empty() {
                         thought = reasoning;
                     }
                 } else {
-                    all.push(Piece::text(Role::Assistant, message.text.clone(), reasoning));
+                    all.push(Piece::Text { role: Role::Assistant, said: said.clone(), reasoning });
                 }
-                all.extend(message.calls.iter().cloned().map(Piece::call));
+                all.extend((0..said.calls.len()).map(|place| Piece::Call { said: said.clone(), place }));
             }
         }
     }

@@ -10,8 +10,9 @@ mod turns;
 use steps::{finish, questions_first};
 use turns::{Customer, Turn, turns};
 
-use super::message::Call;
-use super::thread::{Merge, Piece, Thread, align, pieces};
+use super::message::{Call, Message, Sender};
+use super::said::{Histories, Said};
+use super::thread::{self, Merge, Piece, Thread, align, pieces};
 use super::tree::Tree;
 use super::{exchange, join, semconv};
 use crate::model::step::{Role, Step};
@@ -51,9 +52,10 @@ pub(super) enum What {
 
 /// Builds the transcript of `spans`, which are in their final order.
 pub(super) fn build(spans: &mut [Span], tree: &Tree) -> Transcript {
-    let mut builder = Builder::empty(spans, tree);
-    let turns = turns(spans, tree);
-    builder.customer = Customer::learn(&turns, spans, tree);
+    let told: &[Span] = spans;
+    let mut builder = Builder::empty(told, tree);
+    let turns = turns(told, tree, &mut builder.histories);
+    builder.customer = Customer::learn(&turns, (told, tree), &mut builder.histories);
     for turn in turns {
         builder.turn(turn);
     }
@@ -62,7 +64,7 @@ pub(super) fn build(spans: &mut [Span], tree: &Tree) -> Transcript {
     questions_first(&mut rows, spans);
     join::executions(&mut rows, spans, tree);
     join::uncalled(&mut rows, spans, tree);
-    let steps = finish(&rows, spans, tree);
+    let steps = finish(rows, spans, tree);
     Transcript { system, steps }
 }
 
@@ -81,6 +83,8 @@ struct Builder<'s> {
     traces: HashSet<String>,
     customer: Customer,
     answers: HashMap<String, String>,
+    /// What model calls heard, as far as it was read.
+    histories: Histories<'s>,
     group: usize,
 }
 
@@ -97,6 +101,7 @@ impl<'s> Builder<'s> {
             traces: HashSet::new(),
             customer: Customer::default(),
             answers: HashMap::new(),
+            histories: Histories::default(),
             group: 0,
         }
     }
@@ -228,8 +233,9 @@ impl<'s> Builder<'s> {
             let mut roots = self.spans.iter().enumerate().filter(|(at, span)| {
                 span.id.trace_id == trace && self.tree.parent[*at].is_none() && span.kind != SpanKind::Llm
             });
-            let output = roots.find_map(|(_, span)| exchange::of_agent(span).output.pop());
-            self.answers.insert(trace.to_owned(), output.map(|message| message.text).unwrap_or_default());
+            let histories = &mut self.histories;
+            let output = roots.find_map(|(_, span)| exchange::of_agent(span, histories).output.pop());
+            self.answers.insert(trace.to_owned(), output.map(|message| message.text.clone()).unwrap_or_default());
         }
         self.answers.get(trace).filter(|text| !text.is_empty()).cloned()
     }
@@ -240,8 +246,8 @@ impl<'s> Builder<'s> {
         let spans = self.spans;
         let whole = spans.iter().zip(&self.tree.depth).filter(|(span, depth)| **depth < 2 && semconv::in_a_row(span));
         for (span, _) in whole {
-            let Some(answer) = exchange::of_agent(span).output.pop() else { continue };
-            let key = Piece::text(Role::Assistant, answer.text, None).key();
+            let Some(answer) = exchange::of_agent(span, &mut self.histories).output.pop() else { continue };
+            let key = Some((Piece::ASSISTANT, thread::words_number(&answer.text)));
             let here = |row: &Row| row.span.is_some_and(|at| spans[at].id.trace_id == span.id.trace_id);
             let told = |row: &Row| Some(row.key) == key && here(row);
             let Some(shown) = self.rows.iter().rposition(told).filter(|at| self.rows[*at].depth > 0) else { continue };
@@ -289,12 +295,12 @@ impl<'s> Builder<'s> {
 
     /// Whether words in the customer's place are what a handoff told the agent that takes over: they are its result.
     fn tells_of_handoff(&mut self, piece: &Piece, at: usize) -> bool {
-        let Piece::Text { role: Role::User, text, .. } = piece else { return false };
+        let Piece::Text { role: Role::User, said, .. } = piece else { return false };
         let Some(row) = self.facing.last().map(|row| &mut self.rows[*row]) else { return false };
         let same = row.span.is_some_and(|other| self.spans[other].id.trace_id == self.spans[at].id.trace_id);
         match &mut row.what {
             What::Call { call, result } if same && join::hands_over(&call.tool) => {
-                result.get_or_insert_with(|| text.clone()) == text
+                result.get_or_insert_with(|| said.words().to_owned()) == said.words()
             }
             _ => false,
         }
@@ -303,7 +309,8 @@ impl<'s> Builder<'s> {
     /// Gives a result to its call; returns how many calls of the thread are dealt with.
     fn result(&mut self, thread: &mut Thread, piece: &Piece, how: (usize, bool, usize)) -> usize {
         let (at, faces, answered) = how;
-        let Piece::Result { id, text, .. } = piece else { return answered };
+        let Piece::Result { said } = piece else { return answered };
+        let (id, text) = (&said.call_id, said.result());
         let named = id.as_ref().and_then(|id| self.called.get(id)).copied();
         let told = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: Some(told), .. } if told == text);
         let open = |row: &usize| matches!(&self.rows[*row].what, What::Call { result: None, call } if id.is_none() || call.id.is_none());
@@ -313,7 +320,7 @@ impl<'s> Builder<'s> {
         let row = named.or_else(|| place.map(|place| rest[place]));
         if let Some(row) = row {
             if let What::Call { result, .. } = &mut self.rows[row].what {
-                result.get_or_insert_with(|| text.clone());
+                result.get_or_insert_with(|| text.to_owned());
             }
             return place.map_or(answered, |place| answered + place + 1);
         }
@@ -321,7 +328,8 @@ impl<'s> Builder<'s> {
         let known = |row: &Row| matches!(&row.what, What::Text { role: Role::Tool, text: told, .. } if told == text);
         if faces && !self.rows.iter().any(known) {
             let order = self.spans[at].start.map_or(0, |time| time.0);
-            let loose = Piece::text(Role::Tool, text.clone(), None);
+            let said = Said::new(Message::new(Sender::Tool, text));
+            let loose = Piece::Text { role: Role::Tool, said, reasoning: None };
             self.push(thread, loose, (at, faces, order));
         }
         answered
@@ -343,9 +351,9 @@ impl<'s> Builder<'s> {
         let (at, faces, order) = how;
         let key = piece.key().unwrap_or((0, 0));
         let what = match piece {
-            Piece::Text { role, text, reasoning, .. } => What::Text { role, text, reasoning },
-            Piece::Call { call, .. } => What::Call { call, result: None },
-            Piece::Result { text, .. } => What::Text { role: Role::Tool, text, reasoning: None },
+            Piece::Text { role, said, reasoning } => What::Text { role, text: said.words().to_owned(), reasoning },
+            Piece::Call { said, place } => What::Call { call: said.calls[place].clone(), result: None },
+            Piece::Result { said } => What::Text { role: Role::Tool, text: said.result().to_owned(), reasoning: None },
         };
         let agent = self.spans[at].agent.as_ref().map(|name| name.exact().to_owned());
         let agent = agent.filter(|_| key.0 != Piece::USER);

@@ -96,6 +96,18 @@ impl Conversation {
         }
     }
 
+    /// True where a tool of this name was among those offered at a step.
+    pub fn is_offered_at(&self, step: &Step, tool: &Untrusted) -> bool {
+        let decision = step.decision.as_ref().or(step.span.as_ref()).and_then(|id| self.span(id));
+        match decision {
+            Some(span) if !span.offered_tools.is_empty() => {
+                let offered = span.offered_tools.iter().filter_map(|index| self.tools.get(*index as usize));
+                offered.into_iter().any(|spec| spec.name == *tool)
+            }
+            _ => self.tools.iter().any(|spec| spec.name == *tool),
+        }
+    }
+
     /// The step that `--step` means: a number, or any of a step's span ids (or a unique beginning of one).
     pub fn find_step(&self, text: &str) -> Option<&Step> {
         let by_number = text.parse::<u32>().ok().filter(|_| text.len() < 8);

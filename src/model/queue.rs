@@ -29,6 +29,8 @@ pub enum QueueOrder {
     Longest,
     /// Not yet judged by the asking reviewer first, then by suspicion.
     Unjudged,
+    /// As the report of a gate has them; what no gate brought comes last.
+    Reported,
 }
 
 /// Which conversations, in which order.

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a score is never rescaled; its direction is known apart from it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::id::SpanRef;
@@ -33,7 +35,7 @@ pub struct Score {
     /// Its version, where known.
     pub version: Option<Untrusted>,
     /// How it arrived, for instance `otel-genai`, `openinference`, `fi.evals`, `chat-jsonl`.
-    pub source: String,
+    pub source: Cow<'static, str>,
     /// The number, on the evaluator's own scale. `None` for an abstention or a label alone.
     pub value: Option<f64>,
     /// The label in words.

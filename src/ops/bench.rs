@@ -246,17 +246,20 @@ pub(super) fn failed(
 
 /// An outcome, else an attribute, by its name.
 fn known<'a>(conversation: &'a Conversation, name: &str) -> Option<&'a Value> {
+    named(name, &|key| conversation.outcomes.get(key).or_else(|| conversation.attributes.get(key)))
+}
+
+/// A value by its name, with or without `outcome.` or `meta.`, with points into its members.
+pub(super) fn named<'a>(name: &str, get: &dyn Fn(&str) -> Option<&'a Value>) -> Option<&'a Value> {
     let name = name.strip_prefix("outcome.").or_else(|| name.strip_prefix("meta.")).unwrap_or(name);
-    let whole = conversation.outcomes.get(name).or_else(|| conversation.attributes.get(name));
-    whole.or_else(|| {
+    get(name).or_else(|| {
         let (first, rest) = name.split_once('.')?;
-        let inside = conversation.outcomes.get(first).or_else(|| conversation.attributes.get(first))?;
-        inside.pointer(&format!("/{}", rest.replace('.', "/")))
+        get(first)?.pointer(&format!("/{}", rest.replace('.', "/")))
     })
 }
 
 /// Whether a value means failure. Of names such as `reopened` or `failed`, true does.
-fn bad(order: &BenchOrder<'_>, value: &Value) -> Option<bool> {
+pub(super) fn bad(order: &BenchOrder<'_>, value: &Value) -> Option<bool> {
     const BAD_NAMES: [&str; 8] = ["fail", "error", "reopen", "repeat", "complain", "escalat", "mistake", "wrong"];
     let name = order.truth.to_ascii_lowercase();
     let named_bad = BAD_NAMES.iter().any(|word| name.contains(word));

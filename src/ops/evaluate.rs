@@ -387,7 +387,7 @@ impl Bench {
 }
 
 impl Tally {
-    fn count(&mut self, score: &Score) {
+    pub(super) fn count(&mut self, score: &Score) {
         match (score.passed, score.value.is_some() || score.label.is_some()) {
             (Some(false), _) => self.failed += 1,
             (None, false) => self.abstained += 1,
@@ -499,7 +499,15 @@ pub(super) fn limits(workspace: &Workspace) -> Result<(Limits, BTreeMap<String, 
     let mut by_intent = BTreeMap::new();
     for (name, own) in intents {
         let mut whole = table.clone();
-        if let toml::Value::Table(own) = own {
+        if let toml::Value::Table(mut own) = own {
+            // The least values of single evaluators are changed one by one as well.
+            if let (Some(toml::Value::Table(all)), Some(toml::Value::Table(mine))) =
+                (whole.get("pass"), own.get_mut("pass"))
+            {
+                let more = all.iter().filter(|(name, _)| !mine.contains_key(*name));
+                let more: Vec<_> = more.map(|(name, value)| (name.clone(), value.clone())).collect();
+                mine.extend(more);
+            }
             whole.extend(own);
         }
         by_intent.insert(name, whole.try_into().map_err(wrong)?);

@@ -6,32 +6,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use crate::dataset::Exporter as _;
 use crate::dataset::cases::Cases;
 use crate::dataset::item::Masking;
 use crate::dataset::manifest::Conversations;
 use crate::dataset::regression::{Case, Outcome, judge};
-use crate::dataset::{Exporter as _, regression};
-use crate::evaluate::Judge;
-use crate::evaluate::policy::Policy;
 use crate::ingest::ReadOptions;
 use crate::model::conversation::Conversation;
+use crate::model::id::ConversationId;
 use crate::model::queue::{QueueOrder, QueueQuery};
-use crate::model::score::ScoreTarget;
 use crate::model::time::Timestamp;
 use crate::store::{Access, Asker, ErrorClass, StoreError};
 
-use super::dataset::{self, DatasetError, task};
+use super::dataset::{self, DatasetError};
 use super::door::Door;
-use super::evaluate::{EvaluateError, policies};
+use super::evaluate::command::CommandReport;
+use super::evaluate::{EvaluateError, Tally};
 use super::export::{ExportError, Source};
 use super::import::ImportError;
 use super::queue::{self, QueueError};
 use super::workspace::{ImportOrder, Workspace, WorkspaceError};
 
+pub mod asked;
+pub mod bench;
+pub mod broken;
 pub mod decide;
+pub mod matching;
 pub mod report;
 
+pub use asked::Asking;
+use bench::Bench;
 pub use decide::Rules;
+use matching::{Matched, matches};
 pub use report::Report;
 
 /// Why there is no report.
@@ -52,9 +58,9 @@ pub enum GateError {
     /// A place for the runs.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The policies.
+    /// Policies, evaluators, limits, or the judge.
     #[error(transparent)]
-    Policies(#[from] EvaluateError),
+    Evaluate(#[from] EvaluateError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -69,6 +75,9 @@ pub enum GateError {
     /// Nothing to compare.
     #[error("{0}")]
     Nothing(String),
+    /// The caller asked to stop.
+    #[error("stopped; there is no report")]
+    Stopped,
 }
 
 impl GateError {
@@ -97,6 +106,8 @@ pub struct GateOrder {
     pub against: Vec<PathBuf>,
     /// Which of those.
     pub against_filter: String,
+    /// Evaluators that may object to a run, by their names.
+    pub evaluators: Vec<String>,
     /// The reason for using the sealed test split of a dataset as well.
     pub open_test: Option<String>,
     /// When a difference counts.
@@ -104,58 +115,104 @@ pub struct GateOrder {
 }
 
 /// The cases, and how runs are masked before they are compared with them.
-struct Cabinet {
+pub(super) struct Cabinet {
     name: String,
     cases: Vec<Case>,
     masked: bool,
     test_uses_before: usize,
 }
 
-/// Holds runs against cases.
+/// Holds runs against cases; a judge, where one is given, is asked about what no rule can check.
 ///
 /// # Errors
 /// There is no report.
-pub fn gate(workspace: &mut Workspace, order: &GateOrder, now: Timestamp) -> Result<Report, GateError> {
+pub fn gate(
+    workspace: &mut Workspace,
+    order: &GateOrder,
+    asking: Option<&Asking<'_>>,
+    now: Timestamp,
+) -> Result<Report, GateError> {
     let cabinet = cabinet(workspace, order, now)?;
     if cabinet.cases.is_empty() {
         return Err(GateError::Nothing(format!("{} holds no case to hold a run against", cabinet.name)));
     }
-    let policies = policies(workspace)?;
-    let runs = read_runs(workspace, (&order.runs, &order.filter), now)?;
-    if runs.is_empty() {
+    let bench = Bench::prepare(workspace, &order.evaluators)?;
+    let runs = Runs::read(workspace, (&order.runs, &order.filter), now)?;
+    if runs.all.is_empty() {
         return Err(GateError::Nothing("no run matches; see --where".to_owned()));
     }
-    let new = held(workspace, &cabinet, &runs, &policies);
+    let new = judged(workspace, (&cabinet, &runs), &bench, asking)?;
     let baseline = if order.against.is_empty() {
         None
     } else {
-        let runs = read_runs(workspace, (&order.against, &order.against_filter), now)?;
-        Some(held(workspace, &cabinet, &runs, &policies))
+        let runs = Runs::read(workspace, (&order.against, &order.against_filter), now)?;
+        Some(judged(workspace, (&cabinet, &runs), &bench, asking)?)
     };
     let mut report = decide::report(&cabinet.cases, &new, baseline.as_ref(), &order.rules);
-    report.dataset = cabinet.name;
+    report.dataset.clone_from(&cabinet.name);
+    report.cases_of = match Path::new(&order.cases) {
+        path if path.exists() => {
+            std::path::absolute(path).map_or_else(|_| order.cases.clone(), |path| path.display().to_string())
+        }
+        _ => report.dataset.clone(),
+    };
     report.test_uses_before = cabinet.test_uses_before;
+    report.runs = report::RunsOf {
+        files: order.runs.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect(),
+        filter: order.filter.clone(),
+    };
     Ok(report)
 }
 
 /// The trials of every case.
+#[derive(Default)]
 pub struct Held {
     /// Runs in all.
     pub runs: usize,
     /// Of them, those that no case matches.
-    pub unmatched: usize,
+    pub unmatched: Vec<String>,
+    /// How each case came by its runs, in the order of cases.
+    pub matched: Vec<Option<matching::MatchedBy>>,
     /// By case, in the order of cases.
     pub trials: Vec<Vec<Trial>>,
+    /// What the evaluators that were asked for said of the runs that match.
+    pub evaluators: BTreeMap<String, Tally>,
+    /// How asking a judge went.
+    pub judge: Option<CommandReport>,
+}
+
+/// What decided a trial.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// The case itself: calls, phrases, order.
+    #[default]
+    Case,
+    /// A policy of the workspace.
+    Policy,
+    /// An evaluator.
+    Evaluator,
+    /// A judge outside the program.
+    Judge,
 }
 
 /// One run held against one case.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Trial {
     /// The run's id.
     pub run: String,
     /// What came of it.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// What decided it.
+    #[serde(default)]
+    pub by: By,
+    /// The run's step that stands where the case's step stands.
+    #[serde(default)]
+    pub counterpart: Option<u32>,
+    /// What a judge said, or why it said nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 fn cabinet(workspace: &mut Workspace, order: &GateOrder, now: Timestamp) -> Result<Cabinet, GateError> {
@@ -200,91 +257,102 @@ fn cases_of_file(path: &Path) -> Result<Cabinet, GateError> {
     Ok(Cabinet { name: path.display().to_string(), cases, masked, test_uses_before: 0 })
 }
 
-/// Reads runs into a workspace of their own, which is gone afterwards.
-fn read_runs(
-    workspace: &Workspace,
-    (paths, filter): (&[PathBuf], &str),
-    now: Timestamp,
-) -> Result<Vec<Conversation>, GateError> {
-    let io = |source| ImportError::Path { path: std::env::temp_dir(), source };
-    let folder = tempfile::Builder::new().prefix("aftercall-gate-").tempdir().map_err(io)?;
-    let mut place = Workspace::open(folder.path(), workspace.identity().clone(), Access::Create)?;
-    let read = workspace.reading(ReadOptions::default())?;
-    let order = ImportOrder { paths: paths.to_vec(), read, ..ImportOrder::default() };
-    place.import(&order, now, &mut |_| ControlFlow::Continue(()))?;
-    let query = QueueQuery { filter: filter.to_owned(), order: QueueOrder::Oldest, ..QueueQuery::default() };
-    let mut ids = queue::index(place.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
-    ids.sort();
-    let mut runs = Vec::with_capacity(ids.len());
-    for id in ids {
-        runs.extend(place.store().conversation(&id)?);
+/// Runs in a workspace of their own, which is gone afterwards.
+pub(super) struct Runs {
+    /// That workspace.
+    place: Workspace,
+    /// By id.
+    all: Vec<Conversation>,
+    /// Gone when this is.
+    _folder: tempfile::TempDir,
+}
+
+impl Runs {
+    /// Reads the runs of files that match a filter.
+    ///
+    /// # Errors
+    /// The files, the filter, or a place for the runs.
+    fn read(workspace: &Workspace, (paths, filter): (&[PathBuf], &str), now: Timestamp) -> Result<Self, GateError> {
+        let io = |source| ImportError::Path { path: std::env::temp_dir(), source };
+        let folder = tempfile::Builder::new().prefix("aftercall-gate-").tempdir().map_err(io)?;
+        let mut place = Workspace::open(folder.path(), workspace.identity().clone(), Access::Create)?;
+        let read = workspace.reading(ReadOptions::default())?;
+        let order = ImportOrder { paths: paths.to_vec(), read, ..ImportOrder::default() };
+        place.import(&order, now, &mut |_| ControlFlow::Continue(()))?;
+        let query = QueueQuery { filter: filter.to_owned(), order: QueueOrder::Oldest, ..QueueQuery::default() };
+        let mut ids = queue::index(place.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
+        ids.sort();
+        let mut all = Vec::with_capacity(ids.len());
+        for id in ids {
+            all.extend(place.store().conversation(&id)?);
+        }
+        Ok(Self { place, all, _folder: folder })
     }
-    Ok(runs)
+
+    /// A run as it is.
+    fn exact(&self, id: &ConversationId) -> Option<&Conversation> {
+        self.all.binary_search_by(|run| run.id.cmp(id)).ok().map(|at| &self.all[at])
+    }
 }
 
-/// A text apart from case and punctuation.
-fn plain(text: &str) -> String {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+/// Runs held against cases, with what a judge says of the rest.
+fn judged(
+    workspace: &Workspace,
+    (cabinet, runs): (&Cabinet, &Runs),
+    bench: &Bench,
+    asking: Option<&Asking<'_>>,
+) -> Result<Held, GateError> {
+    let mut held = held(workspace, (cabinet, runs), bench);
+    if let Some(asking) = asking {
+        let door = Door::masked(workspace);
+        held.judge = asked::ask((cabinet, runs), &mut held, (bench, &door), asking)?;
+        if held.judge.as_ref().is_some_and(|report| report.cancelled) {
+            return Err(GateError::Stopped);
+        }
+    }
+    Ok(held)
 }
 
-/// Every case with the runs that match it: by task where both name one, else by the customer's first message.
-fn held(workspace: &Workspace, cabinet: &Cabinet, runs: &[Conversation], policies: &[Policy]) -> Held {
+/// Every case with the runs that match it.
+fn held(workspace: &Workspace, (cabinet, runs): (&Cabinet, &Runs), bench: &Bench) -> Held {
+    let exact = &runs.all;
     let masked: Vec<Conversation>;
     let compared = if cabinet.masked {
         let door = Door::masked(workspace);
-        masked = runs.iter().map(|run| door.knowing(run).conversation(run)).collect();
+        masked = exact.iter().map(|run| door.knowing(run).conversation(run)).collect();
         &masked
     } else {
-        runs
+        exact
     };
-    let (mut by_task, mut by_opening): (BTreeMap<String, Vec<usize>>, BTreeMap<String, Vec<usize>>) =
-        Default::default();
-    for (at, run) in runs.iter().enumerate() {
-        if let Some(task) = task(run) {
-            by_task.entry(task).or_default().push(at);
+    let found = matches(&cabinet.cases, exact, compared);
+    // The first case that matches lends a run its intent, where it names none itself.
+    let mut intents: BTreeMap<usize, Option<&str>> = BTreeMap::new();
+    for (case, matched) in cabinet.cases.iter().zip(&found) {
+        for at in &matched.runs {
+            intents.entry(*at).or_insert(case.intent.as_deref());
         }
-        by_opening.entry(plain(&first_words(&compared[at]))).or_default().push(at);
     }
-    let broken: Vec<Option<String>> = runs.iter().map(|run| broken_rule(run, policies)).collect();
+    let mut evaluators = BTreeMap::new();
+    let objections: BTreeMap<usize, bench::Objection> = intents
+        .iter()
+        .filter_map(|(at, intent)| Some((*at, bench.look(&exact[*at], *intent, &mut evaluators)?)))
+        .collect();
     let mut used: BTreeSet<usize> = BTreeSet::new();
-    let trials = cabinet.cases.iter().map(|case| {
-        let same_task = case.task().and_then(|task| by_task.get(&task));
-        let opening =
-            || case.opening().map(plain).filter(|text| !text.is_empty()).and_then(|text| by_opening.get(&text));
-        let own: &[usize] = same_task.or_else(opening).map_or(&[], Vec::as_slice);
-        used.extend(own);
-        own.iter().map(|at| trial(case, &compared[*at], broken[*at].as_deref())).collect()
+    let trials = cabinet.cases.iter().zip(&found).map(|(case, matched): (&Case, &Matched)| {
+        used.extend(&matched.runs);
+        matched.runs.iter().map(|at| trial(case, &compared[*at], objections.get(at))).collect()
     });
     let trials = trials.collect();
-    Held { runs: runs.len(), unmatched: runs.len() - used.len(), trials }
+    let unmatched = (0..exact.len()).filter(|at| !used.contains(at)).map(|at| exact[at].id.to_string()).collect();
+    let matched = found.iter().map(|matched| matched.by).collect();
+    Held { runs: exact.len(), unmatched, matched, trials, evaluators, judge: None }
 }
 
-fn first_words(run: &Conversation) -> String {
-    run.steps.iter().find(|step| step.is_customers()).map_or_else(String::new, |step| match &step.content {
-        crate::model::step::StepContent::Message { text, .. } => text.exact().to_owned(),
-        crate::model::step::StepContent::ToolCall { .. } => String::new(),
-    })
-}
-
-fn trial(case: &Case, run: &Conversation, broken: Option<&str>) -> Trial {
-    let outcome = match (judge(case, run), broken) {
-        (fail @ Outcome::Fail { .. }, _) => fail,
-        (_, Some(rule)) => regression::Outcome::Fail { why: format!("breaks {rule}"), step: None },
-        (outcome, None) => outcome,
+fn trial(case: &Case, run: &Conversation, objection: Option<&bench::Objection>) -> Trial {
+    let (outcome, by) = match (judge(case, run), objection) {
+        (fail @ Outcome::Fail { .. }, _) => (fail, By::Case),
+        (_, Some(objection)) => (Outcome::Fail { why: objection.why.clone(), step: objection.step }, objection.by),
+        (outcome, None) => (outcome, By::Case),
     };
-    Trial { run: run.id.to_string(), outcome }
-}
-
-/// The first of the workspace's policies that a run breaks.
-fn broken_rule(run: &Conversation, policies: &[Policy]) -> Option<String> {
-    if policies.is_empty() {
-        return None;
-    }
-    let names: Vec<String> =
-        policies.iter().flat_map(|policy| policy.rules.iter().map(|rule| policy.name_of(rule))).collect();
-    let judge = Judge::new(crate::evaluate::Limits::default(), policies.to_vec()).only(names.clone());
-    let scores = judge.evaluate(run).scores;
-    let told = scores.iter().filter(|score| score.target == ScoreTarget::Conversation && score.passed == Some(false));
-    told.map(|score| score.evaluator.exact().to_owned()).find(|name| names.contains(name))
+    Trial { run: run.id.to_string(), outcome, by, counterpart: case.counterpart(run), said: None }
 }

@@ -3,6 +3,7 @@
 //! Invariant: importing the same input again changes nothing; how the input is cut into batches, lines and files, and in
 //! which order they come, makes no difference to what is stored. Memory is bounded by a batch, not by the input.
 
+mod ahead;
 mod choice;
 pub mod database;
 mod files;
@@ -21,10 +22,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Progress;
-use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions, ReadSummary};
+use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions, ReadSummary, Sink};
 use crate::model::id::ConversationId;
 use crate::model::score::{Direction, Scale};
 use crate::store::{Store, StoreError};
+pub use ahead::Beside;
 pub use choice::{Choice, Sample};
 use database::DatabaseError;
 pub use follow::{Follow, FollowStep};
@@ -42,6 +44,8 @@ pub struct ImportOptions<'a> {
     pub batch: BatchLimits,
     /// Which conversations are kept.
     pub choice: Choice<'a>,
+    /// A second thread, where there is one: files are then read ahead of what is stored of them.
+    pub beside: Option<Beside>,
 }
 
 /// How much is gathered before it is stored; whichever is reached first.
@@ -55,7 +59,7 @@ pub struct BatchLimits {
 
 impl Default for BatchLimits {
     fn default() -> Self {
-        Self { records: 1_000, bytes: 8 << 20 }
+        Self { records: 2_000, bytes: 8 << 20 }
     }
 }
 
@@ -67,6 +71,7 @@ impl Default for ImportOptions<'_> {
             scale: &assumed_scale,
             batch: BatchLimits::default(),
             choice: Choice::default(),
+            beside: None,
         }
     }
 }
@@ -193,7 +198,7 @@ pub fn import(
             }
             if intake.due() { tell(meter.read()) } else { ControlFlow::Continue(()) }
         };
-        let summary = read_file(file, &meter, &options.read, &mut take);
+        let summary = read_file(file, &meter, options, &mut take);
         let nothing = summary.as_ref().is_ok_and(|read| read.is_some_and(|read| read.read == read.skipped));
         report.problems.extend(if nothing { summed_up(problems) } else { problems });
         report.labels = labels;
@@ -233,9 +238,10 @@ fn summed_up(problems: Vec<Problem>) -> Vec<Problem> {
 fn read_file(
     file: &files::Source,
     meter: &files::Meter,
-    options: &ReadOptions,
+    options: &ImportOptions<'_>,
     take: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<Option<ReadSummary>, ImportError> {
+    let ImportOptions { read: options, beside, .. } = options;
     if file.is_database() {
         let mut summary = ReadSummary::default();
         return match database::read(file.path(), (&file.name, &file.stem), options, (&mut summary, take)) {
@@ -248,15 +254,22 @@ fn read_file(
             Err(error) => Err(ImportError::Database { path: file.path().to_owned(), source: error }),
         };
     }
-    let reader = match file.open(meter) {
-        Ok(reader) => reader,
+    let read = |sink: &mut Sink<'_>| -> std::io::Result<ReadSummary> {
+        let input = Input { name: file.name.clone(), stem: file.stem.clone(), reader: Box::new(file.open(meter)?) };
+        Ok(ingest::read(input, options, sink))
+    };
+    let beside = beside.filter(|_| file.bytes >= ahead::WORTH_IT);
+    let summary = match beside.and_then(|beside| ahead::read_ahead(beside, &read, take)) {
+        Some(summary) => summary,
+        None => read(take),
+    };
+    match summary {
+        Ok(summary) => Ok(Some(summary)),
         Err(error) => {
             let _ = take(Item::Problem(unreadable(&file.name, &error)));
-            return Ok(None);
+            Ok(None)
         }
-    };
-    let input = Input { name: file.name.clone(), stem: file.stem.clone(), reader: Box::new(reader) };
-    Ok(Some(ingest::read(input, options, take)))
+    }
 }
 
 /// A file that could not be opened, as a problem.

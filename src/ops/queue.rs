@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
+use crate::model::gate::Broken;
 use crate::model::id::ConversationId;
 use crate::model::label::StepPointer;
 use crate::model::queue::{QueueIndex, QueueQuery, SpecError};
@@ -24,7 +25,7 @@ mod state;
 
 pub use define::{Preview, STRATEGY_NAMES, changes, check, preview, unevaluated_of};
 pub use kept::Kept;
-pub use listing::{ShownRow, heads, named, named_rows, shown, states};
+pub use listing::{Audited, ShownRow, audited, heads, named, named_rows, shown, states};
 
 /// Scores that rank at or below this share make their step a suspect.
 const LOW: f64 = 0.1;
@@ -111,6 +112,13 @@ pub fn read(store: &Store, id: &ConversationId, reviewer: &str) -> Result<Read, 
         let step = |span: &String| conversation.steps.iter().find(|step| step.pointer().span_id.as_ref() == Some(span));
         let named: Vec<StepPointer> =
             evaluated.suspects.iter().filter_map(|span| Some(step(span)?.pointer())).collect();
+        suspects.retain(|suspect| !named.contains(suspect));
+        suspects.splice(0..0, named);
+        suspects.truncate(MOST_SUSPECTS);
+    }
+    if let Some(broken) = Broken::of(&conversation.attributes) {
+        let step = |number: &u32| conversation.steps.iter().find(|step| step.number == *number);
+        let named: Vec<StepPointer> = broken.steps().iter().filter_map(|at| Some(step(at)?.pointer())).collect();
         suspects.retain(|suspect| !named.contains(suspect));
         suspects.splice(0..0, named);
         suspects.truncate(MOST_SUSPECTS);

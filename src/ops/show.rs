@@ -242,7 +242,7 @@ fn score(score: &Score) -> ShownScore {
     ShownScore {
         evaluator: exact(&score.evaluator),
         version: optional(score.version.as_ref()),
-        source: score.source.clone(),
+        source: score.source.clone().into_owned(),
         target,
         span_id,
         value: score.value,

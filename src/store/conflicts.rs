@@ -139,7 +139,7 @@ impl Log<'_> {
             let Exchange { aside, put: to_be, packed: Packed { dictionary, length, data }, segments } = exchange;
             let packed = Packed { dictionary: *dictionary, length: *length, data: data.clone() };
             let ready = Ready::new(to_be, (aside.content_hash, packed), segments.clone());
-            if swapped == 0 || !put(connection, &ready, &mut spans::Names::new())? {
+            if swapped == 0 || !put(connection, &ready, &mut spans::Names::default())? {
                 return Err(StoreError::Overtaken);
             }
             put_text(connection, &ready)?;

@@ -45,11 +45,28 @@ pub struct Put {
     pub base: Option<ContentHash>,
 }
 
+/// The form in which a conversation is stored, before compression. It can be made on any thread.
+#[derive(Debug)]
+pub struct Encoded {
+    hash: ContentHash,
+    payload: Vec<u8>,
+}
+
+impl Encoded {
+    /// The form of a conversation.
+    pub fn of(conversation: &Conversation) -> Self {
+        let payload = payload::encode(conversation);
+        Self { hash: *blake3::hash(&payload).as_bytes(), payload }
+    }
+}
+
 /// Changes that belong together.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Conversations to be stored.
     pub puts: Vec<Put>,
+    /// Those conversations as they are stored, in their order; empty where nobody made them yet.
+    pub encoded: Vec<Encoded>,
     /// Conversations whose spans moved elsewhere, and their content.
     pub removals: Vec<(ConversationId, ContentHash)>,
     /// Former ids, and the ids they now stand for.
@@ -95,16 +112,22 @@ impl<'a> Ready<'a> {
 impl Store {
     /// Stores changes in one transaction: all, or none.
     pub fn apply(&mut self, changes: &Changes) -> Result<Applied, StoreError> {
-        let Changes { puts, removals, aliases, conflicts, pending, settled, facts, matched } = changes;
-        let payloads: Vec<Vec<u8>> = puts.iter().map(|put| payload::encode(&put.conversation)).collect();
+        let Changes { puts, encoded, removals, aliases, conflicts, pending, settled, facts, matched } = changes;
+        let made: Vec<Encoded>;
+        let encoded = if encoded.len() == puts.len() {
+            encoded
+        } else {
+            made = puts.iter().map(|put| Encoded::of(&put.conversation)).collect();
+            &made
+        };
+        let payloads: Vec<&[u8]> = encoded.iter().map(|one| one.payload.as_slice()).collect();
         let packed = self.pack(&payloads)?;
         let ready: Vec<Ready<'_>> = puts
             .iter()
-            .zip(payloads.iter().map(|payload| *blake3::hash(payload).as_bytes()))
+            .zip(encoded)
             .zip(packed)
-            .map(|((put, hash), packed)| Ready::new(put, (hash, packed), self.segments_of(&put.conversation)))
+            .map(|((put, one), packed)| Ready::new(put, (one.hash, packed), self.segments_of(&put.conversation)))
             .collect();
-        drop(payloads);
         let set_aside = self.ready_conflicts(conflicts)?;
         let mut names = std::mem::take(&mut self.names);
         let result = self.write(|transaction| {
@@ -135,7 +158,7 @@ impl Store {
         });
         match result {
             Ok(()) => {
-                self.names = if names.len() > 20_000 { Names::new() } else { names };
+                self.names = if names.len() > 20_000 { Names::default() } else { names };
                 Ok(Applied::Done)
             }
             Err(StoreError::Overtaken) => Ok(Applied::Overtaken),
@@ -147,9 +170,10 @@ impl Store {
         &mut self,
         conflicts: &'a [Conversation],
     ) -> Result<Vec<(&'a Conversation, ContentHash, Packed)>, StoreError> {
-        let payloads: Vec<Vec<u8>> = conflicts.iter().map(payload::encode).collect();
+        let encoded: Vec<Encoded> = conflicts.iter().map(Encoded::of).collect();
+        let payloads: Vec<&[u8]> = encoded.iter().map(|one| one.payload.as_slice()).collect();
         let packed = self.pack(&payloads)?;
-        let hashes = payloads.iter().map(|payload| *blake3::hash(payload).as_bytes());
+        let hashes = encoded.iter().map(|one| one.hash);
         Ok(conflicts.iter().zip(hashes).zip(packed).map(|((one, hash), packed)| (one, hash, packed)).collect())
     }
 
@@ -321,7 +345,7 @@ pub(super) fn put(transaction: &Connection, ready: &Ready<'_>, names: &mut Names
         &[&key, dictionary, &(*length as i64), data],
     )?;
     spans::put(transaction, key, conversation, names)?;
-    scores::put(transaction, key, conversation)?;
+    scores::put(transaction, key, conversation, names)?;
     Ok(true)
 }
 

@@ -41,7 +41,7 @@ pub struct Packed {
 
 impl Store {
     /// Compresses payloads; the first large batch of a database trains the dictionary.
-    pub(super) fn pack(&mut self, payloads: &[Vec<u8>]) -> Result<Vec<Packed>, StoreError> {
+    pub(super) fn pack(&mut self, payloads: &[&[u8]]) -> Result<Vec<Packed>, StoreError> {
         let missing = matches!(self.dictionaries.writing, None | Some((None, _)));
         if missing && !payloads.is_empty() {
             let mut key: Option<i64> = self.sql(

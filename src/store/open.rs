@@ -27,6 +27,9 @@ const OLDEST_ENGINE: i32 = 3_051_003;
 /// The page cache of a connection that writes: KiB, which SQLite takes as a negative number.
 const WRITERS_CACHE_KIB: i64 = -24 * 1024;
 
+/// How many pages the write-ahead log holds before they are moved into the database: 16 MiB, SQLite's default being 4.
+const LOG_PAGES: i64 = 4_000;
+
 /// How long a call waits for another writer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -70,7 +73,7 @@ impl Store {
             access,
             connection,
             dictionaries: super::dictionary::Dictionaries::default(),
-            names: super::spans::Names::new(),
+            names: super::spans::Names::default(),
             segment_rules: std::sync::Arc::default(),
             appended: 0,
         };
@@ -262,6 +265,8 @@ fn configure(connection: &mut Connection, path: &Path, access: Access) -> Result
     if access != Access::Read {
         // An import touches pages all over the indexes; with SQLite's own two megabytes it reads them again and again.
         connection.pragma_update(None, "cache_size", WRITERS_CACHE_KIB).map_err(sql)?;
+        // It also changes the same pages again and again: moved into the database less often, most are moved once.
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(sql)?;
     }
     let settings: [(&'static str, &str, i64); 7] = [
         ("synchronous FULL", "synchronous", 2),

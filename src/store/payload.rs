@@ -24,7 +24,7 @@ use crate::model::conversation::Conversation;
 const VERSION: u8 = 1;
 
 /// The compression level: higher ones cost more than twice the time for a few per cent.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 1;
 
 /// Bytes that are no payload, or not of a version this program knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +85,7 @@ impl Decompressor {
 }
 
 /// Trains a dictionary; `None` where the samples are too few or too alike to make one worth having.
-pub fn train(samples: &[Vec<u8>]) -> Option<Vec<u8>> {
+pub fn train(samples: &[&[u8]]) -> Option<Vec<u8>> {
     const SIZE: usize = 64 * 1024;
     /// Beginnings are enough: what conversations share (keys, tools, prompts) comes early.
     const PER_SAMPLE: usize = 32 * 1024;

@@ -81,6 +81,9 @@ impl Query {
             QueueOrder::Newest => self.push(&[" ORDER BY c.started_at DESC, c.id DESC"]),
             QueueOrder::Oldest => self.push(&[" ORDER BY c.started_at, c.id"]),
             QueueOrder::Longest => self.push(&[" ORDER BY c.steps DESC, c.id"]),
+            QueueOrder::Reported => {
+                self.push(&[" ORDER BY json_extract(c.attributes, '$.gate_rank') NULLS LAST, c.id"]);
+            }
             QueueOrder::Unjudged => {
                 self.push(&[
                     " ORDER BY EXISTS (SELECT 1 FROM labels l WHERE l.conversation = c.id AND l.reviewer = ? \

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::spans::id_bytes;
+use super::spans::{Names, id_bytes};
 use super::{Store, StoreError, json, raw, run};
 use crate::model::conversation::Conversation;
 use crate::model::id::hex;
@@ -29,9 +29,22 @@ const BATCH: usize = 2_000;
 const UNSCORED: f64 = 2.0;
 
 /// Stores the score rows of a conversation that has none yet.
-pub fn put(transaction: &Connection, key: i64, conversation: &Conversation) -> Result<(), StoreError> {
+pub fn put(
+    transaction: &Connection,
+    key: i64,
+    conversation: &Conversation,
+    names: &mut Names,
+) -> Result<(), StoreError> {
     for (ordinal, score) in conversation.scores.iter().enumerate() {
-        put_one(transaction, (key, ordinal as i64), score)?;
+        let name = score.evaluator.exact();
+        let evaluator = if let Some(known) = names.evaluators.get(name) {
+            *known
+        } else {
+            let key = evaluator(transaction, name)?;
+            names.evaluators.insert(name.to_owned(), key);
+            key
+        };
+        put_row(transaction, (key, ordinal as i64, evaluator), score)?;
     }
     Ok(())
 }
@@ -39,6 +52,14 @@ pub fn put(transaction: &Connection, key: i64, conversation: &Conversation) -> R
 /// Stores one score row of a conversation under an ordinal.
 pub(super) fn put_one(transaction: &Connection, (key, ordinal): (i64, i64), score: &Score) -> Result<(), StoreError> {
     let evaluator = evaluator(transaction, score.evaluator.exact())?;
+    put_row(transaction, (key, ordinal, evaluator), score)
+}
+
+fn put_row(
+    transaction: &Connection,
+    (key, ordinal, evaluator): (i64, i64, i64),
+    score: &Score,
+) -> Result<(), StoreError> {
     let (trace, span) = match &score.target {
         ScoreTarget::Span(id) => (Some(id_bytes(&id.trace_id)), Some(id_bytes(&id.span_id))),
         ScoreTarget::Trace { trace_id } => (Some(id_bytes(trace_id)), None),

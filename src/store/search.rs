@@ -111,15 +111,13 @@ fn push_separated(text: &str, out: &mut String) {
         out.push_str(text);
         return;
     }
-    for c in text.chars() {
-        if needle::is_unseparated(c) {
-            out.push(' ');
-            out.push(c);
-            out.push(' ');
-        } else {
-            out.push(c);
-        }
+    let mut from = 0;
+    for (at, c) in text.char_indices().filter(|(_, c)| needle::is_unseparated(*c)) {
+        out.push_str(&text[from..at]);
+        from = at + c.len_utf8();
+        out.extend([' ', c, ' ']);
     }
+    out.push_str(&text[from..]);
 }
 
 #[cfg(test)]

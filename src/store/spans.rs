@@ -12,7 +12,20 @@ use super::{StoreError, raw, run};
 use crate::model::conversation::Conversation;
 
 /// Numbers of names, as far as they are known.
-pub type Names = HashMap<String, i64>;
+#[derive(Debug, Default)]
+pub struct Names {
+    /// Of spans, agents and tools.
+    things: HashMap<String, i64>,
+    /// Of evaluators.
+    pub evaluators: HashMap<String, i64>,
+}
+
+impl Names {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.things.len() + self.evaluators.len()
+    }
+}
 
 /// The attribute that names a model's answer.
 const RESPONSE_KEY: &str = "gen_ai.response.id";
@@ -41,7 +54,7 @@ pub fn response_number(response_id: &str) -> i64 {
 
 /// The number of a name; a new one is stored.
 fn name(transaction: &Connection, names: &mut Names, text: &str) -> Result<i64, StoreError> {
-    if let Some(known) = names.get(text) {
+    if let Some(known) = names.things.get(text) {
         return Ok(*known);
     }
     let found = transaction
@@ -55,7 +68,7 @@ fn name(transaction: &Connection, names: &mut Names, text: &str) -> Result<i64, 
             .and_then(|mut statement| statement.insert([text]))
             .map_err(raw)?,
     };
-    names.insert(text.to_owned(), key);
+    names.things.insert(text.to_owned(), key);
     Ok(key)
 }
 

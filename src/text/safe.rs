@@ -5,6 +5,7 @@
 
 mod build;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -17,12 +18,17 @@ use super::scalar::{self, Judgement, Sieve, Unsafe};
 /// `Debug` prints the length only, so that logs and panics carry no transcript text.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Untrusted(String);
+pub struct Untrusted(Cow<'static, str>);
 
 impl Untrusted {
     /// Wraps text as it came, unchanged.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Cow::Owned(text.into()))
+    }
+
+    /// Wraps words of the program itself, where such stand beside those of strangers; nothing is copied.
+    pub const fn fixed(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
     }
 
     /// The exact text: for storage, hashing, comparison and the doors, never for a screen or a file directly.
@@ -32,7 +38,7 @@ impl Untrusted {
 
     /// The exact text, by value.
     pub fn into_exact(self) -> String {
-        self.0
+        self.0.into_owned()
     }
 
     /// True when there is no text at all.
@@ -55,6 +61,12 @@ impl From<&str> for Untrusted {
 
 impl From<String> for Untrusted {
     fn from(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
+
+impl From<Cow<'static, str>> for Untrusted {
+    fn from(text: Cow<'static, str>) -> Self {
         Self(text)
     }
 }

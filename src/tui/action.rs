@@ -25,6 +25,8 @@ pub enum Context {
     Messages,
     /// The export form.
     Export,
+    /// How evaluators agree with people.
+    Alignment,
     /// A job under way.
     Job,
     /// A yes-or-no question.
@@ -117,6 +119,7 @@ pub enum Action {
     Filter,
     Order,
     Copy,
+    Alignment,
     Import,
     Export,
     Evaluate,

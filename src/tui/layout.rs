@@ -119,13 +119,16 @@ pub struct ReviewLayout {
     pub detail: Option<Rect>,
     /// Columns of upright rules.
     pub rules: [Option<u16>; 2],
+    /// The lines above the panes.
+    pub head: Rect,
 }
 
 /// Lays out the Review screen: one pane below 100 columns, two columns from there, three from 160.
 pub fn review(size: Size, focus: Pane, foot: u16) -> ReviewLayout {
     let shell = shell(size, foot);
     let body = shell.body;
-    let mut layout = ReviewLayout { shell, transcript: None, spans: None, detail: None, rules: [None; 2] };
+    let mut layout =
+        ReviewLayout { shell, transcript: None, spans: None, detail: None, rules: [None; 2], head: Rect::default() };
     if size.columns < 100 {
         match focus {
             Pane::Transcript => layout.transcript = Some(body),
@@ -155,6 +158,19 @@ pub fn review(size: Size, focus: Pane, foot: u16) -> ReviewLayout {
 }
 
 impl ReviewLayout {
+    /// The same with so many lines above the panes.
+    #[must_use]
+    pub fn below(mut self, lines: u16) -> Self {
+        let body = self.shell.body;
+        let lines = lines.min(body.height / 3);
+        self.head = Rect { height: lines, ..body };
+        let areas = [&mut self.transcript, &mut self.spans, &mut self.detail];
+        for area in areas.into_iter().flatten().filter(|area| area.y == body.y) {
+            (area.y, area.height) = (area.y + lines, area.height.saturating_sub(lines));
+        }
+        self
+    }
+
     /// The part of a pane that scrolls: all of the transcript, what is under the heading of the others.
     pub fn scrolling(&self, pane: Pane) -> Rect {
         let under = |area: Rect| Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
@@ -65,6 +66,8 @@ pub enum Overlay {
     Define(Box<define::DefineForm>),
     /// How far the queue is.
     Progress,
+    /// How evaluators agree with people.
+    Alignment(Box<alignment::AlignmentView>),
     /// A job under way.
     Job(import::Job),
 }
@@ -83,6 +86,7 @@ impl Overlay {
             Self::Help(_) => Context::Help,
             Self::Messages(_) | Self::Progress => Context::Messages,
             Self::Export(_) | Self::Define(_) => Context::Export,
+            Self::Alignment(_) => Context::Alignment,
             Self::Job(_) => Context::Job,
         }
     }
@@ -113,6 +117,8 @@ pub enum Expected {
     Codebook,
     /// Highlighted text of the detail pane, by its key.
     Highlight(u64),
+    /// How evaluators agree with people.
+    Alignment,
     /// A write.
     Write,
     /// An import or export.

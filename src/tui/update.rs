@@ -4,6 +4,7 @@
 
 use ratatui::layout::Rect;
 
+pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
@@ -26,7 +27,7 @@ use super::message::Message;
 use super::state::messages::Weight;
 use super::state::prompt::{Confirm, Doubt};
 use super::state::{Expected, Overlay, Screen, State};
-use crate::engine::request::Request;
+use crate::engine::request::{QueueOrder, Request};
 
 /// A key and what it means where it was pressed.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +54,11 @@ pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
                 state.queue.asked.order = place.order;
                 state.queue.wanted_place = place.conversation;
             }
+            queue::ask(state);
+        }
+        Start::Gate(filter) => {
+            state.queue.asked.filter = filter;
+            state.queue.asked.order = QueueOrder::Reported;
             queue::ask(state);
         }
         Start::Conversation(id) => {
@@ -154,6 +160,7 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Queues => define::ask_queues(state),
         Action::NewQueue => define::open(state),
         Action::Progress => define::progress(state),
+        Action::Alignment => alignment::open(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
         Action::Evaluate => {
@@ -190,6 +197,7 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
         Overlay::Progress => {
             (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress)
         }
+        Overlay::Alignment(view) => alignment::handle(state, view, pressed).map(Overlay::Alignment),
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }
@@ -325,7 +333,8 @@ fn wheel(state: &mut State, column: u16, row: u16, lines: isize) {
 /// The layout of the Review screen as it is now.
 pub fn review_layout(state: &State) -> layout::ReviewLayout {
     let focus = state.review.as_ref().map_or(Pane::Transcript, |review| review.focus);
-    layout::review(state.size, focus, review_foot(state))
+    let head = state.review.as_ref().map_or(0, |review| review.broken_lines(state.size));
+    layout::review(state.size, focus, review_foot(state)).below(head)
 }
 
 /// Lines under the rule of the Review screen.

@@ -6,9 +6,32 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
+use super::judge::seconds;
+
+const AFTER_GATE: &str = "\
+What a run is held against:
+  acceptable calls     by tool and arguments; key order counts for nothing, nor does an argument the
+                       tool's schema does not require and whose value is its default (or null)
+  the reference        all of its writing calls and no others, in its order where the case says
+                       \"ordered\": true or a criterion says \"in the order of the reference\"
+  must, must not       \"quoted phrases\" in what the agent says; names of tools; their order by
+                       before, after, then, -> and \"in this order\"
+  policies             of the workspace, always
+  --evaluators         where named: they can object, not clear; `limits.toml` says what passes:
+                         [pass]
+                         Helpfulness = 0.7
+                         [intent.refunds.pass]
+                         Helpfulness = 0.9
+  --judge-command      asked where a part of the case is in words that no rule can check; the line
+                       it reads also has \"case\": {\"case_id\", \"must\", \"must_not\", \"reply\", \"mode\"}.
+                       One \"passed\": false fails the run, a \"passed\": true and no false passes it.
+What is left is not judged: counted apart, and no pass.
+A case finds its runs by task id, else by what was said before its step (nearly the same text), else by
+the customer's first message; a run that names another task is never taken.";
+
 /// Arguments of `gate`.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = AFTER_GATE)]
 pub struct GateArguments {
     /// What else to do
     #[command(subcommand)]
@@ -53,6 +76,19 @@ pub struct GateArguments {
     /// The share of judged cases that has to pass [default: 0.95; none with --against]
     #[arg(long, value_name = "SHARE")]
     pub min_pass: Option<f64>,
+    /// Evaluators that may object to a run, joined by commas, within the limits of its intent (`limits.toml` in the
+    /// workspace); `aftercall evaluators` lists them
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub evaluators: Vec<String>,
+    /// Ask a judge of your own about what no rule can check: a command line for the shell, as for `evaluate --command`
+    #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
+    pub judge_command: Option<String>,
+    /// How many processes of the judge run at a time
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "judge_command", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub judge_jobs: u8,
+    /// How long the judge may take from one answer to the next
+    #[arg(long, value_name = "SECONDS", default_value_t = 120.0, requires = "judge_command", value_parser = seconds)]
+    pub judge_timeout: f64,
     /// Use the sealed test split of the dataset as well, for this reason; recorded
     #[arg(long, value_name = "REASON")]
     pub open_test: Option<String>,

@@ -67,7 +67,8 @@ pub struct EvaluateArguments {
     pub json: bool,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+/// A number of seconds to wait.
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.01..=86_400.0).contains(&seconds) => Ok(seconds),
         _ => Err("a number of seconds, from 0.01 to 86400".to_owned()),

@@ -67,3 +67,109 @@ fn words_are_judged_by_rules_or_not_at_all() {
     case.must.push("be friendly".into());
     assert!(matches!(judge(&case, &run(&[], "It is cancelled.")), Outcome::Unjudged { .. }), "never passed silently");
 }
+
+fn with(must: &[&str], must_not: &[&str]) -> Case {
+    let mut case = case_of(|story| {
+        corrected(story, fail(story, "ana", Some(6)), 6, words(CorrectionKind::Reply, "Your order is cancelled."))
+    });
+    case.must = must.iter().map(|text| (*text).to_owned()).collect();
+    case.must_not = must_not.iter().map(|text| (*text).to_owned()).collect();
+    case
+}
+
+fn why(case: &Case, calls: &[(&str, &str)]) -> Option<(String, Option<u32>)> {
+    match judge(case, &run(calls, "ok")) {
+        Outcome::Fail { why, step } => Some((why, step)),
+        Outcome::Pass => None,
+        Outcome::Unjudged { why } => panic!("{why}"),
+    }
+}
+
+#[test]
+fn order_counts_where_a_criterion_says_so() {
+    let (look, act) = (("get_order", "{}"), ("cancel_order", "{}"));
+    for text in [
+        "call get_order before cancel_order",
+        "cancel_order only after get_order",
+        "in this order: get_order, cancel_order",
+        "get_order -> cancel_order",
+    ] {
+        let case = with(&[text], &[]);
+        assert_eq!(why(&case, &[look, act]), None, "{text}");
+        let early = why(&case, &[act, look]).unwrap();
+        assert_eq!(early, ("calls cancel_order without get_order before it (must)".to_owned(), Some(2)), "{text}");
+        assert_eq!(why(&case, &[look]).unwrap().0, "never calls cancel_order (must)", "{text}");
+    }
+    // Naming both without saying an order asks for none.
+    assert_eq!(why(&with(&["call get_order and cancel_order"], &[]), &[act, look]), None);
+    let early = with(&[], &["call cancel_order before get_order"]);
+    assert_eq!(why(&early, &[]), None);
+    assert_eq!(why(&early, &[look, act]), None);
+    assert_eq!(why(&early, &[act]).unwrap(), ("calls cancel_order before get_order (must not)".to_owned(), Some(2)));
+    let late = with(&[], &["call get_order after cancel_order"]);
+    assert_eq!(why(&late, &[look, act]), None);
+    assert_eq!(why(&late, &[act, look]).unwrap().1, Some(3));
+}
+
+#[test]
+fn the_order_of_the_reference_counts_only_where_the_case_says_so() {
+    let line = |ordered: bool, must: &str| {
+        format!(
+            r#"{{"case_id":"k","conversation_id":"c","prefix":[],"acceptable":[],"ordered":{ordered},"must":{must},
+                "expected_writes":[{{"tool":"cancel_order","arguments":{{}}}},{{"tool":"send_mail","arguments":{{}}}}]}}"#
+        )
+    };
+    let parse = |ordered, must| Case::parse(&line(ordered, must)).unwrap();
+    let (cancel, mail) = (("cancel_order", "{}"), ("send_mail", "{}"));
+    assert_eq!(why(&parse(false, "[]"), &[mail, cancel]), None);
+    for case in [parse(true, "[]"), parse(false, r#"["make the writes in the order of the reference"]"#)] {
+        assert_eq!(why(&case, &[cancel, mail]), None);
+        let turned = why(&case, &[mail, cancel]).unwrap();
+        assert_eq!(turned, ("calls send_mail before cancel_order, the reference the other way round".into(), Some(2)));
+    }
+}
+
+#[test]
+fn an_argument_that_says_nothing_may_be_left_out_or_given() {
+    let case = Case::parse(
+        r#"{"case_id":"k","conversation_id":"c","prefix":[],"acceptable":[{"tool":"refund","arguments":{"order":"A"}}],
+            "tools":[{"type":"function","function":{"name":"refund","parameters":{"type":"object","required":["order"],
+            "properties":{"order":{"type":"string"},"notify":{"type":"boolean","default":true},"note":{"type":"string"}}}}}]}"#,
+    )
+    .unwrap();
+    for same in [r#"{"order":"A"}"#, r#"{"order":"A","notify":true}"#, r#"{"note":null,"order":"A"}"#] {
+        assert_eq!(why(&case, &[("refund", same)]), None, "{same}");
+    }
+    for (other, name) in [
+        (r#"{"order":"A","notify":false}"#, "notify"),
+        (r#"{"order":"A","notify":null}"#, "notify"),
+        (r#"{"order":null}"#, "order"),
+        (r#"{"order":"A","note":"x"}"#, "note"),
+        (r#"{"order":"A","colour":null,"size":1}"#, "size"),
+    ] {
+        let told = why(&case, &[("refund", other)]).unwrap().0;
+        assert_eq!(told, format!("calls refund with another {name}"), "{other}");
+    }
+}
+
+#[test]
+fn the_step_in_its_place_is_found_by_turns_and_by_what_was_done_alike() {
+    let case = case_of(|story| corrected(story, fail(story, "ana", Some(5)), 5, right_call()));
+    let before: Vec<&str> = case
+        .prefix
+        .iter()
+        .flat_map(|message| message["tool_calls"].as_array().into_iter().flatten())
+        .filter_map(|call| call["function"]["name"].as_str())
+        .collect();
+    assert!(!before.is_empty());
+    let turns = case.prefix.iter().filter(|message| message["role"] == "user").count();
+    let mut steps = Vec::new();
+    for _ in 0..turns {
+        say(&mut steps, Role::User, "Cancel order LF-1 please");
+    }
+    let after = |steps: &[crate::model::step::Step]| case.counterpart(&Story::of(steps.to_vec()).conversation);
+    assert_eq!(after(&steps), None, "the run ended before");
+    call(&mut steps, false, "another_tool", "{}", Some("{}"));
+    assert_eq!(after(&steps), Some(turns as u32 + 1));
+    assert_eq!(after(&steps[1..]), None, "too few messages of the customer");
+}

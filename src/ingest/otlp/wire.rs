@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::model::id::{SpanRef, hex};
@@ -154,6 +154,28 @@ pub(in crate::ingest) struct Attributes(pub(in crate::ingest) Map<String, Value>
 
 impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let attributes: Option<Members> = Option::deserialize(deserializer)?;
+        Ok(Self(attributes.map_or_else(Map::new, |members| members.0)))
+    }
+}
+
+/// A list of pairs of key and value, as the map it stands for.
+struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(MembersVisitor).map(Self)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Map<String, Value>;
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of attributes")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         #[derive(Deserialize)]
         struct Pair<'a> {
             #[serde(borrow, default)]
@@ -161,13 +183,11 @@ impl<'de> Deserialize<'de> for Attributes {
             #[serde(default)]
             value: Option<Any>,
         }
-        let pairs: Option<Vec<Pair<'de>>> = Option::deserialize(deserializer)?;
-        let pairs = pairs.unwrap_or_default();
-        let mut map = Map::with_capacity(pairs.len());
-        for Pair { key, value } in pairs {
+        let mut map = Map::with_capacity(seq.size_hint().unwrap_or(16).min(64));
+        while let Some(Pair { key, value }) = seq.next_element::<Pair<'de>>()? {
             map.insert(key.into_owned(), value.map_or(Value::Null, |any| any.0));
         }
-        Ok(Self(map))
+        Ok(map)
     }
 }
 
@@ -180,6 +200,26 @@ impl<'de> Deserialize<'de> for Any {
     }
 }
 
+/// What a member of an `AnyValue` holds, by its name.
+#[derive(Deserialize)]
+#[serde(field_identifier)]
+enum Holds {
+    #[serde(rename = "stringValue", alias = "string_value", alias = "bytesValue", alias = "bytes_value")]
+    Text,
+    #[serde(rename = "boolValue", alias = "bool_value")]
+    Flag,
+    #[serde(rename = "intValue", alias = "int_value")]
+    Whole,
+    #[serde(rename = "doubleValue", alias = "double_value")]
+    Float,
+    #[serde(rename = "arrayValue", alias = "array_value")]
+    List,
+    #[serde(rename = "kvlistValue", alias = "kvlist_value")]
+    Pairs,
+    #[serde(other)]
+    Other,
+}
+
 struct AnyVisitor;
 
 impl<'de> Visitor<'de> for AnyVisitor {
@@ -189,20 +229,20 @@ impl<'de> Visitor<'de> for AnyVisitor {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut value = Value::Null;
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            match key.as_ref() {
-                "stringValue" | "string_value" | "bytesValue" | "bytes_value" => {
+        while let Some(holds) = map.next_key::<Holds>()? {
+            match holds {
+                Holds::Text => {
                     value = Value::String(map.next_value::<Text>()?.0);
                 }
-                "boolValue" | "bool_value" => value = map.next_value()?,
-                "intValue" | "int_value" => {
+                Holds::Flag => value = map.next_value()?,
+                Holds::Whole => {
                     value = match map.next_value::<Value>()? {
                         Value::String(text) => text.trim().parse::<i64>().map_or(Value::String(text), Value::from),
                         other => other,
                     };
                 }
                 // "NaN" and "Infinity" stay the words they are: JSON has no such numbers.
-                "doubleValue" | "double_value" => {
+                Holds::Float => {
                     value = match map.next_value::<Value>()? {
                         Value::String(text) => match text.trim().parse::<f64>() {
                             Ok(number) if number.is_finite() => Value::from(number),
@@ -213,16 +253,16 @@ impl<'de> Visitor<'de> for AnyVisitor {
                         other => other,
                     };
                 }
-                "arrayValue" | "array_value" => {
+                Holds::List => {
                     let list: Option<List<Any>> = map.next_value()?;
                     let values = list.and_then(|list| list.values).unwrap_or_default();
                     value = Value::Array(values.into_iter().map(|any| any.0).collect());
                 }
-                "kvlistValue" | "kvlist_value" => {
+                Holds::Pairs => {
                     let list: Option<Pairs> = map.next_value()?;
                     value = Value::Object(list.unwrap_or_default().values.0);
                 }
-                _ => {
+                Holds::Other => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }

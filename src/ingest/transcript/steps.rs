@@ -30,56 +30,60 @@ pub(super) fn questions_first(rows: &mut [Row], spans: &[Span]) {
 }
 
 /// Numbers the rows and names their spans.
-pub(super) fn finish(rows: &[Row], spans: &[Span], tree: &Tree) -> Vec<Step> {
+pub(super) fn finish(rows: Vec<Row>, spans: &[Span], tree: &Tree) -> Vec<Step> {
     let name = |at: usize| -> SpanRef { spans[at].id.clone() };
     let settled = Settled::new(spans, tree);
     let spoken = spans.iter().any(|span| span.attributes.keys().any(|key| semconv::SPEECH.contains(&key.as_str())));
     let mut steps = Vec::with_capacity(rows.len());
     let (mut message, mut group) = (0, None);
-    for (i, row) in rows.iter().enumerate() {
+    for (i, row) in rows.into_iter().enumerate() {
         if group != Some(row.group) {
             message += 1;
             group = Some(row.group);
         }
-        let content = match &row.what {
-            What::Text { role, text, reasoning } => StepContent::Message {
-                role: *role,
-                text: text.as_str().into(),
-                reasoning: reasoning.as_deref().map(Into::into),
-            },
-            What::Call { call, result } => StepContent::ToolCall {
-                tool: call.tool.as_str().into(),
-                arguments: Arguments(call.arguments.as_str().into()),
-                call_id: call.id.as_deref().map(Into::into),
-                result: outcome(row, result.as_deref(), spans, &settled),
-            },
-        };
         let holder = if matches!(row.what, What::Call { .. }) { row.execution } else { row.span };
         let ran = row.execution.and_then(|at| spans[at].start);
+        let speech = if spoken { speech(&row, spans, tree) } else { None };
+        let Row { what, agent, depth, at, span, decision, execution, .. } = row;
+        let content = match what {
+            What::Text { role, text, reasoning } => {
+                StepContent::Message { role, text: text.into(), reasoning: reasoning.map(Into::into) }
+            }
+            What::Call { call, result } => StepContent::ToolCall {
+                tool: call.tool.into(),
+                arguments: Arguments(call.arguments.into()),
+                call_id: call.id.map(Into::into),
+                result: outcome(execution, result, spans, &settled),
+            },
+        };
         steps.push(Step {
             number: i as u32 + 1,
             message,
             content,
-            agent: row.agent.as_deref().map(Into::into),
-            depth: row.depth,
-            at: ran.or(row.at),
-            span: holder.or(row.decision).or(row.span).map(name),
-            decision: row.decision.map(name),
-            speech: if spoken { speech(row, spans, tree) } else { None },
+            agent: agent.map(Into::into),
+            depth,
+            at: ran.or(at),
+            span: holder.or(decision).or(span).map(name),
+            decision: decision.map(name),
+            speech,
         });
     }
     steps
 }
 
-fn outcome(row: &Row, told: Option<&str>, spans: &[Span], settled: &Settled<'_>) -> Option<ToolResult> {
-    let execution = row.execution.map(|at| &spans[at]);
-    let broke = execution.is_some_and(Span::failed);
+fn outcome(
+    execution: Option<usize>,
+    told: Option<String>,
+    spans: &[Span],
+    settled: &Settled<'_>,
+) -> Option<ToolResult> {
+    let broke = execution.is_some_and(|at| spans[at].failed());
     let recorded = || {
-        let at = row.execution.filter(|at| settled.is(*at))?;
+        let at = execution.filter(|at| settled.is(*at))?;
         let error = || spans[at].error.as_ref().filter(|_| broke).map(|text| text.exact().to_owned());
         exchange::tool_result(&spans[at]).or_else(error)
     };
-    let text = told.map(str::to_owned).or_else(recorded)?;
+    let text = told.or_else(recorded)?;
     let failed = broke || failure::says_error(&text).is_some();
     Some(ToolResult { text: text.into(), failed })
 }

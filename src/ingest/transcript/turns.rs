@@ -6,8 +6,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::ingest::exchange::{self, Exchange};
 use crate::ingest::message::Sender;
+use crate::ingest::said::Histories;
 use crate::ingest::semconv;
-use crate::ingest::thread::Piece;
+use crate::ingest::thread::{self, Piece};
 use crate::ingest::tree::Tree;
 use crate::model::step::Role;
 use crate::model::trace::{Span, SpanKind};
@@ -23,7 +24,7 @@ pub(super) struct Turn {
 }
 
 /// The exchanges of all traces in start order.
-pub(super) fn turns(spans: &[Span], tree: &Tree) -> Vec<Turn> {
+pub(super) fn turns<'s>(spans: &'s [Span], tree: &Tree, histories: &mut Histories<'s>) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::new();
     let mut told: HashSet<&str> = HashSet::new();
     for (at, span) in spans.iter().enumerate() {
@@ -31,14 +32,14 @@ pub(super) fn turns(spans: &[Span], tree: &Tree) -> Vec<Turn> {
         if span.kind != SpanKind::Llm || above(SpanKind::Evaluator) {
             continue;
         }
-        let exchange = exchange::of_call(span);
+        let exchange = exchange::of_call(span, histories);
         if !exchange.is_empty() {
             told.insert(&span.id.trace_id);
             turns.push(Turn { at, exchange, aside: above(SpanKind::Guardrail), wrapper: false });
         }
     }
     drop_nested(&mut turns, tree);
-    recover_answers(&mut turns, spans, tree);
+    recover_answers(&mut turns, (spans, tree), histories);
     let mut taken: HashSet<usize> = HashSet::new();
     for (at, span) in spans.iter().enumerate() {
         let speaks = matches!(span.kind, SpanKind::Agent | SpanKind::Chain | SpanKind::Other);
@@ -48,7 +49,7 @@ pub(super) fn turns(spans: &[Span], tree: &Tree) -> Vec<Turn> {
         if semconv::is_protocol(span) {
             continue;
         }
-        let exchange = exchange::of_agent(span);
+        let exchange = exchange::of_agent(span, histories);
         // A part that only gave something back may be anything: a look-up, a step of a program.
         let part = span.kind == SpanKind::Chain && span.parent_span_id.is_some() && exchange.input.is_empty();
         if !exchange.is_empty() && !part {
@@ -78,7 +79,7 @@ fn drop_nested(turns: &mut Vec<Turn>, tree: &Tree) {
 }
 
 /// A streamed call records no answer; at the end of a trace the agent span above it has it.
-fn recover_answers(turns: &mut [Turn], spans: &[Span], tree: &Tree) {
+fn recover_answers<'s>(turns: &mut [Turn], (spans, tree): (&'s [Span], &Tree), histories: &mut Histories<'s>) {
     let mut last: HashMap<&str, usize> = HashMap::new();
     for (i, turn) in turns.iter().enumerate() {
         last.insert(&spans[turn.at].id.trace_id, i);
@@ -92,7 +93,7 @@ fn recover_answers(turns: &mut [Turn], spans: &[Span], tree: &Tree) {
         let silent = turn.exchange.output.is_empty();
         let is_root = |span: &Span| span.parent_span_id.is_none() && span.kind == SpanKind::Agent;
         let known = |up: &usize| silent || is_root(&spans[*up]);
-        let answers = tree.ancestors(turn.at).filter(known).map(|up| exchange::of_agent(&spans[up]).output);
+        let answers = tree.ancestors(turn.at).filter(known).map(|up| exchange::of_agent(&spans[up], histories).output);
         let said = answers.filter_map(|mut output| output.pop()).find(|message| message.sender == Sender::Assistant);
         turn.exchange.output.extend(said.filter(|message| !message.text.is_empty()));
     }
@@ -108,7 +109,7 @@ pub(super) struct Customer {
 }
 
 impl Customer {
-    pub(super) fn learn(turns: &[Turn], spans: &[Span], tree: &Tree) -> Self {
+    pub(super) fn learn<'s>(turns: &[Turn], (spans, tree): (&'s [Span], &Tree), histories: &mut Histories<'s>) -> Self {
         let mut heard: HashMap<(u8, u64), &str> = HashMap::new();
         let mut known = Self::default();
         let mut roots: HashSet<usize> = HashSet::new();
@@ -123,7 +124,7 @@ impl Customer {
             // What stands at the top only until its parent arrives may be a helper's own span.
             let top = spans[root].kind != SpanKind::Llm && spans[root].parent_span_id.is_none();
             if top && roots.insert(root) {
-                known.words.extend(users(&exchange::of_agent(&spans[root])).last());
+                known.words.extend(users(&exchange::of_agent(&spans[root], histories)).last());
             }
         }
         for turn in
@@ -143,5 +144,5 @@ impl Customer {
 
 fn users(exchange: &Exchange) -> impl Iterator<Item = (u8, u64)> {
     let said = exchange.input.iter().filter(|message| message.sender == Sender::User);
-    said.filter_map(|message| Piece::text(Role::User, message.text.clone(), None).key())
+    said.map(|message| thread::text_key(Role::User, message))
 }

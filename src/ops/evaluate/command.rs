@@ -3,25 +3,23 @@
 //! Invariant: what leaves has passed the door; a judge that is late, breaks off or talks nonsense costs at most the
 //! conversation it was busy with, and that is recorded, never taken for agreement.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::super::Progress;
-use super::super::door::Door;
-use super::super::show::{self, ShownCall, ShownStep, ShownTool};
-use super::super::workspace::Workspace;
+use super::super::show::{Shown, ShownCall, ShownStep, ShownTool};
 use super::child::{self, Child};
-use super::{EvaluateError, Tally, matching};
+use super::{EvaluateError, Tally};
 use crate::evaluate::external::Answer;
 use crate::model::conversation::Conversation;
-use crate::model::id::ConversationId;
 use crate::model::score::Score;
-use crate::model::time::Timestamp;
-use crate::store::{ContentHash, Judgement, StoreError};
-use crate::text::door;
+
+mod stored;
+
+pub use stored::ask;
 
 /// Judgements stored at once.
 const BATCH: usize = 50;
@@ -88,6 +86,9 @@ pub struct CommandReport {
     pub problems: Vec<Problem>,
     /// True where the caller asked to stop.
     pub cancelled: bool,
+    /// Why the judge is of no use, where it answered nothing at all and the caller goes on without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub useless: Option<String>,
     /// How long it took; the caller, who has a clock, sets it.
     pub seconds: f64,
 }
@@ -103,7 +104,7 @@ pub struct Problem {
 
 /// What a judge is told of a conversation. No verdicts, outcomes, attributes or scores of others: it should not know.
 #[derive(Serialize)]
-struct Question {
+pub(in crate::ops) struct Question {
     schema_version: u32,
     conversation: String,
     source: String,
@@ -117,12 +118,69 @@ struct Question {
     transcript: Vec<ShownStep>,
     tools: Vec<ShownTool>,
     expected: Option<Vec<ShownCall>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<AskedCase>,
+}
+
+/// What a run is to be held against, where a gate asks.
+#[derive(Serialize)]
+pub(in crate::ops) struct AskedCase {
+    pub(in crate::ops) case_id: String,
+    pub(in crate::ops) must: Vec<String>,
+    pub(in crate::ops) must_not: Vec<String>,
+    pub(in crate::ops) reply: Option<String>,
+    pub(in crate::ops) mode: Option<String>,
+}
+
+impl Question {
+    /// About a conversation as it leaves by a door; `id` is what the judge has to answer with.
+    pub(in crate::ops) fn of(id: &str, shown: Shown) -> Self {
+        Self {
+            schema_version: 1,
+            conversation: id.to_owned(),
+            source: shown.row.source,
+            external_id: shown.row.external_id,
+            intent: shown.row.intent,
+            channel: shown.row.channel,
+            tier: shown.row.tier,
+            language: shown.row.language,
+            agent_version: shown.row.agent_version,
+            system: shown.system,
+            transcript: shown.transcript,
+            tools: shown.tools,
+            expected: shown.expected,
+            case: None,
+        }
+    }
+
+    /// The same beside a case.
+    pub(in crate::ops) fn beside(mut self, case: AskedCase) -> Self {
+        self.case = Some(case);
+        self
+    }
+}
+
+/// What a judge is asked about, and where its answers go.
+pub(in crate::ops) trait Docket {
+    /// The line to send under an id, and the conversation that answers are about; `None` where it is gone.
+    fn question(&mut self, id: &str) -> Result<Option<(String, Conversation)>, EvaluateError>;
+    /// Takes what was said, and answers how much of it was kept.
+    fn settle(&mut self, settled: Vec<Settled>) -> Result<u64, EvaluateError>;
+}
+
+/// What became of one question.
+pub(in crate::ops) struct Settled {
+    /// As asked.
+    pub(in crate::ops) id: String,
+    /// Why there is no whole answer.
+    pub(in crate::ops) failure: Option<String>,
+    /// What was said.
+    pub(in crate::ops) scores: Vec<Score>,
 }
 
 /// A conversation a judge is busy with.
 struct Open {
-    id: ConversationId,
-    content_hash: ContentHash,
+    id: String,
     conversation: Conversation,
     scores: Vec<Score>,
     unusable: Vec<String>,
@@ -135,42 +193,27 @@ struct Seat {
     since: Duration,
 }
 
-/// Asks a command about conversations and stores what it says. `tell` is told conversations and breaks to stop.
-///
-/// # Errors
-/// A filter that is none, the database, or a command that cannot be started or never answers anything.
-pub fn ask(
-    workspace: &mut Workspace,
-    (order, door): (&CommandOrder<'_>, &Door),
-    now: Timestamp,
+/// Asks a command about everything in a queue; the report tells how far it came, whatever the outcome.
+pub(in crate::ops) fn hear(
+    docket: &mut dyn Docket,
+    order: &CommandOrder<'_>,
+    queue: VecDeque<String>,
     tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-) -> Result<CommandReport, EvaluateError> {
-    if workspace.read_only().is_some() {
-        return Err(StoreError::ReadOnly { path: workspace.store().path().to_owned() }.into());
-    }
-    let mut queue: VecDeque<ConversationId> = matching(workspace, order.filter, now)?.into();
-    if order.missing {
-        let done: HashSet<ConversationId> = workspace.store().judged_by(order.name)?.into_iter().collect();
-        queue.retain(|id| !done.contains(id));
-    }
+) -> (CommandReport, Result<(), EvaluateError>) {
     let report = CommandReport { schema_version: 1, judge: order.name.to_owned(), ..CommandReport::default() };
-    let mut panel =
-        Panel { workspace, order, door, queue, seats: Vec::new(), finished: Vec::new(), setbacks: 0, report };
+    let mut panel = Panel { docket, order, queue, seats: Vec::new(), finished: Vec::new(), setbacks: 0, report };
     let outcome = panel.run(tell);
     // What was answered until an error is kept.
-    panel.store()?;
-    let report = panel.report;
-    super::rank(workspace)?;
-    outcome.map(|()| report)
+    let kept = panel.settle();
+    (panel.report, outcome.and(kept))
 }
 
 struct Panel<'a> {
-    workspace: &'a mut Workspace,
+    docket: &'a mut dyn Docket,
     order: &'a CommandOrder<'a>,
-    door: &'a Door,
-    queue: VecDeque<ConversationId>,
+    queue: VecDeque<String>,
     seats: Vec<Seat>,
-    finished: Vec<Judgement>,
+    finished: Vec<Settled>,
     setbacks: u32,
     report: CommandReport,
 }
@@ -195,7 +238,7 @@ impl Panel<'_> {
             }
             self.part()?;
             if self.finished.len() >= BATCH {
-                self.store()?;
+                self.settle()?;
             }
         }
         Ok(())
@@ -214,7 +257,7 @@ impl Panel<'_> {
         for at in 0..self.seats.len() {
             while !self.seats[at].child.was_told_the_end() && self.seats[at].open.len() < self.order.in_flight.max(1) {
                 let Some(id) = self.queue.pop_front() else { break };
-                self.put(at, &id)?;
+                self.put(at, id)?;
             }
             if self.queue.is_empty() {
                 self.seats[at].child.finish_sending();
@@ -229,37 +272,14 @@ impl Panel<'_> {
         self.seats.iter().filter(takes).map(|seat| self.order.in_flight.max(1).saturating_sub(seat.open.len())).sum()
     }
 
-    fn put(&mut self, at: usize, id: &ConversationId) -> Result<(), EvaluateError> {
-        let Some(stored) = self.workspace.store().stored(id)? else { return Ok(()) };
-        let shown = show::show(self.workspace, id, self.door)?;
-        let question = Question {
-            schema_version: 1,
-            conversation: id.as_str().to_owned(),
-            source: shown.row.source,
-            external_id: shown.row.external_id,
-            intent: shown.row.intent,
-            channel: shown.row.channel,
-            tier: shown.row.tier,
-            language: shown.row.language,
-            agent_version: shown.row.agent_version,
-            system: shown.system,
-            transcript: shown.transcript,
-            tools: shown.tools,
-            expected: shown.expected,
-        };
-        let line = door::json(&question).map_err(StoreError::from)?;
+    fn put(&mut self, at: usize, id: String) -> Result<(), EvaluateError> {
+        let Some((line, conversation)) = self.docket.question(&id)? else { return Ok(()) };
         let seat = &mut self.seats[at];
         if seat.open.is_empty() {
             seat.since = (self.order.watch)();
         }
         seat.child.send(&line);
-        seat.open.push_back(Open {
-            id: id.clone(),
-            content_hash: stored.content_hash,
-            conversation: stored.conversation,
-            scores: Vec::new(),
-            unusable: Vec::new(),
-        });
+        seat.open.push_back(Open { id, conversation, scores: Vec::new(), unusable: Vec::new() });
         self.report.asked += 1;
         Ok(())
     }
@@ -271,7 +291,7 @@ impl Panel<'_> {
             Err(why) => return self.trouble(None, format!("{why}: {}", beginning(line))),
         };
         let open = &mut self.seats[at].open;
-        let Some(place) = open.iter().position(|one| one.id.as_str() == answer.conversation) else {
+        let Some(place) = open.iter().position(|one| one.id == answer.conversation) else {
             let message = format!("an answer about {}, which is not being asked about", answer.conversation);
             return self.trouble(None, message);
         };
@@ -305,14 +325,13 @@ impl Panel<'_> {
         *counted += 1;
         let failure = failure.or(unusable);
         if let Some(message) = &failure {
-            self.trouble(Some(one.id.as_str().to_owned()), message.clone());
+            self.trouble(Some(one.id.clone()), message.clone());
         }
         for score in &one.scores {
             let tally = self.report.evaluators.entry(score.evaluator.exact().to_owned()).or_default();
             tally.count(score);
         }
-        let Open { id, content_hash, scores, .. } = one;
-        self.finished.push(Judgement { id, judge: self.order.name.to_owned(), content_hash, failure, scores });
+        self.finished.push(Settled { id: one.id, failure, scores: one.scores });
     }
 
     /// Parts from processes that are silent or late.
@@ -382,11 +401,12 @@ impl Panel<'_> {
         }
     }
 
-    fn store(&mut self) -> Result<(), EvaluateError> {
-        let stored = self.workspace.store_mut().put_judgements(&self.finished)?;
-        self.report.overtaken += self.finished.len() as u64 - stored;
-        self.report.scores += self.finished.iter().map(|one| one.scores.len() as u64).sum::<u64>();
-        self.finished.clear();
+    fn settle(&mut self) -> Result<(), EvaluateError> {
+        let settled = std::mem::take(&mut self.finished);
+        let (count, scores) = (settled.len() as u64, settled.iter().map(|one| one.scores.len() as u64).sum::<u64>());
+        let kept = self.docket.settle(settled)?;
+        self.report.overtaken += count - kept;
+        self.report.scores += scores;
         Ok(())
     }
 }

@@ -8,8 +8,8 @@ use crate::dataset::regression::{Case, Outcome};
 use crate::stats::compare::{Draws, mcnemar_exact, paired_bootstrap, worse_exact};
 use crate::stats::rate::{pass_all, wilson};
 
-use super::report::{CaseReport, Comparison, Counts, Report, State};
-use super::{Held, Trial};
+use super::report::{CaseReport, Comparison, Counts, Report, RunsOf, State};
+use super::{By, Held, Trial};
 
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 2_000;
@@ -57,12 +57,19 @@ fn state(trials: &[Trial]) -> State {
 
 /// The report of new trials, and of a baseline's where there is one.
 pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules) -> Report {
-    let mut counts = Counts { cases: cases.len(), runs: new.runs, unmatched_runs: new.unmatched, ..Counts::default() };
+    let mut counts =
+        Counts { cases: cases.len(), runs: new.runs, unmatched_runs: new.unmatched.len(), ..Counts::default() };
     let mut told = Vec::with_capacity(cases.len());
     let mut all: Vec<(u64, u64)> = Vec::new();
-    for (case, trials) in cases.iter().zip(&new.trials) {
+    for ((case, trials), by) in cases.iter().zip(&new.trials).zip(&new.matched) {
         let state = state(trials);
         counts.add(state);
+        if let Some(by) = by {
+            *counts.matched_by.entry(*by).or_default() += 1;
+        }
+        for trial in trials.iter().filter(|trial| !matches!(trial.outcome, Outcome::Unjudged { .. })) {
+            counts.trials_decided_by_judge += u64::from(trial.by == By::Judge);
+        }
         let (passed, judged) = counted(trials);
         counts.trials += judged;
         counts.passed_trials += passed;
@@ -79,6 +86,7 @@ pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules
             severity: case.severity,
             state,
             baseline: None,
+            matched_by: *by,
             trials: trials.clone(),
         });
     }
@@ -88,6 +96,8 @@ pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules
     let mut report = Report {
         schema_version: 1,
         dataset: String::new(),
+        cases_of: String::new(),
+        runs: RunsOf::default(),
         alpha: rules.alpha,
         min_pass: rules.min_pass.or_else(|| baseline.is_none().then_some(MIN_PASS)),
         pass_rate: (firm > 0).then(|| counts.passed as f64 / firm as f64),
@@ -98,6 +108,10 @@ pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules
         decision: String::new(),
         reasons: Vec::new(),
         test_uses_before: 0,
+        evaluators: new.evaluators.clone(),
+        judge: new.judge.clone(),
+        judge_of_baseline: baseline.and_then(|baseline| baseline.judge.clone()),
+        unmatched_runs: new.unmatched.clone(),
         cases: told,
     };
     if let Some(baseline) = baseline {
@@ -147,6 +161,11 @@ fn conclude(report: &mut Report) {
     let mut reasons = Vec::new();
     if report.counts.trials == 0 {
         reasons.push("nothing could be judged".to_owned());
+    }
+    for judge in [&report.judge, &report.judge_of_baseline].into_iter().flatten() {
+        if let Some(why) = &judge.useless {
+            reasons.push(format!("the judge answered nothing: {why}"));
+        }
     }
     if let (Some(rate), Some(least)) = (report.pass_rate, report.min_pass)
         && rate < least
@@ -204,7 +223,8 @@ mod tests {
             'f' => Outcome::Fail { why: "never calls x".into(), step: None },
             _ => Outcome::Unjudged { why: "words".into() },
         };
-        text.chars().map(|c| Trial { run: "r".into(), outcome: outcome(c) }).collect()
+        let trial = |c| Trial { run: "r".into(), outcome: outcome(c), by: By::Case, counterpart: None, said: None };
+        text.chars().map(trial).collect()
     }
 
     fn cases(count: usize) -> Vec<Case> {
@@ -213,7 +233,8 @@ mod tests {
     }
 
     fn held(all: &[&str]) -> Held {
-        Held { runs: 1, unmatched: 0, trials: all.iter().map(|text| trials(text)).collect() }
+        let trials: Vec<Vec<Trial>> = all.iter().map(|text| trials(text)).collect();
+        Held { runs: 1, matched: vec![None; trials.len()], trials, ..Held::default() }
     }
 
     #[test]

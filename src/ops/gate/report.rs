@@ -1,19 +1,24 @@
 //! What a gate says: as JSON, as Markdown for a pull request, as `JUnit` for a build server.
 //!
-//! Invariant: no transcript text is in it; ids, names of tools and arguments, counts only.
+//! Invariant: no transcript text is in it; ids, names of tools and arguments, counts only, and what a judge said, who saw
+//! masked text only.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::dataset::regression::Outcome;
 use crate::text::door::terminal_line;
 
+use super::super::evaluate::Tally;
+use super::super::evaluate::command::CommandReport;
+use super::matching::MatchedBy;
 use super::{Trial, decide};
 
 /// The state of a case over its trials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// All judged trials passed.
@@ -56,6 +61,8 @@ pub struct Counts {
     pub trials: u64,
     pub passed_trials: u64,
     pub unjudged_trials: u64,
+    pub trials_decided_by_judge: u64,
+    pub matched_by: BTreeMap<MatchedBy, usize>,
 }
 
 /// New runs beside those of a baseline.
@@ -96,8 +103,19 @@ pub struct CaseReport {
     pub state: State,
     /// In the baseline.
     pub baseline: Option<State>,
+    /// How its runs were found; null without any.
+    pub matched_by: Option<MatchedBy>,
     /// Its trials.
     pub trials: Vec<Trial>,
+}
+
+/// Where the runs were read from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunsOf {
+    /// The files, in full.
+    pub files: Vec<PathBuf>,
+    /// Which of their runs.
+    pub filter: String,
 }
 
 /// What a gate says.
@@ -107,6 +125,10 @@ pub struct Report {
     pub schema_version: u32,
     /// The cases.
     pub dataset: String,
+    /// The same as they were asked for: a dataset, or where the file of cases is.
+    pub cases_of: String,
+    /// The runs.
+    pub runs: RunsOf,
     /// `pass` or `regression`.
     pub decision: String,
     /// Why it is a regression.
@@ -127,6 +149,14 @@ pub struct Report {
     pub comparison: Option<Comparison>,
     /// How often the test split that was used had been opened before.
     pub test_uses_before: usize,
+    /// What the evaluators that were asked for said of the runs that match: passed, objected, could not tell.
+    pub evaluators: BTreeMap<String, Tally>,
+    /// How asking a judge went; null where none was asked.
+    pub judge: Option<CommandReport>,
+    /// The same for the baseline.
+    pub judge_of_baseline: Option<CommandReport>,
+    /// Runs that no case matches, by their ids.
+    pub unmatched_runs: Vec<String>,
     /// Case by case.
     pub cases: Vec<CaseReport>,
 }
@@ -155,6 +185,9 @@ impl Report {
             counts.unjudged,
             counts.missing
         );
+        for line in self.remarks() {
+            let _ = writeln!(out, "\n{}.", cell(&line));
+        }
         if let (Some(rate), Some((low, high))) = (self.pass_rate, self.interval) {
             let _ = writeln!(out, "\nPass rate {} ({} to {}).", percent(rate), percent(low), percent(high));
         }
@@ -183,6 +216,37 @@ impl Report {
         out
     }
 
+    /// What is to be said of how runs were found and judged, in lines.
+    pub fn remarks(&self) -> Vec<String> {
+        let counts = &self.counts;
+        let mut lines = Vec::new();
+        let found: Vec<String> =
+            counts.matched_by.iter().map(|(by, count)| format!("{count} by {}", by.word())).collect();
+        if !found.is_empty() || counts.unmatched_runs > 0 {
+            let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+            lines.push(format!("cases that found runs: {found}; runs that no case matches: {}", counts.unmatched_runs));
+        }
+        for (name, tally) in &self.evaluators {
+            lines.push(format!(
+                "{name} objects to {} runs, has nothing against {}, cannot tell of {}",
+                tally.failed, tally.passed, tally.abstained
+            ));
+        }
+        for (of, judge) in [("", &self.judge), (" of the baseline", &self.judge_of_baseline)] {
+            if let Some(judge) = judge {
+                lines.push(format!(
+                    "the judge was asked about {} trials{of}: {} answered, {} in part, {} not, {} never asked",
+                    judge.asked + judge.not_asked,
+                    judge.answered,
+                    judge.partly,
+                    judge.failed,
+                    judge.not_asked
+                ));
+            }
+        }
+        lines
+    }
+
     fn tables(&self, out: &mut String) {
         let why = decide::reasons(self);
         if !why.is_empty() {
@@ -193,28 +257,30 @@ impl Report {
         }
         let shown = |case: &&CaseReport| matches!(case.state, State::Fail | State::Flaky);
         if self.cases.iter().any(|case| shown(&case)) {
-            out.push_str("\n| case | step | state | baseline | passed | run | at its step | what broke |\n");
-            out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+            out.push_str("\n| case | its step | state | baseline | passed | found by | run | step in its place | broken at | what broke |\n");
+            out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
         }
         for case in self.cases.iter().filter(shown) {
             let passed = case.trials.iter().filter(|trial| trial.outcome == Outcome::Pass).count();
             let broken = case.trials.iter().find_map(|trial| match &trial.outcome {
-                Outcome::Fail { why, step } => Some((&trial.run, why, step)),
+                Outcome::Fail { why, step } => Some((trial, why, step)),
                 _ => None,
             });
-            let Some((run, why, step)) = broken else { continue };
+            let Some((trial, why, step)) = broken else { continue };
             let number = |step: Option<u32>| step.map_or_else(|| "-".to_owned(), |step| step.to_string());
             let _ = writeln!(
                 out,
-                "| {} | {} | {} | {} | {passed}/{} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {passed}/{} | {} | {} | {} | {} | {} |",
                 cell(&case.case_id),
                 number(case.step),
                 case.state.word(),
                 case.baseline.map_or("-", State::word),
                 case.trials.len(),
-                cell(run),
+                case.matched_by.map_or("-", MatchedBy::word),
+                cell(&trial.run),
+                number(trial.counterpart),
                 number(*step),
-                cell(why)
+                cell(&told(why, trial))
             );
         }
     }
@@ -235,8 +301,11 @@ impl Report {
             let _ = write!(out, "<testcase classname=\"{}\" name=\"{}\">", xml(class), xml(&case.case_id));
             let told = case.trials.iter().find_map(|trial| match &trial.outcome {
                 Outcome::Fail { why, step } => {
-                    let at = step.map_or_else(String::new, |step| format!(", step {step}"));
-                    Some(format!("{why} (run {}{at})", trial.run))
+                    let mut at = step.map_or_else(String::new, |step| format!(", step {step}"));
+                    if let (Some(of), Some(place)) = (case.step, trial.counterpart) {
+                        let _ = write!(at, "; the case's step {of} is its step {place}");
+                    }
+                    Some(format!("{} (run {}{at})", told(why, trial), trial.run))
                 }
                 Outcome::Unjudged { why } if case.state == State::Unjudged => Some(why.clone()),
                 _ => None,
@@ -253,6 +322,11 @@ impl Report {
         out.push_str("</testsuite>\n</testsuites>\n");
         out
     }
+}
+
+/// Why a trial failed, with what a judge said.
+fn told(why: &str, trial: &Trial) -> String {
+    trial.said.as_ref().map_or_else(|| why.to_owned(), |said| format!("{why}: {said}"))
 }
 
 fn percent(rate: f64) -> String {

@@ -3,11 +3,11 @@
 //! Invariant: the order of files is that of the arguments, and sorted by name within a folder; pipes, devices and loops
 //! of links are never opened.
 
-use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ImportError;
 use crate::ingest::{Problem, ProblemKind};
@@ -23,6 +23,8 @@ pub struct Source {
     pub name: String,
     /// Its name without folders and its last suffix.
     pub stem: String,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// What the paths hold.
@@ -36,11 +38,11 @@ pub struct Found {
 
 /// Bytes read so far, over all files.
 #[derive(Clone, Default)]
-pub struct Meter(Rc<Cell<u64>>);
+pub struct Meter(Arc<AtomicU64>);
 
 impl Meter {
     pub fn read(&self) -> u64 {
-        self.0.get()
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -53,7 +55,7 @@ pub struct Metered {
 impl Read for Metered {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
-        self.meter.0.set(self.meter.0.get() + read as u64);
+        self.meter.0.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }
@@ -105,6 +107,7 @@ impl Found {
             path: path.to_path_buf(),
             name: path.to_string_lossy().into_owned(),
             stem: text(path.file_stem()),
+            bytes: length,
         });
     }
 

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
+use super::ahead::{Beside, in_halves};
 use super::choice::Chooser;
 use super::rows::{self, Kept, Told};
 use super::spans::Workset;
@@ -17,7 +18,7 @@ use crate::model::conversation::Conversation;
 use crate::model::id::{ConversationId, SpanRef};
 use crate::model::score::Scale;
 use crate::model::trace::{SpanEvent, SpanStatus};
-use crate::store::{Applied, Changes, Slot, Store, StoreError};
+use crate::store::{Applied, Changes, Encoded, Put, Slot, Store, StoreError};
 
 /// How often a batch is tried anew because another import changed the same conversations.
 const TRIES: usize = 8;
@@ -59,6 +60,7 @@ pub struct Intake<'a> {
     limits: BatchLimits,
     batch: Batch,
     chooser: Chooser<'a>,
+    beside: Option<Beside>,
     /// The namespace that rows are restricted to.
     source: Option<&'a str>,
     rows: Vec<Told>,
@@ -88,6 +90,7 @@ impl<'a> Intake<'a> {
             limits: options.batch,
             batch: Batch::default(),
             chooser: Chooser::new(options.choice, last_key),
+            beside: options.beside,
             source: options.read.source.as_deref(),
             rows: Vec::new(),
             unmatched: Vec::new(),
@@ -127,11 +130,10 @@ impl<'a> Intake<'a> {
             Ok(true) => return ControlFlow::Continue(()),
             Err(error) => return self.flow(Err(error)),
         }
+        self.batch.bytes += record_size(&record);
         match record {
             Record::Span(span) => {
                 self.count_span(&span.span.id, span.span.status);
-                self.batch.bytes +=
-                    map_size(&span.span.attributes) + span.span.events.iter().map(event_size).sum::<usize>() + 256;
                 self.batch.spans.push(*span);
             }
             Record::Log(log) => {
@@ -139,16 +141,12 @@ impl<'a> Intake<'a> {
                     let source = Some(log.source.to_string()).filter(|source| !source.is_empty());
                     return self.take_told(Told { row, source });
                 }
-                self.batch.bytes += event_size(&log.event) + 256;
                 self.batch.logs.push(*log);
             }
             Record::Conversation(conversation) => {
                 for span in &conversation.spans {
                     self.count_span(&span.id, span.status);
-                    self.batch.bytes += map_size(&span.attributes) + 256;
                 }
-                let steps = conversation.steps.iter();
-                self.batch.bytes += steps.map(|step| step_size(&step.content)).sum::<usize>() + 1024;
                 self.batch.wholes.push(*conversation);
             }
         }
@@ -218,7 +216,7 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// Gives conversations that are about to be stored what is kept of them.
+    /// Gives conversations that are about to be stored what is kept of them, and their stored form.
     fn settle(&self, changes: &mut Changes) -> Result<(), StoreError> {
         let kept = Kept::look(self.store)?;
         for put in &mut changes.puts {
@@ -226,6 +224,9 @@ impl<'a> Intake<'a> {
             let slots = kept.settle(self.store, &mut put.conversation)?;
             changes.matched.extend(slots.into_iter().map(|slot| (slot, id.clone())));
         }
+        let mut forms: Vec<(&Put, Option<Encoded>)> = changes.puts.iter().map(|put| (put, None)).collect();
+        in_halves(self.beside, &mut forms, &|(put, form)| *form = Some(Encoded::of(&put.conversation)));
+        changes.encoded = forms.into_iter().filter_map(|(_, form)| form).collect();
         Ok(())
     }
 
@@ -237,7 +238,7 @@ impl<'a> Intake<'a> {
             work.settle()?;
             work.add_loose()?;
             work.add_logs(batch.logs)?;
-            let (tally, seen, mut changes) = work.finish(self.tools)?;
+            let (tally, seen, mut changes) = work.finish(self.tools, self.beside)?;
             self.count(tally);
             // Some of them may have been counted with an earlier batch, before their session was known.
             self.tally.imported = self.tally.imported.saturating_sub(self.chooser.choose(&mut changes));
@@ -281,7 +282,7 @@ impl<'a> Intake<'a> {
         }
         work.settle()?;
         work.add_loose()?;
-        let (_, _, again) = work.finish(self.tools)?;
+        let (_, _, again) = work.finish(self.tools, self.beside)?;
         Ok(Changes { pending: changes.pending, settled: changes.settled, conflicts: changes.conflicts, ..again })
     }
 
@@ -344,6 +345,21 @@ fn spans_of(conversation: Conversation) -> Vec<SpanRecord> {
 pub(super) fn short_hash(parts: &[&str]) -> u64 {
     use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
     BuildHasherDefault::<DefaultHasher>::default().hash_one(parts)
+}
+
+/// About how much memory a record takes.
+pub(super) fn record_size(record: &Record) -> usize {
+    match record {
+        Record::Span(span) => {
+            map_size(&span.span.attributes) + span.span.events.iter().map(event_size).sum::<usize>() + 256
+        }
+        Record::Log(log) => event_size(&log.event) + 256,
+        Record::Conversation(conversation) => {
+            let spans = conversation.spans.iter().map(|span| map_size(&span.attributes) + 256);
+            let steps = conversation.steps.iter().map(|step| step_size(&step.content));
+            spans.chain(steps).sum::<usize>() + 1024
+        }
+    }
 }
 
 fn step_size(content: &crate::model::step::StepContent) -> usize {

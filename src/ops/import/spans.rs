@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
+use super::ahead::{Beside, in_halves};
 use super::intake::Tally;
 use crate::ingest::session::{assign, linked_target};
 use crate::ingest::tree::{Arrival, reconcile};
 use crate::ingest::{Pieces, SpanRecord, TARGET_KEY, ToolList, assemble};
+use crate::model::conversation::Conversation;
 use crate::model::id::{ConversationId, SpanRef};
 use crate::model::trace::{Span, SpanEvent};
 use crate::store::{Changes, ContentHash, Pending, Put, Store, StoreError};
@@ -46,11 +48,22 @@ impl Draft {
     }
 }
 
+/// A conversation whose spans are all known, before and after it was put together.
+struct Building {
+    pieces: Pieces,
+    conversation: Option<Conversation>,
+    /// True where it is no more than set aside.
+    set_aside: bool,
+    base: Option<ContentHash>,
+}
+
 /// All that one batch touches.
 pub struct Workset<'a> {
     pub store: &'a Store,
     last_key: i64,
     pub drafts: BTreeMap<ConversationId, Draft>,
+    /// The trace that came last, and the draft of its own name.
+    nameless: Option<(TraceKey, ConversationId)>,
     /// Which drafts hold spans of a trace.
     homes: HashMap<TraceKey, BTreeSet<ConversationId>>,
     /// Traces whose spans are to be assigned (again).
@@ -73,6 +86,7 @@ impl<'a> Workset<'a> {
             store,
             last_key,
             drafts: BTreeMap::new(),
+            nameless: None,
             homes: HashMap::new(),
             unsettled: BTreeSet::new(),
             deferred: BTreeSet::new(),
@@ -110,7 +124,12 @@ impl<'a> Workset<'a> {
                 .find(|home| self.drafts.get(*home).is_some_and(|draft| draft.spans.contains_key(&candidate.id)));
             let Some(home) = home.cloned() else {
                 // Under the trace's own name for now; `settle` finds out where it belongs.
-                let id = self.draft(&source, &key.1)?;
+                let known = self.nameless.take().filter(|(trace, _)| *trace == key);
+                let id = match known {
+                    Some((_, id)) => id,
+                    None => self.draft(&source, &key.1)?,
+                };
+                self.nameless = Some((key.clone(), id.clone()));
                 if let Some(draft) = self.drafts.get_mut(&id) {
                     draft.spans.insert(candidate.id.clone(), candidate);
                     draft.dirty = true;
@@ -264,8 +283,14 @@ impl<'a> Workset<'a> {
                 None => self.wait_for_link(key, &target),
             }
         }
+        let mut last: Option<(String, ConversationId)> = None;
         for ((home, span), name) in all.into_iter().zip(names) {
-            let id = self.draft(&key.0, &name)?;
+            let known = last.take().filter(|(named, _)| *named == name);
+            let id = match known {
+                Some((_, id)) => id,
+                None => self.draft(&key.0, &name)?,
+            };
+            last = Some((name, id.clone()));
             if id != home {
                 self.move_span(&home, &id, &span);
                 self.homes.entry(key.clone()).or_default().insert(id.clone());
@@ -306,7 +331,12 @@ impl<'a> Workset<'a> {
     }
 
     /// The changes that store all of this.
-    pub fn finish(self, tools: &ToolList) -> Result<(Tally, BTreeSet<ConversationId>, Changes), StoreError> {
+    pub fn finish(
+        self,
+        tools: &ToolList,
+        beside: Option<Beside>,
+    ) -> Result<(Tally, BTreeSet<ConversationId>, Changes), StoreError> {
+        let mut built: Vec<Building> = Vec::new();
         let mut tally = self.tally;
         let mut changes = Changes { pending: self.pending, settled: self.settled, ..Changes::default() };
         for (id, mut draft) in self.drafts {
@@ -329,14 +359,22 @@ impl<'a> Workset<'a> {
                 spans: draft.spans.into_values().collect(),
                 resource: draft.resource,
             };
-            let count = pieces.spans.len() as u64;
-            let conversation = assemble(pieces, tools);
             if draft.whole {
+                let count = pieces.spans.len() as u64;
                 tally.imported = tally.imported.saturating_sub(count);
                 tally.conflicts += count;
-                changes.conflicts.push(conversation);
-            } else {
-                changes.puts.push(Put { conversation, whole: false, base: draft.stored.map(|(hash, _)| hash) });
+            }
+            let base = draft.stored.map(|(hash, _)| hash);
+            built.push(Building { pieces, conversation: None, set_aside: draft.whole, base });
+        }
+        in_halves(beside, &mut built, &|one| {
+            one.conversation = Some(assemble(std::mem::take(&mut one.pieces), tools));
+        });
+        for Building { conversation, set_aside, base, .. } in built {
+            match conversation {
+                Some(conversation) if set_aside => changes.conflicts.push(conversation),
+                Some(conversation) => changes.puts.push(Put { conversation, whole: false, base }),
+                None => {}
             }
         }
         Ok((tally, self.seen, changes))
@@ -345,11 +383,13 @@ impl<'a> Workset<'a> {
 
 /// Adds resource attributes. Where two traces disagree the smaller text stays, so that their order does not matter.
 fn merge_resource(into: &mut Map<String, Value>, from: &Map<String, Value>) {
+    let before = into.len();
     for (key, value) in from {
         match into.get_mut(key) {
             None => {
                 into.insert(key.clone(), value.clone());
             }
+            Some(known) if known == value => {}
             Some(known) => {
                 let (new, old) = (value.to_string(), known.to_string());
                 if new < old {
@@ -358,7 +398,9 @@ fn merge_resource(into: &mut Map<String, Value>, from: &Map<String, Value>) {
             }
         }
     }
-    into.sort_keys();
+    if into.len() > before {
+        into.sort_keys();
+    }
 }
 
 /// Gives records about a whole trace or conversation their one place: its span with the smallest id.

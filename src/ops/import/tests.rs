@@ -391,7 +391,7 @@ fn an_import_that_is_overtaken_by_another_loses_nothing_of_either() {
         let mut work = spans::Workset::new(&one, 0).unwrap();
         work.add_spans(records(otlp(&[("bb", "01", "", "S-1", "again", 5)]))).unwrap();
         work.settle().unwrap();
-        work.finish(&options.read.tools).unwrap().2
+        work.finish(&options.read.tools, None).unwrap().2
     };
     import_into(&mut two, &[write(folder.path(), "1.jsonl", &[otlp(&[("cc", "01", "", "S-1", "bye", 9)])])]);
     assert_eq!(one.apply(&changes).unwrap(), crate::store::Applied::Overtaken);

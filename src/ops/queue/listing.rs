@@ -154,6 +154,32 @@ pub fn states(workspace: &mut Workspace) -> Result<Vec<QueueState>, QueueError> 
     Ok(states)
 }
 
+/// What the audit of a queue has shown. Only this says how often the agent fails.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Audited {
+    /// The conversations that audits are drawn from, each with the number of its batch; those of a later import that is
+    /// not over yet have none.
+    pub pool: Vec<(ConversationId, Option<usize>)>,
+    /// The probability of failure that the queue has learnt, by place in `pool`.
+    pub p: Vec<f64>,
+    /// Places in `pool` that audit slots have come to, in order, each with what was said of it.
+    pub reached: Vec<(usize, Option<bool>)>,
+}
+
+/// The audit of a queue.
+///
+/// # Errors
+/// There is no such queue, or the database cannot be read.
+pub fn audited(workspace: &mut Workspace, name: &str) -> Result<Audited, QueueError> {
+    let working = ready(workspace, name)?;
+    let (queue, rows) = (&working.queue, 0..working.ids.len());
+    Ok(Audited {
+        pool: rows.clone().map(|row| (working.ids[row].clone(), queue.audit().batch(row))).collect(),
+        p: rows.map(|row| queue.p(row)).collect(),
+        reached: queue.audit().reached(queue.done()).iter().map(|row| (*row, queue.verdict(*row))).collect(),
+    })
+}
+
 /// The queue of a name, in step with the log.
 fn ready<'a>(workspace: &'a mut Workspace, name: &str) -> Result<&'a Working, QueueError> {
     let known = workspace.store().queues()?;

@@ -4,53 +4,29 @@
 
 use crate::model::queue::{Interval, QueueState};
 use crate::rank::queue::Slot;
-use crate::stats::rate::wilson;
+use crate::stats::rate::wilson_finite;
+use crate::stats::sample_size;
 
 use super::kept::Working;
 
 /// The level at which intervals are told: 1 minus this.
 const ALPHA: f64 = 0.05;
 
-/// The normal quantile of that level.
-const Z: f64 = 1.959_963_984_540_054;
-
 /// How exactly the rate is to be known, in either direction.
 const HALF_WIDTH: f64 = 0.05;
 
-/// Wilson's interval for `k` of `n` drawn without putting back from `pool`: n counts as n / ((N - n) / (N - 1)), the
-/// finite-population correction.
+/// Wilson's interval for `k` of `n` drawn without putting back from `pool`.
 fn interval(k: u64, n: u64, pool: u64) -> Option<Interval> {
-    if n == 0 || n > pool {
+    if n > pool {
         return None;
     }
-    let share = k as f64 / n as f64;
-    if n == pool {
-        return Some(Interval { share, low: share, high: share });
-    }
-    let scale = (pool as f64 - 1.0) / (pool - n) as f64;
-    // Wilson's formula takes whole numbers; a thousandth of a label is exact enough.
-    let fine = 1_000.0;
-    let effective = (n as f64 * scale * fine).round();
-    let (low, high) = wilson_of(share, effective / fine)?;
-    Some(Interval { share, low, high })
+    let (low, high) = wilson_finite((k, n), pool, ALPHA)?;
+    Some(Interval { share: k as f64 / n as f64, low, high })
 }
 
-/// Wilson's interval of a share of a number of labels that need not be whole.
-fn wilson_of(share: f64, n: f64) -> Option<(f64, f64)> {
-    if (n - n.round()).abs() < f64::EPSILON {
-        return wilson((share * n).round() as u64, n as u64, ALPHA);
-    }
-    let centre = share + Z * Z / (2.0 * n);
-    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
-    Some((((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0)))
-}
-
-/// Labels it takes to know a rate to five points: z^2 p (1 - p) / d^2, with the finite-population correction.
+/// Labels it takes to know a rate to five points.
 fn labels_for(share: f64, pool: u64) -> u64 {
-    let infinite = (Z * Z * share * (1.0 - share) / (HALF_WIDTH * HALF_WIDTH)).max(1.0);
-    let finite = infinite / (1.0 + (infinite - 1.0) / pool.max(1) as f64);
-    finite.ceil() as u64
+    sample_size::finite(share, HALF_WIDTH, pool, ALPHA)
 }
 
 impl Working {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::super::Progress;
 use super::super::evaluate::{self, EvaluateOrder};
 use super::super::import::{
-    BatchLimits, Choice, ImportError, ImportOptions, ImportReport, Sample, import, record_labels,
+    BatchLimits, Beside, Choice, ImportError, ImportOptions, ImportReport, Sample, import, record_labels,
 };
 use super::super::review;
 use super::Workspace;
@@ -30,6 +30,8 @@ pub struct ImportOrder {
     pub sample: Option<Sample>,
     /// The filter that conversations have to pass.
     pub filter: Filter,
+    /// A second thread, where there is one to lend.
+    pub beside: Option<Beside>,
     /// Have the built-in evaluators and the policies judge what came, once it is stored.
     pub evaluate: bool,
 }
@@ -85,6 +87,7 @@ impl Workspace {
             scale: &|name| evaluate::scale(&scales, name),
             batch: BatchLimits::default(),
             choice,
+            beside: order.beside,
         };
         let mut report = import(self.store_mut(), &order.paths, &options, tell)?;
         if report.imported > 0 {

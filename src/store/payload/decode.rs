@@ -406,7 +406,7 @@ impl<'a> Reader<'a> {
             target,
             evaluator: self.untrusted()?,
             version: self.optional()?,
-            source: self.text()?,
+            source: self.text()?.into(),
             value: self.float()?,
             label: self.optional()?,
             passed: self.flag()?,

@@ -3,11 +3,16 @@
 //! Invariant: a number given out is never changed; numbers follow the order of first use, so that equal conversations
 //! give equal bytes.
 
+use std::collections::hash_map::Entry;
+
 use serde_json::{Map, Value};
 
 use super::bytes::{put, put_signed};
-use super::pieces;
+use super::pieces::{self, Cut};
 use super::quick::Table;
+
+/// How many texts that were cut are remembered: those of a few agents, and what they answered.
+const MOST_CUTS: usize = 4;
 
 /// Value tags; append-only.
 pub mod tag {
@@ -31,6 +36,8 @@ pub struct Pool<'a> {
     texts: Vec<u8>,
     text_count: u32,
     known_texts: Table<&'a str, u32>,
+    /// The texts that were cut last, the latest first, and the numbers of their pieces.
+    cuts: Vec<(Cut<'a>, Vec<u32>)>,
     /// The last list of pieces that began with this piece.
     lists: Table<u32, List>,
     /// The table of attributes.
@@ -44,12 +51,22 @@ pub struct Pool<'a> {
 impl<'a> Pool<'a> {
     /// The number of `text`.
     pub fn text(&mut self, text: &'a str) -> u32 {
+        if !pieces::may_be_cut(text) {
+            return self.plain(text);
+        }
         if let Some(known) = self.known_texts.get(text) {
             return *known;
         }
-        let pieces = pieces::cut(text);
-        if pieces.len() > 1 {
-            let numbers: Vec<u32> = pieces.iter().map(|piece| self.plain(piece)).collect();
+        let before = self.cuts.iter().position(|(cut, _)| cut.begins(text)).map(|place| self.cuts.remove(place));
+        let (known, pieces, cut) = pieces::cut(text, before.as_ref().map(|(cut, _)| cut));
+        if known + pieces.len() > 1 {
+            let mut numbers = before.map(|(_, numbers)| numbers).unwrap_or_default();
+            numbers.truncate(known);
+            numbers.extend(pieces.iter().map(|piece| self.plain(piece)));
+            if let Some(cut) = cut {
+                self.cuts.truncate(MOST_CUTS - 1);
+                self.cuts.insert(0, (cut, numbers.clone()));
+            }
             self.texts.push(1);
             put(&mut self.texts, u64::from(numbers[0]));
             let base = self.lists.entry(numbers[0]).or_default();
@@ -60,12 +77,16 @@ impl<'a> Pool<'a> {
     }
 
     fn plain(&mut self, text: &'a str) -> u32 {
-        if let Some(known) = self.known_texts.get(text) {
-            return *known;
+        match self.known_texts.entry(text) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                put(&mut self.texts, (text.len() as u64) << 1);
+                self.run.extend_from_slice(text.as_bytes());
+                let number = self.text_count;
+                self.text_count += 1;
+                *place.insert(number)
+            }
         }
-        put(&mut self.texts, (text.len() as u64) << 1);
-        self.run.extend_from_slice(text.as_bytes());
-        self.register(text)
     }
 
     fn register(&mut self, text: &'a str) -> u32 {

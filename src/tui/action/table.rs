@@ -5,7 +5,7 @@
 use super::{Action, Binding, Context, Group};
 use Context as C;
 
-const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages];
+const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment];
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
@@ -20,6 +20,7 @@ const EVERY: &[Context] = &[
     C::Help,
     C::Messages,
     C::Export,
+    C::Alignment,
     C::Job,
     C::Confirm,
 ];
@@ -271,6 +272,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
     row(Action::Progress, "progress", &["P"], MAIN, Group::Look, "progress", "How far the queue is, label by label."),
+    row(Action::Alignment, "alignment", &["A"], MAIN, Group::Look, "alignment", "How evaluators agree with people."),
     // Workspace
     row(
         Action::NewQueue,
@@ -333,7 +335,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Accept,
         "accept",
         &["enter"],
-        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export],
+        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Alignment],
         Group::Form,
         "accept",
         "Take the choice, go to the next field, or save.",
@@ -380,7 +382,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::NextField,
         "next-field",
         &["tab"],
-        &[C::Judge, C::Correct, C::Export],
+        &[C::Judge, C::Correct, C::Export, C::Alignment],
         Group::Form,
         "next field",
         "To the next field; in the fail strip, add the mode and type another.",

@@ -107,6 +107,12 @@ impl Builder<'_> {
         if let Some(step) = step {
             self.step_facts(step);
         }
+        let broke = |step: &Step| self.review.broken.iter().any(|broken| broken.steps().contains(&step.number));
+        let here = step.is_some_and(broke);
+        if here {
+            self.broken();
+            self.blank();
+        }
         if let Some(span) = span {
             self.span_facts(span);
         }
@@ -120,6 +126,9 @@ impl Builder<'_> {
         }
         self.scores(subject, false);
         self.labels(step);
+        if !here {
+            self.broken();
+        }
         self.offered(step);
     }
 

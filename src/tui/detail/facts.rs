@@ -107,6 +107,34 @@ impl Builder<'_> {
         }
     }
 
+    /// What a gate said of the conversation, case by case, beside what each case asks for.
+    pub(super) fn broken(&mut self) {
+        let Some(broken) = self.review.broken.clone() else { return };
+        self.heading(&format!("Gate: {}, report {}, no. {}", broken.dataset, broken.report, broken.rank));
+        for case in &broken.cases {
+            let of = case.step.map_or_else(String::new, |step| format!(", its step {step}"));
+            let flaky = if case.flaky { "  flaky" } else { "" };
+            self.line(&format!("  case {} of {}{of}{flaky}", case.case_id, case.conversation_id), Tone::Text);
+            let at = case.at.map_or_else(String::new, |at| format!("step {at} "));
+            self.text(&format!("broke: {at}{}", case.why), Tone::Bad, 4);
+            if let Some(place) = case.counterpart {
+                self.line(&format!("    in its place here: step {place}"), Tone::Dim);
+            }
+            if let Some(said) = &case.said {
+                self.text(&format!("the judge says: {said}"), Tone::Text, 4);
+            }
+            for wanted in &case.wants {
+                self.text(&format!("wants: {wanted}"), Tone::Good, 4);
+            }
+            for call in &case.recorded {
+                self.text(&format!("then: {call}"), Tone::Dim, 4);
+            }
+            if case.wants.is_empty() {
+                self.line("    the case itself cannot be read here", Tone::Dim);
+            }
+        }
+    }
+
     /// What is known of the conversation as a whole.
     pub(super) fn conversation_facts(&mut self) {
         let conversation = &self.opened.conversation;

@@ -240,5 +240,6 @@ pub fn order_name(order: QueueOrder) -> &'static str {
         QueueOrder::Oldest => "oldest first",
         QueueOrder::Longest => "longest first",
         QueueOrder::Unjudged => "not judged first",
+        QueueOrder::Reported => "as the gate reports them",
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::engine::request::{Hit, Opened, Ticket};
 use crate::model::act::Subject as ActSubject;
+use crate::model::gate::Broken;
 use crate::model::id::ConversationId;
 use crate::model::label::{StepPointer, Verdict};
 use crate::model::queue::Place;
@@ -13,7 +14,7 @@ use crate::text::find::Finder;
 use crate::text::needle::Needle;
 use crate::tui::detail::{Detail, Subject};
 use crate::tui::evidence::{self, Evidence};
-use crate::tui::layout::Pane;
+use crate::tui::layout::{Pane, Size};
 use crate::tui::pager::{Anchor, Pager};
 use crate::tui::scoring::{ScoreIndex, is_bad};
 use crate::tui::transcript::{Block, Fold, blocks};
@@ -77,6 +78,8 @@ pub struct Review {
     pub last_place: Option<Anchor>,
     /// Per step, whether it is worth a look.
     pub suspicious: Vec<bool>,
+    /// What a gate said of it, where one brought it.
+    pub broken: Option<Broken>,
 }
 
 impl Review {
@@ -106,6 +109,16 @@ impl Review {
             wanted_step: None,
             last_place: None,
             suspicious: Vec::new(),
+            broken: None,
+        }
+    }
+
+    /// Lines above the panes for what a gate said: the case, what broke it, and where there is room what it was made of.
+    pub fn broken_lines(&self, size: Size) -> u16 {
+        match &self.broken {
+            None => 0,
+            Some(broken) if size.rows >= 30 && broken.cases.iter().any(|case| !case.recorded.is_empty()) => 3,
+            Some(_) => 2,
         }
     }
 
@@ -148,6 +161,7 @@ impl Review {
                     || self.scores.steps[at].first().is_some_and(|score| is_bad(&opened, *score))
             })
             .collect();
+        self.broken = Broken::of(&opened.conversation.attributes);
         self.opened = Some(opened);
         self.evidence = None;
         self.cut();

@@ -48,6 +48,37 @@ fn frames_look_as_they_did() {
     insta::assert_snapshot!("ascii_60", App::plain((60, 16)).press("<enter> ! x").frame());
 }
 
+/// A run that a gate brought, which broke a case at its second step.
+fn broken(size: (u16, u16)) -> App {
+    use crate::model::gate::{Broken, BrokenCase};
+    let case = |id: &str| BrokenCase {
+        case_id: id.to_owned(),
+        conversation_id: "c7tz6qd2m4ab".to_owned(),
+        step: Some(3),
+        why: "calls refund with another order_id".to_owned(),
+        at: Some(2),
+        counterpart: Some(2),
+        flaky: true,
+        said: Some("it does not ask first".to_owned()),
+        wants: vec!["refund {\"order_id\":\"LF-1\"}".to_owned(), "must ask before it pays".to_owned()],
+        recorded: vec!["refund {\"order_id\":\"LF-9\"}".to_owned()],
+    };
+    let cases = vec![case("c7tz6qd2m4ab-s3"), case("c7tz6qd2m4ab-s5")];
+    let broken = Broken { dataset: "refunds@2".to_owned(), report: "0a1b2c".to_owned(), rank: 1, cases };
+    let mut conversation = sample::refund();
+    broken.put(&mut conversation.attributes);
+    App::with(vec![conversation], Theme::default(), size)
+}
+
+#[test]
+fn a_run_stands_beside_the_case_it_broke() {
+    insta::assert_snapshot!("broken_120", broken((120, 36)).press("<enter> J").frame());
+    let mut narrow = broken((80, 24));
+    insta::assert_snapshot!("broken_80", narrow.press("<enter> J").frame());
+    let detail = narrow.press("<tab> <tab>").frame();
+    assert!(detail.contains("the judge says: it does not ask first") && detail.contains("LF-9"), "{detail}");
+}
+
 /// The styles of a frame: a letter per style in place of each character, and what the letters mean.
 fn styles(app: &App) -> String {
     let buffer = app.buffer();

@@ -135,7 +135,7 @@ impl Story {
             target: ScoreTarget::Span(span),
             evaluator: evaluator.into(),
             version: Some("3".into()),
-            source: "otel-genai".to_owned(),
+            source: "otel-genai".into(),
             value: Some(value),
             label: None,
             passed,

@@ -90,8 +90,11 @@ fn title(state: &State, review: &Review) -> Row {
 
 fn panes(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     let layout = review_layout(state);
+    broken(state, review, layout.head, canvas);
+    let body = layout.shell.body;
+    let under = Rect { y: layout.head.bottom().max(body.y), height: body.height - layout.head.height, ..body };
     for x in layout.rules.into_iter().flatten() {
-        canvas.upright(layout.shell.body, x);
+        canvas.upright(under, x);
     }
     if let Some(area) = layout.transcript {
         transcript(state, review, area, canvas);
@@ -101,6 +104,41 @@ fn panes(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     }
     if let Some(area) = layout.detail {
         detail(state, review, &layout, area, canvas);
+    }
+}
+
+/// What a gate said of the run, beside what the case asks for; the detail pane has all of it.
+fn broken(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
+    let Some((broken, case)) = review.broken.as_ref().and_then(|broken| Some((broken, broken.cases.first()?))) else {
+        return;
+    };
+    let (signs, lens, columns) = (state.config.theme.signs(), state.lens(), usize::from(area.width));
+    let dot = format!(" {} ", signs.dot);
+    let mut wants = Row::of(" gate ", Tone::Warn).with(&broken.dataset, Tone::Text).with(&dot, Tone::Frame);
+    wants.push(&format!("case {}", case.case_id), Tone::Text);
+    wants.push(&dot, Tone::Frame);
+    match case.wants.first() {
+        Some(first) => {
+            wants.push("wants ", Tone::Dim);
+            wants.extend(lens.row(first, Tone::Good));
+        }
+        None => wants.push("the case itself cannot be read here", Tone::Dim),
+    }
+    let mut broke = Row::of(" ", Tone::Text).with(signs.suspect, Tone::Warn).with(" ", Tone::Text);
+    if let Some(at) = case.at {
+        broke.push(&format!("step {at} "), Tone::Strong);
+    }
+    broke.extend(lens.row(&case.why, Tone::Bad));
+    if let (Some(step), Some(place)) = (case.step, case.counterpart) {
+        broke.push(&format!("{dot}the case's step {step} is step {place} here"), Tone::Dim);
+    }
+    if broken.cases.len() > 1 {
+        broke.push(&format!("{dot}+{} more in the detail", broken.cases.len() - 1), Tone::Dim);
+    }
+    let mut then = Row::of(" then: ", Tone::Dim);
+    then.extend(lens.row(&case.recorded.join("  and  "), Tone::Dim));
+    for (line, row) in [wants, broke, then].into_iter().take(usize::from(area.height)).enumerate() {
+        canvas.line(area, line, &row.cut(columns, signs.more));
     }
 }
 

@@ -3,9 +3,12 @@
 use std::cell::Cell;
 use std::fs;
 
+use super::super::super::door::Door;
 use super::super::super::queue;
-use super::super::super::workspace::{Identity, ImportOrder};
+use super::super::super::workspace::{Identity, ImportOrder, Workspace};
 use super::*;
+use crate::model::id::ConversationId;
+use crate::model::time::Timestamp;
 use crate::store::Access;
 
 struct Place {

@@ -1,0 +1,247 @@
+//! How two judgements of the same conversations agree: an evaluator with a person, or two people.
+//!
+//! Invariant: the positive class is fail; TPR and TNR stand before any kappa, which collapses where failures are rare.
+
+use serde::Serialize;
+
+use super::guard::{self, Guarded, Withheld, at_least};
+use super::rate::Rate;
+use super::special::normal_quantile;
+
+/// What of too little there is when no label says fail.
+const FAILS: &str = "audit labels that say fail";
+/// What of too little there is when no label says pass.
+const PASSES: &str = "audit labels that say pass";
+
+/// How often each pair of judgements occurs; positive is fail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Table {
+    /// Failures caught.
+    pub tp: u64,
+    /// Passes called failures: false alarms.
+    pub fp: u64,
+    /// Failures missed.
+    #[serde(rename = "fn")]
+    pub missed: u64,
+    /// Passes let through.
+    pub tn: u64,
+}
+
+impl Table {
+    /// The table of pairs (the person says fail, the evaluator says fail).
+    pub fn of(pairs: impl IntoIterator<Item = (bool, bool)>) -> Self {
+        let mut table = Self::default();
+        for pair in pairs {
+            *match pair {
+                (true, true) => &mut table.tp,
+                (false, true) => &mut table.fp,
+                (true, false) => &mut table.missed,
+                (false, false) => &mut table.tn,
+            } += 1;
+        }
+        table
+    }
+
+    /// All pairs.
+    pub fn n(&self) -> u64 {
+        self.tp + self.fp + self.missed + self.tn
+    }
+
+    fn shares(&self) -> [[f64; 2]; 2] {
+        let n = self.n() as f64;
+        // Rows: the person; columns: the evaluator; fail first.
+        [[self.tp as f64 / n, self.missed as f64 / n], [self.fp as f64 / n, self.tn as f64 / n]]
+    }
+}
+
+/// A kappa with its 95 % interval, from -1 (always opposite) over 0 (chance) to 1 (always the same).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Kappa {
+    /// The coefficient.
+    pub value: f64,
+    /// Its standard error.
+    pub se: f64,
+    /// `value` ± 1.96 `se`.
+    pub interval: (f64, f64),
+}
+
+/// How an evaluator agrees with a person. All but the kappas and MCC are shares from 0 to 1.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Agreement {
+    /// How often each pair occurs.
+    pub table: Table,
+    /// True positive rate tp / (tp + fn), the failures caught, with Wilson's interval. Guard: a failure is known.
+    #[serde(serialize_with = "guard::serialize")]
+    pub tpr: Guarded<Rate>,
+    /// True negative rate tn / (tn + fp), the passes let through. Guard: a pass is known.
+    #[serde(serialize_with = "guard::serialize")]
+    pub tnr: Guarded<Rate>,
+    /// tp / (tp + fp), how many alarms are right. Guard: there is an alarm.
+    #[serde(serialize_with = "guard::serialize")]
+    pub precision: Guarded<Rate>,
+    /// (tp + tn) / n.
+    #[serde(serialize_with = "guard::serialize")]
+    pub accuracy: Guarded<Rate>,
+    /// Cohen's kappa (Cohen 1960; standard error of Fleiss, Cohen and Everitt 1969). Guard: both classes are known.
+    #[serde(serialize_with = "guard::serialize")]
+    pub kappa: Guarded<Kappa>,
+    /// Matthews' correlation, from -1 to 1; 0 where the evaluator says always the same (Matthews 1975). Guard: both
+    /// classes are known.
+    #[serde(serialize_with = "guard::serialize")]
+    pub mcc: Guarded<f64>,
+    /// Kappa adjusted for prevalence and bias, 2 po - 1 (Byrt, Bishop and Carlin 1993).
+    #[serde(serialize_with = "guard::serialize")]
+    pub pabak: Guarded<f64>,
+    /// Gwet's AC1, (po - pg) / (1 - pg) with pg = 2q(1 - q) and q the mean share of fails (Gwet 2008).
+    #[serde(serialize_with = "guard::serialize")]
+    pub ac1: Guarded<f64>,
+}
+
+impl Agreement {
+    /// All of them for a table.
+    pub fn of(table: Table) -> Self {
+        let Table { tp, fp, missed, tn } = table;
+        let share = |k: u64, n: u64, what| at_least(n, 1, what).and_then(|()| Rate::of(k, n, None));
+        let both = at_least(tp + missed, 1, FAILS).and_then(|()| at_least(fp + tn, 1, PASSES));
+        let any = at_least(table.n(), 1, "audit labels");
+        let po = (tp + tn) as f64 / table.n() as f64;
+        let q = (2 * tp + missed + fp) as f64 / (2 * table.n()) as f64;
+        Self {
+            table,
+            tpr: share(tp, tp + missed, FAILS),
+            tnr: share(tn, tn + fp, PASSES),
+            precision: share(tp, tp + fp, "alarms of the evaluator on audit labels"),
+            accuracy: share(tp + tn, table.n(), "audit labels"),
+            kappa: both.clone().and_then(|()| kappa(&table.shares().map(Vec::from), table.n())),
+            mcc: both.map(|()| mcc(&table)),
+            pabak: any.clone().map(|()| 2.0 * po - 1.0),
+            ac1: any.map(|()| {
+                let pg = 2.0 * q * (1.0 - q);
+                (po - pg) / (1.0 - pg)
+            }),
+        }
+    }
+}
+
+fn mcc(table: &Table) -> f64 {
+    let [tp, fp, missed, tn] = [table.tp, table.fp, table.missed, table.tn].map(|count| count as f64);
+    let below = ((tp + fp) * (tp + missed) * (tn + fp) * (tn + missed)).sqrt();
+    if below == 0.0 { 0.0 } else { (tp * tn - fp * missed) / below }
+}
+
+/// Cohen's kappa of two people over `categories` categories, (po - pe) / (1 - pe), without weights (Cohen 1960; standard
+/// error of Fleiss, Cohen and Everitt 1969). Each pair holds two categories below `categories`.
+///
+/// # Errors
+/// Guard: there are pairs, and more than one category occurs.
+pub fn cohen(pairs: &[(usize, usize)], categories: usize) -> Guarded<Kappa> {
+    kappa(&shares(pairs, categories)?, pairs.len() as u64)
+}
+
+/// How far apart two categories of an ordered scale are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weights {
+    /// |i - j|.
+    Linear,
+    /// (i - j)².
+    Quadratic,
+}
+
+/// Cohen's weighted kappa, 1 - sum w p / sum w e, for ordered categories such as severities (Cohen 1968).
+///
+/// # Errors
+/// As [`cohen`].
+pub fn cohen_weighted(pairs: &[(usize, usize)], categories: usize, weights: Weights) -> Guarded<f64> {
+    let shares = shares(pairs, categories)?;
+    let (rows, columns) = margins(&shares);
+    let (mut seen, mut expected) = (0.0, 0.0);
+    for (i, row) in shares.iter().enumerate() {
+        for (j, share) in row.iter().enumerate() {
+            let apart = i.abs_diff(j) as f64;
+            let weight = if weights == Weights::Linear { apart } else { apart * apart };
+            seen += weight * share;
+            expected += weight * rows[i] * columns[j];
+        }
+    }
+    if expected == 0.0 { Err(Withheld::Constant("label")) } else { Ok(1.0 - seen / expected) }
+}
+
+fn shares(pairs: &[(usize, usize)], categories: usize) -> Guarded<Vec<Vec<f64>>> {
+    at_least(pairs.len() as u64, 1, "conversations labelled by both")?;
+    let mut shares = vec![vec![0.0; categories]; categories];
+    for (a, b) in pairs {
+        let cell = shares.get_mut(*a).and_then(|row| row.get_mut(*b));
+        *cell.ok_or(Withheld::Unfit("a category is out of range"))? += 1.0 / pairs.len() as f64;
+    }
+    Ok(shares)
+}
+
+fn margins(shares: &[Vec<f64>]) -> (Vec<f64>, Vec<f64>) {
+    let rows = shares.iter().map(|row| row.iter().sum()).collect();
+    let columns = (0..shares.len()).map(|at| shares.iter().map(|row| row[at]).sum()).collect();
+    (rows, columns)
+}
+
+fn kappa(shares: &[Vec<f64>], n: u64) -> Guarded<Kappa> {
+    let (rows, columns) = margins(shares);
+    let po: f64 = (0..shares.len()).map(|i| shares[i][i]).sum();
+    let pe: f64 = rows.iter().zip(&columns).map(|(r, c)| r * c).sum();
+    if pe >= 1.0 {
+        return Err(Withheld::Constant("label"));
+    }
+    let value = (po - pe) / (1.0 - pe);
+    let (mut same, mut other) = (0.0, 0.0);
+    for (i, row) in shares.iter().enumerate() {
+        for (j, share) in row.iter().enumerate() {
+            if i == j {
+                same += share * (1.0 - (rows[i] + columns[i]) * (1.0 - value)).powi(2);
+            } else {
+                other += share * (columns[i] + rows[j]).powi(2);
+            }
+        }
+    }
+    other *= (1.0 - value).powi(2);
+    let both = (value - pe * (1.0 - value)).powi(2);
+    let se = ((same + other - both).max(0.0) / (n as f64 * (1.0 - pe).powi(2))).sqrt();
+    let half = normal_quantile(0.975) * se;
+    Ok(Kappa { value, se, interval: (value - half, value + half) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_by_hand() {
+        let table = Table { tp: 20, fp: 10, missed: 5, tn: 15 };
+        let agreement = Agreement::of(table);
+        assert!((agreement.tpr.unwrap().rate - 0.8).abs() < 1e-12);
+        assert!((agreement.tnr.unwrap().rate - 0.6).abs() < 1e-12);
+        // po = .7, pe = .5 · .6 + .5 · .4 = .5.
+        assert!((agreement.kappa.unwrap().value - 0.4).abs() < 1e-12);
+        assert!((agreement.pabak.unwrap() - 0.4).abs() < 1e-12);
+    }
+
+    #[test]
+    fn one_class_has_no_kappa_and_says_what_is_missing() {
+        let agreement = Agreement::of(Table { tp: 0, fp: 2, missed: 0, tn: 18 });
+        assert!((agreement.tnr.unwrap().rate - 0.9).abs() < 1e-12);
+        for withheld in [agreement.tpr.unwrap_err(), agreement.kappa.unwrap_err(), agreement.mcc.unwrap_err()] {
+            assert!(withheld.to_string().contains("audit labels that say fail"), "{withheld}");
+        }
+        assert!(Agreement::of(Table::default()).accuracy.is_err());
+    }
+
+    #[test]
+    fn a_constant_evaluator_has_an_mcc_of_nothing() {
+        let agreement = Agreement::of(Table { tp: 5, fp: 15, missed: 0, tn: 0 });
+        assert_eq!(agreement.mcc, Ok(0.0));
+        assert!(agreement.kappa.unwrap().value.abs() < 1e-12);
+    }
+
+    #[test]
+    fn all_the_same_is_no_agreement_beyond_chance() {
+        assert!(cohen(&[(1, 1); 9], 2).is_err());
+        assert!(cohen(&[(0, 2)], 2).is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! Failure rates from few labels and many scores.
+//!
+//! Invariant: an estimate lies between 0 and 1 as its interval does, and none is given where its guard says that the
+//! interval would not hold what it promises.
+
+use serde::Serialize;
+
+use super::guard::{Guarded, Withheld, at_least};
+use super::special::normal_quantile;
+
+/// An estimated share with its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Estimate {
+    /// From 0 to 1.
+    pub estimate: f64,
+    /// Its standard error.
+    pub se: f64,
+    /// At 95 %, cut to 0 to 1.
+    pub interval: (f64, f64),
+}
+
+impl Estimate {
+    fn new(estimate: f64, se: f64) -> Self {
+        let half = normal_quantile(0.975) * se;
+        Self { estimate, se, interval: ((estimate - half).max(0.0), (estimate + half).min(1.0)) }
+    }
+}
+
+/// What an evaluator said of everything, and how right it was where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flagged {
+    /// Conversations that the evaluator calls failed.
+    pub flagged: u64,
+    /// Of so many.
+    pub total: u64,
+    /// Of these known failures …
+    pub failed: u64,
+    /// … so many are called failed.
+    pub caught: u64,
+    /// Of these known passes …
+    pub passed: u64,
+    /// … so many are called passed.
+    pub let_through: u64,
+}
+
+/// The evaluator's own rate corrected by how right it is: (a + TNR - 1) / (TPR + TNR - 1), cut to 0 to 1 (Rogan and Gladen
+/// 1978), with a standard error that accounts for the labels behind TPR and TNR.
+///
+/// # Errors
+/// Guard: both classes are known, and TPR + TNR is at least 1.2.
+pub fn rogan_gladen(flagged: &Flagged) -> Guarded<Estimate> {
+    at_least(flagged.failed, 1, "audit labels that say fail")?;
+    at_least(flagged.passed, 1, "audit labels that say pass")?;
+    at_least(flagged.total, 1, "conversations with a score")?;
+    let sum = flagged.caught as f64 / flagged.failed as f64 + flagged.let_through as f64 / flagged.passed as f64;
+    if sum < 1.2 {
+        return Err(Withheld::NearACoin(sum));
+    }
+    Ok(rogan_gladen_unguarded(flagged).1)
+}
+
+/// The raw value, and the estimate.
+pub(super) fn rogan_gladen_unguarded(flagged: &Flagged) -> (f64, Estimate) {
+    let share = |k: u64, n: u64| k as f64 / n as f64;
+    let a = share(flagged.flagged, flagged.total);
+    let (se, sp) = (share(flagged.caught, flagged.failed), share(flagged.let_through, flagged.passed));
+    let youden = se + sp - 1.0;
+    let raw = (a + sp - 1.0) / youden;
+    let p = raw.clamp(0.0, 1.0);
+    let variance = (a * (1.0 - a) / flagged.total as f64
+        + p * p * se * (1.0 - se) / flagged.failed as f64
+        + (1.0 - p).powi(2) * sp * (1.0 - sp) / flagged.passed as f64)
+        / (youden * youden);
+    (raw, Estimate::new(p, variance.sqrt()))
+}
+
+/// Scores of conversations, from something that never saw a label of these: an evaluator, or a model fitted elsewhere.
+///
+/// A model fitted on the very labels would look better than it is, and the interval would be too narrow.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldOut<'a> {
+    /// Those with an audit label, in the order of the labels; from 0 to 1, larger for failures.
+    pub labelled: &'a [f64],
+    /// All others.
+    pub unlabelled: &'a [f64],
+}
+
+/// A prediction-powered estimate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Powered {
+    /// The estimate.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+    /// How much the scores count, from 0 (not at all: the labels alone) to 1.
+    pub lambda: f64,
+}
+
+/// Audit labels that a prediction-powered estimate takes; below that its interval covers as little as half.
+pub const LEAST_POWERED: u64 = 30;
+
+/// Labels of each class that it takes.
+pub const LEAST_OF_CLASS: u64 = 5;
+
+/// The failure rate by PPI++ (Angelopoulos, Duchi and Zrnic 2023): lambda mean f over the unlabelled + mean (y - lambda f)
+/// over the labelled, with the lambda that makes it sharpest.
+///
+/// # Errors
+/// Guard: at least [`LEAST_POWERED`] audit labels, [`LEAST_OF_CLASS`] of each class, scores beyond the labelled ones.
+pub fn ppi(failed: &[bool], scores: HeldOut<'_>) -> Guarded<Powered> {
+    let fails = failed.iter().filter(|failed| **failed).count() as u64;
+    at_least(failed.len() as u64, LEAST_POWERED, "audit labels")?;
+    at_least(fails, LEAST_OF_CLASS, "audit labels that say fail")?;
+    at_least(failed.len() as u64 - fails, LEAST_OF_CLASS, "audit labels that say pass")?;
+    at_least(scores.unlabelled.len() as u64, 1, "unlabelled conversations with a score")?;
+    if scores.labelled.len() != failed.len() {
+        return Err(Withheld::Unfit("there is not one score per label"));
+    }
+    let y: Vec<f64> = failed.iter().map(|failed| f64::from(u8::from(*failed))).collect();
+    let lambda = ppi_lambda(&y, scores);
+    Ok(Powered { estimate: ppi_at(&y, scores, lambda), lambda })
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The variance with divisor n.
+fn variance(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64
+}
+
+pub(super) fn ppi_lambda(y: &[f64], scores: HeldOut<'_>) -> f64 {
+    let (n, rest) = (y.len() as f64, scores.unlabelled.len() as f64);
+    let (mean_y, mean_f) = (mean(y), mean(scores.labelled));
+    let covariance = y.iter().zip(scores.labelled).map(|(y, f)| (y - mean_y) * (f - mean_f)).sum::<f64>() / n;
+    let all: Vec<f64> = scores.labelled.iter().chain(scores.unlabelled).copied().collect();
+    let pooled = variance(&all) * (n + rest) / (n + rest - 1.0);
+    if pooled <= 0.0 { 0.0 } else { (covariance / ((1.0 + n / rest) * pooled)).clamp(0.0, 1.0) }
+}
+
+pub(super) fn ppi_at(y: &[f64], scores: HeldOut<'_>, lambda: f64) -> Estimate {
+    let rectified: Vec<f64> = y.iter().zip(scores.labelled).map(|(y, f)| y - lambda * f).collect();
+    let estimate = lambda * mean(scores.unlabelled) + mean(&rectified);
+    let squared = lambda * lambda * variance(scores.unlabelled) / scores.unlabelled.len() as f64
+        + variance(&rectified) / y.len() as f64;
+    Estimate::new(estimate, squared.sqrt())
+}
+
+/// One import, or another part of the pool that was drawn from on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stratum {
+    /// Conversations in it.
+    pub size: u64,
+    /// Those with an audit label.
+    pub labelled: u64,
+    /// Of these, the failures.
+    pub failed: u64,
+}
+
+/// The rate over all strata, sum `W_h` `p_h`, with variance sum `W_h`² (1 - `n_h` / `N_h`) `s_h`² / `n_h` and
+/// `s_h`² = `p_h` (1 - `p_h`) `n_h` / (`n_h` - 1) (Cochran 1977, 5A.9). The interval is that of a normal; where no stratum
+/// varies it has no width, so callers show Wilson's interval there.
+///
+/// # Errors
+/// Guard: at least 2 audit labels in every stratum.
+pub fn post_stratified(strata: &[Stratum]) -> Guarded<Estimate> {
+    let pool: u64 = strata.iter().map(|stratum| stratum.size).sum();
+    at_least(pool, 1, "conversations")?;
+    let (mut estimate, mut squared) = (0.0, 0.0);
+    for stratum in strata.iter().filter(|stratum| stratum.size > 0) {
+        at_least(stratum.labelled, 2.min(stratum.size), "audit labels in every import")?;
+        let (size, n) = (stratum.size as f64, stratum.labelled as f64);
+        let (weight, p) = (size / pool as f64, stratum.failed as f64 / n);
+        estimate += weight * p;
+        let spread = if n > 1.0 { p * (1.0 - p) * n / (n - 1.0) } else { 0.0 };
+        squared += weight * weight * (1.0 - n / size).max(0.0) * spread / n;
+    }
+    Ok(Estimate::new(estimate, squared.sqrt()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_evaluator_near_a_coin_corrects_nothing() {
+        let flagged = Flagged { flagged: 40, total: 100, failed: 10, caught: 6, passed: 10, let_through: 5 };
+        assert_eq!(rogan_gladen(&flagged), Err(Withheld::NearACoin(1.1)));
+        // TPR .8, TNR .9, 31 % flagged: (.31 - .1) / .7.
+        let good = Flagged { flagged: 31, total: 100, failed: 10, caught: 8, passed: 10, let_through: 9 };
+        assert!((rogan_gladen(&good).unwrap().estimate - 0.3).abs() < 1e-12);
+    }
+
+    #[test]
+    fn few_labels_power_nothing() {
+        let labels = |fails: usize, n: usize| -> Vec<bool> { (0..n).map(|at| at < fails).collect() };
+        let tried = |labels: &[bool]| {
+            let scores = vec![0.5; labels.len()];
+            ppi(labels, HeldOut { labelled: &scores, unlabelled: &[0.4; 9] }).map(|powered| powered.estimate.estimate)
+        };
+        assert!(tried(&labels(10, 29)).is_err());
+        assert!(tried(&labels(4, 40)).unwrap_err().to_string().contains("1 more audit labels that say fail"));
+        // A constant score counts for nothing.
+        assert!((tried(&labels(10, 40)).unwrap() - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_whole_stratum_adds_no_doubt() {
+        let whole = Stratum { size: 10, labelled: 10, failed: 3 };
+        let part = Stratum { size: 10, labelled: 1, failed: 0 };
+        assert!(post_stratified(&[whole]).unwrap().se.abs() < 1e-15);
+        assert!(post_stratified(&[whole, part]).is_err());
+    }
+}
