@@ -78,7 +78,7 @@ fn posterior_modes() {
         let (weights, covariance) = posterior.mode();
         let expected = &case["expected"];
         let is = |found: f64, wanted: f64, what: &str| {
-            assert!((found - wanted).abs() < tolerance, "{what} {found} {wanted}")
+            assert!((found - wanted).abs() < tolerance, "{what} {found} {wanted}");
         };
         for (found, wanted) in weights.iter().zip(numbers(&expected["w"])) {
             is(*found, wanted, "weight");

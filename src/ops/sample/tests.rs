@@ -49,7 +49,7 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let workspace = Self::open(folder.path(), "lee");
         let mut desk = Self { folder, workspace };
-        desk.import(numbers.map(chat).collect());
+        desk.import(&numbers.map(chat).collect::<Vec<_>>());
         desk
     }
 
@@ -58,7 +58,7 @@ impl Desk {
         Workspace::open(&folder.join("w"), identity, Access::Create).unwrap()
     }
 
-    fn import(&mut self, lines: Vec<String>) {
+    fn import(&mut self, lines: &[String]) {
         let file = self.folder.path().join(format!("{}.jsonl", blake3::hash(lines.concat().as_bytes()).to_hex()));
         fs::write(&file, lines.join("\n")).unwrap();
         let read = crate::ingest::ReadOptions { source: Some("shop".into()), ..crate::ingest::ReadOptions::default() };
@@ -101,7 +101,7 @@ impl Desk {
         let filter = Filter::parse("").unwrap();
         let ids = self.workspace.store().index(&filter, "", QueueOrder::Oldest, asker).unwrap().ids;
         let mut rows = self.workspace.store().summaries(&ids, "lee").unwrap();
-        rows.sort_by(|a, b| number_of(a).cmp(&number_of(b)));
+        rows.sort_by_key(number_of);
         rows
     }
 
@@ -176,7 +176,7 @@ fn imports_weigh_by_their_size() {
     let mut desk = Desk::new(0..40);
     desk.define("week", 0.5);
     desk.judge("week", 16, |_| false);
-    desk.import((200..360).map(chat).collect());
+    desk.import(&(200..360).map(chat).collect::<Vec<_>>());
     desk.judge("week", 60, |_| false);
     let report = desk.rates(None);
     assert_eq!((report.imports, report.pool), (2, 200));
@@ -302,7 +302,7 @@ fn trials_of_tasks_are_resampled_and_strangers_are_apart() {
 #[test]
 fn drift_is_told_where_there_is_some() {
     let mut desk = Desk::new(0..80);
-    desk.import((400..480).map(chat).collect());
+    desk.import(&(400..480).map(chat).collect::<Vec<_>>());
     let calm = drift(&desk.workspace, &DriftOrder::default(), NOW).unwrap();
     assert_eq!((calm.conversations, calm.alarms), ((80, 80), 0), "{:?}", calm.rows);
     let moved: Vec<String> = (600..680)
@@ -310,7 +310,7 @@ fn drift_is_told_where_there_is_some() {
             chat(number).replace(r#""good","value":0."#, r#""good","value":1."#).replace("question", "returns")
         })
         .collect();
-    desk.import(moved);
+    desk.import(&moved);
     let report = drift(&desk.workspace, &DriftOrder::default(), NOW).unwrap();
     assert_eq!(report.conversations, (160, 80));
     let alarmed: Vec<&str> = report.rows.iter().filter(|row| row.alarm).map(|row| row.name.as_str()).collect();
