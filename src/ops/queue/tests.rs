@@ -24,7 +24,7 @@ const NOW: Timestamp = Timestamp(1_795_000_000_000_000);
 fn chat(number: usize) -> String {
     let bad = number % 3 == 1;
     let mut messages = String::new();
-    for turn in 0..=number % 4 {
+    for turn in 0..=(number % 4) {
         let _ = write!(
             messages,
             r#"{{"role":"user","content":"Question {turn} about order A-{number}"}},{{"role":"assistant","content":"Answer {turn} to that."}},"#

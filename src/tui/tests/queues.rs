@@ -16,7 +16,7 @@ use crate::store::Access;
 /// An invented chat; every third has a call that failed and was said to have worked.
 fn chat(number: usize) -> String {
     let mut messages = String::new();
-    for turn in 0..=number % 4 {
+    for turn in 0..=(number % 4) {
         let _ = write!(
             messages,
             r#"{{"role":"user","content":"Lamp {number}: question {turn}?"}},{{"role":"assistant","content":"Answer {turn}."}},"#
@@ -89,6 +89,9 @@ fn a_queue_looks_as_it_did() {
     insta::assert_snapshot!("queue_named_judged_60", resized(&mut desk, 60, 16));
     resized(&mut desk, 80, 24);
     insta::assert_snapshot!("queue_progress_80", desk.press("P"));
+    let frame = desk.press("<esc> f \"intent:refund\" <enter>");
+    assert!(frame.contains("· intent:refund") && frame.contains(" left"), "{frame}");
+    assert!(!frame.contains("exchange"), "{frame}");
     desk.press("<esc> <esc>");
     assert!(desk.app.state.queue.query.queue.is_none(), "one step back leads to all conversations");
     desk.press("+");
