@@ -308,7 +308,8 @@ impl Used {
             }
             Kind::Share if value < 1e-4 => format!("no {words}"),
             Kind::Share => format!("{} {words}", if standard > 0.0 { "many" } else { "few" }),
-            Kind::Score => format!("{words} {value:.2}"),
+            // A score a hair below nothing is nothing.
+            Kind::Score => format!("{words} {:.2}", if value.abs() < 0.005 { 0.0 } else { value }),
             Kind::Flag { otherwise } => {
                 if value > 0.5 {
                     words.clone()
