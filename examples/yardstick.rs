@@ -176,14 +176,16 @@ fn searches(root: &Path) {
             let hits = search(&workspace, (&order, &door), system_clock(), &mut |_| true).expect("a search");
             let taken = start.elapsed().as_secs_f64() * 1e3;
             assert!(hits > 0 || at > 0, "the generator speaks of refunds");
+            // The first of all reads pages from disk; the others say how it is while somebody works.
             if at == 0 && round == 0 {
                 first = taken;
+            } else {
+                times.push(taken);
             }
-            times.push(taken);
         }
     }
-    line("search, 50 hits with snippets, p50", &format!("{:.2} ms", percentile(&mut times, 0.5)));
-    goal("search, 50 hits with snippets, p99", percentile(&mut times, 0.99), 10.0, "ms");
+    line("search while warm, 50 hits with snippets, p50", &format!("{:.2} ms", percentile(&mut times, 0.5)));
+    goal("search while warm, 50 hits with snippets, p99", percentile(&mut times, 0.99), 10.0, "ms");
     goal("search, the first after opening", first, 50.0, "ms");
 }
 

@@ -59,7 +59,7 @@ pub struct BatchLimits {
 
 impl Default for BatchLimits {
     fn default() -> Self {
-        Self { records: 2_000, bytes: 8 << 20 }
+        Self { records: 1_600, bytes: 8 << 20 }
     }
 }
 
