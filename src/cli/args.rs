@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::model::label::Owner;
 use crate::model::queue::QueueOrder;
 
 pub mod dataset;
@@ -239,7 +240,7 @@ pub struct LabelArguments {
     #[arg(long)]
     pub unsure: bool,
     /// Put off without a verdict
-    #[arg(long, conflicts_with_all = ["modes", "severity", "note", "correction", "place"])]
+    #[arg(long, conflicts_with_all = ["modes", "severity", "owner", "note", "correction", "place"])]
     pub skip: bool,
     /// A failure mode by key or name; a new name becomes a new mode. May be repeated
     #[arg(long = "mode", value_name = "MODE")]
@@ -253,6 +254,9 @@ pub struct LabelArguments {
     /// 1 cosmetic, 2 annoying, 3 harmful, 4 critical
     #[arg(long, value_name = "1..4", value_parser = clap::value_parser!(u8).range(1..=4))]
     pub severity: Option<u8>,
+    /// Who can put it right: prompt, tool, retrieval, policy, routing, evaluator
+    #[arg(long, value_name = "WHO", value_parser = owner)]
+    pub owner: Option<Owner>,
     /// A note on the conversation
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
@@ -391,6 +395,10 @@ pub struct FormatsArguments {
     /// Only those that can be exported
     #[arg(long)]
     pub export: bool,
+}
+
+fn owner(text: &str) -> Result<Owner, String> {
+    Owner::parse(text).ok_or_else(|| format!("one of {}", Owner::ALL.map(Owner::word).join(", ")))
 }
 
 #[cfg(test)]

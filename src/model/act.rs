@@ -5,7 +5,7 @@
 use super::codebook::{Codebook, CodebookChange};
 use super::correction::Correction;
 use super::id::{ConversationId, TranscriptHash};
-use super::label::{Label, StepPointer, Verdict};
+use super::label::{Label, Owner, StepPointer, Verdict};
 use super::queue::{QueueChange, Slot};
 use super::summary::Summary;
 use super::time::Timestamp;
@@ -82,6 +82,8 @@ pub struct Judgement {
     pub failed_at: Option<FailedAt>,
     /// 1 to 4.
     pub severity: Option<u8>,
+    /// Who can put it right.
+    pub owner: Option<Owner>,
     /// Modes by key or name; a name the codebook lacks becomes a new mode.
     pub modes: Vec<String>,
     /// By step.
@@ -139,7 +141,7 @@ pub enum ActError {
     #[error("a failure mode needs a name with at least one letter or digit")]
     EmptyMode,
     /// Failure modes and severities belong to fails.
-    #[error("failure modes, a failing step and severity belong to a fail; the verdict was {0}")]
+    #[error("failure modes, a failing step, severity and an owner belong to a fail; the verdict was {0}")]
     OnlyForFail(&'static str),
     /// An adjudication says why.
     #[error("an adjudication needs a reason (--reason TEXT)")]
@@ -160,6 +162,7 @@ impl Judgement {
             verdict,
             failed_at: None,
             severity: None,
+            owner: None,
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
@@ -176,7 +179,7 @@ impl Judgement {
             return Err(ActError::FailWithoutStep);
         }
         if self.verdict == Verdict::Pass
-            && (self.failed_at.is_some() || !self.modes.is_empty() || self.severity.is_some())
+            && (self.failed_at.is_some() || !self.modes.is_empty() || self.severity.is_some() || self.owner.is_some())
         {
             return Err(ActError::OnlyForFail(self.verdict.word()));
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::codebook::CodebookChange;
 use super::correction::Correction;
 use super::id::{ConversationId, TranscriptHash};
-use super::label::{FirstFailure, Verdict};
+use super::label::{FirstFailure, Owner, Verdict};
 use super::queue::{QueueChange, Slot};
 use super::time::Timestamp;
 
@@ -77,6 +77,9 @@ pub enum EventBody {
         /// 1 cosmetic, 2 annoying, 3 harmful, 4 critical.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         severity: Option<u8>,
+        /// Who can put a failure right.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<Owner>,
         /// From where in which queue it was given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         slot: Option<Slot>,

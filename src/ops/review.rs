@@ -353,8 +353,9 @@ fn judge(codebook: &Codebook, before: Option<&Label>, judgement: &Judgement) -> 
         Some(FailedAt::NoSingleStep) => (None, Some(FirstFailure::NoSingleStep)),
         None => (None, None),
     };
-    let (verdict, severity, slot) = (judgement.verdict, judgement.severity, judgement.slot.clone());
-    drafts.push(about(subject, at, EventBody::Verdict { verdict, first_failure, severity, slot }));
+    let (verdict, severity, owner) = (judgement.verdict, judgement.severity, judgement.owner);
+    let slot = judgement.slot.clone();
+    drafts.push(about(subject, at, EventBody::Verdict { verdict, first_failure, severity, owner, slot }));
     drafts.extend(keys.into_iter().map(|mode| about(subject, at, EventBody::Mode { mode })));
     let drafted = before.filter(|label| label.verdict.is_none()).map_or(&[][..], |label| &label.corrections);
     for placed in drafted {

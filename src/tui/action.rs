@@ -136,6 +136,7 @@ pub enum Action {
     PreviousChoice,
     MoreSevere,
     LessSevere,
+    NextOwner,
     NoStep,
     AddNote,
     CorrectNow,

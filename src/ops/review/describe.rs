@@ -11,12 +11,12 @@ use crate::model::queue::QueueChange;
 /// What the events of one group did.
 pub fn group(events: &[Event], codebook: &Codebook) -> String {
     let verdict = events.iter().find_map(|event| match &event.body {
-        EventBody::Verdict { verdict, first_failure, severity, .. } => {
-            Some((event, *verdict, first_failure.as_ref(), *severity))
+        EventBody::Verdict { verdict, first_failure, severity, owner, .. } => {
+            Some((event, *verdict, first_failure.as_ref(), (*severity, *owner)))
         }
         _ => None,
     });
-    let Some((event, verdict, first_failure, severity)) = verdict else { return others(events) };
+    let Some((event, verdict, first_failure, (severity, owner))) = verdict else { return others(events) };
     let word = match verdict {
         Verdict::Pass => "PASS",
         Verdict::Fail => "FAIL",
@@ -34,6 +34,7 @@ pub fn group(events: &[Event], codebook: &Codebook) -> String {
         _ => {}
     }
     parts.extend(severity.map(|severity| format!("severity {severity}")));
+    parts.extend(owner.map(|owner| format!("owner {}", owner.word())));
     match events.iter().filter(|event| matches!(event.body, EventBody::Correction(_))).count() {
         0 => {}
         1 => parts.push("1 correction".into()),

@@ -361,6 +361,15 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::MoreSevere, "more-severe", &["+"], &[C::Judge], Group::Form, "severity up", "More severe."),
     row(Action::LessSevere, "less-severe", &["-"], &[C::Judge], Group::Form, "severity down", "Less severe."),
     row(
+        Action::NextOwner,
+        "next-owner",
+        &["ctrl-o"],
+        &[C::Judge],
+        Group::Form,
+        "owner",
+        "Who can put it right: prompt, tool, retrieval, policy, routing, evaluator; again, the next one.",
+    ),
+    row(
         Action::NextChoice,
         "next-choice",
         &["down", "ctrl-n"],
