@@ -21,6 +21,7 @@ pub mod merge;
 pub mod queue;
 pub mod rates;
 pub mod reconcile;
+pub mod report;
 pub mod request;
 pub mod review;
 pub mod sample;

@@ -152,6 +152,7 @@ impl Engine {
             transcript_hash: subject.transcript_hash.clone(),
             first_failure: None,
             severity: None,
+            owner: None,
             modes: Vec::new(),
             corrections: Vec::new(),
             notes: Vec::new(),

@@ -147,7 +147,7 @@ fn an_owner_is_optional_and_goes_with_its_verdict() {
     assert_eq!(read.line().unwrap(), old);
     let owners = |events: &[Event]| state(events).0.iter().map(|label| label.owner).collect::<Vec<_>>();
     assert_eq!(owners(std::slice::from_ref(&read)), [None]);
-    assert_eq!(owners(&[read, with.clone()]), [Some(Owner::Tool)]);
+    assert_eq!(owners(std::slice::from_ref(&with)), [Some(Owner::Tool)]);
     // A later verdict without one takes it away.
     assert_eq!(owners(&[with, event(31, 1, 0, None)]), [None]);
     assert!(Owner::ALL.iter().all(|owner| Owner::parse(owner.word()) == Some(*owner)));

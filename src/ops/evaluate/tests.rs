@@ -220,6 +220,7 @@ fn constant_and_upside_down_evaluators_are_remarked_on() {
             verdict,
             failed_at,
             severity: None,
+            owner: None,
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,

@@ -29,10 +29,10 @@ pub fn draw(state: &State, judge: &Judge, canvas: &mut Canvas, area: Rect) {
         (Action::NoStep, "no single step"),
         (Action::MoreSevere, "severity"),
         (Action::LessSevere, "less"),
-        (Action::NextOwner, "owner"),
         (Action::NextField, "another mode"),
         (Action::AddNote, "note"),
         (Action::CorrectNow, "fix tool"),
+        (Action::NextOwner, "owner"),
         (Action::Back, "back"),
     ];
     canvas.line(area, 2 + lines, &worded(state, &keys, columns));
