@@ -34,6 +34,7 @@ mod queue;
 #[cfg(feature = "receive")]
 mod receive;
 mod reconcile;
+mod report;
 mod screen;
 mod search;
 mod segments;
@@ -144,6 +145,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Compare(arguments)) => numbers::compare(&context, arguments),
         Some(Command::Drift(arguments)) => numbers::drift(&context, arguments),
         Some(Command::Agreement(arguments)) => numbers::agreement(&context, arguments),
+        Some(Command::Report(arguments)) => report::report(&context, arguments),
         Some(Command::Simulate(arguments)) => simulate::simulate(&context, arguments),
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),

@@ -18,6 +18,7 @@ mod import;
 pub mod judge;
 pub mod numbers;
 pub mod queue;
+pub mod report;
 pub mod simulate;
 pub mod upkeep;
 
@@ -122,6 +123,8 @@ pub enum Command {
     Drift(DriftArguments),
     /// Say how several reviewers agree, with each other and with themselves
     Agreement(AgreementArguments),
+    /// Report on a week: failure modes, service, what to do next; as Markdown, HTML or JSON
+    Report(report::ReportArguments),
     /// Replay conversations with known outcomes: what would each order of a queue have found?
     Simulate(SimulateArguments),
     /// List the strategies by which queues are ordered, with their formulas

@@ -25,6 +25,10 @@ use crate::stats::guard::{self, Guarded};
 use crate::stats::rate::Rate;
 use crate::store::{Contact, ErrorClass, StoreError};
 
+mod chart;
+mod document;
+mod html;
+mod markdown;
 mod modes;
 mod people;
 mod period;
@@ -32,6 +36,7 @@ mod plan;
 mod pool;
 mod service;
 mod steps;
+mod write;
 
 pub use modes::{BLOCK, Example, ModeRow, OwnerRow, Saturation};
 pub use people::{EvaluatorRow, Evaluators, PairRow, People, ReviewerRow};
@@ -39,6 +44,7 @@ pub use period::{Asked, Window};
 pub use plan::{Advice, IntentRow, ReasonRow, SatisfactionRow, Standing, TARGETS, TargetRow};
 pub use service::{Better, Definition, Figure, METRICS, ToolRow, Unit};
 pub use steps::Matrix;
+pub use write::{Form, new_file, text};
 
 use modes::Both;
 use pool::{Audit, Pool};
@@ -88,6 +94,9 @@ pub enum ReportError {
         /// The reason.
         source: std::io::Error,
     },
+    /// There is a file already.
+    #[error("{} is there already; nothing is overwritten: name another file", .0.display())]
+    Exists(PathBuf),
     /// No conversation began in such a week.
     #[error(
         "no conversation that matches began in such a week; `--from DAY --to DAY` names days, `aftercall list --json` shows when conversations began"
@@ -106,6 +115,7 @@ impl ReportError {
                 error.class()
             }
             Self::File { .. } => ErrorClass::Io,
+            Self::Exists(_) => ErrorClass::Refused,
             _ => ErrorClass::General,
         }
     }
