@@ -122,6 +122,7 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::QueueRows(..)
         | Request::Queues
         | Request::Alignment(_)
+        | Request::Insights(_)
         | Request::Preview(_)
         | Request::Snippets(..)
         | Request::Open(_)
@@ -129,7 +130,7 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
         Request::Record(_) | Request::Undo | Request::Redo | Request::LoadPack(_) => LaneName::Write,
-        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) => LaneName::Job,
+        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => LaneName::Job,
     }
 }
 

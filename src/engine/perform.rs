@@ -9,10 +9,12 @@ use std::path::PathBuf;
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
 use crate::ops::alignment;
+use crate::ops::door::Door;
 use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::export::{self, ExportError};
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
+use crate::ops::report::{self, Asking, Form, Part, ReportError};
 use crate::ops::review::{self, ReviewError};
 use crate::ops::sample::SampleError;
 use crate::ops::search;
@@ -36,6 +38,10 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Queues => of_queue(queue::heads(workspace.store()), Reply::Queues),
         Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),
         Request::Alignment(queue) => aligned(workspace, queue.as_deref(), now),
+        Request::Insights(asking) => insights(workspace, asking, now, tell),
+        Request::WriteInsights(asking, part, folder) => {
+            write_insights(workspace, (asking, *part, folder.as_path()), now, tell)
+        }
         Request::Snippets(words, ids) => {
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
         }
@@ -66,6 +72,49 @@ fn aligned(workspace: &mut Workspace, queue: Option<&str>, now: Timestamp) -> Re
         Ok(report) => Reply::Alignment(Box::new(report)),
         Err(SampleError::Store(error)) => not_read(&error),
         Err(error) => Reply::Failed { message: error.to_string(), retry: false },
+    }
+}
+
+fn insights(workspace: &mut Workspace, asking: &Asking, now: Timestamp, tell: Tell<'_>) -> Reply {
+    match report::report(workspace, &asking.order(), now, tell) {
+        Ok(report) => Reply::Insights(Box::new(report)),
+        Err(error) => not_reported(&error),
+    }
+}
+
+fn not_reported(error: &ReportError) -> Reply {
+    match error {
+        ReportError::Store(error) | ReportError::Sample(SampleError::Store(error)) => not_read(error),
+        ReportError::Cancelled => Reply::Cancelled,
+        error => Reply::Failed { message: error.to_string(), retry: false },
+    }
+}
+
+/// What is written is masked, whatever the screen shows.
+fn write_insights(
+    workspace: &mut Workspace,
+    (asking, part, folder): (&Asking, Part, &std::path::Path),
+    now: Timestamp,
+    tell: Tell<'_>,
+) -> Reply {
+    let door = Door::masked(workspace);
+    let written = report::report(workspace, &asking.order(), now, tell).and_then(|found| {
+        let found = found.masked(&|text| door.text(text));
+        let name = &found.period.name;
+        let (csv, json) =
+            (folder.join(format!("insights-{name}-{}.csv", part.word())), folder.join(format!("insights-{name}.json")));
+        report::new_file(&csv, &report::csv(&found, part))?;
+        // The whole of it is the same for every part; once is enough.
+        match report::new_file(&json, &report::text(&found, Form::Json)?) {
+            Ok(()) | Err(ReportError::Exists(_)) => Ok((csv, json)),
+            Err(error) => Err(error),
+        }
+    });
+    match written {
+        Ok((csv, json)) => {
+            Reply::Done { message: format!("{} and {}", csv.display(), json.display()), figures: BTreeMap::new() }
+        }
+        Err(error) => not_reported(&error),
     }
 }
 

@@ -16,6 +16,10 @@ use crate::model::summary::Summary;
 pub use crate::ops::Progress;
 pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Part};
 pub use crate::ops::queue::{Preview, STRATEGY_NAMES, unevaluated_of};
+pub use crate::ops::report::{
+    Asking, EvaluatorRow, Figure, METRICS, ModeRow, Part as InsightsPart, Report, SMALL, SegmentRow, WeekRow,
+};
+pub use crate::ops::sample::Rate;
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
 
@@ -38,6 +42,8 @@ pub enum Request {
     Preview(Box<QueueSpec>),
     /// Read: how evaluators agree with people, on the audit labels of this queue, or of the one with most of them.
     Alignment(Option<String>),
+    /// Read: what failed on some days, and how service went.
+    Insights(Asking),
     /// Read: the best place in each of these conversations where words stand, taken as typed.
     Snippets(String, Vec<ConversationId>),
     /// Read: one conversation.
@@ -56,6 +62,8 @@ pub enum Request {
     Import(Vec<PathBuf>),
     /// Job: export the labelled conversations that match a filter.
     Export(ExportOrder),
+    /// Job: write a part of that as CSV, and all of it as JSON, masked, as new files into a folder.
+    WriteInsights(Asking, InsightsPart, PathBuf),
     /// Job: have the built-in evaluators and the workspace's policies judge the conversations that match a filter; empty
     /// for all.
     Evaluate(String),
@@ -76,6 +84,8 @@ pub enum Reply {
     Preview(Preview),
     /// To [`Request::Alignment`].
     Alignment(Box<AlignmentReport>),
+    /// To [`Request::Insights`].
+    Insights(Box<Report>),
     /// To [`Request::Snippets`].
     Snippets(Vec<Hit>),
     /// To [`Request::Open`].

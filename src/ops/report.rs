@@ -36,6 +36,7 @@ mod plan;
 mod pool;
 mod service;
 mod steps;
+mod table;
 mod write;
 
 pub use modes::{BLOCK, Example, ModeRow, OwnerRow, Saturation};
@@ -44,6 +45,7 @@ pub use period::{Asked, Window};
 pub use plan::{Advice, IntentRow, ReasonRow, SatisfactionRow, Standing, TARGETS, TargetRow};
 pub use service::{Better, Definition, Figure, METRICS, ToolRow, Unit};
 pub use steps::Matrix;
+pub use table::{Part, csv};
 pub use write::{Form, new_file, text};
 
 use modes::Both;
@@ -56,6 +58,24 @@ pub const WEEKS: usize = 5;
 
 /// Fewer than this, and a number is shown in grey.
 pub const SMALL: u64 = 10;
+
+/// A report as a screen asks for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asking {
+    /// Which days.
+    pub days: Asked,
+    /// Only conversations that match.
+    pub filter: String,
+    /// The queue whose audit counts.
+    pub queue: Option<String>,
+}
+
+impl Asking {
+    /// As an order.
+    pub fn order(&self) -> ReportOrder<'_> {
+        ReportOrder { days: self.days, filter: &self.filter, queue: self.queue.as_deref() }
+    }
+}
 
 /// What to report on.
 #[derive(Debug, Clone, Copy, Default)]

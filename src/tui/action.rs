@@ -27,6 +27,8 @@ pub enum Context {
     Export,
     /// How evaluators agree with people.
     Alignment,
+    /// What failed in a week, and how service went.
+    Insights,
     /// A job under way.
     Job,
     /// A yes-or-no question.
@@ -120,6 +122,10 @@ pub enum Action {
     Order,
     Copy,
     Alignment,
+    Insights,
+    PreviousWeek,
+    NextWeek,
+    WriteShown,
     Import,
     Export,
     Evaluate,

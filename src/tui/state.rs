@@ -10,6 +10,7 @@ pub mod define;
 pub mod export;
 pub mod help;
 pub mod import;
+pub mod insights;
 pub mod judge;
 pub mod messages;
 pub mod palette;
@@ -68,6 +69,8 @@ pub enum Overlay {
     Progress,
     /// How evaluators agree with people.
     Alignment(Box<alignment::AlignmentView>),
+    /// What failed in a week, and how service went.
+    Insights(Box<insights::InsightsView>),
     /// A job under way.
     Job(import::Job),
 }
@@ -87,6 +90,7 @@ impl Overlay {
             Self::Messages(_) | Self::Progress => Context::Messages,
             Self::Export(_) | Self::Define(_) => Context::Export,
             Self::Alignment(_) => Context::Alignment,
+            Self::Insights(_) => Context::Insights,
             Self::Job(_) => Context::Job,
         }
     }
@@ -119,6 +123,8 @@ pub enum Expected {
     Highlight(u64),
     /// How evaluators agree with people.
     Alignment,
+    /// What failed in a week.
+    Insights,
     /// A write.
     Write,
     /// An import or export.

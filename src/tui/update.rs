@@ -11,6 +11,7 @@ pub mod export;
 mod find;
 pub mod help;
 pub mod import;
+pub mod insights;
 pub mod judge;
 pub mod messages;
 pub mod palette;
@@ -161,6 +162,7 @@ pub fn perform(state: &mut State, action: Action) {
         Action::NewQueue => define::open(state),
         Action::Progress => define::progress(state),
         Action::Alignment => alignment::open(state),
+        Action::Insights => insights::open(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
         Action::Evaluate => {
@@ -198,6 +200,7 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
             (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress)
         }
         Overlay::Alignment(view) => alignment::handle(state, view, pressed).map(Overlay::Alignment),
+        Overlay::Insights(view) => insights::handle(state, view, pressed).map(Overlay::Insights),
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }

@@ -11,6 +11,7 @@ pub mod define;
 pub mod export;
 pub mod help;
 pub mod import;
+mod insights;
 pub mod judge;
 pub mod messages;
 pub mod palette;
@@ -58,6 +59,7 @@ pub fn draw(state: &State, buffer: &mut ratatui::buffer::Buffer) {
             Overlay::Define(form) => define::draw(state, form, &mut canvas),
             Overlay::Progress => define::draw_progress(state, &mut canvas),
             Overlay::Alignment(view) => alignment::draw(state, view, &mut canvas),
+            Overlay::Insights(view) => insights::draw(state, view, &mut canvas),
             Overlay::Job(job) => import::draw(state, job, &mut canvas),
         }
     }

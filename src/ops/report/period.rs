@@ -94,6 +94,25 @@ impl Window {
         named.unwrap_or_else(|| Self { name: format!("{from}..{to}"), from, to })
     }
 
+    /// As many days after these.
+    #[must_use]
+    pub fn after(&self) -> Self {
+        let days = i64::from(self.from.until(self.to).map_or(6, |span| span.get_days())) + 1;
+        let (from, to) = (self.to.saturating_add(1.day()), self.to.saturating_add(days.days()));
+        let week = from.iso_week_date();
+        let named = self.name.contains('W').then(|| Self::week(week.year(), week.week())).flatten();
+        named.unwrap_or_else(|| Self { name: format!("{from}..{to}"), from, to })
+    }
+
+    /// These days, as they are asked for.
+    pub fn asked(&self) -> Asked {
+        if self.name.contains('W') {
+            let week = self.from.iso_week_date();
+            return Asked::Week { year: Some(week.year()), week: week.week() };
+        }
+        Asked::Days(self.from, self.to)
+    }
+
     /// The first moment within, and the first one after.
     pub fn range(&self) -> (Timestamp, Timestamp) {
         (midnight(self.from), midnight(self.to.saturating_add(1.day())))
@@ -142,8 +161,11 @@ mod tests {
     fn what_lies_before_is_as_long() {
         let first = Window::of(Asked::week("2026-W01").unwrap(), &mut std::iter::empty()).unwrap();
         assert_eq!(first.before().name, "2025-W52");
+        assert_eq!(first.before().after(), first);
+        assert_eq!(Window::of(first.asked(), &mut std::iter::empty()), Some(first));
         let days = Window::of(Asked::days("2026-11-16", "2026-11-18").unwrap(), &mut std::iter::empty()).unwrap();
         assert_eq!(days.before().name, "2026-11-13..2026-11-15");
+        assert_eq!(days.before().after(), days);
         assert_eq!(Asked::days("2026-11-18", "2026-11-16"), None);
     }
 }

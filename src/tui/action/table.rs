@@ -5,7 +5,7 @@
 use super::{Action, Binding, Context, Group};
 use Context as C;
 
-const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment];
+const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment, C::Insights];
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
@@ -21,6 +21,7 @@ const EVERY: &[Context] = &[
     C::Messages,
     C::Export,
     C::Alignment,
+    C::Insights,
     C::Job,
     C::Confirm,
 ];
@@ -273,6 +274,34 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
     row(Action::Progress, "progress", &["P"], MAIN, Group::Look, "progress", "How far the queue is, label by label."),
     row(Action::Alignment, "alignment", &["A"], MAIN, Group::Look, "alignment", "How evaluators agree with people."),
+    row(
+        Action::Insights,
+        "insights",
+        &["I"],
+        MAIN,
+        Group::Look,
+        "insights",
+        "What failed in a week and how often; segments, evaluators, people.",
+    ),
+    row(
+        Action::PreviousWeek,
+        "previous-week",
+        &["w"],
+        &[C::Insights],
+        Group::Look,
+        "week before",
+        "Insights: the week before; W the week after.",
+    ),
+    row(Action::NextWeek, "next-week", &["W"], &[C::Insights], Group::Look, "week after", "Insights: the week after."),
+    row(
+        Action::WriteShown,
+        "write-shown",
+        &["v"],
+        &[C::Insights],
+        Group::Look,
+        "write csv, json",
+        "Insights: write what is shown as CSV, and the whole as JSON; masked, new files.",
+    ),
     // Workspace
     row(
         Action::NewQueue,
@@ -335,7 +364,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Accept,
         "accept",
         &["enter"],
-        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Alignment],
+        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Alignment, C::Insights],
         Group::Form,
         "accept",
         "Take the choice, go to the next field, or save.",
@@ -391,7 +420,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::NextField,
         "next-field",
         &["tab"],
-        &[C::Judge, C::Correct, C::Export, C::Alignment],
+        &[C::Judge, C::Correct, C::Export, C::Alignment, C::Insights],
         Group::Form,
         "next field",
         "To the next field; in the fail strip, add the mode and type another.",
@@ -400,7 +429,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::PreviousField,
         "previous-field",
         &["shift-tab"],
-        &[C::Correct, C::Export],
+        &[C::Correct, C::Export, C::Insights],
         Group::Form,
         "previous field",
         "To the previous field.",
