@@ -358,6 +358,11 @@ fn service(report: &Report, blocks: &mut Vec<Block>) {
     let row = |(at, metric): (usize, &super::Definition)| {
         let figure = report.figures.0.get(at).copied().unwrap_or_default();
         let of = |figures: &Figures| figures.0.get(at).copied().unwrap_or_default();
+        let told = |unit, figure: Figure| match (figure.value, metric.source) {
+            // Recorded or not, nobody was asked by lot.
+            (None, "audit labels") => "no audit labels".to_owned(),
+            _ => told(unit, figure),
+        };
         let mut cells =
             vec![metric.name.to_owned(), told(metric.unit, figure), told(metric.unit, of(&report.figures_before))];
         if apart {
@@ -416,9 +421,9 @@ fn segments(report: &Report, blocks: &mut Vec<Block>) {
         let row = |row: &&SegmentRow| {
             let mut cells = vec![
                 row.value.clone(),
+                row.worst_mode.clone().unwrap_or_default(),
                 row.conversations.to_string(),
                 row.failures.to_string(),
-                row.worst_mode.clone().unwrap_or_default(),
             ];
             cells.extend(metrics.iter().map(|(at, metric)| {
                 let figure = row.figures.0.get(*at).copied().unwrap_or_default();
@@ -427,9 +432,9 @@ fn segments(report: &Report, blocks: &mut Vec<Block>) {
             }));
             Row { cells, small: row.conversations < SMALL }
         };
-        let mut head = vec!["", "conversations", "failures found", "worst mode"];
+        let mut head = vec!["", "worst mode", "conversations", "failures found"];
         head.extend(metrics.iter().map(|(_, metric)| metric.name));
-        blocks.push(table(&head, 1, rows.iter().map(row).collect()));
+        blocks.push(table(&head, 2, rows.iter().map(row).collect()));
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Advice {
     HandToPeople,
     /// Rare and simple.
     LeaveAsItIs,
+    /// Fewer than ten conversations say nothing of an intent.
+    TooFewToTell,
 }
 
 impl Advice {
@@ -48,6 +50,7 @@ impl Advice {
             Self::FixFirst => "fix first",
             Self::HandToPeople => "hand to people",
             Self::LeaveAsItIs => "leave as it is",
+            Self::TooFewToTell => "too few to tell",
         }
     }
 }
@@ -91,6 +94,7 @@ pub(super) fn impact((service, audit): (&Service, &Audit), now: &[&Contact], lis
         // More than all, for sure: its interval lies above the rate of all.
         let worse = failure_rate.as_ref().is_ok_and(|rate| overall.is_some_and(|all| rate.interval.0 > all));
         let advice = match (contacts.len() >= middle, complexity > 1.0 || worse) {
+            _ if (contacts.len() as u64) < super::SMALL => Advice::TooFewToTell,
             (true, false) => Advice::AutomateNext,
             (true, true) => Advice::FixFirst,
             (false, true) => Advice::HandToPeople,
@@ -127,7 +131,7 @@ fn failure_rate(audit: &Audit, contacts: &[&Contact]) -> Guarded<Rate> {
 
 fn with_people(service: &Service, contacts: &[&Contact]) -> Option<f64> {
     let told = |contact: &&Contact| {
-        let person = contact.segments.handled_by.as_ref().map(|by| by.exact().eq_ignore_ascii_case("human"));
+        let person = contact.segments.handled_by.as_ref().map(|by| by.exact().to_ascii_lowercase().contains("human"));
         let escalated = service.get(contact).and_then(|one| one.escalated);
         person.into_iter().chain(escalated).reduce(|a, b| a || b)
     };
