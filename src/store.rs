@@ -26,6 +26,7 @@ mod queues;
 mod scores;
 mod search;
 mod segments;
+mod sessions;
 mod signals;
 mod spans;
 mod summaries;
