@@ -27,6 +27,7 @@ mod queues;
 mod scores;
 mod search;
 mod segments;
+mod sessions;
 mod signals;
 mod spans;
 mod summaries;

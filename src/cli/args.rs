@@ -19,6 +19,7 @@ pub mod judge;
 pub mod numbers;
 pub mod queue;
 pub mod report;
+pub mod session;
 pub mod simulate;
 pub mod upkeep;
 
@@ -29,6 +30,7 @@ pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
 use numbers::{AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments};
 use queue::QueueArguments;
+use session::{DecisionArguments, SessionArguments};
 use simulate::{SimulateArguments, StrategiesArguments};
 use upkeep::{CodebookArguments, MergeArguments, RebuildArguments, SyncArguments, ToolsArguments, VerifyArguments};
 
@@ -95,6 +97,10 @@ pub enum Command {
     Redo(AnswerArguments),
     /// Define queues: which conversations to judge, in which order, how many by lot
     Queue(QueueArguments),
+    /// Hold the weekly review session: agenda, pace, parking lot, summary
+    Session(SessionArguments),
+    /// Keep decisions: what is to be changed, by whom, until when, and whether it helped
+    Decision(DecisionArguments),
     /// List conversations, most suspicious first
     List(ListArguments),
     /// Find words in everything that was said, called and answered

@@ -143,6 +143,7 @@ pub fn label(story: &Story, reviewer: &str, verdict: Option<Verdict>) -> Label {
         settled: None,
         at: Timestamp(1_000_000),
         slot: None,
+        room: Vec::new(),
         events: vec![format!("E-{reviewer}")],
     }
 }

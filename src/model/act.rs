@@ -4,9 +4,11 @@
 
 use super::codebook::{Codebook, CodebookChange};
 use super::correction::Correction;
+use super::decision::DecisionChange;
 use super::id::{ConversationId, TranscriptHash};
 use super::label::{Label, Owner, StepPointer, Verdict};
-use super::queue::{QueueChange, Slot};
+use super::queue::{QueueChange, QueueSpec, Slot};
+use super::session::{SessionChange, SessionStart};
 use super::summary::Summary;
 use super::time::Timestamp;
 
@@ -55,6 +57,17 @@ pub enum Act {
     Codebook(Vec<CodebookChange>),
     /// A queue is defined or removed.
     Queue(QueueChange),
+    /// A review session begins.
+    StartSession {
+        /// How it is planned.
+        start: SessionStart,
+        /// A queue that is defined along with it, so that one undo takes both back.
+        queue: Option<Box<QueueSpec>>,
+    },
+    /// Something else happens to a review session.
+    Session(SessionChange),
+    /// A decision is made, changed or closed.
+    Decision(DecisionChange),
     /// Personal data was shown or written unmasked.
     Unmask {
         /// Where: `screen`, or the command.
@@ -92,6 +105,8 @@ pub struct Judgement {
     pub note: Option<String>,
     /// From where in which queue it is given.
     pub slot: Option<Slot>,
+    /// Who took part, where it is the verdict of a room; empty otherwise.
+    pub room: Vec<String>,
 }
 
 /// Where a fail happened, as said by the reviewer.
@@ -167,6 +182,7 @@ impl Judgement {
             corrections: Vec::new(),
             note: None,
             slot: None,
+            room: Vec::new(),
         }
     }
 

@@ -181,6 +181,9 @@ pub struct Label {
     /// From where in which queue the verdict was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Slot>,
+    /// Who took part, where the verdict is that of a room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub room: Vec<String>,
     /// Ids of the events behind this label, in log order.
     pub events: Vec<String>,
 }
@@ -313,6 +316,7 @@ impl Label {
             settled: None,
             at: event.at,
             slot: None,
+            room: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -324,9 +328,10 @@ impl Label {
             decision_span_id: target.decision_span_id.clone(),
         });
         match &event.body {
-            EventBody::Verdict { verdict, severity, owner, first_failure, slot } => {
+            EventBody::Verdict { verdict, severity, owner, first_failure, slot, room } => {
                 self.verdict = Some(*verdict);
                 self.slot.clone_from(slot);
+                self.room.clone_from(room);
                 self.severity = *severity;
                 self.owner = *owner;
                 self.first_failure = match first_failure {

@@ -161,6 +161,7 @@ impl Engine {
             settled: None,
             at: NOW,
             slot: None,
+            room: Vec::new(),
             events: Vec::new(),
         };
         let place = |list: Vec<(StepPointer, crate::model::correction::Correction)>| {
@@ -184,6 +185,8 @@ impl Engine {
             }
             Act::Unmask { .. } => return self.saved("personal data shown", None),
             Act::Queue(_) => return self.saved("queue", None),
+            Act::StartSession { .. } | Act::Session(_) => return self.saved("session", None),
+            Act::Decision(_) => return self.saved("decision", None),
             Act::Criterion { subject, .. } => (subject.clone(), "criterion".to_owned()),
             Act::Adjudicate { subject, .. } => (subject.clone(), "adjudicated".to_owned()),
         };

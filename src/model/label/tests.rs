@@ -17,10 +17,16 @@ fn event(number: u64, kind: u8, who: u8, step: Option<u32>) -> Event {
             severity: Some(2),
             owner: number.is_multiple_of(2).then_some(Owner::Tool),
             slot: None,
+            room: Vec::new(),
         },
-        1 => {
-            EventBody::Verdict { verdict: Verdict::Pass, first_failure: None, severity: None, owner: None, slot: None }
-        }
+        1 => EventBody::Verdict {
+            verdict: Verdict::Pass,
+            first_failure: None,
+            severity: None,
+            owner: None,
+            slot: None,
+            room: Vec::new(),
+        },
         2 => EventBody::Mode { mode: format!("mode-{}", number % 3) },
         3 => EventBody::Note { text: if number.is_multiple_of(4) { String::new() } else { format!("note {number}") } },
         4 => EventBody::Correction(Correction {

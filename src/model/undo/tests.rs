@@ -48,6 +48,7 @@ impl Log {
             severity: None,
             owner: None,
             slot: None,
+            room: Vec::new(),
         })
     }
 

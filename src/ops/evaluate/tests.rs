@@ -225,6 +225,7 @@ fn constant_and_upside_down_evaluators_are_remarked_on() {
             corrections: Vec::new(),
             note: None,
             slot: None,
+            room: Vec::new(),
         });
         crate::ops::review::record(&mut place.workspace, &act, Timestamp(at)).unwrap();
     }
