@@ -9,6 +9,8 @@ use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::output::Data;
 use crate::ops::report::{self, Asked, Form, ReportError, ReportOrder};
+use crate::ops::session;
+use crate::ops::workspace::Workspace;
 
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
@@ -17,6 +19,7 @@ impl From<ReportError> for Failure {
             ReportError::Sample(error) => error.into(),
             ReportError::Queue(error) => error.into(),
             ReportError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
+            ReportError::Session(error) => error.into(),
             ReportError::Targets(error) => Self::usage(error.to_string()),
             other => Self::new(other.class().into(), other.to_string()),
         }
@@ -27,7 +30,11 @@ impl From<ReportError> for Failure {
 pub fn report(context: &Context, arguments: &ReportArguments) -> Result<Code, Failure> {
     let form: Form = if arguments.json { Form::Json } else { arguments.format.into() };
     let (mut workspace, door) = context.open_door(arguments.unmasked.then_some("report"))?;
-    let order = ReportOrder { days: days(arguments)?, filter: &arguments.filter, queue: arguments.queue.as_deref() };
+    let order = ReportOrder {
+        days: days(&workspace, arguments)?,
+        filter: &arguments.filter,
+        queue: arguments.queue.as_deref(),
+    };
     let found = report::report(&mut workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?;
     let found = found.masked(&|text| door.text(text));
     let text = report::text(&found, form)?;
@@ -43,11 +50,23 @@ pub fn report(context: &Context, arguments: &ReportArguments) -> Result<Code, Fa
     Ok(Code::Done)
 }
 
-fn days(arguments: &ReportArguments) -> Result<Asked, Failure> {
+fn days(workspace: &Workspace, arguments: &ReportArguments) -> Result<Asked, Failure> {
     match (&arguments.from, &arguments.to) {
         (Some(from), Some(to)) => Asked::days(from, to).ok_or_else(|| {
             Failure::usage(format!("{from:?} and {to:?} are no days from one to the other; give them as 2026-11-16"))
         }),
-        _ => Ok(arguments.week.unwrap_or_default()),
+        _ => arguments.week.as_deref().map_or(Ok(Asked::default()), |text| week(workspace, text)),
     }
+}
+
+/// The week of a number, else the one in which a session of that name began.
+fn week(workspace: &Workspace, text: &str) -> Result<Asked, Failure> {
+    if let Some(week) = Asked::week(text) {
+        return Ok(week);
+    }
+    let book = session::book(workspace.store())?;
+    let found = book.session(text).ok().and_then(|session| Asked::week_of(session.started.at));
+    found.ok_or_else(|| {
+        Failure::usage(format!("{text:?} is neither an ISO week, such as W47 or 2026-W47, nor the name of one session"))
+    })
 }

@@ -15,6 +15,7 @@ use super::door::Door;
 use super::list::SCHEMA_VERSION;
 use super::queue::QueueError;
 use super::sample::SampleError;
+use super::session::SessionError;
 use super::workspace::Workspace;
 use crate::config::targets::TargetsError;
 use crate::model::filter::{Condition, Expr, Field, Filter, FilterError, Test, TextMatch};
@@ -26,6 +27,7 @@ use crate::stats::rate::Rate;
 use crate::store::{Contact, ErrorClass, StoreError};
 
 mod chart;
+mod decisions;
 mod document;
 mod html;
 mod markdown;
@@ -39,6 +41,7 @@ mod steps;
 mod table;
 mod write;
 
+pub use decisions::DecisionRow;
 pub use modes::{BLOCK, Example, ModeRow, OwnerRow, Saturation};
 pub use people::{EvaluatorRow, Evaluators, PairRow, People, ReviewerRow};
 pub use period::{Asked, Window};
@@ -103,6 +106,9 @@ pub enum ReportError {
     /// A queue.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// Sessions and decisions.
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// The file of targets is not understood.
     #[error(transparent)]
     Targets(#[from] TargetsError),
@@ -131,9 +137,10 @@ impl ReportError {
     /// The class that decides the exit code.
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Store(error) | Self::Sample(SampleError::Store(error)) | Self::Queue(QueueError::Store(error)) => {
-                error.class()
-            }
+            Self::Store(error)
+            | Self::Sample(SampleError::Store(error))
+            | Self::Queue(QueueError::Store(error))
+            | Self::Session(SessionError::Store(error)) => error.class(),
             Self::File { .. } => ErrorClass::Io,
             Self::Exists(_) => ErrorClass::Refused,
             _ => ErrorClass::General,
@@ -289,6 +296,8 @@ pub struct Report {
     pub impact: Vec<IntentRow>,
     /// Whether targets hold.
     pub targets: Vec<TargetRow>,
+    /// What was decided, and what became of it.
+    pub decisions: Vec<DecisionRow>,
 }
 
 /// Filters that list what is behind a number.
@@ -385,6 +394,7 @@ pub fn report(
         satisfaction: plan::satisfaction(&pool, &service, &both.now),
         impact: plan::impact((&service, both.audit), &both.now, &listing),
         targets: plan::targets(workspace, &service, (&both.now, &both.before), now)?,
+        decisions: decisions::rows(workspace, &window)?,
         period: window,
         before,
     })
@@ -478,6 +488,9 @@ impl Report {
         self.satisfaction.iter_mut().for_each(|row| mask(&mut row.name));
         self.impact.iter_mut().flat_map(|row| [&mut row.intent, &mut row.filter]).for_each(mask);
         self.targets.iter_mut().for_each(|row| mask(&mut row.filter));
+        for row in &mut self.decisions {
+            std::iter::once(&mut row.text).chain(&mut row.owner).chain(&mut row.mode).for_each(mask);
+        }
         self
     }
 }

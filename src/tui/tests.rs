@@ -27,6 +27,7 @@ use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
 mod frames;
+mod insights;
 mod numbers;
 mod others;
 mod queues;
@@ -101,6 +102,9 @@ impl Engine {
             Request::QueueRows(_, _, ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
             Request::Queues => Reply::Queues(Vec::new()),
             Request::Alignment(_) => Reply::Failed { message: "there is no audit label yet".into(), retry: false },
+            Request::Insights(_) => {
+                Reply::Failed { message: "no conversation began in such a week".into(), retry: false }
+            }
             Request::Preview(_) => Reply::Preview(crate::engine::request::Preview::default()),
             Request::Rows(ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
             Request::Snippets(words, ids) => {
@@ -135,10 +139,12 @@ impl Engine {
                 self.codebook.apply(&change);
                 self.saved("codebook", None)
             }
-            Request::Import(_) | Request::Export(_) | Request::Evaluate(_) => Reply::Done {
-                message: "200 conversations imported, 0 skipped".into(),
-                figures: BTreeMap::from([("conversations".to_owned(), 200), ("spans".to_owned(), 4_210)]),
-            },
+            Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => {
+                Reply::Done {
+                    message: "200 conversations imported, 0 skipped".into(),
+                    figures: BTreeMap::from([("conversations".to_owned(), 200), ("spans".to_owned(), 4_210)]),
+                }
+            }
         })
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use crate::ops::report::{Asked, Form};
+use crate::ops::report::Form;
 
 const AFTER: &str = "\
     aftercall report --week W47 --format html --out week-47.html
@@ -21,9 +21,10 @@ workspace: [[target]] metric = \"resolution\", at_least = 0.8, where = \"channel
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub struct ReportArguments {
-    /// An ISO week, such as W47 or 2026-W47 [default: the newest one in which a conversation began]
-    #[arg(long, value_name = "WEEK", value_parser = week, conflicts_with_all = ["from", "to"])]
-    pub week: Option<Asked>,
+    /// An ISO week, such as W47 or 2026-W47, or a session, for the week in which it began [default: the newest week in
+    /// which a conversation began]
+    #[arg(long, value_name = "WEEK", conflicts_with_all = ["from", "to"])]
+    pub week: Option<String>,
     /// From this day on, such as 2026-11-16
     #[arg(long, value_name = "DAY", requires = "to")]
     pub from: Option<String>,
@@ -75,8 +76,4 @@ impl From<FormName> for Form {
             FormName::Json => Self::Json,
         }
     }
-}
-
-fn week(text: &str) -> Result<Asked, String> {
-    Asked::week(text).ok_or_else(|| "an ISO week, such as W47 or 2026-W47".to_owned())
 }

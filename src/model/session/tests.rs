@@ -147,8 +147,14 @@ fn verdict(number: u64, reviewer: &str, queue: Option<&str>) -> Event {
         q: None,
         scores_seen: false,
     });
-    let body =
-        EventBody::Verdict { verdict: Verdict::Pass, first_failure: None, severity: None, slot, room: Vec::new() };
+    let body = EventBody::Verdict {
+        verdict: Verdict::Pass,
+        first_failure: None,
+        severity: None,
+        owner: None,
+        slot,
+        room: Vec::new(),
+    };
     let (conversation, transcript_hash) = (conversation(number), TranscriptHash::from_stored("t1:0"));
     let target = EventTarget { conversation, transcript_hash, step: None, span_id: None, decision_span_id: None };
     Event { target: Some(target), ..event(number, reviewer, body) }

@@ -112,6 +112,7 @@ pub(super) fn blocks(report: &Report) -> Vec<Block> {
     satisfaction(report, &mut blocks);
     impact(report, &mut blocks);
     targets(report, &mut blocks);
+    decisions(report, &mut blocks);
     examples(report, &mut blocks);
     reading(report, &mut blocks);
     blocks
@@ -517,6 +518,36 @@ fn targets(report: &Report, blocks: &mut Vec<Block>) {
     };
     let head = ["measure", "target", "standing", "this period", "before", "burn", "n"];
     blocks.push(table(&head, 3, report.targets.iter().map(row).collect()));
+}
+
+fn decisions(report: &Report, blocks: &mut Vec<Block>) {
+    if report.decisions.is_empty() {
+        return;
+    }
+    heading(
+        blocks,
+        "Decisions",
+        "What was decided; once closed, whether the failure mode that it answers got rarer, from audit labels.",
+    );
+    let row = |row: &super::DecisionRow| Row {
+        small: !row.open && row.effect.as_ref().is_none_or(|effect| effect.difference.is_err()),
+        cells: vec![
+            row.id.clone(),
+            row.text.clone(),
+            row.kind.word().to_owned(),
+            row.owner.clone().unwrap_or_default(),
+            row.mode.clone().unwrap_or_default(),
+            match (row.open, row.overdue, &row.due) {
+                (true, true, Some(due)) => format!("overdue since {due}"),
+                (true, _, Some(due)) => format!("open, due {due}"),
+                (true, ..) => "open".to_owned(),
+                (false, ..) => "closed".to_owned(),
+            },
+            row.effect.as_ref().map(super::super::decision::Effect::words).unwrap_or_default(),
+        ],
+    };
+    let head = ["", "what", "changes", "owner", "mode", "state", "effect"];
+    blocks.push(table(&head, usize::MAX, report.decisions.iter().map(row).collect()));
 }
 
 fn examples(report: &Report, blocks: &mut Vec<Block>) {

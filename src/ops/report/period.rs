@@ -39,6 +39,12 @@ impl Asked {
         Some(Self::Week { year, week })
     }
 
+    /// The ISO week of a time; `None` beyond the calendar.
+    pub fn week_of(time: Timestamp) -> Option<Self> {
+        let (year, week) = week_of(time)?;
+        Some(Self::Week { year: Some(year), week })
+    }
+
     /// Days as `2026-11-16`; `None` where either is no day, or the first comes after the second.
     pub fn days(from: &str, to: &str) -> Option<Self> {
         let (from, to): (Date, Date) = (from.trim().parse().ok()?, to.trim().parse().ok()?);

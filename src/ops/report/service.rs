@@ -213,6 +213,8 @@ pub struct Figure {
 pub(super) struct Served {
     /// By whom drawn and judged; `None` where it was not.
     failed: Option<bool>,
+    /// True where it could have been drawn.
+    drawable: bool,
     resolved: Option<bool>,
     first_contact: Option<bool>,
     repeat: Option<bool>,
@@ -342,6 +344,7 @@ impl Served {
         });
         let took = contact.started_at.zip(contact.ended_at).map(|(from, to)| to.0 - from.0);
         Self {
+            drawable: audits.iter().any(|audit| audit.failed.contains_key(&contact.id)),
             failed: audits.iter().find_map(|audit| audit.found(&contact.id)),
             resolved,
             first_contact: yes(&["firstcontactresolution", "fcr"]).or(derived),
@@ -405,7 +408,9 @@ fn figure(id: &str, of: &[&Served]) -> Figure {
         share => {
             let told: Vec<bool> = of.iter().filter_map(|one| one.share(share)).collect();
             let k = told.iter().filter(|one| **one).count() as u64;
-            match Rate::of(k, told.len() as u64, None) {
+            // What was drawn of these days is a part of them that is known.
+            let pool = (share == "failure_rate").then(|| of.iter().filter(|one| one.drawable).count() as u64);
+            match Rate::of(k, told.len() as u64, pool) {
                 Ok(rate) => Figure { value: Some(rate.rate), interval: Some(rate.interval), n: rate.n },
                 Err(_) => Figure::default(),
             }

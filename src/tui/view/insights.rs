@@ -152,7 +152,7 @@ type Listed = (Row, Vec<Row>);
 
 fn modes(state: &State, report: &Report, columns: usize) -> Listed {
     let (name, bar) = if columns >= WIDE { (34, 24) } else { (24, 14) };
-    let head = Row::of(&format!("  {:name$} {:>bar$} {:>5}  share of all", "failure mode", "found", ""), Tone::Dim);
+    let head = Row::of(&format!("  {:name$} {:bar$} found  share of all", "failure mode", ""), Tone::Dim);
     let most = report.modes.iter().map(|row| row.found).max().unwrap_or(0).max(1);
     let full = state.config.theme.signs().bar;
     let line = |label: Row, found: u64, most: u64| {
@@ -166,7 +166,7 @@ fn modes(state: &State, report: &Report, columns: usize) -> Listed {
     let mode = |one: &ModeRow| {
         let mut label = state.lens().row(&one.name, if one.found > 0 { Tone::Text } else { Tone::Dim });
         if one.is_new {
-            label.push(" new", Tone::Good);
+            label = label.cut(name - 4, "…").with(" new", Tone::Good);
         }
         let mut row = line(label, one.found, most);
         match &one.share {
@@ -292,10 +292,7 @@ fn detail(state: &State, report: &Report, view: &InsightsView) -> Vec<Row> {
         Part::Modes => report.modes.get(view.cursor).map_or_else(Vec::new, |mode| of_mode(state, mode)),
         Part::Segments => report.segments.get(view.cursor).map_or_else(Vec::new, |one| of_segment(state, one)),
         Part::Evaluators => {
-            vec![Row::of(
-                "caught: of failures; let through: of passes; both on all blind labels of the audit",
-                Tone::Dim,
-            )]
+            vec![Row::of("caught: of failures, let through: of passes; on all blind audit labels", Tone::Dim)]
         }
         Part::People => Vec::new(),
     }
@@ -337,10 +334,7 @@ fn of_segment(state: &State, one: &SegmentRow) -> Vec<Row> {
         first.extend(state.lens().row(mode, Tone::Text));
     }
     let mut lines = vec![first];
-    for ids in [
-        ["resolution", "first_contact_resolution", "repeat_contact"],
-        ["escalation_rate", "containment", "tool_error_rate"],
-    ] {
+    for ids in [["resolution", "repeat_contact"], ["escalation_rate", "containment"]] {
         let mut row = Row::new();
         for id in ids {
             let Some(metric) = METRICS.iter().find(|metric| metric.id == id) else { continue };

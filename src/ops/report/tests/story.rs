@@ -114,12 +114,10 @@ pub fn judged(folder: &Path) -> Workspace {
         let judgement = Judgement { slot, ..judgement(&row.summary) };
         review::record(&mut workspace, &Act::Judge(judgement), NOW).unwrap();
     }
-    for id in ["w2-00", "w2-01", "w2-02"] {
-        let id = workspace.store().resolve(id).unwrap();
-        if workspace.store().labels(&id).unwrap().is_empty() {
-            let summary = queue::rows(workspace.store(), &[id], "lee").unwrap().remove(0);
-            review::record(&mut workspace, &Act::Judge(judgement(&summary)), NOW).unwrap();
-        }
+    let ids = (0..PER_WEEK).map(|n| workspace.store().resolve(&format!("w2-{n:02}")).unwrap());
+    let open: Vec<_> = ids.filter(|id| workspace.store().labels(id).unwrap().is_empty()).take(3).collect();
+    for summary in queue::rows(workspace.store(), &open, "lee").unwrap() {
+        review::record(&mut workspace, &Act::Judge(judgement(&summary)), NOW).unwrap();
     }
     workspace
 }
