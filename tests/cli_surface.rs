@@ -31,6 +31,7 @@ const COMMANDS: &[&str] = &[
     "compare",
     "drift",
     "agreement",
+    "report",
     "simulate",
     "strategies",
     "reconcile",

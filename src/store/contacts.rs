@@ -82,7 +82,8 @@ impl Store {
         Ok(labels)
     }
 
-    /// How long each finished model step and tool call took, in microseconds, by the key of its conversation.
+    /// How long each finished model step and tool call took, in microseconds, by the key of its conversation. What took no
+    /// time at all was not measured.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -90,7 +91,7 @@ impl Store {
         let number = |kind: SpanKind| SpanKind::ALL.iter().position(|one| *one == kind).unwrap_or_default() as i64;
         let (llm, tool) = (number(SpanKind::Llm), number(SpanKind::Tool));
         let sql = "SELECT conversation, kind, ended_at - started_at FROM spans
-                    WHERE kind IN (?1, ?2) AND ended_at >= started_at";
+                    WHERE kind IN (?1, ?2) AND ended_at > started_at";
         let mut statement = self.sql(self.connection.prepare_cached(sql))?;
         let mut rows = self.sql(statement.query([llm, tool]))?;
         while let Some(row) = self.sql(rows.next())? {

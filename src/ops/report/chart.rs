@@ -109,17 +109,19 @@ pub(super) fn line(points: &[Point]) -> String {
 /// A matrix of counts; the darker, the more.
 pub(super) fn matrix(matrix: &Matrix) -> String {
     const LINE: f64 = 28.0;
-    const HEAD: f64 = 118.0;
+    let longest = matrix.columns.iter().map(|name| name.chars().count().min(22)).max().unwrap_or(0) as f64;
+    // Names stand askew: as high as the longest of them needs.
+    let head = 26.0 + longest * 4.8;
     let wide = ((WIDTH - NAMES - 60.0) / matrix.columns.len().max(1) as f64).min(56.0);
     let most = matrix.counts.iter().flatten().copied().max().unwrap_or(0).max(1) as f64;
     let mut inside = String::new();
     for (at, name) in matrix.columns.iter().enumerate() {
         let x = NAMES + (at as f64 + 0.5) * wide + 4.0;
         let text = label((0.0, 0.0), "", name, 22);
-        let _ = write!(inside, "<g transform=\"translate({x:.1} {:.1}) rotate(-40)\">{text}</g>", HEAD - 8.0);
+        let _ = write!(inside, "<g transform=\"translate({x:.1} {:.1}) rotate(-40)\">{text}</g>", head - 8.0);
     }
     for (row, (name, counts)) in matrix.rows.iter().zip(&matrix.counts).enumerate() {
-        let y = HEAD + row as f64 * LINE;
+        let y = head + row as f64 * LINE;
         inside.push_str(&label((NAMES - 10.0, y + 19.0), "end", name, NAME));
         for (column, count) in counts.iter().enumerate() {
             let x = NAMES + column as f64 * wide;
@@ -138,7 +140,7 @@ pub(super) fn matrix(matrix: &Matrix) -> String {
             }
         }
     }
-    svg(HEAD + matrix.rows.len() as f64 * LINE + 4.0, "matrix of counts", &inside)
+    svg(head + matrix.rows.len() as f64 * LINE + 4.0, "matrix of counts", &inside)
 }
 
 /// Volume against complexity; up is more frequent, right is longer.

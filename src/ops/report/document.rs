@@ -2,6 +2,7 @@
 //!
 //! Invariant: what a number rests on stands beside it; a form adds how it looks, never what it says.
 
+use super::super::alignment::Remark;
 use super::service::{Better, Figure, METRICS, Unit};
 use super::{
     Change, Example, Figures, Guarded, IntentRow, Matrix, ModeRow, Rate, Report, SMALL, SegmentRow, Standing, WeekRow,
@@ -332,19 +333,24 @@ fn evaluators(report: &Report, blocks: &mut Vec<Block>) {
         small: row.caught.as_ref().map_or(true, |rate| rate.n < SMALL),
         cells: vec![
             row.name.clone(),
+            row.remark.map(Remark::words).unwrap_or_default().to_owned(),
             rate(&row.caught),
             rate(&row.let_through),
             row.kappa.as_ref().map_or_else(|_| "–".to_owned(), |kappa| format!("{:.2}", kappa.value)),
             row.misses.conversations.to_string(),
             row.false_alarms.conversations.to_string(),
-            row.remark.map(super::super::alignment::Remark::words).unwrap_or_default().to_owned(),
         ],
     };
-    // Those that say neither pass nor fail cannot be held against people.
-    let rows: Vec<Row> =
-        found.rows.iter().filter(|row| row.caught.is_ok() || row.let_through.is_ok()).map(row).collect();
-    let head = ["evaluator", "failures caught", "passes let through", "kappa", "misses", "false alarms", "remark"];
-    blocks.push(table(&head, 1, rows));
+    // Those that say neither pass nor fail cannot be held against people, and those that never change tell nothing.
+    let constant = |row: &&super::EvaluatorRow| row.remark == Some(Remark::Constant);
+    let told = |row: &&super::EvaluatorRow| row.caught.is_ok() || row.let_through.is_ok();
+    let rows: Vec<Row> = found.rows.iter().filter(told).filter(|row| !constant(row)).map(row).collect();
+    let head = ["evaluator", "remark", "failures caught", "passes let through", "kappa", "misses", "false alarms"];
+    blocks.push(table(&head, 2, rows));
+    let same: Vec<&str> = found.rows.iter().filter(constant).map(|row| row.name.as_str()).collect();
+    if !same.is_empty() {
+        blocks.push(Block::Note(format!("These said the same of everything: {}.", same.join(", "))));
+    }
 }
 
 fn service(report: &Report, blocks: &mut Vec<Block>) {
@@ -368,7 +374,11 @@ fn service(report: &Report, blocks: &mut Vec<Block>) {
             vec![metric.name.to_owned(), told(metric.unit, figure), told(metric.unit, of(&report.figures_before))];
         if apart {
             cells.extend(
-                [ai, human].map(|of_whom| of_whom.map_or_else(String::new, |figures| told(metric.unit, of(figures)))),
+                // A rate of so few would be read as one all the same.
+                [ai, human].map(|whom| whom.map(of).unwrap_or_default()).map(|figure| match figure.n {
+                    1..SMALL => format!("n {}", figure.n),
+                    _ => told(metric.unit, figure),
+                }),
             );
         }
         cells.push(figure.n.to_string());
@@ -402,8 +412,7 @@ fn service(report: &Report, blocks: &mut Vec<Block>) {
 }
 
 /// Measures told by segment: those that decide, so that a table stays readable; the JSON form has all.
-const BY_SEGMENT: [&str; 6] =
-    ["failure_rate", "resolution", "escalation_rate", "repeat_contact", "csat", "handle_time_median"];
+const BY_SEGMENT: [&str; 5] = ["failure_rate", "resolution", "escalation_rate", "repeat_contact", "csat"];
 
 fn segments(report: &Report, blocks: &mut Vec<Block>) {
     let metrics: Vec<(usize, &super::Definition)> = METRICS
@@ -418,7 +427,9 @@ fn segments(report: &Report, blocks: &mut Vec<Block>) {
         if rows.len() < 2 {
             continue;
         }
-        heading(blocks, &format!("By {}", segment.word().replace('_', " ")), "");
+        let name =
+            if segment == Segment::HandledBy { "who handled it".to_owned() } else { segment.word().replace('_', " ") };
+        heading(blocks, &format!("By {name}"), "");
         let row = |row: &&SegmentRow| {
             let mut cells = vec![
                 row.value.clone(),
@@ -433,7 +444,7 @@ fn segments(report: &Report, blocks: &mut Vec<Block>) {
             }));
             Row { cells, small: row.conversations < SMALL }
         };
-        let mut head = vec!["", "worst mode", "conversations", "failures found"];
+        let mut head = vec!["", "worst mode", "n", "failures found"];
         head.extend(metrics.iter().map(|(_, metric)| metric.name));
         blocks.push(table(&head, 2, rows.iter().map(row).collect()));
     }
@@ -632,28 +643,33 @@ fn difference(change: &Change) -> String {
     format!("{:+.0} [{:+.0} to {:+.0}] points", change.difference * 100.0, low * 100.0, high * 100.0)
 }
 
+/// How a value of a unit is told: what it is multiplied with, its decimals, and what stands before and after.
+fn scale(unit: Unit, value: f64) -> (f64, usize, &'static str, &'static str) {
+    match unit {
+        Unit::Share => (100.0, 0, "", " %"),
+        Unit::Seconds if value >= 90.0 => (1.0 / 60.0, 1, "", " min"),
+        Unit::Seconds => (1.0, 0, "", " s"),
+        Unit::Milliseconds if value >= 10_000.0 => (0.001, 1, "", " s"),
+        Unit::Milliseconds => (1.0, 0, "", " ms"),
+        Unit::Grade => (1.0, 1, "", ""),
+        Unit::Dollars => (1.0, 4, "$", ""),
+    }
+}
+
 /// A number in its unit.
 fn amount(unit: Unit, value: f64) -> String {
-    match unit {
-        Unit::Share => percent(value),
-        Unit::Seconds if value >= 90.0 => format!("{:.1} min", value / 60.0),
-        Unit::Seconds => format!("{value:.0} s"),
-        Unit::Milliseconds if value >= 10_000.0 => format!("{:.1} s", value / 1_000.0),
-        Unit::Milliseconds => format!("{value:.0} ms"),
-        Unit::Grade => format!("{value:.1}"),
-        Unit::Dollars => format!("${value:.4}"),
-    }
+    let (factor, decimals, before, after) = scale(unit, value);
+    format!("{before}{:.decimals$}{after}", value * factor)
 }
 
 /// A figure with its interval, or that there is none.
 pub(super) fn told(unit: Unit, figure: Figure) -> String {
     let Some(value) = figure.value else { return "not recorded".to_owned() };
+    let shown = amount(unit, value);
+    let (factor, decimals, ..) = scale(unit, value);
     match (unit, figure.interval) {
-        (Unit::Share, Some(interval)) => format!("{} {}", percent(value), range(interval)),
-        (Unit::Share, None) => percent(value),
-        (unit, Some((low, high))) => {
-            format!("{} [{} to {}]", amount(unit, value), amount(unit, low), amount(unit, high))
-        }
-        (unit, None) => amount(unit, value),
+        (_, None) => shown,
+        (Unit::Share, Some(interval)) => format!("{shown} {}", range(interval)),
+        (_, Some((low, high))) => format!("{shown} [{:.decimals$} to {:.decimals$}]", low * factor, high * factor),
     }
 }
