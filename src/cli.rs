@@ -35,6 +35,7 @@ mod queue;
 #[cfg(feature = "receive")]
 mod receive;
 mod reconcile;
+mod room;
 mod screen;
 mod search;
 mod segments;

@@ -27,6 +27,8 @@ pub enum Context {
     Export,
     /// How evaluators agree with people.
     Alignment,
+    /// The screen of a review session.
+    Session,
     /// A job under way.
     Job,
     /// A yes-or-no question.
@@ -120,6 +122,13 @@ pub enum Action {
     Order,
     Copy,
     Alignment,
+    Session,
+    StartSession,
+    Park,
+    Decision,
+    EditDecision,
+    CloseDecision,
+    Present,
     Import,
     Export,
     Evaluate,
@@ -199,6 +208,9 @@ impl Action {
                 | Self::Export
                 | Self::Evaluate
                 | Self::NewQueue
+                | Self::StartSession
+                | Self::Park
+                | Self::Decision
                 | Self::LoadPack
                 | Self::RenameMode
                 | Self::MergeMode

@@ -19,6 +19,13 @@ pub fn ask_queues(state: &mut State) {
 
 /// Offers the queues there are.
 pub fn queues_arrived(state: &mut State, queues: &[QueueHead]) {
+    if let Some(Overlay::StartSession(form)) = state.overlays.last_mut() {
+        let chosen = form.queue.checked_sub(2).and_then(|at| form.queues.get(at)).cloned();
+        form.queues = queues.iter().map(|queue| queue.spec.name.clone()).collect();
+        let at = chosen.and_then(|name| form.queues.iter().position(|other| *other == name));
+        form.queue = at.map_or(form.queue.min(1), |at| at + 2);
+        return;
+    }
     let mut prompt = Prompt::new(Question::Queue, "");
     let all = (String::new(), "all conversations".to_owned());
     let named = queues.iter().map(|queue| {
