@@ -216,7 +216,10 @@ fn change(
     context.talk.say(&format!("{}: {}", session.name, saved.what));
     let session = named(&workspace, Some(&session.event))?;
     let door = Door::masked(&workspace);
-    told(&mut workspace, &session, arguments.json, &door)
+    if session.is_running() {
+        return told(&mut workspace, &session, arguments.json, &door);
+    }
+    sum_up(&workspace, &session, (&door, arguments.json))
 }
 
 fn park(context: &Context, arguments: &ParkArguments) -> Result<Code, Failure> {
@@ -246,9 +249,14 @@ fn summary(context: &Context, arguments: &NamedSession) -> Result<Code, Failure>
         (None, None) => book.sessions.last().cloned().ok_or(session::SessionError::None)?,
         (name, _) => session::find(&book, name.as_deref(), workspace.reviewer())?,
     };
-    let summary = session::summary(&workspace, &session, now())?.masked(&door);
+    sum_up(&workspace, &session, (&door, arguments.json))
+}
+
+/// Prints what a session came to. That a copy of its labels is missing is a finding.
+fn sum_up(workspace: &Workspace, session: &Session, (door, as_json): (&Door, bool)) -> Result<Code, Failure> {
+    let summary = session::summary(workspace, session, now())?.masked(door);
     let mut data = Data::open();
-    if arguments.json {
+    if as_json {
         data.json(&summary)?;
     } else {
         for line in summary_lines(&summary) {

@@ -233,7 +233,8 @@ pub fn plan(workspace: &mut Workspace, order: &StartOrder, now: Timestamp) -> Re
     let mut counts: std::collections::BTreeMap<String, u64> =
         lines.iter().map(|line| (line.kind.word().to_owned(), line.count)).collect();
     if let Some(spec) = &define {
-        let by_lot = (f64::from(spec.size.unwrap_or(0)) * spec.audit).round() as u64;
+        let asked = queue::preview(workspace, spec, now)?.asked;
+        let by_lot = (asked as f64 * spec.audit).round() as u64;
         counts.insert(AgendaKind::Audit.word().to_owned(), by_lot);
     }
     let mut participants = vec![workspace.reviewer().to_owned()];

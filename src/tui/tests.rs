@@ -32,6 +32,7 @@ mod others;
 mod queues;
 mod real;
 mod sample;
+mod session;
 mod stories;
 
 /// 2026-11-20T09:41:00Z.

@@ -335,7 +335,7 @@ pub fn present(state: &mut State) {
     }
     let (key, scores) = (state.key(Action::Present), state.key(Action::Scores));
     let said = if state.presenting {
-        format!("For the room: personal data stays masked, {scores} reveals scores, {key} ends it.")
+        format!("For the room: {scores} reveals scores, {key} ends it.")
     } else {
         "Back on the screen of one.".to_owned()
     };

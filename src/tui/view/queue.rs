@@ -58,7 +58,15 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     if state.queue.hits.is_some() {
         first.insert(3, Action::NextHit);
     }
-    let second = [Action::Help, Action::Export, Action::Import, Action::Masking, Action::Commands, Action::Leave];
+    let second = [
+        Action::Help,
+        Action::Export,
+        Action::Import,
+        Action::Masking,
+        Action::Commands,
+        Action::Session,
+        Action::Leave,
+    ];
     if layout.shell.foot.height > 1 {
         canvas.line(layout.shell.foot, 0, &hints(state, &first, columns));
         canvas.line(layout.shell.foot, 1, &hints(state, &second, columns));

@@ -359,6 +359,30 @@ fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     let left = hints(state, &verdicts, room);
     canvas.line(foot, 0, &left.with_right(right, columns, theme.signs().more));
     let second: &[Action] = match review.focus {
+        _ if state.presenting => &[
+            Action::Help,
+            Action::Scores,
+            Action::Note,
+            Action::Park,
+            Action::Decision,
+            Action::Present,
+            Action::Undo,
+            Action::NextConversation,
+        ],
+        Pane::Transcript if state.session.progress.is_some() => &[
+            Action::Help,
+            Action::Correct,
+            Action::Park,
+            Action::Decision,
+            Action::Session,
+            Action::NextSuspect,
+            Action::Note,
+            Action::NoCall,
+            Action::Reply,
+            Action::NextPane,
+            Action::Detail,
+            Action::NextConversation,
+        ],
         Pane::Transcript => &[
             Action::Help,
             Action::Correct,

@@ -9,8 +9,8 @@ use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
 use crate::tui::row::{Row, wrap};
-use crate::tui::state::State;
 use crate::tui::state::session::{DecisionForm, SessionView, StartForm, Tab};
+use crate::tui::state::{Screen, State};
 use crate::tui::theme::Tone;
 
 /// The line of the session that goes on.
@@ -43,18 +43,16 @@ pub fn line(state: &State, columns: usize) -> Row {
         });
     }
     if !session.parked.is_empty() {
-        parts.push((format!("{} parked", session.parked.len()), Tone::Dim));
+        let open = state.review.as_ref().filter(|_| state.screen == Screen::Review).map(|review| &review.id);
+        let this = open.is_some_and(|id| session.parked.iter().any(|parked| parked.conversation == *id));
+        let words = if this { ", this one too" } else { "" };
+        parts.push((format!("{} parked{words}", session.parked.len()), if this { Tone::Warn } else { Tone::Dim }));
     }
     for (text, tone) in parts {
         row.push(&dot, Tone::Frame);
         row.push(&text, tone);
     }
-    let open =
-        state.review.as_ref().filter(|_| state.screen == crate::tui::state::Screen::Review).map(|review| &review.id);
-    let parked = open.is_some_and(|id| session.parked.iter().any(|parked| parked.conversation == *id));
-    let words = if parked { "this one is parked" } else { "" };
-    let right = Row::of(words, Tone::Warn);
-    row.with_right(right, columns, state.config.theme.signs().more)
+    row.cut(columns, state.config.theme.signs().more)
 }
 
 /// Draws the screen of a session.
@@ -181,7 +179,8 @@ fn decisions(state: &State, view: &SessionView, sheet: &SessionSheet, (columns, 
     lines.extend(wrap(&state.lens().see(&decision.spec.text), Tone::Strong, columns, look));
     let mode = decision.spec.mode.as_ref().map_or("none", |mode| state.codebook.name_of(mode));
     let count = decision.spec.conversations.len();
-    let answers = format!("answers {count} conversations, failure mode {mode}; made by {}", decision.by);
+    let noun = if count == 1 { "conversation" } else { "conversations" };
+    let answers = format!("answers {count} {noun}, failure mode {mode}; made by {}", decision.by);
     lines.push(Row::of(&answers, Tone::Dim));
     if let Some(closed) = &decision.closed {
         let mut row = Row::of(&format!("closed by {} {}  ", closed.by, state.local(closed.at, "%b %d")), Tone::Dim);
@@ -266,6 +265,9 @@ fn summary(state: &State, sheet: &SessionSheet, columns: usize) -> Vec<Row> {
 /// Where the labels are, as was read from both copies for this very screen.
 fn safe(state: &State, summary: &SessionSummary) -> Row {
     let (theme, safe) = (&state.config.theme, &summary.safe);
+    if safe.labels == 0 {
+        return Row::of("No labels yet.", Tone::Dim);
+    }
     let mut row = Row::of("Safe: ", Tone::Strong);
     row.push(&format!("{} events of labels", safe.labels), Tone::Text);
     for (place, count) in [("database", safe.database), ("journal", safe.journal)] {
