@@ -3,6 +3,7 @@
 //! Invariant: the same number has the same stand-in everywhere, so that a room can still follow it; masking twice changes
 //! nothing.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::mask::{Known, Masker, Policy};
@@ -39,7 +40,7 @@ fn without_numbers(text: &str, key: &[u8; 32]) -> String {
             out.push_str(word);
         } else {
             let hash = blake3::keyed_hash(key, word.as_bytes()).to_hex();
-            out.push_str(&format!("<ID-{}>", &hash[..4]));
+            let _ = write!(out, "<ID-{}>", &hash[..4]);
         }
         rest = after;
     }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: where labels are said to be safe, both copies were read for it in this very run.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::args::Global;
@@ -14,6 +16,7 @@ use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::Data;
 use crate::model::act::Act;
+use crate::model::id::ConversationId;
 use crate::model::queue::QueueQuery;
 use crate::model::session::{Session, SessionChange};
 use crate::ops::door::Door;
@@ -147,13 +150,12 @@ fn header(progress: &SessionProgress, left: Option<u64>) -> Vec<String> {
         None => format!("{} judged", progress.reviewed),
     };
     if let Some(median) = progress.median_seconds {
-        line.push_str(&format!(" - median {median:.0} s"));
+        let _ = write!(line, " - median {median:.0} s");
     }
-    line.push_str(&format!(" - {} used", minutes(progress.used_seconds)));
-    match progress.left_seconds.filter(|_| session.is_running()) {
-        Some(left) if left >= 0.0 => line.push_str(&format!(", {} left", minutes(left))),
-        Some(left) => line.push_str(&format!(", {} over", minutes(-left))),
-        None => {}
+    let _ = write!(line, " - {} used", minutes(progress.used_seconds));
+    if let Some(left) = progress.left_seconds.filter(|_| session.is_running()) {
+        let word = if left >= 0.0 { "left" } else { "over" };
+        let _ = write!(line, ", {} {word}", minutes(left.abs()));
     }
     vec![
         format!("{} ({}) {}{queue} - {}", session.name, session.id, progress.state, session.participants.join(", ")),
@@ -165,11 +167,11 @@ fn agenda_lines(agenda: &[AgendaLine]) -> Vec<String> {
     let line = |line: &AgendaLine| {
         let mut text = format!("{:>5}  {}", line.count, line.kind.title());
         if line.kind == AgendaKind::Decisions {
-            text.push_str(&format!("  {}", line.decisions.join(" ")));
+            let _ = write!(text, "  {}", line.decisions.join(" "));
         } else if !line.conversations.is_empty() {
-            let first: Vec<&str> = line.conversations.iter().take(3).map(|id| id.as_str()).collect();
+            let first: Vec<&str> = line.conversations.iter().take(3).map(ConversationId::as_str).collect();
             let more = if line.conversations.len() > first.len() { " …" } else { "" };
-            text.push_str(&format!("  {}{more}", first.join(" ")));
+            let _ = write!(text, "  {}{more}", first.join(" "));
         }
         text.trim_end().to_owned()
     };

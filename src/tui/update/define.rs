@@ -17,8 +17,17 @@ pub fn ask_queues(state: &mut State) {
     state.queue.awaiting_queues = Some(state.ask(Request::Queues, Expected::Queues));
 }
 
+/// Takes in which queues there are.
+pub fn queues_answered(state: &mut State, reply: Reply) {
+    state.queue.awaiting_queues = None;
+    match reply {
+        Reply::Queues(queues) => queues_arrived(state, &queues),
+        other => super::messages::problem(state, other),
+    }
+}
+
 /// Offers the queues there are.
-pub fn queues_arrived(state: &mut State, queues: &[QueueHead]) {
+fn queues_arrived(state: &mut State, queues: &[QueueHead]) {
     if let Some(Overlay::StartSession(form)) = state.overlays.last_mut() {
         let chosen = form.queue.checked_sub(2).and_then(|at| form.queues.get(at)).cloned();
         form.queues = queues.iter().map(|queue| queue.spec.name.clone()).collect();

@@ -30,11 +30,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Preview => super::define::preview_arrived(state, ticket, reply),
         Expected::Alignment => super::alignment::arrived(state, ticket, reply),
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
-            state.queue.awaiting_queues = None;
-            match reply {
-                Reply::Queues(queues) => super::define::queues_arrived(state, &queues),
-                other => problem(state, other),
-            }
+            super::define::queues_answered(state, reply);
         }
         Expected::Codebook => {
             if let Reply::Codebook(codebook) = reply {

@@ -9,10 +9,8 @@ use crate::engine::request::{Reply, Request};
 use crate::model::act::Act;
 use crate::model::codebook::CodebookChange;
 use crate::model::correction::{Correction, CorrectionKind};
-use crate::model::decision::DecisionChange;
 use crate::model::filter::Filter;
 use crate::model::label::{Label, StepPointer};
-use crate::model::session::SessionChange;
 use crate::tui::action::Action;
 use crate::tui::command::{Command, EditorJob};
 use crate::tui::keymap::{Chord, Key};
@@ -156,13 +154,8 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
             prompt.error = Some("It needs what a good answer must, or must not, do.".to_owned());
             return Some(prompt);
         }
-        Question::Park(session, conversation) => {
-            let change = SessionChange::Park { session, conversation, reason: typed };
-            super::judge::record(state, Act::Session(change), None, "parked");
-        }
-        Question::CloseDecision(decision) => {
-            let change = DecisionChange::Close { decision, reason: typed };
-            super::judge::record(state, Act::Decision(change), None, "decision closed");
+        question @ (Question::Park(..) | Question::CloseDecision(_)) => {
+            super::session::reasoned(state, question, typed);
         }
         Question::Criterion => save_criterion(state, &typed, chosen.as_deref()),
         Question::Import if typed.is_empty() => {

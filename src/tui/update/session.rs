@@ -316,6 +316,21 @@ pub fn park(state: &mut State) {
     state.overlays.push(Overlay::Prompt(Box::new(Prompt::new(question, ""))));
 }
 
+/// Saves what was asked for a reason, with the reason.
+pub fn reasoned(state: &mut State, question: Question, reason: String) {
+    match question {
+        Question::Park(session, conversation) => {
+            let change = SessionChange::Park { session, conversation, reason };
+            super::judge::record(state, Act::Session(change), None, "parked");
+        }
+        Question::CloseDecision(decision) => {
+            let change = DecisionChange::Close { decision, reason };
+            super::judge::record(state, Act::Decision(change), None, "decision closed");
+        }
+        _ => {}
+    }
+}
+
 /// Shows one conversation at a time to a room, or goes back to the screen of one person.
 pub fn present(state: &mut State) {
     state.presenting = !state.presenting;

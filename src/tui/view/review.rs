@@ -358,7 +358,13 @@ fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     let verdicts = [Action::Pass, Action::Fail, Action::RepeatFail, Action::Unsure, Action::Skip];
     let left = hints(state, &verdicts, room);
     canvas.line(foot, 0, &left.with_right(right, columns, theme.signs().more));
-    let second: &[Action] = match review.focus {
+    let second = second_hints(state, review.focus);
+    canvas.line(foot, 1, &hints(state, second, columns));
+}
+
+/// What the second line of hints offers.
+fn second_hints(state: &State, focus: Pane) -> &'static [Action] {
+    match focus {
         _ if state.presenting => &[
             Action::Help,
             Action::Scores,
@@ -411,6 +417,5 @@ fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
             Action::Correct,
             Action::Undo,
         ],
-    };
-    canvas.line(foot, 1, &hints(state, second, columns));
+    }
 }

@@ -321,6 +321,9 @@ pub fn draw_decision(state: &State, form: &DecisionForm, canvas: &mut Canvas) {
     draw_form(state, canvas, (&title, "save"), (form.line, rows.collect(), form.error.as_deref()));
 }
 
+/// A line of a form: what it asks for, what it holds, a hint.
+type FormLine<'a> = (&'a str, Value<'a>, &'a str);
+
 /// What a line of a form holds.
 enum Value<'a> {
     Text(&'a crate::tui::input::LineInput),
@@ -331,7 +334,7 @@ fn draw_form(
     state: &State,
     canvas: &mut Canvas,
     (title, accept): (&Row, &str),
-    (current, lines, error): (usize, Vec<(&str, Value<'_>, &str)>, Option<&str>),
+    (current, lines, error): (usize, Vec<FormLine<'_>>, Option<&str>),
 ) {
     let keys = [
         (Action::Accept, accept),
