@@ -36,6 +36,7 @@ mod queue;
 mod receive;
 mod reconcile;
 mod report;
+mod room;
 mod screen;
 mod search;
 mod segments;

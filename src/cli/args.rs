@@ -184,6 +184,13 @@ pub struct ReviewArguments {
     /// id, a beginning of it, or its name in the source
     #[arg(value_name = "QUEUE|CONVERSATION")]
     pub target: Option<String>,
+    /// Show one conversation at a time to a room: personal data and ids stay masked, scores hidden until a key reveals them,
+    /// and a verdict says who took part
+    #[arg(long)]
+    pub present: bool,
+    /// Who is in the room beside you and the session's people. May be repeated
+    #[arg(long, value_name = "NAME", requires = "present")]
+    pub with: Vec<String>,
     /// Open the runs that a gate objects to, beside the cases they broke: a report of `gate --json`. They are imported
     /// under a source of their own, `gate-` and the report's hash
     #[arg(long, value_name = "REPORT", conflicts_with = "target", value_hint = ValueHint::FilePath)]

@@ -2,6 +2,8 @@
 //!
 //! Invariant: where labels are said to be safe, both copies were read for it in this very run.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::args::Global;
@@ -14,6 +16,7 @@ use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::Data;
 use crate::model::act::Act;
+use crate::model::id::ConversationId;
 use crate::model::queue::QueueQuery;
 use crate::model::session::{Session, SessionChange};
 use crate::ops::door::Door;
@@ -147,13 +150,12 @@ fn header(progress: &SessionProgress, left: Option<u64>) -> Vec<String> {
         None => format!("{} judged", progress.reviewed),
     };
     if let Some(median) = progress.median_seconds {
-        line.push_str(&format!(" - median {median:.0} s"));
+        let _ = write!(line, " - median {median:.0} s");
     }
-    line.push_str(&format!(" - {} used", minutes(progress.used_seconds)));
-    match progress.left_seconds.filter(|_| session.is_running()) {
-        Some(left) if left >= 0.0 => line.push_str(&format!(", {} left", minutes(left))),
-        Some(left) => line.push_str(&format!(", {} over", minutes(-left))),
-        None => {}
+    let _ = write!(line, " - {} used", minutes(progress.used_seconds));
+    if let Some(left) = progress.left_seconds.filter(|_| session.is_running()) {
+        let word = if left >= 0.0 { "left" } else { "over" };
+        let _ = write!(line, ", {} {word}", minutes(left.abs()));
     }
     vec![
         format!("{} ({}) {}{queue} - {}", session.name, session.id, progress.state, session.participants.join(", ")),
@@ -165,11 +167,11 @@ fn agenda_lines(agenda: &[AgendaLine]) -> Vec<String> {
     let line = |line: &AgendaLine| {
         let mut text = format!("{:>5}  {}", line.count, line.kind.title());
         if line.kind == AgendaKind::Decisions {
-            text.push_str(&format!("  {}", line.decisions.join(" ")));
+            let _ = write!(text, "  {}", line.decisions.join(" "));
         } else if !line.conversations.is_empty() {
-            let first: Vec<&str> = line.conversations.iter().take(3).map(|id| id.as_str()).collect();
+            let first: Vec<&str> = line.conversations.iter().take(3).map(ConversationId::as_str).collect();
             let more = if line.conversations.len() > first.len() { " …" } else { "" };
-            text.push_str(&format!("  {}{more}", first.join(" ")));
+            let _ = write!(text, "  {}{more}", first.join(" "));
         }
         text.trim_end().to_owned()
     };
@@ -216,7 +218,10 @@ fn change(
     context.talk.say(&format!("{}: {}", session.name, saved.what));
     let session = named(&workspace, Some(&session.event))?;
     let door = Door::masked(&workspace);
-    told(&mut workspace, &session, arguments.json, &door)
+    if session.is_running() {
+        return told(&mut workspace, &session, arguments.json, &door);
+    }
+    sum_up(&workspace, &session, (&door, arguments.json))
 }
 
 fn park(context: &Context, arguments: &ParkArguments) -> Result<Code, Failure> {
@@ -246,9 +251,14 @@ fn summary(context: &Context, arguments: &NamedSession) -> Result<Code, Failure>
         (None, None) => book.sessions.last().cloned().ok_or(session::SessionError::None)?,
         (name, _) => session::find(&book, name.as_deref(), workspace.reviewer())?,
     };
-    let summary = session::summary(&workspace, &session, now())?.masked(&door);
+    sum_up(&workspace, &session, (&door, arguments.json))
+}
+
+/// Prints what a session came to. That a copy of its labels is missing is a finding.
+fn sum_up(workspace: &Workspace, session: &Session, (door, as_json): (&Door, bool)) -> Result<Code, Failure> {
+    let summary = session::summary(workspace, session, now())?.masked(door);
     let mut data = Data::open();
-    if arguments.json {
+    if as_json {
         data.json(&summary)?;
     } else {
         for line in summary_lines(&summary) {

@@ -18,6 +18,7 @@ use crate::ops::report::{self, Asking, Form, Part, ReportError};
 use crate::ops::review::{self, ReviewError};
 use crate::ops::sample::SampleError;
 use crate::ops::search;
+use crate::ops::session::{self, SessionError};
 use crate::ops::workspace::{ImportOrder, Workspace};
 use crate::store::{Asker, ErrorClass, StoreError};
 use crate::text::highlight;
@@ -46,9 +47,19 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
         }
         Request::Open(id) => read(review::open(workspace, id), |opened| Reply::Opened(Box::new(opened))),
+        Request::OpenForRoom(id) => {
+            read(review::open_for_room(workspace, id), |opened| Reply::Opened(Box::new(opened)))
+        }
+        Request::Session => of_session(session::going_on(workspace.store(), workspace.reviewer(), now), |progress| {
+            Reply::Session(progress.map(Box::new))
+        }),
+        Request::SessionSheet => {
+            of_session(session::sheet(workspace, now), |sheet| Reply::SessionSheet(Box::new(sheet)))
+        }
         Request::Codebook => read(review::codebook(workspace), Reply::Codebook),
         Request::Highlight(text) => Reply::Highlighted(highlight::json(text.exact())),
         Request::Record(act) => saved(review::record(workspace, act, now)),
+        Request::StartSession(order) => saved(session::start(workspace, order, now)),
         Request::Undo => saved(review::undo(workspace, now)),
         Request::Redo => saved(review::redo(workspace, now)),
         Request::LoadPack(name) => saved(review::load_pack(workspace, name, now)),
@@ -130,6 +141,14 @@ fn read<T>(outcome: Result<T, ReviewError>, reply: impl FnOnce(T) -> Reply) -> R
     match outcome {
         Ok(value) => reply(value),
         Err(ReviewError::Store(error)) => not_read(&error),
+        Err(error) => Reply::Failed { message: error.to_string(), retry: false },
+    }
+}
+
+fn of_session<T>(outcome: Result<T, SessionError>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    match outcome {
+        Ok(value) => reply(value),
+        Err(SessionError::Store(error)) => not_read(&error),
         Err(error) => Reply::Failed { message: error.to_string(), retry: false },
     }
 }

@@ -20,6 +20,7 @@ pub use crate::ops::report::{
     Asking, EvaluatorRow, Figure, METRICS, ModeRow, Part as InsightsPart, Report, SMALL, SegmentRow, WeekRow,
 };
 pub use crate::ops::sample::Rate;
+pub use crate::ops::session::{AgendaKind, AgendaLine, SessionProgress, SessionSheet, SessionSummary, StartOrder};
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
 
@@ -48,12 +49,20 @@ pub enum Request {
     Snippets(String, Vec<ConversationId>),
     /// Read: one conversation.
     Open(ConversationId),
+    /// Read: one conversation as a room may see it: people that its records name are masked as well.
+    OpenForRoom(ConversationId),
+    /// Read: the session that the reviewer is in, or left last.
+    Session,
+    /// Read: the agenda of that session, its decisions, and what it came to.
+    SessionSheet,
     /// Read: the codebook.
     Codebook,
     /// Read: JSON text pretty-printed and highlighted, bounded in size.
     Highlight(Untrusted),
     /// Write: record an act.
     Record(Box<Act>),
+    /// Write: begin a session.
+    StartSession(Box<StartOrder>),
     /// Write: undo the last act of this reviewer, of any session.
     Undo,
     /// Write: redo what this reviewer last undid.
@@ -88,13 +97,17 @@ pub enum Reply {
     Insights(Box<Report>),
     /// To [`Request::Snippets`].
     Snippets(Vec<Hit>),
-    /// To [`Request::Open`].
+    /// To [`Request::Session`].
+    Session(Option<Box<SessionProgress>>),
+    /// To [`Request::SessionSheet`].
+    SessionSheet(Box<SessionSheet>),
+    /// To [`Request::Open`] and [`Request::OpenForRoom`].
     Opened(Box<Opened>),
     /// To [`Request::Codebook`].
     Codebook(Codebook),
     /// To [`Request::Highlight`]: one vector of runs per line.
     Highlighted(Vec<Vec<HighlightRun>>),
-    /// To [`Request::Record`], [`Request::Undo`], [`Request::Redo`], [`Request::LoadPack`].
+    /// To [`Request::Record`], [`Request::StartSession`], [`Request::Undo`], [`Request::Redo`], [`Request::LoadPack`].
     Saved(Box<Saved>),
     /// To a job: a summary line for people, and figures by name.
     Done {

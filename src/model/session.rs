@@ -207,7 +207,7 @@ impl Session {
 
     /// True where the event is a part of the session: one of its participants acted after it began and before it ended,
     /// and had not left. Who was only named as being there counts as there all the time. In a session of a queue, a
-    /// verdict counts only where it was given from that queue.
+    /// verdict that was given from another queue does not count.
     pub fn covers(&self, event: &Event) -> bool {
         use super::event::EventBody;
         let within = self.started.is_before(event) && self.ended.as_ref().is_none_or(|end| !end.is_before(event));
@@ -218,7 +218,7 @@ impl Session {
         let there = stays.peek().is_none()
             || stays.any(|stay| stay.from.is_before(event) && stay.to.as_ref().is_none_or(|to| !to.is_before(event)));
         let of_queue = match (&event.body, &self.queue) {
-            (EventBody::Verdict { slot, .. }, Some(queue)) => slot.as_ref().is_some_and(|slot| slot.queue == *queue),
+            (EventBody::Verdict { slot, .. }, Some(queue)) => slot.as_ref().is_none_or(|slot| slot.queue == *queue),
             _ => true,
         };
         there && of_queue

@@ -4,6 +4,7 @@
 //! chance, that is said, and how many labels are missing.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -65,8 +66,8 @@ pub fn effect(workspace: &Workspace, decision: &Decision, now: Timestamp) -> Res
         let Some(began) = summary.started_at else { continue };
         let since = began.0 - closed.at.0;
         let side = match since {
-            since if since < 0 && since >= -WEEKS * WEEK => &mut before,
-            since if since >= 0 && since < WEEKS * WEEK && began <= now => &mut after,
+            since if (-WEEKS * WEEK..0).contains(&since) => &mut before,
+            since if (0..WEEKS * WEEK).contains(&since) && began <= now => &mut after,
             _ => continue,
         };
         let failed = audited.get(&summary.id).copied().unwrap_or(false) && summary.modes.contains(&mode);
@@ -132,17 +133,13 @@ impl Effect {
         let mut line = format!("before {before}, after {after}");
         if let Ok(found) = &self.difference {
             let points = |share: f64| share * 100.0;
-            line.push_str(&format!(
-                ", {:+.0} points [{:+.0} to {:+.0}]",
-                points(found.difference),
-                points(found.interval.0),
-                points(found.interval.1)
-            ));
+            let (low, high) = (points(found.interval.0), points(found.interval.1));
+            let _ = write!(line, ", {:+.0} points [{low:+.0} to {high:+.0}]", points(found.difference));
         }
         line.push_str(": ");
         line.push_str(self.verdict);
         if let Some(needs) = self.needs {
-            line.push_str(&format!(", {needs} more audit labels needed on each side"));
+            let _ = write!(line, ", {needs} more audit labels needed on each side");
         }
         line
     }

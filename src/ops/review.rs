@@ -22,7 +22,7 @@ mod describe;
 mod open;
 
 pub use correct::CorrectionError;
-pub use open::open;
+pub use open::{open, open_for_room};
 
 /// Why an act was not recorded; nothing was changed.
 #[derive(Debug, thiserror::Error)]

@@ -141,6 +141,48 @@ pub fn find_decision(book: &Book, id: &str) -> Result<Decision, SessionError> {
     })
 }
 
+/// How far the session is that the reviewer is in, or left last; `None` where there is none.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn going_on(store: &Store, reviewer: &str, now: Timestamp) -> Result<Option<SessionProgress>, SessionError> {
+    let book = store.book()?;
+    Ok(book.resumable(reviewer).map(|session| progress(store, session, now)).transpose()?)
+}
+
+/// What the screen of a session shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionSheet {
+    /// What there is to look at now.
+    pub agenda: Vec<AgendaLine>,
+    /// Open decisions, and those that were made in it.
+    pub decisions: Vec<Decision>,
+    /// What became of closed ones among them, in a line, by id.
+    pub effects: std::collections::BTreeMap<String, String>,
+    /// What it came to so far.
+    pub summary: SessionSummary,
+}
+
+/// What the screen of the session shows that the reviewer is in, or left last.
+///
+/// # Errors
+/// There is none, or the database cannot be read.
+pub fn sheet(workspace: &mut Workspace, now: Timestamp) -> Result<SessionSheet, SessionError> {
+    let book = workspace.store().book()?;
+    let session = find(&book, None, workspace.reviewer())?;
+    let agenda = agenda(workspace, (Some(&session), None), now)?;
+    let mut decisions = book.decisions.clone();
+    decisions.retain(|decision| decision.is_open() || decision.spec.session.as_ref() == Some(&session.event));
+    decisions.sort_by_key(|decision| !decision.is_open());
+    let mut effects = std::collections::BTreeMap::new();
+    for decision in &decisions {
+        if let Some(effect) = super::decision::effect(workspace, decision, now)? {
+            effects.insert(decision.id.clone(), effect.words());
+        }
+    }
+    Ok(SessionSheet { agenda, decisions, effects, summary: summary(workspace, &session, now)? })
+}
+
 /// How a session is to be started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StartOrder {
@@ -191,7 +233,8 @@ pub fn plan(workspace: &mut Workspace, order: &StartOrder, now: Timestamp) -> Re
     let mut counts: std::collections::BTreeMap<String, u64> =
         lines.iter().map(|line| (line.kind.word().to_owned(), line.count)).collect();
     if let Some(spec) = &define {
-        let by_lot = (f64::from(spec.size.unwrap_or(0)) * spec.audit).round() as u64;
+        let asked = queue::preview(workspace, spec, now)?.asked;
+        let by_lot = (asked as f64 * spec.audit).round() as u64;
         counts.insert(AgendaKind::Audit.word().to_owned(), by_lot);
     }
     let mut participants = vec![workspace.reviewer().to_owned()];

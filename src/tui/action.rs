@@ -29,6 +29,8 @@ pub enum Context {
     Alignment,
     /// What failed in a week, and how service went.
     Insights,
+    /// The screen of a review session.
+    Session,
     /// A job under way.
     Job,
     /// A yes-or-no question.
@@ -126,6 +128,13 @@ pub enum Action {
     PreviousWeek,
     NextWeek,
     WriteShown,
+    Session,
+    StartSession,
+    Park,
+    Decision,
+    EditDecision,
+    CloseDecision,
+    Present,
     Import,
     Export,
     Evaluate,
@@ -206,6 +215,9 @@ impl Action {
                 | Self::Export
                 | Self::Evaluate
                 | Self::NewQueue
+                | Self::StartSession
+                | Self::Park
+                | Self::Decision
                 | Self::LoadPack
                 | Self::RenameMode
                 | Self::MergeMode

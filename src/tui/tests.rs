@@ -33,6 +33,7 @@ mod others;
 mod queues;
 mod real;
 mod sample;
+mod session;
 mod stories;
 
 /// 2026-11-20T09:41:00Z.
@@ -115,7 +116,10 @@ impl Engine {
                 };
                 Reply::Snippets(ids.iter().filter_map(of).collect())
             }
-            Request::Open(id) => {
+            Request::Session => Reply::Session(None),
+            Request::SessionSheet => Reply::Failed { message: "no session goes on".into(), retry: false },
+            Request::StartSession(_) => self.saved("session", None),
+            Request::Open(id) | Request::OpenForRoom(id) => {
                 let mut opened = self.conversations.iter().find(|opened| opened.conversation.id == id)?.clone();
                 opened.own = self.labels.get(&id).cloned();
                 opened.others = self.others(Some(&id));
@@ -289,6 +293,9 @@ fn config(theme: Theme) -> UiConfig {
         theme,
         keymap: Keymap::load(&BTreeMap::new()).unwrap(),
         mask: Mask(Arc::new(|text| text.replace("mia@example.org", "<EMAIL-1a2b>"))),
+        room_mask: Mask(Arc::new(|text| text.replace("mia@example.org", "<EMAIL-1a2b>").replace("LF-", "<ID>"))),
+        room: Vec::new(),
+        presenting: false,
         masked: true,
         clock: Clock(Arc::new(|| NOW)),
         zone: jiff::tz::TimeZone::UTC,

@@ -165,13 +165,13 @@ impl Book {
     pub fn session(&self, name: &str) -> Result<&Session, NotFound> {
         let name = name.trim();
         let named: Vec<&Session> = self.sessions.iter().filter(|one| one.name.eq_ignore_ascii_case(name)).collect();
-        let found = if named.is_empty() {
+        let found: Vec<&Session> = if named.is_empty() {
             self.sessions.iter().filter(|one| begins(&one.id, name) || one.event == name).collect()
         } else {
             let running: Vec<&Session> = named.iter().copied().filter(|one| one.is_running()).collect();
             if running.len() == 1 { running } else { named }
         };
-        one_of(found, |session| session.id.clone())
+        one_of(&found, |session| session.id.clone())
     }
 
     /// The decision of an id, or of a beginning of it.
@@ -180,8 +180,9 @@ impl Book {
     /// There is none, or there are several.
     pub fn decision(&self, id: &str) -> Result<&Decision, NotFound> {
         let id = id.trim();
-        let found = self.decisions.iter().filter(|one| begins(&one.id, id) || one.event == id).collect();
-        one_of(found, |decision| decision.id.clone())
+        let found: Vec<&Decision> =
+            self.decisions.iter().filter(|one| begins(&one.id, id) || one.event == id).collect();
+        one_of(&found, |decision| decision.id.clone())
     }
 
     /// The session that goes on with this reviewer there: the one that began last.
@@ -202,8 +203,8 @@ fn begins(id: &str, typed: &str) -> bool {
     typed.len() >= 3 && id.starts_with(&typed.to_lowercase())
 }
 
-fn one_of<T>(found: Vec<&T>, id: impl Fn(&T) -> String) -> Result<&T, NotFound> {
-    match found.as_slice() {
+fn one_of<'a, T>(found: &[&'a T], id: impl Fn(&T) -> String) -> Result<&'a T, NotFound> {
+    match found {
         [one] => Ok(one),
         [] => Err(NotFound::Nothing),
         several => Err(NotFound::Several(several.iter().map(|one| id(one)).collect())),

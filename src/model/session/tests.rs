@@ -190,7 +190,8 @@ fn a_verdict_belongs_to_the_session_in_which_its_giver_was() {
     .map(|(number, who)| covered(number, who))
     .to_vec();
     assert_eq!(answers, [false, true, false, true, false, false, true, false, true, false]);
-    assert!(!session.covers(&verdict(15, "ana", None)), "not from its queue");
+    assert!(session.covers(&verdict(15, "ana", None)), "from the agenda");
+    assert!(!session.covers(&verdict(15, "ana", Some("other"))), "from another queue");
     assert_eq!(book.current("ben").map(|session| session.name.as_str()), None, "it has ended");
 }
 

@@ -59,9 +59,9 @@ impl AgendaKind {
             Self::NewFailures => "New failures since the last session",
             Self::LowConfidence => "Where the evaluators are not sure",
             Self::Audit => "Drawn by lot",
-            Self::Decisions => "Decisions still open",
+            Self::Decisions => "Earlier decisions that are still open",
             Self::Disputes => "Labels that differ",
-            Self::Parked => "On the parking lot",
+            Self::Parked => "Left on the parking lot",
         }
     }
 }

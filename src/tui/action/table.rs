@@ -5,7 +5,7 @@
 use super::{Action, Binding, Context, Group};
 use Context as C;
 
-const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment, C::Insights];
+const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment, C::Insights, C::Session];
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
@@ -22,6 +22,7 @@ const EVERY: &[Context] = &[
     C::Export,
     C::Alignment,
     C::Insights,
+    C::Session,
     C::Job,
     C::Confirm,
 ];
@@ -103,7 +104,15 @@ pub const BINDINGS: &[Binding] = &[
         "criterion",
         "Write down what any good answer here must, or must not, do; cases carry it.",
     ),
-    row(Action::Undo, "undo", &["u"], MAIN, Group::Judge, "undo", "Take back your last act, of any session."),
+    row(
+        Action::Undo,
+        "undo",
+        &["u"],
+        &[C::Queue, C::Review, C::Session],
+        Group::Judge,
+        "undo",
+        "Take back your last act, of any session.",
+    ),
     row(Action::Redo, "redo", &["U"], MAIN, Group::Judge, "redo", "Do again what you last undid."),
     row(
         Action::SaveAgain,
@@ -272,7 +281,7 @@ pub const BINDINGS: &[Binding] = &[
         "Copy the step, or the conversation's id, to the clipboard; masked.",
     ),
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
-    row(Action::Progress, "progress", &["P"], MAIN, Group::Look, "progress", "How far the queue is, label by label."),
+    row(Action::Progress, "progress", &["P"], QUEUE, Group::Look, "progress", "How far the queue is, label by label."),
     row(Action::Alignment, "alignment", &["A"], MAIN, Group::Look, "alignment", "How evaluators agree with people."),
     row(
         Action::Insights,
@@ -302,7 +311,62 @@ pub const BINDINGS: &[Binding] = &[
         "write csv, json",
         "Insights: write what is shown as CSV, and the whole as JSON; masked, new files.",
     ),
+    row(
+        Action::Present,
+        "present",
+        &["V"],
+        MAIN,
+        Group::Look,
+        "for the room",
+        "Show one conversation at a time to a room, masked, scores hidden; again, end it.",
+    ),
     // Workspace
+    row(
+        Action::Session,
+        "session",
+        &["S"],
+        MAIN,
+        Group::Workspace,
+        "session",
+        "The review session: agenda, decisions, summary; begins one where none goes on.",
+    ),
+    row(Action::StartSession, "start-session", &[], MAIN, Group::Workspace, "start session", "Begin a review session."),
+    row(
+        Action::Park,
+        "park",
+        &["P"],
+        REVIEW,
+        Group::Workspace,
+        "park",
+        "Put the conversation on the session's parking lot, to be talked about later; again, take it off.",
+    ),
+    row(
+        Action::Decision,
+        "decision",
+        &["D"],
+        &[C::Queue, C::Review, C::Session],
+        Group::Workspace,
+        "decision",
+        "Write down what is to be changed, by whom, until when.",
+    ),
+    row(
+        Action::EditDecision,
+        "edit-decision",
+        &["e"],
+        &[C::Session],
+        Group::Workspace,
+        "edit",
+        "Put the decision otherwise.",
+    ),
+    row(
+        Action::CloseDecision,
+        "close-decision",
+        &["c"],
+        &[C::Session],
+        Group::Workspace,
+        "close",
+        "Close the decision, or open it again.",
+    ),
     row(
         Action::NewQueue,
         "new-queue",
@@ -313,7 +377,15 @@ pub const BINDINGS: &[Binding] = &[
         "Define a queue of what is listed.",
     ),
     row(Action::Import, "import", &["ctrl-o"], MAIN, Group::Workspace, "import", "Import a file of conversations."),
-    row(Action::Export, "export", &["E"], MAIN, Group::Workspace, "export", "Write a dataset of what is judged."),
+    row(
+        Action::Export,
+        "export",
+        &["E"],
+        &[C::Queue, C::Review, C::Session],
+        Group::Workspace,
+        "export",
+        "Write a dataset of what is judged.",
+    ),
     row(
         Action::Demo,
         "demo",
@@ -364,7 +436,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Accept,
         "accept",
         &["enter"],
-        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Alignment, C::Insights],
+        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Alignment, C::Insights, C::Session],
         Group::Form,
         "accept",
         "Take the choice, go to the next field, or save.",
@@ -420,7 +492,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::NextField,
         "next-field",
         &["tab"],
-        &[C::Judge, C::Correct, C::Export, C::Alignment, C::Insights],
+        &[C::Judge, C::Correct, C::Export, C::Alignment, C::Insights, C::Session],
         Group::Form,
         "next field",
         "To the next field; in the fail strip, add the mode and type another.",

@@ -132,6 +132,7 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
             // The editor lies over the strip, which is put back beneath it.
             return Some(judge);
         }
+        Some(Action::CorrectNow) if state.presenting => super::review::one_pane(state),
         Some(Action::CorrectNow) => super::correct::open_for_judge(state),
         Some(_) => {}
         None => {
@@ -227,7 +228,10 @@ pub fn slot(state: &State) -> Option<Slot> {
 }
 
 /// Has an act saved.
-pub fn record(state: &mut State, act: Act, conversation: Option<ConversationId>, what: &str) {
+pub fn record(state: &mut State, mut act: Act, conversation: Option<ConversationId>, what: &str) {
+    if let Act::Judge(judgement) = &mut act {
+        judgement.room = super::session::room(state);
+    }
     write(state, Write { request: Request::Record(Box::new(act)), conversation, what: what.to_owned() });
 }
 
