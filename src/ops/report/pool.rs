@@ -146,7 +146,7 @@ impl Pool {
         let inside: HashSet<&ConversationId> = self.within(window).into_iter().map(|contact| &contact.id).collect();
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         for one in self.judged.iter().filter(|one| one.verdict.is_some() && inside.contains(&one.conversation)) {
-            if let Some(slot) = one.slot.as_ref().filter(|slot| slot.kind == SlotKind::Audit) {
+            for slot in one.slots.iter().filter(|slot| slot.kind == SlotKind::Audit) {
                 *counts.entry(&slot.queue).or_default() += 1;
             }
         }
