@@ -285,7 +285,10 @@ impl Label {
         match &event.body {
             EventBody::Verdict { verdict, severity, first_failure, slot, room } => {
                 self.verdict = Some(*verdict);
-                self.slot.clone_from(slot);
+                // Judged again outside of any queue, it stays where it was drawn.
+                if slot.is_some() {
+                    self.slot.clone_from(slot);
+                }
                 self.room.clone_from(room);
                 self.severity = *severity;
                 self.first_failure = match first_failure {

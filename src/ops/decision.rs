@@ -15,7 +15,7 @@ use crate::model::decision::Decision;
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
 use crate::model::label::Verdict;
-use crate::model::queue::SlotKind;
+use crate::model::queue::{Slot, SlotKind};
 use crate::model::time::Timestamp;
 use crate::stats::compare::{TwoRates, two_rates};
 use crate::stats::guard::{self, Guarded};
@@ -110,10 +110,8 @@ fn audited(workspace: &Workspace) -> Result<BTreeMap<ConversationId, bool>, Sess
         .collect();
     let mut found = BTreeMap::new();
     for judged in store.judgements_in_order()?.0 {
-        let drawn = judged
-            .slot
-            .as_ref()
-            .is_some_and(|slot| slot.kind == SlotKind::Audit && plain.get(&slot.queue).copied().unwrap_or(false));
+        let by_lot = |slot: &Slot| slot.kind == SlotKind::Audit && plain.get(&slot.queue).copied().unwrap_or(false);
+        let drawn = judged.slots.iter().any(by_lot);
         if let (true, Some(verdict @ (Verdict::Pass | Verdict::Fail))) = (drawn, judged.verdict) {
             *found.entry(judged.conversation).or_insert(false) |= verdict == Verdict::Fail;
         }

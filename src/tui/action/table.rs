@@ -7,6 +7,8 @@ use Context as C;
 
 const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment, C::Session];
 const MAIN: &[Context] = &[C::Queue, C::Review];
+const SESSION: &[Context] = &[C::Queue, C::Review, C::Session];
+const IN_SESSION: &[Context] = &[C::Session];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
 const EVERY: &[Context] = &[
@@ -103,15 +105,7 @@ pub const BINDINGS: &[Binding] = &[
         "criterion",
         "Write down what any good answer here must, or must not, do; cases carry it.",
     ),
-    row(
-        Action::Undo,
-        "undo",
-        &["u"],
-        &[C::Queue, C::Review, C::Session],
-        Group::Judge,
-        "undo",
-        "Take back your last act, of any session.",
-    ),
+    row(Action::Undo, "undo", &["u"], SESSION, Group::Judge, "undo", "Take back your last act, of any session."),
     row(Action::Redo, "redo", &["U"], MAIN, Group::Judge, "redo", "Do again what you last undid."),
     row(
         Action::SaveAgain,
@@ -282,62 +276,14 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
     row(Action::Progress, "progress", &["P"], QUEUE, Group::Look, "progress", "How far the queue is, label by label."),
     row(Action::Alignment, "alignment", &["A"], MAIN, Group::Look, "alignment", "How evaluators agree with people."),
-    row(
-        Action::Present,
-        "present",
-        &["V"],
-        MAIN,
-        Group::Look,
-        "for the room",
-        "Show one conversation at a time to a room, masked, scores hidden; again, end it.",
-    ),
+    row(Action::Present, "present", &["V"], MAIN, Group::Look, "for the room", "Masked, one at a time, for a room."),
     // Workspace
-    row(
-        Action::Session,
-        "session",
-        &["S"],
-        MAIN,
-        Group::Workspace,
-        "session",
-        "The review session: agenda, decisions, summary; begins one where none goes on.",
-    ),
+    row(Action::Session, "session", &["S"], MAIN, Group::Workspace, "session", "The review session; or begin one."),
     row(Action::StartSession, "start-session", &[], MAIN, Group::Workspace, "start session", "Begin a review session."),
-    row(
-        Action::Park,
-        "park",
-        &["P"],
-        REVIEW,
-        Group::Workspace,
-        "park",
-        "Put the conversation on the session's parking lot, to be talked about later; again, take it off.",
-    ),
-    row(
-        Action::Decision,
-        "decision",
-        &["D"],
-        &[C::Queue, C::Review, C::Session],
-        Group::Workspace,
-        "decision",
-        "Write down what is to be changed, by whom, until when.",
-    ),
-    row(
-        Action::EditDecision,
-        "edit-decision",
-        &["e"],
-        &[C::Session],
-        Group::Workspace,
-        "edit",
-        "Put the decision otherwise.",
-    ),
-    row(
-        Action::CloseDecision,
-        "close-decision",
-        &["c"],
-        &[C::Session],
-        Group::Workspace,
-        "close",
-        "Close the decision, or open it again.",
-    ),
+    row(Action::Park, "park", &["P"], REVIEW, Group::Workspace, "park", "Talk about it later; again, take it off."),
+    row(Action::Decision, "decision", &["D"], SESSION, Group::Workspace, "decision", "Write down what is to change."),
+    row(Action::EditDecision, "edit-decision", &["e"], IN_SESSION, Group::Workspace, "edit", "Put it otherwise."),
+    row(Action::CloseDecision, "close-decision", &["c"], IN_SESSION, Group::Workspace, "close", "Close or reopen it."),
     row(
         Action::NewQueue,
         "new-queue",
@@ -348,15 +294,7 @@ pub const BINDINGS: &[Binding] = &[
         "Define a queue of what is listed.",
     ),
     row(Action::Import, "import", &["ctrl-o"], MAIN, Group::Workspace, "import", "Import a file of conversations."),
-    row(
-        Action::Export,
-        "export",
-        &["E"],
-        &[C::Queue, C::Review, C::Session],
-        Group::Workspace,
-        "export",
-        "Write a dataset of what is judged.",
-    ),
+    row(Action::Export, "export", &["E"], SESSION, Group::Workspace, "export", "Write a dataset of what is judged."),
     row(
         Action::Demo,
         "demo",
