@@ -330,11 +330,11 @@ impl Label {
         match &event.body {
             EventBody::Verdict { verdict, severity, owner, first_failure, slot, room } => {
                 self.verdict = Some(*verdict);
-                self.room.clone_from(room);
                 // Judged again outside of any queue, it stays where it was drawn.
                 if slot.is_some() {
                     self.slot.clone_from(slot);
                 }
+                self.room.clone_from(room);
                 self.severity = *severity;
                 self.owner = *owner;
                 self.first_failure = match first_failure {

@@ -115,7 +115,7 @@ pub fn record(workspace: &mut Workspace, act: &Act, now: Timestamp) -> Result<Sa
     }
     let reviewer = workspace.reviewer().to_owned();
     let written = workspace.append(now, |log| drafts(log, &reviewer, &checked))?;
-    if let Act::Queue(QueueChange::Add(_)) = act {
+    if matches!(act, Act::Queue(QueueChange::Add(_)) | Act::StartSession { queue: Some(_), .. }) {
         // What was received so far is a batch of its own, so that the new queue can draw from it by lot.
         workspace.store_mut().close_batch(now, 1)?;
     }

@@ -101,14 +101,14 @@ impl Store {
         Ok(())
     }
 
-    /// What an evaluator said of each conversation: its value and its own pass or fail.
+    /// The value that an evaluator gave each conversation as a whole.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn values_of(&self, evaluator: &str) -> Result<HashMap<i64, (Option<f64>, Option<bool>)>, StoreError> {
-        let sql = "SELECT s.conversation, s.value, s.passed FROM scores s JOIN evaluators e ON e.key = s.evaluator
-                    WHERE e.name = ?1 AND s.span_id IS NULL";
-        let rows = self.rows(sql, &[&evaluator], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    pub fn values_of(&self, evaluator: &str) -> Result<HashMap<i64, f64>, StoreError> {
+        let sql = "SELECT s.conversation, s.value FROM scores s JOIN evaluators e ON e.key = s.evaluator
+                    WHERE e.name = ?1 AND s.span_id IS NULL AND s.value IS NOT NULL";
+        let rows = self.rows(sql, &[&evaluator], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.into_iter().collect())
     }
 }

@@ -269,8 +269,8 @@ impl Service {
         let fallbacks = store.values_of("Fallbacks")?;
         let costs = store.values_of("CostDollars")?;
         for (key, one) in &mut served {
-            one.fallback = fallbacks.get(key).and_then(|said| said.0).map(|value| value < 1.0);
-            one.cost = one.cost.or_else(|| costs.get(key).and_then(|said| said.0));
+            one.fallback = fallbacks.get(key).map(|value| *value < 1.0);
+            one.cost = one.cost.or_else(|| costs.get(key).copied());
         }
         store.each_latency(&mut |key, kind, micros| {
             let Some(one) = served.get_mut(&key) else { return };

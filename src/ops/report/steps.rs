@@ -136,7 +136,7 @@ impl Opened {
                 pairs.extend(seen.what(step).map(|called| (called, right(correction), id.clone())));
             }
         }
-        matrix(pairs)
+        matrix(&pairs)
     }
 
     /// What still was right, and what was first wrong.
@@ -148,7 +148,7 @@ impl Opened {
             let good = seen.before(bad.0).and_then(|at| seen.place(at)).unwrap_or_else(|| "start".to_owned());
             pairs.push((good, bad.1, id.clone()));
         }
-        matrix(pairs)
+        matrix(&pairs)
     }
 
     fn each<'p>(
@@ -172,10 +172,10 @@ fn right(correction: &Correction) -> String {
 }
 
 /// Counts pairs; the most frequent rows and columns first.
-fn matrix(pairs: Vec<(String, String, ConversationId)>) -> Matrix {
+fn matrix(pairs: &[(String, String, ConversationId)]) -> Matrix {
     let names = |of: &dyn Fn(&(String, String, ConversationId)) -> &String| {
         let mut counts: BTreeMap<&String, u64> = BTreeMap::new();
-        for pair in &pairs {
+        for pair in pairs {
             *counts.entry(of(pair)).or_default() += 1;
         }
         let mut names: Vec<(&String, u64)> = counts.into_iter().collect();
@@ -193,7 +193,7 @@ fn matrix(pairs: Vec<(String, String, ConversationId)>) -> Matrix {
     };
     let mut counts = vec![vec![0; columns.len()]; rows.len()];
     let mut ids: Vec<Vec<&str>> = vec![Vec::new(); rows.len()];
-    for (row, column, id) in &pairs {
+    for (row, column, id) in pairs {
         let at = place(&rows, row);
         counts[at][place(&columns, column)] += 1;
         if !ids[at].contains(&id.as_str()) {
@@ -213,7 +213,7 @@ mod tests {
         let id = |n: usize| ConversationId::derive("shop", &n.to_string());
         let pairs: Vec<_> =
             (0..30).map(|n| (format!("tool-{:02}", n % 15), format!("right-{}", n % 2), id(n))).collect();
-        let found = matrix(pairs);
+        let found = matrix(&pairs);
         assert_eq!((found.rows.len(), found.rows.last().map(String::as_str)), (MOST + 1, Some("other")));
         assert_eq!(found.counts.iter().flatten().sum::<u64>(), 30);
         assert_eq!((found.n, found.counts.last().unwrap().iter().sum::<u64>()), (30, 6));

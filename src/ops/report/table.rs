@@ -39,10 +39,6 @@ impl Part {
 /// A part with a header.
 pub fn csv(report: &Report, part: Part) -> String {
     let mut out = String::new();
-    let line = |out: &mut String, cells: Vec<String>| {
-        let _ = writeln!(out, "{}", cells.join(","));
-    };
-    let header = |out: &mut String, names: &[&str]| line(out, names.iter().map(|name| (*name).to_owned()).collect());
     match part {
         Part::Modes => {
             header(
@@ -54,7 +50,7 @@ pub fn csv(report: &Report, part: Part) -> String {
                 cells.extend([row.found_before.to_string(), row.is_new.to_string()]);
                 cells.extend(rate(&row.share));
                 cells.push(number(row.severity));
-                line(&mut out, cells);
+                line(&mut out, &cells);
             }
         }
         Part::Segments => {
@@ -65,7 +61,7 @@ pub fn csv(report: &Report, part: Part) -> String {
                 let mut cells = vec![row.segment.word().to_owned(), csv_cell(&row.value)];
                 cells.extend([row.conversations.to_string(), row.failures.to_string()]);
                 cells.extend(row.figures.0.iter().map(|figure: &Figure| number(figure.value)));
-                line(&mut out, cells);
+                line(&mut out, &cells);
             }
         }
         Part::Evaluators => {
@@ -91,23 +87,10 @@ pub fn csv(report: &Report, part: Part) -> String {
                 let mut cells = vec![csv_cell(&row.name)];
                 cells.extend(rate(&row.caught).into_iter().chain(rate(&row.let_through)));
                 cells.extend([row.misses.conversations.to_string(), row.false_alarms.conversations.to_string()]);
-                line(&mut out, cells);
+                line(&mut out, &cells);
             }
         }
-        Part::People => {
-            header(&mut out, &["reviewer", "with", "judged", "k", "n", "same", "low", "high", "kappa"]);
-            for row in &report.people.reviewers {
-                let mut cells = vec![csv_cell(&row.reviewer), String::new(), row.judged.to_string()];
-                cells.extend(vec![String::new(); 6]);
-                line(&mut out, cells);
-            }
-            for row in &report.people.pairs {
-                let mut cells = vec![csv_cell(&row.reviewers.0), csv_cell(&row.reviewers.1), row.units.to_string()];
-                cells.extend(rate(&row.same));
-                cells.push(number(row.kappa.as_ref().ok().map(|kappa| kappa.value)));
-                line(&mut out, cells);
-            }
-        }
+        Part::People => people(report, &mut out),
     }
     out
 }
@@ -127,5 +110,28 @@ fn rate(rate: &Guarded<Rate>) -> [String; 5] {
             rate.interval.1.to_string(),
         ],
         Err(_) => std::array::from_fn(|_| String::new()),
+    }
+}
+
+fn line(out: &mut String, cells: &[String]) {
+    let _ = writeln!(out, "{}", cells.join(","));
+}
+
+fn header(out: &mut String, names: &[&str]) {
+    let _ = writeln!(out, "{}", names.join(","));
+}
+
+fn people(report: &Report, out: &mut String) {
+    header(out, &["reviewer", "with", "judged", "k", "n", "same", "low", "high", "kappa"]);
+    for row in &report.people.reviewers {
+        let mut cells = vec![csv_cell(&row.reviewer), String::new(), row.judged.to_string()];
+        cells.extend(vec![String::new(); 6]);
+        line(out, &cells);
+    }
+    for row in &report.people.pairs {
+        let mut cells = vec![csv_cell(&row.reviewers.0), csv_cell(&row.reviewers.1), row.units.to_string()];
+        cells.extend(rate(&row.same));
+        cells.push(number(row.kappa.as_ref().ok().map(|kappa| kappa.value)));
+        line(out, &cells);
     }
 }
