@@ -29,6 +29,7 @@ pub mod segments;
 pub mod show;
 pub mod signals;
 pub mod simulate;
+pub mod thresholds;
 pub mod tools;
 pub mod verify;
 pub mod workspace;

@@ -225,6 +225,24 @@ impl Filter {
         Self { expr: self.expr.as_ref().and_then(Expr::without_labels) }
     }
 
+    /// The ids that it names one by one, in the order written; none where it does not ask for ids throughout.
+    pub fn named_ids(&self) -> Vec<&str> {
+        let parts = match &self.expr {
+            Some(Expr::And(parts)) => parts.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        let ids = parts.iter().find_map(|part| match part {
+            Expr::Test(Test { field: Field::Id, condition: Condition::Text(matches), .. }) => Some(matches),
+            _ => None,
+        });
+        let named = |one| match one {
+            &TextMatch::Is(ref id) => Some(id.as_str()),
+            _ => None,
+        };
+        ids.into_iter().flatten().filter_map(named).collect()
+    }
+
     /// Both filters at once.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

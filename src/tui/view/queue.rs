@@ -28,6 +28,13 @@ pub fn draw(state: &State, canvas: &mut Canvas) {
     if let Some(queue) = state.queue.progress() {
         title.push(&dot, Tone::Frame);
         title.push(&queue.spec.name, Tone::Title);
+        for part in queue.ahead() {
+            // Half a figure is worse than none.
+            if title.width() + part.chars().count() + 3 <= usize::from(state.size.columns).saturating_sub(6) {
+                title.push(&dot, Tone::Frame);
+                title.push(&part, Tone::Text);
+            }
+        }
     }
     canvas.frame(layout.shell.frame, &title, &status(state));
     canvas.rule(layout.shell.frame, layout.shell.rule);
