@@ -14,6 +14,7 @@ pub mod door;
 pub mod drift;
 pub mod evaluate;
 pub mod export;
+pub mod figures;
 pub mod gate;
 pub mod import;
 pub mod list;

@@ -19,8 +19,8 @@ use crate::model::queue::Slot;
 use crate::model::time::Timestamp;
 use crate::model::tool::{Arguments, members};
 use crate::ops::door::Door;
-use crate::ops::{queue, review};
 use crate::ops::workspace::Workspace;
+use crate::ops::{queue, review};
 use crate::store::{Access, StoreError};
 
 /// `--json` of an act.
@@ -140,11 +140,7 @@ fn judgement(arguments: &LabelArguments, content: &Conversation, subject: Subjec
 }
 
 /// From where in which queue it is judged, where one is named.
-fn slot(
-    workspace: &mut Workspace,
-    arguments: &LabelArguments,
-    id: &ConversationId,
-) -> Result<Option<Slot>, Failure> {
+fn slot(workspace: &mut Workspace, arguments: &LabelArguments, id: &ConversationId) -> Result<Option<Slot>, Failure> {
     let Some(queue) = &arguments.queue else { return Ok(None) };
     let Some(place) = queue::asked(workspace, queue, id)? else {
         return Err(Failure::usage(format!(

@@ -20,9 +20,9 @@ use crate::model::score::{Score, ScoreTarget};
 use crate::model::step::{Role, Step, StepContent};
 use crate::model::tool::Arguments;
 use crate::ops::door::Door;
-use crate::ops::{queue, review};
 use crate::ops::show::show as shown;
 use crate::ops::workspace::Workspace;
+use crate::ops::{queue, review};
 use crate::store::StoreError;
 use crate::text::Untrusted;
 

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 
 use super::list::SCHEMA_VERSION;
-use super::sample::{Basis, Column, Member, P_FAIL, Sample, SampleError, SampleOrder, sample};
+pub use super::sample::Cell;
+use super::sample::{Basis, Column, Member, P_FAIL, Sample, SampleError, SampleOrder, audited, sample};
 use super::workspace::Workspace;
 use crate::model::time::Timestamp;
 use crate::stats::agreement::{Agreement, Table};
@@ -117,6 +118,13 @@ pub struct Aligned {
     pub powered: Guarded<Powered>,
 }
 
+impl Aligned {
+    /// True for the probability that the built-in evaluators add up to.
+    pub fn is_p_fail(&self) -> bool {
+        self.name == P_FAIL
+    }
+}
+
 /// When an evaluator counts as objecting.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -179,15 +187,6 @@ pub struct Part {
     pub false_fails: Cell,
 }
 
-/// A cell of the table, ready to be a queue.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Cell {
-    /// Conversations in it.
-    pub conversations: u64,
-    /// A filter that names them; empty where there are none.
-    pub filter: String,
-}
-
 /// A threshold on an evaluator's own scale.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Cutoff {
@@ -234,23 +233,13 @@ pub fn overview(
     queue: Option<&str>,
     now: Timestamp,
 ) -> Result<AlignmentReport, SampleError> {
-    let mut order = AlignmentOrder {
-        sample: SampleOrder { queue, ..SampleOrder::default() },
-        by: Some("intent"),
-        evaluator: None,
-        miss: MISS,
-        risk: RISK,
-    };
-    let mut found = alignment(workspace, &order, now);
-    if queue.is_some() && matches!(found, Err(SampleError::NoAudit { .. })) {
-        order.sample.queue = None;
-        found = alignment(workspace, &order, now);
-    }
-    if matches!(found, Err(SampleError::NoAttribute(_))) {
-        order.by = None;
-        found = alignment(workspace, &order, now);
-    }
-    found
+    audited(queue, |sample| {
+        let order = AlignmentOrder { sample, by: Some("intent"), evaluator: None, miss: MISS, risk: RISK };
+        match alignment(workspace, &order, now) {
+            Err(SampleError::NoAttribute(_)) => alignment(workspace, &AlignmentOrder { by: None, ..order }, now),
+            other => other,
+        }
+    })
 }
 
 fn report(sample: &Sample, columns: &[Column], order: &AlignmentOrder<'_>) -> Result<AlignmentReport, SampleError> {
@@ -371,12 +360,6 @@ fn remark(column: &Column, overall: &Part) -> Option<Remark> {
     }
 }
 
-fn cell<'a>(found: impl Iterator<Item = &'a Pair<'a>>) -> Cell {
-    let ids: Vec<&str> = found.map(|pair| pair.member.of.id.as_str()).collect();
-    let filter = if ids.is_empty() { String::new() } else { format!("id:{}", ids.join(",")) };
-    Cell { conversations: ids.len() as u64, filter }
-}
-
 fn part(
     column: &Column,
     (segment, pairs): (Option<&String>, &[Pair<'_>]),
@@ -403,7 +386,8 @@ fn part(
     let own = |bad: f64| if column.lower_is_better { bad } else { -bad };
     let on_its_scale = |found: Threshold| Threshold { at: own(found.at), ..found };
     let slipped = |failed: bool, says: bool| {
-        cell(pairs.iter().filter(move |pair| pair.failed == failed && objects[pair.at] == Some(says)))
+        let inside = pairs.iter().filter(move |pair| pair.failed == failed && objects[pair.at] == Some(says));
+        Cell::of(inside.map(|pair| pair.member))
     };
     Part {
         segment: segment.cloned(),

@@ -290,9 +290,14 @@ mod tests {
     #[test]
     fn trials_of_a_task_count_as_one() {
         // Ten tasks that failed, four trials each: eight are caught every time, two never.
-        let trials = |caught: bool| Table { tp: if caught { 4 } else { 0 }, missed: if caught { 0 } else { 4 }, ..Table::default() };
+        let trials = |caught: bool| Table {
+            tp: if caught { 4 } else { 0 },
+            missed: if caught { 0 } else { 4 },
+            ..Table::default()
+        };
         let tasks: Vec<Table> = (0..10).map(|at| trials(at < 8)).collect();
-        let (by_task, naive) = (Agreement::of_tasks(&tasks, 3), Agreement::of(Table { tp: 32, missed: 8, ..Table::default() }));
+        let (by_task, naive) =
+            (Agreement::of_tasks(&tasks, 3), Agreement::of(Table { tp: 32, missed: 8, ..Table::default() }));
         let wide = |agreement: &Agreement| agreement.tpr.as_ref().unwrap().half_width();
         assert_eq!(by_task.table, naive.table);
         assert!(wide(&by_task) > 1.6 * wide(&naive), "{by_task:?}");
@@ -301,10 +306,14 @@ mod tests {
         // Too few tasks to resample, or all alike: as sure as one label of each task would make it.
         for tasks in [&tasks[..5], &tasks[..8]] {
             let rate = Agreement::of_tasks(tasks, 3).tpr.unwrap();
-            assert_eq!(rate.interval, crate::stats::rate::wilson(tasks.len() as u64, tasks.len() as u64, 0.05).unwrap());
+            assert_eq!(
+                rate.interval,
+                crate::stats::rate::wilson(tasks.len() as u64, tasks.len() as u64, 0.05).unwrap()
+            );
         }
         // One trial of each task is the plain table.
-        let single: Vec<Table> = (0..12).map(|at| Table { tp: u64::from(at < 9), missed: u64::from(at >= 9), ..Table::default() }).collect();
+        let single: Vec<Table> =
+            (0..12).map(|at| Table { tp: u64::from(at < 9), missed: u64::from(at >= 9), ..Table::default() }).collect();
         assert_eq!(Agreement::of_tasks(&single, 3), Agreement::of(Table { tp: 9, missed: 3, ..Table::default() }));
     }
 

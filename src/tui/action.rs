@@ -25,8 +25,8 @@ pub enum Context {
     Messages,
     /// The export form.
     Export,
-    /// How evaluators agree with people.
-    Alignment,
+    /// The pages of figures.
+    Numbers,
     /// A job under way.
     Job,
     /// A yes-or-no question.
@@ -119,7 +119,7 @@ pub enum Action {
     Filter,
     Order,
     Copy,
-    Alignment,
+    Numbers,
     Import,
     Export,
     Evaluate,
@@ -132,6 +132,7 @@ pub enum Action {
     MergeMode,
     Accept,
     PickMode,
+    PickPage,
     NextChoice,
     PreviousChoice,
     MoreSevere,

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
@@ -12,6 +11,7 @@ pub mod help;
 pub mod import;
 pub mod judge;
 pub mod messages;
+pub mod numbers;
 pub mod palette;
 pub mod prompt;
 pub mod queue;
@@ -66,8 +66,8 @@ pub enum Overlay {
     Define(Box<define::DefineForm>),
     /// How far the queue is.
     Progress,
-    /// How evaluators agree with people.
-    Alignment(Box<alignment::AlignmentView>),
+    /// The pages of figures.
+    Numbers(Box<numbers::NumbersView>),
     /// A job under way.
     Job(import::Job),
 }
@@ -86,7 +86,7 @@ impl Overlay {
             Self::Help(_) => Context::Help,
             Self::Messages(_) | Self::Progress => Context::Messages,
             Self::Export(_) | Self::Define(_) => Context::Export,
-            Self::Alignment(_) => Context::Alignment,
+            Self::Numbers(_) => Context::Numbers,
             Self::Job(_) => Context::Job,
         }
     }
@@ -117,8 +117,8 @@ pub enum Expected {
     Codebook,
     /// Highlighted text of the detail pane, by its key.
     Highlight(u64),
-    /// How evaluators agree with people.
-    Alignment,
+    /// A page of figures.
+    Figures,
     /// A write.
     Write,
     /// An import or export.

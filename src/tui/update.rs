@@ -4,7 +4,6 @@
 
 use ratatui::layout::Rect;
 
-pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
@@ -13,6 +12,7 @@ pub mod help;
 pub mod import;
 pub mod judge;
 pub mod messages;
+pub mod numbers;
 pub mod palette;
 pub mod prompt;
 pub mod queue;
@@ -160,7 +160,7 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Queues => define::ask_queues(state),
         Action::NewQueue => define::open(state),
         Action::Progress => define::progress(state),
-        Action::Alignment => alignment::open(state),
+        Action::Numbers => numbers::open(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
         Action::Evaluate => {
@@ -197,7 +197,7 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
         Overlay::Progress => {
             (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress)
         }
-        Overlay::Alignment(view) => alignment::handle(state, view, pressed).map(Overlay::Alignment),
+        Overlay::Numbers(view) => numbers::handle(state, view, pressed).map(Overlay::Numbers),
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }

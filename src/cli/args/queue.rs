@@ -120,7 +120,8 @@ impl NewArguments {
             _ => 0.2,
         };
         let filter = self.filter.trim();
-        let ids = listed.map(|ids| format!("id:{}", ids.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(",")));
+        let ids =
+            listed.map(|ids| format!("id:{}", ids.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(",")));
         QueueSpec {
             name: self.name.clone(),
             filter: match ids {

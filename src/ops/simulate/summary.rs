@@ -113,8 +113,7 @@ pub(super) fn report(
     let of = |at: usize| runs.get(&at).unwrap_or(&none);
     let random = of(0);
     let pools = || random.iter().map(|run| run.looked);
-    let mut rows: Vec<StrategyRow> =
-        arms.iter().enumerate().map(|(at, arm)| row(arm.name(), of(at))).collect();
+    let mut rows: Vec<StrategyRow> = arms.iter().enumerate().map(|(at, arm)| row(arm.name(), of(at))).collect();
     let usual = rows.first().map_or(1.0, |row| row.labels_for_80.mean);
     let oracle: Vec<Run> = random.iter().map(|run| best(run, order.labels)).collect();
     rows.push(StrategyRow { audit: None, ..row("oracle", &oracle) });

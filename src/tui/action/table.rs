@@ -5,7 +5,7 @@
 use super::{Action, Binding, Context, Group};
 use Context as C;
 
-const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment];
+const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Numbers];
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
@@ -20,7 +20,7 @@ const EVERY: &[Context] = &[
     C::Help,
     C::Messages,
     C::Export,
-    C::Alignment,
+    C::Numbers,
     C::Job,
     C::Confirm,
 ];
@@ -272,7 +272,15 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
     row(Action::Progress, "progress", &["P"], MAIN, Group::Look, "progress", "How far the queue is, label by label."),
-    row(Action::Alignment, "alignment", &["A"], MAIN, Group::Look, "alignment", "How evaluators agree with people."),
+    row(
+        Action::Numbers,
+        "numbers",
+        &["A"],
+        MAIN,
+        Group::Look,
+        "numbers",
+        "How often the agent fails and how sure that is: rates, evaluators, thresholds, comparison, drift.",
+    ),
     // Workspace
     row(
         Action::NewQueue,
@@ -335,7 +343,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Accept,
         "accept",
         &["enter"],
-        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Alignment],
+        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Numbers],
         Group::Form,
         "accept",
         "Take the choice, go to the next field, or save.",
@@ -348,6 +356,15 @@ pub const BINDINGS: &[Binding] = &[
         Group::Form,
         "pick mode",
         "Choose the failure mode with this number; again, drop it.",
+    ),
+    row(
+        Action::PickPage,
+        "pick-page",
+        &["1", "2", "3", "4", "5"],
+        &[C::Numbers],
+        Group::Form,
+        "page",
+        "To the page of figures with this number.",
     ),
     row(
         Action::NoStep,
@@ -382,7 +399,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::NextField,
         "next-field",
         &["tab"],
-        &[C::Judge, C::Correct, C::Export, C::Alignment],
+        &[C::Judge, C::Correct, C::Export, C::Numbers],
         Group::Form,
         "next field",
         "To the next field; in the fail strip, add the mode and type another.",
@@ -391,7 +408,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::PreviousField,
         "previous-field",
         &["shift-tab"],
-        &[C::Correct, C::Export],
+        &[C::Correct, C::Export, C::Numbers],
         Group::Form,
         "previous field",
         "To the previous field.",

@@ -26,7 +26,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Job => super::import::ended(state, ticket, reply),
         Expected::Evaluated => super::define::evaluated(state, ticket, reply),
         Expected::Preview => super::define::preview_arrived(state, ticket, reply),
-        Expected::Alignment => super::alignment::arrived(state, ticket, reply),
+        Expected::Figures => super::numbers::arrived(state, ticket, reply),
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
             state.queue.awaiting_queues = None;
             match reply {

@@ -58,7 +58,15 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     }
     let mut first = vec![Action::Open, Action::Filter, Action::Find, Action::Order, Action::Queues, Action::Undo];
     if state.queue.query.queue.is_some() {
-        first = vec![Action::Open, Action::Queues, Action::Progress, Action::Filter, Action::Find, Action::Undo];
+        first = vec![
+            Action::Open,
+            Action::Queues,
+            Action::Progress,
+            Action::Numbers,
+            Action::Filter,
+            Action::Find,
+            Action::Undo,
+        ];
     }
     if state.queue.hits.is_some() {
         first.insert(3, Action::NextHit);
