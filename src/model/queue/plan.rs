@@ -360,8 +360,8 @@ impl QueueState {
         if self.labels == 0 || self.left == 0 {
             return Vec::new();
         }
-        let left = self.failures_left.map(|left| format!("about {left:.0} failures to find"));
-        let next = self.next_share.map(|share| format!("{:.0} % of the next 20", share * 100.0));
+        let left = self.failures_left.map(|left| format!("about {left:.0} failures left"));
+        let next = self.next_share.map(|share| format!("next 20: {:.0} % fail", share * 100.0));
         left.into_iter().chain(next).collect()
     }
 

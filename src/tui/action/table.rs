@@ -272,15 +272,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
     row(Action::Progress, "progress", &["P"], MAIN, Group::Look, "progress", "How far the queue is, label by label."),
-    row(
-        Action::Numbers,
-        "numbers",
-        &["A"],
-        MAIN,
-        Group::Look,
-        "numbers",
-        "How often the agent fails and how sure that is: rates, evaluators, thresholds, comparison, drift.",
-    ),
+    row(Action::Numbers, "numbers", &["A"], MAIN, Group::Look, "numbers", "How often the agent fails, and how sure."),
     // Workspace
     row(
         Action::NewQueue,
@@ -357,15 +349,7 @@ pub const BINDINGS: &[Binding] = &[
         "pick mode",
         "Choose the failure mode with this number; again, drop it.",
     ),
-    row(
-        Action::PickPage,
-        "pick-page",
-        &["1", "2", "3", "4", "5"],
-        &[C::Numbers],
-        Group::Form,
-        "page",
-        "To the page of figures with this number.",
-    ),
+    row(Action::PickPage, "pick-page", &["1", "2", "3", "4", "5"], &[C::Numbers], Group::Form, "page", "To a page."),
     row(
         Action::NoStep,
         "no-step",

@@ -87,7 +87,7 @@ fn title(view: &NumbersView, room: usize) -> Row {
     let mut row = if room > 60 { Row::of("Numbers  ", Tone::Title) } else { Row::new() };
     for (at, page) in Page::ALL.into_iter().enumerate() {
         let here = page == view.page;
-        row.push(if at > 0 { " " } else { "" }, Tone::Text);
+        row.push(if at > 0 && room > 60 { " " } else { "" }, Tone::Text);
         row.push(if here { "[" } else { " " }, Tone::Key);
         row.push(&(at + 1).to_string(), Tone::Key);
         row.push(&format!(" {}", page.title()), if here { Tone::Strong } else { Tone::Text });

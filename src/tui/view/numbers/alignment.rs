@@ -49,7 +49,7 @@ fn heading(state: &State, report: &AlignmentReport, columns: usize) -> Vec<Row> 
 
 fn name_width(columns: usize) -> usize {
     let others = if columns >= WIDE { 88 } else { 2 * RATE[0] + 14 + 6 };
-    columns.saturating_sub(others).clamp(10, 34)
+    columns.saturating_sub(others).clamp(8, 34)
 }
 
 /// Two digits of a share, and its interval.
