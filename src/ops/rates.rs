@@ -133,7 +133,8 @@ pub(super) fn report(sample: &Sample, order: &RatesOrder<'_>) -> Result<RatesRep
     for (value, places) in apart {
         let members: Vec<&Member> = places.iter().map(|at| &sample.members[*at]).collect();
         let mut one = segment(Some(value), &members, (finite, order.outcome));
-        one.rate = one.rate.and_then(|rate| Rate::of_segment(rate.k, rate.n, finite.then_some(one.pool)));
+        let (k, n) = one.rate.as_ref().map_or((0, 0), |rate| (rate.k, rate.n));
+        one.rate = Rate::of_segment(k, n, finite.then_some(one.pool));
         match &one.rate {
             // Against few others nothing is told either.
             Ok(rate) => match Rate::of_segment(fails - rate.k, labels - rate.n, None)

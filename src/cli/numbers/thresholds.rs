@@ -5,6 +5,7 @@
 use super::super::args::numbers::ThresholdsArguments;
 use super::super::context::{Context, now};
 use super::super::failure::{Code, Failure};
+use super::super::import::count;
 use super::super::output::{Cell, Data};
 use super::alignment::unknown;
 use super::{filled, from, header, number, percent, told, unmasked, whole};
@@ -83,11 +84,15 @@ fn text(data: &mut Data, report: &ThresholdReport) -> Result<(), Failure> {
     for row in &report.rows {
         let name = row.segment.as_deref().unwrap_or("all");
         data.line("")?;
-        data.line(&format!("{}  {} labels", filled(name, width::of(name).max(16)), row.labels))?;
-        data.line(&format!("  {risk} of all missed at most, 90 % sure     {}", promised(&row.sure, sign)))?;
-        data.line(&format!("  {risk} of all missed at most, on average   {}", promised(&row.average, sign)))?;
-        let words = told(&row.of_failures, |found| cutoff(found, sign));
-        data.line(&format!("  {miss} of failures missed, on average      {words}"))?;
+        data.line(&format!("{}  {}", filled(name, width::of(name).max(16)), count(row.labels, "label")))?;
+        let lines = [
+            (format!("{risk} of all missed at most, 90 % sure"), promised(&row.sure, sign)),
+            (format!("{risk} of all missed at most, on average"), promised(&row.average, sign)),
+            (format!("{miss} of failures missed, on average"), told(&row.of_failures, |found| cutoff(found, sign))),
+        ];
+        for (what, words) in lines {
+            data.line(&format!("  {what:40}  {words}"))?;
+        }
     }
     Ok(())
 }

@@ -104,11 +104,12 @@ fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     let dot = format!(" {} ", state.config.theme.signs().dot);
     if let Some(progress_of) = queue.progress() {
         let columns = usize::from(layout.head.width);
-        let mut right = Row::of(&format!("{} left", queue.left()), Tone::Strong);
+        let mut right = Row::new();
         if progress_of.stop {
-            right = Row::of(&format!("worth stopping? {} shows{dot}", state.key(Action::Progress)), Tone::Warn)
-                .with(&format!("{} left", queue.left()), Tone::Strong);
+            let words = if columns < 100 { "stop?" } else { "worth stopping?" };
+            right.push(&format!("{words} {}{dot}", state.key(Action::Progress)), Tone::Warn);
         }
+        right.push(&format!("{} left", queue.left()), Tone::Strong);
         let mut about = Row::new();
         if !queue.query.filter.is_empty() {
             about.push(&dot, Tone::Dim);

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a p of one segment among many is adjusted; what is too soft shows what it would take.
 
-use super::{Sheet, WIDE, begun, cell, named, points};
+use super::{FEW, Sheet, WIDE, begun, cell, named, points};
 use crate::engine::request::{ComparePage, Compared, Test, why_not};
 use crate::tui::row::Row;
 use crate::tui::state::State;
@@ -55,6 +55,7 @@ fn line(state: &State, one: &Compared, (here, (name, rate, wide)): (bool, (usize
         row.push(&format!("{words:rate$}"), tone);
     }
     let told = one.test.difference().filter(|_| one.p.is_ok());
+    let tone = if is_soft(one) { Tone::Dim } else { tone };
     let words = told.map_or_else(|| "-".to_owned(), |(mean, ends)| points(mean, ends));
     row.push(&format!("{words:22}"), if told.is_some() { tone } else { Tone::Dim });
     match &one.p {
@@ -62,6 +63,11 @@ fn line(state: &State, one: &Compared, (here, (name, rate, wide)): (bool, (usize
         Err(_) => row.push("-", Tone::Dim),
     }
     row
+}
+
+/// True where too few labels stand behind a side.
+fn is_soft(one: &Compared) -> bool {
+    [&one.first, &one.second].into_iter().flatten().any(|rate| rate.n < FEW)
 }
 
 /// What a comparison says, for people who know no statistics.
@@ -72,6 +78,7 @@ fn sentence(one: &Compared) -> String {
             let word = if mean > 0.0 { "more" } else { "less" };
             format!("{name}: B fails {word} often than A; chance alone would hardly make such a difference.")
         }
+        (Ok(_), _) if is_soft(one) => format!("{name}: too few labels on one side to tell anything."),
         (Ok(_), _) => format!("{name}: nothing shows that A and B differ; chance alone makes such differences."),
         (Err(_), _) => format!("{name}: {}.", why_not(&one.p).unwrap_or_default()),
     };

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a promise that is not made shows how many labels it still takes.
 
-use super::{Sheet, begun, named};
+use super::{Sheet, WIDE, begun, named};
 use crate::engine::request::{Aligned, AlignmentReport, Guarded, Part, Threshold};
 use crate::tui::row::Row;
 use crate::tui::state::State;
@@ -17,7 +17,7 @@ pub fn sheet(state: &State, view: &NumbersView, columns: usize) -> Sheet {
         let text = "Nothing has a score yet: `aftercall evaluate` makes some.".to_owned();
         return Sheet { head: Vec::new(), rows: Vec::new(), said: vec![(text, Tone::Dim)] };
     };
-    let name = columns.saturating_sub(3 * PROMISE + 10).clamp(8, 40);
+    let name = columns.saturating_sub(3 * PROMISE + if columns >= WIDE { 36 } else { 12 }).clamp(8, 40);
     let mut title = state.lens().row(&one.name, Tone::Title);
     title.push(&format!("   {} of {} evaluators", view.evaluator + 1, view.evaluators().len()), Tone::Dim);
     title.push(&format!("   {} is better", one.better), Tone::Dim);
@@ -37,10 +37,14 @@ pub fn sheet(state: &State, view: &NumbersView, columns: usize) -> Sheet {
         over("slip, 90 % sure", "slip, on average", "slip, on average", (by, "labels")),
     ];
     let parts = view.thresholds();
-    let row = |(at, part): (usize, &&Part)| line(state, (one, part), (at == view.cursor(), name));
+    let row = |(at, part): (usize, &&Part)| line(state, (one, part), (at == view.cursor(), name, columns >= WIDE));
     let mut said = Vec::new();
     if let Some(part) = parts.get(view.cursor()) {
         said.push((sentence(one, part, report), Tone::Text));
+    }
+    if parts.iter().any(|part| part.threshold.as_ref().is_ok_and(|found| found.pooled)) {
+        let text = "\"all\" is the threshold of all labels, where a segment has too few failures of its own.";
+        said.push((text.to_owned(), Tone::Dim));
     }
     said.push((
         "Each promise holds for conversations like the labelled ones: look at Drift before relying on it.".to_owned(),
@@ -53,7 +57,7 @@ fn sign(one: &Aligned) -> &'static str {
     if one.better == "lower" { ">=" } else { "<=" }
 }
 
-fn line(state: &State, (one, part): (&Aligned, &Part), (here, name): (bool, usize)) -> Row {
+fn line(state: &State, (one, part): (&Aligned, &Part), (here, name, wide): (bool, usize, bool)) -> Row {
     let (mut row, tone) = begun(state, here);
     row.extend(named(state, part.segment.as_deref().unwrap_or("all"), (tone, name)));
     row.push(&format!("{:>6}  ", part.labels), tone);
@@ -66,10 +70,16 @@ fn line(state: &State, (one, part): (&Aligned, &Part), (here, name): (bool, usiz
         row.push(&format!("{words:PROMISE$}"), tone);
     }
     match &part.threshold {
-        Ok(found) if found.pooled => row.push(&format!("{}, of all", told(found.at, found.escalated)), Tone::Dim),
-        Ok(found) => row.push(&told(found.at, found.escalated), tone),
+        Ok(found) => {
+            let (all, tone) = if found.pooled { (" all", Tone::Dim) } else { ("", tone) };
+            row.push(&format!("{:PROMISE$}", format!("{}{all}", told(found.at, found.escalated))), tone);
+            if wide {
+                row.push(&format!(" missed {}", found.missed.words()), Tone::Dim);
+            }
+        }
         Err(why) => {
-            row.push(&why.more().map_or("not possible".to_owned(), |more| format!("{more} more fails")), Tone::Dim)
+            let words = why.more().map_or("not possible".to_owned(), |more| format!("{more} more fails"));
+            row.push(&words, Tone::Dim);
         }
     }
     row
@@ -90,6 +100,6 @@ fn sentence(one: &Aligned, part: &Part, report: &AlignmentReport) -> String {
     match (&part.sure, &part.average) {
         (Ok(found), _) => made(found, "with 90 % confidence"),
         (Err(_), Ok(found)) => made(found, "on average"),
-        (Err(why), Err(_)) => format!("{name}: no threshold can be promised yet, it {why}."),
+        (Err(why), Err(_)) => format!("{name}: no threshold can be promised yet: {why}."),
     }
 }
