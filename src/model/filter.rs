@@ -236,11 +236,13 @@ impl Filter {
             Expr::Test(Test { field: Field::Id, condition: Condition::Text(matches), .. }) => Some(matches),
             _ => None,
         });
-        let named = |one| match one {
-            &TextMatch::Is(ref id) => Some(id.as_str()),
-            _ => None,
-        };
-        ids.into_iter().flatten().filter_map(named).collect()
+        let mut named = Vec::new();
+        for one in ids.into_iter().flatten() {
+            if let TextMatch::Is(id) = one {
+                named.push(id.as_str());
+            }
+        }
+        named
     }
 
     /// Both filters at once.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a page rests on audit labels as the command of its name does; what is offered for comparison has such labels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::{Adjustment, CompareOrder, CompareReport, compare};
 use super::drift::{DriftOrder, DriftReport, drift};
@@ -161,13 +161,13 @@ fn offers(workspace: &Workspace, pool: &Sample) -> Result<Vec<Offer>, SampleErro
 
 /// Attributes that name a prompt.
 fn prompts(labelled: &[&Member]) -> Vec<String> {
-    let mut keys: BTreeMap<String, ()> = BTreeMap::new();
+    let mut keys: BTreeSet<String> = BTreeSet::new();
     for member in labelled {
         let all: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&member.of.attributes).unwrap_or_default();
-        keys.extend(all.into_iter().map(|(key, _)| key).filter(|key| key.contains("prompt")).map(|key| (key, ())));
+        keys.extend(all.into_iter().map(|(key, _)| key).filter(|key| key.contains("prompt")));
     }
-    keys.into_keys().take(MOST_OFFERED).collect()
+    keys.into_iter().take(MOST_OFFERED).collect()
 }
 
 /// The values of a field as sides; none where there is but one, or where hardly any is there twice.

@@ -151,7 +151,7 @@ impl Agreement {
     /// of TPR, TNR and kappa (cluster bootstrap, percentiles; Davison and Hinkley 1997, 3.8). A rate of fewer than
     /// [`LEAST_CLUSTERS`] tasks, or the same in every resample, gets Wilson's interval for as many labels as there are tasks.
     pub fn of_tasks(tasks: &[Table], seed: u64) -> Self {
-        let all = tasks.iter().fold(Table::default(), |sum, one| sum.and(one));
+        let all = tasks.iter().fold(Table::default(), Table::and);
         let mut found = Self::of(all);
         if tasks.iter().all(|task| task.n() <= 1) {
             return found;
@@ -160,18 +160,8 @@ impl Agreement {
         let drawn: Vec<Table> = (0..RESAMPLES)
             .map(|_| draws.resample(tasks.len()).iter().fold(Table::default(), |sum, at| sum.and(&tasks[*at])))
             .collect();
-        let of: [(&mut Guarded<Rate>, fn(&Table) -> (u64, u64)); 2] =
-            [(&mut found.tpr, Table::caught), (&mut found.tnr, Table::let_through)];
-        for (rate, part) in of {
-            let Ok(rate) = rate else { continue };
-            let known = tasks.iter().filter(|task| part(task).1 > 0).count() as u64;
-            let shares = drawn.iter().map(part).filter(|(_, n)| *n > 0).map(|(k, n)| k as f64 / n as f64);
-            let ends = percentiles(shares).filter(|(low, high)| known >= LEAST_CLUSTERS && low < high);
-            rate.interval = ends.map_or_else(
-                || score_interval(rate.rate, known as f64, 0.05),
-                |(low, high)| (low.min(rate.rate), high.max(rate.rate)),
-            );
-        }
+        resample(&mut found.tpr, (tasks, &drawn), Table::caught);
+        resample(&mut found.tnr, (tasks, &drawn), Table::let_through);
         if let Ok(kappa) = &mut found.kappa {
             let of = |one: &Table| self::kappa(&one.shares().map(Vec::from), one.n()).ok();
             let values = drawn.iter().filter_map(|one| Some(of(one)?.value));
@@ -180,6 +170,18 @@ impl Agreement {
         }
         found
     }
+}
+
+/// Puts the interval by task in the place of a rate's own.
+fn resample(rate: &mut Guarded<Rate>, (tasks, drawn): (&[Table], &[Table]), part: impl Fn(&Table) -> (u64, u64)) {
+    let Ok(rate) = rate else { return };
+    let known = tasks.iter().filter(|task| part(task).1 > 0).count() as u64;
+    let shares = drawn.iter().map(&part).filter(|(_, n)| *n > 0).map(|(k, n)| k as f64 / n as f64);
+    let ends = percentiles(shares).filter(|(low, high)| known >= LEAST_CLUSTERS && low < high);
+    rate.interval = ends.map_or_else(
+        || score_interval(rate.rate, known as f64, 0.05),
+        |(low, high)| (low.min(rate.rate), high.max(rate.rate)),
+    );
 }
 
 fn percentiles(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {

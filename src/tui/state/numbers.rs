@@ -178,10 +178,9 @@ impl NumbersView {
         let at = promise.or(part.threshold.as_ref().map(|found| found.at)).ok()?;
         let worse = if one.better == "lower" { Comparison::GreaterOrEqual } else { Comparison::LessOrEqual };
         let condition = Condition::Number(vec![NumberMatch::Compare(worse, at)]);
-        let score = match one.is_p_fail() {
-            true => Test { field: Field::PFail, key: String::new(), condition },
-            false => Test { field: Field::Score, key: one.name.clone(), condition },
-        };
+        let (field, key) =
+            if one.is_p_fail() { (Field::PFail, String::new()) } else { (Field::Score, one.name.clone()) };
+        let score = Test { field, key, condition };
         let by = self.alignment.as_ref()?.by.as_deref();
         let segment = part.segment.as_ref().zip(by).and_then(|(value, by)| {
             let field = FIELDS.iter().find(|info| info.name == by)?.field;

@@ -58,7 +58,7 @@ fn line(state: &State, one: &DriftRow, (here, name): (bool, usize)) -> Row {
     row.push(if one.alarm { "ALARM  " } else { "       " }, Tone::Warn);
     match &one.measured {
         Measured::Score { means: (Some(before), Some(after)), .. } => {
-            row.push(&format!("{before:.2} -> {after:.2}"), Tone::Text)
+            row.push(&format!("{before:.2} -> {after:.2}"), Tone::Text);
         }
         Measured::Score { .. } => {}
         Measured::Category { .. } => {
