@@ -15,6 +15,7 @@ use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::import::{count, counted, progress_bar};
 use super::output::Data;
+use crate::engine;
 use crate::model::score::Direction;
 use crate::ops::evaluate::{self, EvaluateOrder, EvaluateReport, Tally};
 use crate::ops::workspace::Workspace;
@@ -46,7 +47,7 @@ pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code
         filter: arguments.filter.clone(),
         only: arguments.only.clone(),
         missing: arguments.missing,
-        most: None,
+        ..EvaluateOrder::default()
     };
     let report = run(context, &mut workspace, &order)?;
     let mut data = Data::open();
@@ -73,7 +74,8 @@ pub(super) fn run(
     let bar = progress_bar(context.talk, false);
     bar.set_style(counted());
     let start = Instant::now();
-    let outcome = evaluate::evaluate(workspace, order, now(), &mut |progress| {
+    let order = EvaluateOrder { beside: Some(engine::beside), ..order.clone() };
+    let outcome = evaluate::evaluate(workspace, &order, now(), &mut |progress| {
         bar.set_length(progress.total.unwrap_or(progress.done));
         bar.set_position(progress.done);
         bar.set_message(progress.what.clone());

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::facts::Aim;
 use super::language::Cue;
-use super::registry::{self, Builtin};
+use super::registry::{self, Place};
 use super::resolution::{Mood, mood};
 use super::{Case, handoff, loops, reference, resolution, tools};
 
@@ -160,20 +160,20 @@ impl Features {
         let conditions: u32 = facts.customer.iter().map(|row| facts.rows[*row].cues.count(Cue::Condition)).sum();
         self.set(Feature::Conditions, f64::from(conditions));
         self.set(Feature::Rephrased, loops::rephrased(facts).len() as f64);
-        self.set(Feature::CleanEnd, case.ask(&registry::CLEAN_END).and_then(|end| end.value).unwrap_or(0.5));
+        self.set(Feature::CleanEnd, case.ask(registry::CLEAN_END).and_then(|end| end.value).unwrap_or(0.5));
         self.set(Feature::Abandoned, f64::from(u8::from(resolution::abandoned_at(facts).is_some())));
     }
 
     fn faults(&mut self, case: &Case<'_>) {
-        let count = |judges: &[&'static Builtin]| -> f64 {
-            judges.iter().filter_map(|judge| case.ask(judge)).map(|judgement| judgement.flags.len()).sum::<usize>()
+        let count = |judges: &[Place]| -> f64 {
+            judges.iter().filter_map(|judge| case.ask(*judge)).map(|judgement| judgement.flags.len()).sum::<usize>()
                 as f64
         };
         let facts = case.facts;
-        self.set(Feature::Loops, count(&[&registry::LOOPS]));
-        self.set(Feature::FalseClaims, count(&[&registry::CLAIMED]));
-        self.set(Feature::Unconfirmed, count(&[&registry::UNCONFIRMED]));
-        self.set(Feature::Invented, count(&[&registry::INVENTED]));
+        self.set(Feature::Loops, count(&[registry::LOOPS]));
+        self.set(Feature::FalseClaims, count(&[registry::CLAIMED]));
+        self.set(Feature::Unconfirmed, count(&[registry::UNCONFIRMED]));
+        self.set(Feature::Invented, count(&[registry::INVENTED]));
         self.set(
             Feature::Malformed,
             facts.calls.iter().filter(|call| tools::malformed(case, call).is_some()).count() as f64,
@@ -182,14 +182,14 @@ impl Features {
             Feature::WrongTool,
             facts.calls.iter().filter(|call| tools::better_tool(facts, call).is_some()).count() as f64,
         );
-        self.set(Feature::Ignored, count(&[&registry::ESCALATION]));
+        self.set(Feature::Ignored, count(&[registry::ESCALATION]));
         self.set(
             Feature::CrewFaults,
-            count(&[&registry::VERIFIER, &registry::CREW_VERDICT, &registry::IGNORED, &registry::ROUTING]),
+            count(&[registry::VERIFIER, registry::CREW_VERDICT, registry::IGNORED, registry::ROUTING]),
         );
         self.set(
             Feature::OtherFaults,
-            count(&[&registry::CONTRADICTIONS, &registry::TRUNCATED, &registry::FALLBACKS, &registry::OTHER_CUSTOMER]),
+            count(&[registry::CONTRADICTIONS, registry::TRUNCATED, registry::FALLBACKS, registry::OTHER_CUSTOMER]),
         );
     }
 }

@@ -54,8 +54,7 @@ pub(super) fn task_completion(case: &Case<'_>) -> Outcome {
         value -= weight;
         flags.push(flag);
     };
-    for (judge, weight) in [(&registry::CLAIMED, 0.6), (&registry::TOOL_SELECTION, 0.4), (&registry::UNCONFIRMED, 0.4)]
-    {
+    for (judge, weight) in [(registry::CLAIMED, 0.6), (registry::TOOL_SELECTION, 0.4), (registry::UNCONFIRMED, 0.4)] {
         if let Some(flag) = case.ask(judge).and_then(|judgement| judgement.flags.first()) {
             charge(flag.clone(), weight);
         }
@@ -90,7 +89,7 @@ pub(super) fn resolution(case: &Case<'_>) -> Outcome {
     let mood = mood(&facts.rows[*last]);
     let done = facts.writes().any(|call| !call.failed);
     let handed = !handoff::handovers(facts).is_empty();
-    let broken = case.ask(&registry::CLAIMED).is_some_and(|claims| !claims.flags.is_empty());
+    let broken = case.ask(registry::CLAIMED).is_some_and(|claims| !claims.flags.is_empty());
     let open = abandoned_at(facts).is_some();
     let late = *last;
     let (value, words) = match (mood, done, handed) {
@@ -143,7 +142,7 @@ pub(super) fn step_efficiency(case: &Case<'_>) -> Outcome {
             flags.push(Flag::at(call.row, format!("{} failed{}", call.tool, operations::said(call))));
         }
     }
-    if let Some(judgement) = case.ask(&registry::LOOPS) {
+    if let Some(judgement) = case.ask(registry::LOOPS) {
         flags.extend(judgement.flags.iter().cloned());
     }
     flags.sort_by_key(|flag| flag.row);
@@ -153,7 +152,7 @@ pub(super) fn step_efficiency(case: &Case<'_>) -> Outcome {
 
 /// The mean of `TaskCompletion`, `ToolSelectionAccuracy` and `StepEfficiency`, of those that could tell.
 pub(super) fn trajectory(case: &Case<'_>) -> Outcome {
-    let parts: Vec<&Judgement> = [&registry::TASK_COMPLETION, &registry::TOOL_SELECTION, &registry::EFFICIENCY]
+    let parts: Vec<&Judgement> = [registry::TASK_COMPLETION, registry::TOOL_SELECTION, registry::EFFICIENCY]
         .into_iter()
         .filter_map(|judge| case.ask(judge))
         .collect();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{Aim, Facts, Speaker};
 use super::language::Cue;
-use super::registry::{self, Builtin};
+use super::registry::{self, Place};
 use super::resolution::{Mood, mood};
 use super::{Case, loops, reference, tools};
 use crate::model::id::SpanRef;
@@ -171,18 +171,18 @@ fn of_tools(case: &Case<'_>) -> Vec<Suspect> {
 
 /// Steps the evaluators that name a concrete fault point at.
 fn flagged<'a>(case: &'a Case<'_>, found: &mut Suspicions<'a>) {
-    let judges: [(&'static Builtin, f64); 11] = [
-        (&registry::CLAIMED, 4.5),
-        (&registry::UNCONFIRMED, 2.0),
-        (&registry::INVENTED, 2.5),
-        (&registry::CONTRADICTIONS, 4.0),
-        (&registry::OTHER_CUSTOMER, 3.0),
-        (&registry::LOOPS, 1.5),
-        (&registry::ESCALATION, 3.0),
-        (&registry::ROUTING, 3.0),
-        (&registry::TRUNCATED, 3.0),
-        (&registry::IGNORED, 2.0),
-        (&registry::VERIFIER, 1.5),
+    let judges: [(Place, f64); 11] = [
+        (registry::CLAIMED, 4.5),
+        (registry::UNCONFIRMED, 2.0),
+        (registry::INVENTED, 2.5),
+        (registry::CONTRADICTIONS, 4.0),
+        (registry::OTHER_CUSTOMER, 3.0),
+        (registry::LOOPS, 1.5),
+        (registry::ESCALATION, 3.0),
+        (registry::ROUTING, 3.0),
+        (registry::TRUNCATED, 3.0),
+        (registry::IGNORED, 2.0),
+        (registry::VERIFIER, 1.5),
     ];
     for (judge, weight) in judges {
         let Some(judgement) = case.ask(judge) else { continue };

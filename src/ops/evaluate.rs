@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Progress;
+use super::import::{Beside, in_halves};
 use super::workspace::Workspace;
 use crate::config::scales::Scales;
 use crate::evaluate::bench::{Mark, Said, Truth};
@@ -28,7 +29,7 @@ use crate::model::id::{ConversationId, hex};
 use crate::model::queue::QueueOrder;
 use crate::model::score::{Direction, Scale, Score, ScoreTarget};
 use crate::model::time::Timestamp;
-use crate::store::{Asker, ContentHash, Evaluated, SaidOf, Store, StoreError};
+use crate::store::{Asker, ContentHash, Evaluated, SaidOf, Store, StoreError, Stored};
 
 /// Where a workspace keeps its policies.
 pub const POLICIES: &str = "policies";
@@ -49,7 +50,7 @@ const ENOUGH: usize = 50;
 const WEIGHED: u32 = 2_000;
 
 /// What to judge, and by what.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct EvaluateOrder {
     /// Only conversations that match.
     pub filter: String,
@@ -59,6 +60,8 @@ pub struct EvaluateOrder {
     pub missing: bool,
     /// At most so many conversations; `None` for all.
     pub most: Option<usize>,
+    /// A second thread, where there is one to lend: half of each batch is judged on it.
+    pub beside: Option<Beside>,
 }
 
 /// What came of a run.
@@ -162,13 +165,18 @@ pub fn evaluate(
             report.cancelled = true;
             break;
         }
-        let mut judged = Vec::with_capacity(batch.len());
+        let mut cases = Vec::with_capacity(batch.len());
         for id in batch {
-            let Some(stored) = workspace.store().stored(id)? else { continue };
-            let one = bench.judge.evaluate(&stored.conversation);
+            cases.extend(workspace.store().stored(id)?.map(|stored| (id, stored, None)));
+        }
+        in_halves(order.beside, &mut cases, &|(_, stored, said): &mut (_, Stored, Option<_>)| {
+            *said = Some((bench.judge.evaluate(&stored.conversation), stakes::of(&stored.conversation)));
+        });
+        let mut judged = Vec::with_capacity(cases.len());
+        for (id, stored, said) in cases {
+            let Some((one, stakes)) = said else { continue };
             report.count(&one);
-            let stakes = stakes::of(&stored.conversation);
-            let merged = bench.merged(workspace, id, stored.content_hash, one)?;
+            let merged = bench.merged(workspace, (id, stored.content_hash), one)?;
             judged.push(Evaluated { irreversible: stakes.irreversible, amount: stakes.amount, ..merged });
         }
         let stored = workspace.store_mut().put_evaluations(&judged)?;
@@ -359,8 +367,7 @@ impl Bench {
     fn merged(
         &self,
         workspace: &Workspace,
-        id: &ConversationId,
-        content_hash: ContentHash,
+        (id, content_hash): (&ConversationId, ContentHash),
         one: Evaluation,
     ) -> Result<Evaluated, EvaluateError> {
         let mut scores = one.scores;

@@ -3,6 +3,8 @@
 //! Invariant: most answers are records without a failure, and are told so without being built; whatever is unusual gets
 //! the closer look, which alone decides that a call failed.
 
+use super::Needles;
+
 /// An answer without what a notebook puts around it: `# result = "Error: …"` is `Error: …`.
 fn bare(result: &str) -> &str {
     let text = result.trim_start();
@@ -96,9 +98,9 @@ const FAILURE_WORDS: [&str; 4] = ["error", "failed", "failure", "rejected"];
 
 /// True where a text may have one of those members, however its keys are spelled: at any depth.
 fn may_tell(text: &str) -> bool {
-    ["\"error\"", "\"status", "\"success\"", "\"code\"", "\"isError\"", "\"ok\"", "\\u"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    static SIGNS: Needles =
+        Needles::new(|| &["\"error\"", "\"status", "\"success\"", "\"code\"", "\"isError\"", "\"ok\"", "\\u"]);
+    SIGNS.within(text)
 }
 
 /// Members of an answer that may tell of a failure.

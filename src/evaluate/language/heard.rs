@@ -66,16 +66,17 @@ static CLASS: [u8; 256] = {
 
 /// The phrases that ASCII text can hold, found by their first word.
 struct Beginnings {
-    /// Hash of the first word, and the range of its phrases; by the hash's low bits, then the next free place.
-    slots: Vec<Option<(u64, u16, u16)>>,
+    /// Half of the hash of a first word, never 0 where there is one; in the place of the hash, else the next free one.
+    marks: Vec<u32>,
+    /// The range of its phrases, in the same place.
+    ranges: Vec<(u16, u16)>,
     phrases: Vec<Phrase>,
 }
 
 struct Phrase {
     text: &'static str,
-    /// Bytes before its first word, and up to its end.
+    /// Bytes before its first word.
     lead: usize,
-    first: usize,
     /// The two bytes that follow the first word, where there are two.
     next: Option<[u8; 2]>,
     meaning: Meaning,
@@ -88,6 +89,11 @@ fn place_of(hash: u64) -> usize {
     (hash >> 20) as usize % SLOTS
 }
 
+/// What tells it from others of the same place; phrases are compared in full afterwards.
+fn mark_of(hash: u64) -> u32 {
+    (hash >> 32) as u32 | 1
+}
+
 static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
     let mut found: Vec<(u64, Phrase)> = Vec::new();
     let mut add = |text: &'static str, meaning: Meaning| {
@@ -98,7 +104,7 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
         let lead = text.bytes().take_while(|byte| !in_word(byte)).count();
         let first = lead + text.bytes().skip(lead).take_while(in_word).count();
         let next = text.as_bytes()[first..].first_chunk::<2>().copied();
-        found.push((mixed(&text.as_bytes()[lead..first]), Phrase { text, lead, first, next, meaning }));
+        found.push((mixed(&text.as_bytes()[lead..first]), Phrase { text, lead, next, meaning }));
     };
     for (cue, list) in PHRASES {
         list.iter().flat_map(|line| line.split('|')).for_each(|phrase| add(phrase, Meaning::Cue(cue)));
@@ -107,30 +113,33 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
         list.iter().flat_map(|line| line.split('|')).for_each(|phrase| add(phrase, Meaning::Act(act)));
     }
     found.sort_by_key(|(hash, _)| *hash);
-    let mut slots = vec![None; SLOTS];
+    let (mut marks, mut ranges) = (vec![0; SLOTS], vec![(0, 0); SLOTS]);
     let mut from = 0;
     for same in found.chunk_by(|a, b| a.0 == b.0) {
         let Some((hash, _)) = same.first() else { continue };
         let mut place = place_of(*hash);
-        while slots[place].is_some() {
+        while marks[place] != 0 {
             place = (place + 1) % SLOTS;
         }
-        slots[place] = Some((*hash, from as u16, (from + same.len()) as u16));
+        (marks[place], ranges[place]) = (mark_of(*hash), (from as u16, (from + same.len()) as u16));
         from += same.len();
     }
-    Beginnings { slots, phrases: found.into_iter().map(|(_, phrase)| phrase).collect() }
+    Beginnings { marks, ranges, phrases: found.into_iter().map(|(_, phrase)| phrase).collect() }
 });
 
 impl Beginnings {
     fn of(&self, hash: u64) -> &[Phrase] {
-        let mut place = place_of(hash);
-        while let Some((other, from, to)) = self.slots[place] {
-            if other == hash {
-                return self.phrases.get(usize::from(from)..usize::from(to)).unwrap_or_default();
+        let (mut place, mark) = (place_of(hash), mark_of(hash));
+        loop {
+            match self.marks[place] {
+                0 => return &[],
+                other if other == mark => {
+                    let (from, to) = self.ranges[place];
+                    return self.phrases.get(usize::from(from)..usize::from(to)).unwrap_or_default();
+                }
+                _ => place = (place + 1) % SLOTS,
             }
-            place = (place + 1) % SLOTS;
         }
-        &[]
     }
 }
 
@@ -224,7 +233,10 @@ impl Heard {
             if digits >= 2 && at - start >= 4 && (digits >= 5 || all & UPPER != 0) {
                 self.identifiers.push((start as u32, at as u32));
             }
-            self.phrases(beginnings.of(hash), lower, start);
+            let phrases = beginnings.of(hash);
+            if !phrases.is_empty() {
+                self.phrases(phrases, lower, (start, at));
+            }
         }
         self.words = words;
         self.letters = (letters, capitals);
@@ -258,18 +270,18 @@ impl Heard {
                 .take_while(|byte| CLASS[usize::from(**byte)] & (LETTER | DIGIT | LOW) != 0)
                 .count();
             if length > 0 {
-                self.phrases(BEGINNINGS.of(mixed(&low[from..from + length])), lower, from);
+                self.phrases(BEGINNINGS.of(mixed(&low[from..from + length])), lower, (from, from + length));
             }
             from += length + 1;
         }
     }
 
-    /// Notes those of some phrases that are there, their first word beginning at `word`.
-    fn phrases(&mut self, phrases: &[Phrase], lower: &str, word: usize) {
+    /// Notes those of some phrases that are there, `word` being their first word.
+    fn phrases(&mut self, phrases: &[Phrase], lower: &str, (word, after): (usize, usize)) {
         let low = lower.as_bytes();
+        let following = low[after..].first_chunk::<2>().copied();
         for phrase in phrases {
-            let after = word + phrase.first - phrase.lead;
-            if phrase.next.is_some_and(|next| low.get(after..after + 2) != Some(&next)) {
+            if phrase.next.is_some() && phrase.next != following {
                 continue;
             }
             let Some(start) = word.checked_sub(phrase.lead) else { continue };
