@@ -47,7 +47,7 @@ use tools::Schemas;
 pub const SOURCE: &str = "aftercall";
 
 /// The version of all built-in evaluators together: stored scores of another version are due for a re-run.
-pub const VERSION: &str = "2";
+pub const VERSION: &str = "3";
 
 /// What is known of an evaluator without running it.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -40,7 +40,12 @@ pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code
             data.finish()?;
         }
         let weighed = count(report.conversations, "conversation");
-        context.talk.say(&format!("{weighed} weighed again in {:.1} s, {} changed", report.seconds, report.changed));
+        context.talk.say(&format!(
+            "{weighed} weighed again in {:.1} s by {}, {} changed",
+            report.seconds,
+            weights(report.labels),
+            report.changed
+        ));
         return Ok(Code::Done);
     }
     let order = EvaluateOrder {
@@ -85,12 +90,22 @@ pub(super) fn run(
     let mut report = outcome?;
     report.seconds = start.elapsed().as_secs_f64();
     context.talk.say(&format!(
-        "{} judged in {:.1} s, {} with objections; `aftercall list` shows the most suspicious first",
+        "{} judged in {:.1} s, {} with objections; P(fail) by {}; `aftercall list` shows the most suspicious first",
         count(report.conversations, "conversation"),
         report.seconds,
         report.with_objections,
+        weights(report.labels),
     ));
     Ok(report)
+}
+
+/// What P(fail) rests on, in words.
+fn weights(labels: usize) -> String {
+    if labels == 0 {
+        format!("the fixed estimate (until {} verdicts)", evaluate::LABELS_ENOUGH)
+    } else {
+        format!("what {labels} verdicts taught")
+    }
 }
 
 /// Evaluators that could tell anything, those that object most first.

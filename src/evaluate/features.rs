@@ -78,6 +78,53 @@ pub enum Feature {
     Conditions,
 }
 
+/// All of them, in order, with what they are called in a reason.
+static CALLED: [(Feature, &str); FEATURES] = [
+    (Feature::Steps, "messages and calls"),
+    (Feature::Turns, "customer messages"),
+    (Feature::DoneWrites, "changes made"),
+    (Feature::NoWrite, "nothing changed"),
+    (Feature::WritesOnOne, "changes to one record"),
+    (Feature::ToolErrors, "failed calls"),
+    (Feature::HandedOver, "handed over"),
+    (Feature::RefusalShare, "share of refusals"),
+    (Feature::UnconfirmedShare, "share of changes without a yes"),
+    (Feature::Ungrounded, "values nobody had named"),
+    (Feature::AnnoyedShare, "the customer sounds annoyed"),
+    (Feature::AgentWords, "words per answer"),
+    (Feature::Words, "words said"),
+    (Feature::CleanEnd, "clean end"),
+    (Feature::Claims, "things said to be done"),
+    (Feature::RepeatedCalls, "calls repeated unchanged"),
+    (Feature::Rephrased, "requests said again"),
+    (Feature::Loops, "going round in circles"),
+    (Feature::FalseClaims, "success claimed without a call behind it"),
+    (Feature::Unconfirmed, "irreversible step nobody asked for"),
+    (Feature::Invented, "references that occur nowhere"),
+    (Feature::Malformed, "malformed or unknown call"),
+    (Feature::WrongTool, "another tool fits the customer's words better"),
+    (Feature::Ignored, "request for a person not met"),
+    (Feature::Abandoned, "ends on an open question"),
+    (Feature::BrokenRules, "policy rule broken"),
+    (Feature::CrewFaults, "fault within the crew"),
+    (Feature::OtherFaults, "contradiction, cut-off reply or fallback"),
+    (Feature::HasReference, "expected calls are known"),
+    (Feature::Mismatch, "difference from the expected changes"),
+    (Feature::Conditions, "conditions in the request"),
+];
+
+impl Feature {
+    /// All of them, in order.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        CALLED.iter().map(|(feature, _)| *feature)
+    }
+
+    /// What it is called in a reason.
+    pub fn words(self) -> &'static str {
+        CALLED[self as usize].1
+    }
+}
+
 /// How many features there are.
 pub const FEATURES: usize = Feature::Conditions as usize + 1;
 

@@ -66,15 +66,18 @@ pub const EVALUATORS: &[Builtin] = &[
             ),
         ),
     ),
-    unlike(
-        "fi.evals asks a hosted judge; ours grades from the record, in five named grades",
-        graded(
-            "1 thanked for, 0.75 done, 0.5 handed over or answered, 0.25 left open or refused, 0 failed or annoyed",
-            share(
-                "ConversationResolution",
-                "changes made, hand-over, last words (cues in en, de, fr, es)",
-                "customer and agent messages",
-                resolution::resolution,
+    raised(
+        2,
+        unlike(
+            "fi.evals asks a hosted judge; ours grades from the record, in five named grades, and does not grade a no or a hand-over, which may be the right end",
+            graded(
+                "1 settled, 0.75 unconfirmed, 0.5 said or done again, 0.25 left open, 0 failed or annoyed; a label for a no or a hand-over",
+                share(
+                    "ConversationResolution",
+                    "changes made and agreed to, what was said or done again, the end (cues in en, de, fr, es)",
+                    "customer and agent messages",
+                    resolution::resolution,
+                ),
             ),
         ),
     ),
@@ -324,6 +327,11 @@ const fn graded(scale: &'static str, row: Builtin) -> Builtin {
 /// A row of the table whose name another library uses too.
 const fn unlike(differs: &'static str, row: Builtin) -> Builtin {
     Builtin { about: About { differs: Some(differs), ..row.about }, ..row }
+}
+
+/// A row of the table that came to say something else.
+const fn raised(version: u32, row: Builtin) -> Builtin {
+    Builtin { about: About { version, ..row.about }, ..row }
 }
 
 /// The place of an evaluator; a name that is not in the table does not compile.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use super::phrases::{ACTS, PHRASES};
 use super::{
     Claim, Cues, Meaning, Words, content_words, happened, identifiers, is_border, is_filler, listen_for, mixed,
+    mixed_short,
 };
 
 /// What one message holds.
@@ -193,53 +194,48 @@ impl Heard {
 
     /// The pass itself.
     fn pass(&mut self, text: &[u8], lower: &str, content: &mut Vec<u64>) {
-        let low = lower.as_bytes();
-        let beginnings = &*BEGINNINGS;
-        let (mut letters, mut capitals, mut words, mut before) = (0_u32, 0_u32, 0_u32, SPACE);
-        let mut at = 0;
-        while at < text.len() {
-            let class = CLASS[usize::from(text[at])];
-            if class & TOKEN == 0 {
-                words += u32::from(before & SPACE != 0 && class & SPACE == 0);
-                before = class;
-                at += 1;
-                continue;
-            }
-            words += u32::from(before & SPACE != 0);
-            let start = at;
-            let mut all = 0_u8;
-            for byte in &text[start..] {
-                let class = CLASS[usize::from(*byte)];
-                if class & TOKEN == 0 {
-                    break;
-                }
+        let (mut words, mut before, mut start, mut all) = (0_u32, SPACE, 0, 0_u8);
+        for (at, byte) in text.iter().enumerate() {
+            let class = CLASS[usize::from(*byte)];
+            if class & TOKEN != 0 {
                 all |= class;
-                at += 1;
-            }
-            before = all & !SPACE;
-            let count = |wanted: u8| {
-                let of = |byte: &&u8| CLASS[usize::from(**byte)] & wanted != 0;
-                if all & wanted == 0 { 0 } else { text[start..at].iter().filter(of).count() as u32 }
-            };
-            capitals += count(UPPER);
-            if all & (PART | LOW) != 0 {
-                letters += count(LETTER);
-                self.parted(text, lower, (start, at), content);
                 continue;
             }
-            let (hash, digits) = (mixed(&low[start..at]), count(DIGIT));
-            letters += (at - start) as u32 - digits;
-            word(low, (start, at), hash, digits > 0, content);
-            if digits >= 2 && at - start >= 4 && (digits >= 5 || all & UPPER != 0) {
-                self.identifiers.push((start as u32, at as u32));
+            if all != 0 {
+                words += u32::from(before & SPACE != 0);
+                self.token((text, lower), (start, at), all, content);
+                (all, before) = (0, TOKEN);
             }
-            let phrases = beginnings.of(hash);
-            if !phrases.is_empty() {
-                self.phrases(phrases, lower, (start, at));
-            }
+            words += u32::from(before & SPACE != 0 && class & SPACE == 0);
+            before = class;
+            start = at + 1;
+        }
+        if all != 0 {
+            words += u32::from(before & SPACE != 0);
+            self.token((text, lower), (start, text.len()), all, content);
         }
         self.words = words;
-        self.letters = (letters, capitals);
+        let letters = text.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+        let capitals = text.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+        self.letters = (letters as u32, capitals as u32);
+    }
+
+    /// A run of letters, digits and what stands between them; `all` is what there is among them.
+    fn token(&mut self, (text, lower): (&[u8], &str), (start, end): (usize, usize), all: u8, content: &mut Vec<u64>) {
+        if all & (PART | LOW) != 0 {
+            return self.parted(text, lower, (start, end), content);
+        }
+        let low = lower.as_bytes();
+        let hash = hash_at(low, start, end);
+        let digits = if all & DIGIT == 0 { 0 } else { low[start..end].iter().filter(|b| b.is_ascii_digit()).count() };
+        word(low, (start, end), hash, digits > 0, content);
+        if digits >= 2 && end - start >= 4 && (digits >= 5 || all & UPPER != 0) {
+            self.identifiers.push((start as u32, end as u32));
+        }
+        let phrases = BEGINNINGS.of(hash);
+        if !phrases.is_empty() {
+            self.phrases(phrases, lower, (start, end));
+        }
     }
 
     /// A token with `-`, `_`, `#` or `@` in it: what is one word for one purpose is several for another.
@@ -295,6 +291,14 @@ impl Heard {
                 Meaning::Act(_) => {}
             }
         }
+    }
+}
+
+/// The hash of a part of a text: quicker than [`mixed`] where it is short and more text follows.
+fn hash_at(low: &[u8], start: usize, end: usize) -> u64 {
+    match (end - start, low[start..].first_chunk::<8>()) {
+        (length @ 1..8, Some(next)) => mixed_short(u64::from_le_bytes(*next) & !(u64::MAX << (8 * length)), length),
+        _ => mixed(&low[start..end]),
     }
 }
 
