@@ -155,16 +155,9 @@ fn is_stuck<'a>(text: &'a str, sentences: &mut Vec<&'a str>) -> bool {
         return false;
     }
     sentences.clear();
-    let mut from = 0;
-    while from < text.len() {
-        let length = text.as_bytes()[from..].iter().position(|byte| matches!(byte, b'.' | b'\n'));
-        let to = length.map_or(text.len(), |length| from + length);
-        let sentence = text.get(from..to).filter(|sentence| sentence.len() >= LEAST).unwrap_or("").trim();
-        if sentence.len() >= LEAST {
-            sentences.push(sentence);
-        }
-        from = to + 1;
-    }
+    // One sign after the other, since a search for a single one is much quicker.
+    let parts = text.split('.').filter(|part| part.len() >= LEAST).flat_map(|part| part.split('\n'));
+    sentences.extend(parts.map(str::trim).filter(|sentence| sentence.len() >= LEAST));
     if sentences.len() < 3 {
         return false;
     }

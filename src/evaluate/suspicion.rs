@@ -89,9 +89,7 @@ pub fn prior(features: &Features) -> Suspicion {
     let mut moves = moved_by(features);
     let logit = BASE + moves.iter().map(|moved| moved.weight).sum::<f64>();
     moves.retain(|moved| moved.weight.abs() >= 0.05);
-    moves.sort_by(|a, b| {
-        b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.words(features).cmp(&b.words(features)))
-    });
+    moves.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.called().cmp(b.called())));
     moves.truncate(2);
     let reasons = moves.iter().map(|moved| Reason { words: moved.words(features), weight: moved.weight }).collect();
     Suspicion { p_fail: Some(1.0 / (1.0 + (-logit).exp())), reasons }
@@ -148,6 +146,15 @@ fn moved_by(features: &Features) -> Vec<Moved> {
 }
 
 impl Moved {
+    /// What its words begin with: none of them begins another.
+    fn called(&self) -> &'static str {
+        match self.by {
+            By::Graded(graded) => graded.feature.words(),
+            By::Fault(feature) => feature.words(),
+            By::Reference(words) => words,
+        }
+    }
+
     fn words(&self, features: &Features) -> String {
         match self.by {
             By::Graded(graded) => graded.words(features),
