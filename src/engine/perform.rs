@@ -228,7 +228,7 @@ fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: 
 }
 
 fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let order = EvaluateOrder { filter: filter.to_owned(), ..EvaluateOrder::default() };
+    let order = EvaluateOrder { filter: filter.to_owned(), beside: Some(super::beside), ..EvaluateOrder::default() };
     let report = match evaluate::evaluate(workspace, &order, now, tell) {
         Ok(report) => report,
         Err(error) => {
