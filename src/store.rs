@@ -3,6 +3,7 @@
 //! Invariant: nothing outside this module names the SQLite library, and no file that is not ours, or newer than this
 //! program, or damaged, is ever written to.
 
+mod claims;
 mod conflicts;
 mod conversations;
 mod datasets;
@@ -39,6 +40,7 @@ use serde::Serialize;
 
 use crate::model::segments::SegmentRules;
 
+pub use claims::Covered;
 pub use conflicts::{Exchange, SetAside};
 pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored};
 pub use error::{ErrorClass, StoreError};

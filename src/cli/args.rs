@@ -241,6 +241,9 @@ pub struct LabelArguments {
     /// Put off without a verdict
     #[arg(long, conflicts_with_all = ["modes", "severity", "note", "correction", "place"])]
     pub skip: bool,
+    /// The queue in which it came up (`aftercall queue next`): the label then counts as one of its reviews
+    #[arg(long, value_name = "QUEUE", conflicts_with = "skip")]
+    pub queue: Option<String>,
     /// A failure mode by key or name; a new name becomes a new mode. May be repeated
     #[arg(long = "mode", value_name = "MODE")]
     pub modes: Vec<String>,

@@ -16,9 +16,10 @@ use crate::model::correction::{AcceptableCall, Correction, CorrectionKind};
 use crate::model::id::ConversationId;
 use crate::model::label::{Label, StepPointer, Verdict};
 use crate::model::time::Timestamp;
+use crate::model::queue::Slot;
 use crate::model::tool::{Arguments, members};
 use crate::ops::door::Door;
-use crate::ops::review;
+use crate::ops::{queue, review};
 use crate::ops::workspace::Workspace;
 use crate::store::{Access, StoreError};
 
@@ -47,7 +48,9 @@ pub fn label(context: &Context, arguments: &LabelArguments) -> Result<Code, Fail
     let act = if arguments.skip {
         Act::Skip(subject.clone())
     } else {
-        Act::Judge(judgement(arguments, &conversation, subject.clone())?)
+        let mut judgement = judgement(arguments, &conversation, subject.clone())?;
+        judgement.slot = slot(&mut workspace, arguments.queue.as_deref(), &subject.conversation)?;
+        Act::Judge(judgement)
     };
     let mut saved = review::record(&mut workspace, &act, now())?;
     let all = arguments.must.iter().map(|text| (true, text)).chain(arguments.must_not.iter().map(|text| (false, text)));
@@ -69,6 +72,15 @@ pub fn label(context: &Context, arguments: &LabelArguments) -> Result<Code, Fail
         }
     }
     answer(context, &workspace, &saved, arguments.json)
+}
+
+/// From where in a queue it is judged. Whoever reads on the command line may have seen the scores.
+fn slot(workspace: &mut Workspace, queue: Option<&str>, id: &ConversationId) -> Result<Option<Slot>, Failure> {
+    let Some(name) = queue else { return Ok(None) };
+    let rows = queue::named_rows(workspace, (name, Some(id)), std::slice::from_ref(id), now())?;
+    let place = rows.into_iter().find_map(|row| row.place);
+    let place = place.ok_or_else(|| Failure::usage(format!("{id} does not belong to the queue {name}")))?;
+    Ok(Some(Slot { scores_seen: true, ..place.slot }))
 }
 
 /// Carries `undo` out.

@@ -242,13 +242,17 @@ pub fn events(context: &Context, arguments: &EventsArguments) -> Result<Code, Fa
         None => None,
     };
     let log = workspace.store().log();
+    let covered = workspace.store().covered(workspace.reviewer())?;
     let mut data = Data::open();
+    let mut hidden = 0_u64;
     for event in log.all()? {
-        if let Some(about) = &about {
-            let Some(target) = &event.target else { continue };
-            if log.resolve(&target.conversation)? != *about {
-                continue;
-            }
+        let target = event.target.as_ref().map(|target| log.resolve(&target.conversation)).transpose()?;
+        if about.is_some() && target != about {
+            continue;
+        }
+        if !covered.shows(&event, workspace.reviewer(), target.as_ref()) {
+            hidden += 1;
+            continue;
         }
         if arguments.json {
             data.json(&masked(&event, &door)?)?;
@@ -257,6 +261,9 @@ pub fn events(context: &Context, arguments: &EventsArguments) -> Result<Code, Fa
         }
     }
     data.finish()?;
+    if hidden > 0 {
+        context.talk.say("what others said of conversations in blind review is left out until you have judged them too");
+    }
     Ok(Code::Done)
 }
 

@@ -31,7 +31,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
             read(queue::rows(workspace.store(), ids, workspace.reviewer()).map_err(Into::into), Reply::Rows)
         }
         Request::QueueRows(name, reading, ids) => {
-            of_queue(queue::named_rows(workspace, (name, reading.as_ref()), ids), Reply::Rows)
+            of_queue(queue::named_rows(workspace, (name, reading.as_ref()), ids, now), Reply::Rows)
         }
         Request::Queues => of_queue(queue::heads(workspace.store()), Reply::Queues),
         Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),

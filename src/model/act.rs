@@ -90,6 +90,8 @@ pub struct Judgement {
     pub note: Option<String>,
     /// From where in which queue it is given.
     pub slot: Option<Slot>,
+    /// Why this verdict settles a dispute; `None` where it is a label like any other.
+    pub settles: Option<String>,
 }
 
 /// Where a fail happened, as said by the reviewer.
@@ -147,6 +149,11 @@ pub enum ActError {
     /// Nobody of that name judged it.
     #[error("{0:?} has given no verdict on it; `aftercall adjudicate CONVERSATION` shows the labels")]
     NoSuchLabel(String),
+    /// Others' labels are not to be seen yet.
+    #[error(
+        "what others say of {0} is hidden until you have judged it too, or all its reviews are in (`aftercall label {0} …`)"
+    )]
+    Covered(ConversationId),
     /// There is nothing to settle.
     #[error("its labels do not differ: there is nothing to adjudicate")]
     NothingToSettle,
@@ -164,6 +171,7 @@ impl Judgement {
             corrections: Vec::new(),
             note: None,
             slot: None,
+            settles: None,
         }
     }
 
@@ -182,6 +190,9 @@ impl Judgement {
         }
         if let Some(severity) = self.severity.filter(|severity| !(1..=4).contains(severity)) {
             return Err(ActError::Severity(severity));
+        }
+        if self.settles.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+            return Err(ActError::WithoutReason);
         }
         if self.modes.iter().any(|mode| super::codebook::slug(mode).is_empty()) {
             return Err(ActError::EmptyMode);

@@ -102,6 +102,15 @@ pub enum EventBody {
     },
     /// Put off without a verdict.
     Skip {},
+    /// Somebody reads it with a verdict in mind: until then others are offered another one.
+    Claim {
+        /// The queue in which it came up.
+        queue: String,
+        /// When it ends by itself.
+        until: Timestamp,
+    },
+    /// A claim was given back without a verdict.
+    Release {},
     /// Labels that differ were settled by taking one of them. It stands until somebody gives a verdict again.
     Adjudicate {
         /// Whose label counts.
@@ -196,6 +205,8 @@ impl EventBody {
             Self::Note { .. } => "note",
             Self::Criterion { .. } => "criterion",
             Self::Skip {} => "skip",
+            Self::Claim { .. } => "claim",
+            Self::Release {} => "release",
             Self::Adjudicate { .. } => "adjudicate",
             Self::Codebook(_) => "codebook",
             Self::Queue(_) => "queue",
@@ -208,11 +219,18 @@ impl EventBody {
         }
     }
 
-    /// True where `undo` may take it back: exports, unmaskings and aliases stay, and a conflict is settled anew.
+    /// True where `undo` may take it back: exports, unmaskings and aliases stay, a conflict is settled anew, and claims
+    /// end by themselves.
     pub fn undoable(&self) -> bool {
         !matches!(
             self,
-            Self::Export { .. } | Self::Unmask { .. } | Self::Alias { .. } | Self::Conflict { .. } | Self::Other { .. }
+            Self::Export { .. }
+                | Self::Unmask { .. }
+                | Self::Alias { .. }
+                | Self::Conflict { .. }
+                | Self::Claim { .. }
+                | Self::Release {}
+                | Self::Other { .. }
         )
     }
 }

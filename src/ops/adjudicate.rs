@@ -80,10 +80,10 @@ pub fn open(workspace: &Workspace, now: Timestamp) -> Result<Vec<Summary>, Queue
 ///
 /// # Errors
 /// The conversation is not stored, or the database cannot be read.
-pub fn sides(workspace: &Workspace, door: &Door, id: &ConversationId) -> Result<Dispute, StoreError> {
+pub fn sides(workspace: &Workspace, door: &Door, id: &ConversationId) -> Result<Dispute, ReviewError> {
     let unknown = || StoreError::Unknown(id.to_string());
     let current = workspace.store().conversation(id)?.ok_or_else(unknown)?.transcript_hash();
-    let labels = workspace.store().labels(id)?;
+    let labels = uncovered(workspace, id)?;
     let settled = labels.iter().find_map(|label| label.settled.as_ref());
     let sides = lettered(id, &labels).into_iter().filter_map(|(letter, label)| {
         let masked = door.label(label);
@@ -104,6 +104,14 @@ pub fn sides(workspace: &Workspace, door: &Door, id: &ConversationId) -> Result<
     })
 }
 
+/// The labels of a conversation, where they may be seen.
+fn uncovered(workspace: &Workspace, id: &ConversationId) -> Result<Vec<Label>, ReviewError> {
+    if workspace.store().covered(workspace.reviewer())?.hides(id) {
+        return Err(ActError::Covered(id.clone()).into());
+    }
+    Ok(workspace.store().labels(id)?)
+}
+
 /// Takes the label that `side` names, by letter or reviewer, and records why.
 ///
 /// # Errors
@@ -115,7 +123,7 @@ pub fn take(
     now: Timestamp,
 ) -> Result<Saved, ReviewError> {
     let (side, reason) = (choice.0.trim(), choice.1);
-    let labels = workspace.store().labels(id)?;
+    let labels = uncovered(workspace, id)?;
     let lettered = lettered(id, &labels);
     let took = lettered
         .iter()

@@ -287,6 +287,7 @@ fn config(theme: Theme) -> UiConfig {
         editor: None,
         export_directory: "dataset".to_owned(),
         must_review: crate::model::queue::MustReview::default(),
+        claim_minutes: crate::model::claim::MINUTES,
         read_only: None,
         place: None,
     }

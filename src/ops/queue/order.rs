@@ -106,6 +106,7 @@ impl Working {
             pinned: self.pinned.get(&row).cloned(),
             blind,
             open,
+            held: None,
         }
     }
 

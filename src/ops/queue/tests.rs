@@ -102,17 +102,17 @@ fn spec() -> QueueSpec {
 
 /// What is still to be judged, with its places.
 fn next(workspace: &mut Workspace, queue: &str, most: usize) -> Vec<ShownRow> {
-    let (_, rows) = shown(workspace, queue, most).unwrap();
+    let (_, rows) = shown(workspace, (queue, most), NOW).unwrap();
     rows.into_iter().filter(|row| !row.judged).collect()
 }
 
 fn state(workspace: &mut Workspace, queue: &str) -> QueueState {
-    shown(workspace, queue, 1).unwrap().0
+    shown(workspace, (queue, 1), NOW).unwrap().0
 }
 
 /// Ids of the whole queue with what an order rests on.
 fn order(workspace: &mut Workspace, queue: &str) -> Vec<(String, SlotKind, u64, Option<f64>)> {
-    let (_, rows) = shown(workspace, queue, 1_000).unwrap();
+    let (_, rows) = shown(workspace, (queue, 1_000), NOW).unwrap();
     rows.into_iter()
         .map(|row| {
             let Place { slot, .. } = row.place.unwrap();
@@ -271,7 +271,7 @@ fn rates_come_from_audit_labels_and_audit_rows_are_hidden_until_judged() {
     desk.judge_all("week", 20);
     let state = state(&mut desk.workspace, "week");
     assert_eq!((state.done, state.labels, state.audit_labels), (20, 20, 7));
-    let (_, rows) = shown(&mut desk.workspace, "week", 0).unwrap();
+    let (_, rows) = shown(&mut desk.workspace, ("week", 0), NOW).unwrap();
     let fails =
         |rows: &[&ShownRow]| rows.iter().filter(|row| row.summary.own_verdict == Some(Verdict::Fail)).count() as u64;
     let by_lot: Vec<&ShownRow> = rows.iter().filter(|row| kind(row) == SlotKind::Audit).collect();
@@ -347,7 +347,7 @@ fn segments_take_turns_where_that_is_asked_for() {
     let mut desk = Desk::new(60);
     desk.define(QueueSpec { per_segment: Some("intent".into()), audit: 0.0, ..spec() });
     desk.judge_all("week", 4);
-    let intents: Vec<String> = shown(&mut desk.workspace, "week", 5)
+    let intents: Vec<String> = shown(&mut desk.workspace, ("week", 5), NOW)
         .unwrap()
         .1
         .iter()

@@ -77,6 +77,7 @@ fn others(events: &[Event]) -> String {
         EventBody::Codebook(CodebookChange::Merge { from, into }) => format!("{from} merged into {into}"),
         EventBody::Queue(QueueChange::Add(spec)) => format!("new queue {}", spec.name),
         EventBody::Queue(QueueChange::Remove { name }) => format!("queue {name} removed"),
+        EventBody::Queue(QueueChange::Reveal { name }) => format!("{name} revealed"),
         EventBody::Unmask { .. } => "unmasking recorded".into(),
         body => body.kind().to_owned(),
     }

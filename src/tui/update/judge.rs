@@ -184,6 +184,7 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
         corrections: judge.corrections.clone(),
         note: judge.note.clone(),
         slot: slot(state),
+        settles: None,
     };
     if let Err(error) = judgement.check() {
         state.log.say(state.now, Weight::Problem, error.to_string());
