@@ -123,12 +123,20 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Queues
         | Request::Alignment(_)
         | Request::Preview(_)
+        | Request::Disputes
+        | Request::Dispute(_)
         | Request::Snippets(..)
         | Request::Open(_)
         | Request::Codebook
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
-        Request::Record(_) | Request::Undo | Request::Redo | Request::LoadPack(_) => LaneName::Write,
+        Request::Record(_)
+        | Request::Settle { .. }
+        | Request::Claim(_)
+        | Request::Release(_)
+        | Request::Undo
+        | Request::Redo
+        | Request::LoadPack(_) => LaneName::Write,
         Request::Import(_) | Request::Export(_) | Request::Evaluate(_) => LaneName::Job,
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
-use crate::ops::alignment;
+use crate::ops::{adjudicate, alignment};
 use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::export::{self, ExportError};
 use crate::ops::import::ImportError;
@@ -40,6 +40,17 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
         }
         Request::Open(id) => read(review::open(workspace, id), |opened| Reply::Opened(Box::new(opened))),
+        Request::Disputes => of_queue(adjudicate::open(workspace, now), |rows| {
+            Reply::Disputes(rows.into_iter().map(|row| row.id).collect())
+        }),
+        Request::Dispute(id) => read(adjudicate::case(workspace, id), |case| Reply::Dispute(Box::new(case))),
+        Request::Settle { conversation, label, reason } => {
+            saved(adjudicate::take_label(workspace, conversation, (label, reason), now))
+        }
+        Request::Claim(order) => of_queue(queue::claim(workspace, order, now), Reply::Claimed),
+        Request::Release(id) => {
+            of_queue(queue::release(workspace, id, now).map_err(QueueError::from), Reply::Claimed)
+        }
         Request::Codebook => read(review::codebook(workspace), Reply::Codebook),
         Request::Highlight(text) => Reply::Highlighted(highlight::json(text.exact())),
         Request::Record(act) => saved(review::record(workspace, act, now)),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::model::act::Act;
 pub use crate::model::act::Saved;
+pub use crate::model::claim::{ClaimOrder, Claimed};
 use crate::model::codebook::Codebook;
 pub use crate::model::export::ExportOrder;
 use crate::model::id::ConversationId;
@@ -14,6 +15,7 @@ pub use crate::model::queue::{Opened, QueueHead, QueueIndex, QueueOrder, QueueQu
 pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
 pub use crate::ops::Progress;
+pub use crate::ops::adjudicate::{Case, Side as DisputeSide};
 pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Part};
 pub use crate::ops::queue::{Preview, STRATEGY_NAMES, unevaluated_of};
 use crate::text::Untrusted;
@@ -46,8 +48,25 @@ pub enum Request {
     Codebook,
     /// Read: JSON text pretty-printed and highlighted, bounded in size.
     Highlight(Untrusted),
+    /// Read: the conversations whose labels differ.
+    Disputes,
+    /// Read: what the sides of one say.
+    Dispute(ConversationId),
     /// Write: record an act.
     Record(Box<Act>),
+    /// Write: take one of several labels that differ, known by its newest event.
+    Settle {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The newest event of the label.
+        label: String,
+        /// Why.
+        reason: String,
+    },
+    /// Write: hold a conversation of a shared queue for a while.
+    Claim(ClaimOrder),
+    /// Write: give it back.
+    Release(ConversationId),
     /// Write: undo the last act of this reviewer, of any session.
     Undo,
     /// Write: redo what this reviewer last undid.
@@ -80,11 +99,17 @@ pub enum Reply {
     Snippets(Vec<Hit>),
     /// To [`Request::Open`].
     Opened(Box<Opened>),
+    /// To [`Request::Disputes`].
+    Disputes(Vec<ConversationId>),
+    /// To [`Request::Dispute`].
+    Dispute(Box<Case>),
+    /// To [`Request::Claim`] and [`Request::Release`].
+    Claimed(Claimed),
     /// To [`Request::Codebook`].
     Codebook(Codebook),
     /// To [`Request::Highlight`]: one vector of runs per line.
     Highlighted(Vec<Vec<HighlightRun>>),
-    /// To [`Request::Record`], [`Request::Undo`], [`Request::Redo`], [`Request::LoadPack`].
+    /// To [`Request::Record`], [`Request::Settle`], [`Request::Undo`], [`Request::Redo`], [`Request::LoadPack`].
     Saved(Box<Saved>),
     /// To a job: a summary line for people, and figures by name.
     Done {

@@ -154,6 +154,9 @@ pub enum ActError {
         "what others say of {0} is hidden until you have judged it too, or all its reviews are in (`aftercall label {0} …`)"
     )]
     Covered(ConversationId),
+    /// The label that was to be taken is not the one that was shown.
+    #[error("that label was changed meanwhile; look at the dispute again")]
+    LabelChanged,
     /// There is nothing to settle.
     #[error("its labels do not differ: there is nothing to adjudicate")]
     NothingToSettle,

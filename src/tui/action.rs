@@ -27,6 +27,8 @@ pub enum Context {
     Export,
     /// How evaluators agree with people.
     Alignment,
+    /// Labels that differ.
+    Disputes,
     /// A job under way.
     Job,
     /// A yes-or-no question.
@@ -120,6 +122,10 @@ pub enum Action {
     Order,
     Copy,
     Alignment,
+    Disputes,
+    TakeSide,
+    OwnVerdict,
+    SettleReason,
     Import,
     Export,
     Evaluate,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 pub mod alignment;
 pub mod correct;
 pub mod define;
+pub mod disputes;
 pub mod export;
 pub mod help;
 pub mod import;
@@ -68,6 +69,8 @@ pub enum Overlay {
     Progress,
     /// How evaluators agree with people.
     Alignment(Box<alignment::AlignmentView>),
+    /// Labels that differ, one dispute at a time.
+    Disputes(Box<disputes::DisputesView>),
     /// A job under way.
     Job(import::Job),
 }
@@ -87,6 +90,7 @@ impl Overlay {
             Self::Messages(_) | Self::Progress => Context::Messages,
             Self::Export(_) | Self::Define(_) => Context::Export,
             Self::Alignment(_) => Context::Alignment,
+            Self::Disputes(_) => Context::Disputes,
             Self::Job(_) => Context::Job,
         }
     }
@@ -119,6 +123,12 @@ pub enum Expected {
     Highlight(u64),
     /// How evaluators agree with people.
     Alignment,
+    /// The conversations in dispute.
+    Disputes,
+    /// What the sides of one say.
+    Dispute,
+    /// What came of a claim on this conversation.
+    Claim(ConversationId),
     /// A write.
     Write,
     /// An import or export.
@@ -165,6 +175,10 @@ pub struct State {
     pub exported: BTreeSet<String>,
     /// Corrections that were begun and not saved, by conversation and step.
     pub corrections_begun: HashMap<(ConversationId, u32), Box<correct::Correct>>,
+    /// A dispute whose transcript is open.
+    pub visit: Option<disputes::Visit>,
+    /// What this reviewer holds in a shared queue.
+    pub holding: Option<disputes::Holding>,
     /// True once the program was asked to end.
     pub leaving: bool,
     /// True where the demo is to be opened next.
@@ -222,6 +236,8 @@ impl State {
             fails_begun: HashMap::new(),
             exported: BTreeSet::new(),
             corrections_begun: HashMap::new(),
+            visit: None,
+            holding: None,
             leaving: false,
             demo_wanted: false,
             expected: HashMap::new(),

@@ -5,8 +5,10 @@
 use ratatui::layout::Rect;
 
 pub mod alignment;
+mod claims;
 pub mod correct;
 pub mod define;
+pub mod disputes;
 pub mod export;
 mod find;
 pub mod help;
@@ -108,6 +110,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
 
 fn key(state: &mut State, chord: Chord) {
     state.log.toast = None;
+    claims::active(state);
     let typing = chord.typed().is_some() && takes_text(state);
     let action = if typing { None } else { state.config.keymap.resolve(state.context(), chord) };
     match action {
@@ -161,6 +164,7 @@ pub fn perform(state: &mut State, action: Action) {
         Action::NewQueue => define::open(state),
         Action::Progress => define::progress(state),
         Action::Alignment => alignment::open(state),
+        Action::Disputes => disputes::open(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
         Action::Evaluate => {
@@ -198,6 +202,7 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
             (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress)
         }
         Overlay::Alignment(view) => alignment::handle(state, view, pressed).map(Overlay::Alignment),
+        Overlay::Disputes(view) => disputes::handle(state, view, pressed).map(Overlay::Disputes),
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }
@@ -349,6 +354,7 @@ pub fn review_foot(state: &State) -> u16 {
 
 /// Brings cursors into view, wraps what is visible, and asks for what is missing.
 fn settle(state: &mut State) {
+    claims::settle(state);
     if state.size.too_small() {
         return;
     }

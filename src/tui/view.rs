@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 pub mod alignment;
 pub mod correct;
 pub mod define;
+pub mod disputes;
 pub mod export;
 pub mod help;
 pub mod import;
@@ -58,6 +59,7 @@ pub fn draw(state: &State, buffer: &mut ratatui::buffer::Buffer) {
             Overlay::Define(form) => define::draw(state, form, &mut canvas),
             Overlay::Progress => define::draw_progress(state, &mut canvas),
             Overlay::Alignment(view) => alignment::draw(state, view, &mut canvas),
+            Overlay::Disputes(view) => disputes::draw(state, view, &mut canvas),
             Overlay::Job(job) => import::draw(state, job, &mut canvas),
         }
     }

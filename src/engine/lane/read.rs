@@ -50,6 +50,8 @@ enum Slot {
     Alignment,
     Snippets,
     Open,
+    Disputes,
+    Dispute,
     Codebook,
     Highlight,
 }
@@ -63,6 +65,8 @@ impl Slot {
             Request::Alignment(_) => Self::Alignment,
             Request::Snippets(..) => Self::Snippets,
             Request::Open(_) => Self::Open,
+            Request::Disputes => Self::Disputes,
+            Request::Dispute(_) => Self::Dispute,
             Request::Codebook => Self::Codebook,
             Request::Highlight(_) => Self::Highlight,
             _ => Self::Queue,

@@ -5,7 +5,7 @@
 use super::{Action, Binding, Context, Group};
 use Context as C;
 
-const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment];
+const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment, C::Disputes];
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
@@ -21,6 +21,7 @@ const EVERY: &[Context] = &[
     C::Messages,
     C::Export,
     C::Alignment,
+    C::Disputes,
     C::Job,
     C::Confirm,
 ];
@@ -56,7 +57,7 @@ pub const BINDINGS: &[Binding] = &[
         "can't tell",
         "Save that it cannot be told from what is there, and go on.",
     ),
-    row(Action::Skip, "skip", &["s"], REVIEW, Group::Judge, "skip", "Put it off without a verdict, and go on."),
+    row(Action::Skip, "skip", &["s"], &[C::Review, C::Disputes], Group::Judge, "skip", "Put it off without a verdict, and go on."),
     row(
         Action::Correct,
         "correct",
@@ -102,7 +103,7 @@ pub const BINDINGS: &[Binding] = &[
         "criterion",
         "Write down what any good answer here must, or must not, do; cases carry it.",
     ),
-    row(Action::Undo, "undo", &["u"], MAIN, Group::Judge, "undo", "Take back your last act, of any session."),
+    row(Action::Undo, "undo", &["u"], &[C::Queue, C::Review, C::Disputes], Group::Judge, "undo", "Take back your last act, of any session."),
     row(Action::Redo, "redo", &["U"], MAIN, Group::Judge, "redo", "Do again what you last undid."),
     row(
         Action::SaveAgain,
@@ -196,7 +197,7 @@ pub const BINDINGS: &[Binding] = &[
         "last place",
         "Back to where you were before the last jump.",
     ),
-    row(Action::Open, "open", &["enter"], QUEUE, Group::Move, "open", "Open the conversation."),
+    row(Action::Open, "open", &["enter"], &[C::Queue, C::Disputes], Group::Move, "open", "Open the conversation."),
     row(
         Action::Detail,
         "detail",
@@ -273,6 +274,42 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
     row(Action::Progress, "progress", &["P"], MAIN, Group::Look, "progress", "How far the queue is, label by label."),
     row(Action::Alignment, "alignment", &["A"], MAIN, Group::Look, "alignment", "How evaluators agree with people."),
+    row(
+        Action::Disputes,
+        "disputes",
+        &["d"],
+        QUEUE,
+        Group::Look,
+        "disputes",
+        "Labels that differ, side by side and without names, to be settled.",
+    ),
+    row(
+        Action::TakeSide,
+        "take-side",
+        &["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+        &[C::Disputes],
+        Group::Judge,
+        "take side",
+        "Settle a dispute by the side with this number; the number after the last is a verdict of your own.",
+    ),
+    row(
+        Action::OwnVerdict,
+        "own-verdict",
+        &["v"],
+        &[C::Disputes],
+        Group::Judge,
+        "own verdict",
+        "Settle a dispute by a verdict of your own, given in the transcript.",
+    ),
+    row(
+        Action::SettleReason,
+        "settle-reason",
+        &["e"],
+        &[C::Disputes],
+        Group::Judge,
+        "reason",
+        "Say why a dispute is settled so; it is asked for anyway.",
+    ),
     // Workspace
     row(
         Action::NewQueue,
@@ -468,7 +505,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Help,
         "help",
         &["?"],
-        &[C::Queue, C::Review, C::Messages],
+        &[C::Queue, C::Review, C::Messages, C::Disputes],
         Group::Always,
         "help",
         "All keys of this screen.",

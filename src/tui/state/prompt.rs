@@ -19,6 +19,8 @@ pub enum Question {
     FindInTranscript,
     /// What a good answer must or must not do.
     Criterion,
+    /// Why a dispute is settled so.
+    SettleReason,
     /// A file to import.
     Import,
     /// A codebook pack.
@@ -73,6 +75,7 @@ impl Prompt {
             Question::FindInQueue => "Find in all conversations",
             Question::FindInTranscript => "Find in this conversation",
             Question::Criterion => "A good answer in this conversation",
+            Question::SettleReason => "Why is it settled so?",
             Question::Import => "Import a file of conversations",
             Question::LoadPack => "Load a codebook of failure modes",
             Question::RenameWhich => "Rename which failure mode?",

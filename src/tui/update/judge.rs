@@ -223,7 +223,8 @@ pub fn slot(state: &State) -> Option<Slot> {
 }
 
 /// Has an act saved.
-pub fn record(state: &mut State, act: Act, conversation: Option<ConversationId>, what: &str) {
+pub fn record(state: &mut State, mut act: Act, conversation: Option<ConversationId>, what: &str) {
+    super::disputes::settling(state, &mut act);
     write(state, Write { request: Request::Record(Box::new(act)), conversation, what: what.to_owned() });
 }
 
@@ -261,11 +262,14 @@ pub fn advance(state: &mut State) {
     // A queue of a name is in order: what comes next is always its first.
     let named = state.queue.query.queue.is_some();
     let start = from.filter(|_| !named).map_or(0, |at| at + 1);
+    if state.visit.is_some() {
+        return super::queue::show(state);
+    }
     let reviewer = state.config.reviewer.clone();
     let current = state.review.as_ref().map(|review| review.id.clone());
     let open = |at: &usize| {
         let id = state.queue.index.ids.get(*at);
-        state.queue.is_open(*at, &reviewer)
+        state.queue.is_open(*at, (&reviewer, state.now))
             && id.is_some_and(|id| Some(id) != current.as_ref() && !state.writes.is_pending(id))
     };
     let next = (start..count).chain(0..start.min(count)).find(open);
@@ -274,7 +278,12 @@ pub fn advance(state: &mut State) {
     }
     super::queue::show(state);
     let skipped = state.queue.said.values().filter(|said| **said == Said::Skipped).count();
+    let held = state.queue.held.values().filter_map(|until| *until).filter(|until| *until > state.now).min();
     let said = match skipped {
+        _ if held.is_some() && state.queue.left() > 0 => format!(
+            "What is left here is held by other reviewers, the first until {}.",
+            state.local(held.unwrap_or(state.now), "%H:%M")
+        ),
         0 => "That was the last one: everything in this queue is judged.".to_owned(),
         n => format!("Everything in this queue is judged but {n} you skipped."),
     };

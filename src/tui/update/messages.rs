@@ -27,6 +27,8 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Evaluated => super::define::evaluated(state, ticket, reply),
         Expected::Preview => super::define::preview_arrived(state, ticket, reply),
         Expected::Alignment => super::alignment::arrived(state, ticket, reply),
+        Expected::Disputes | Expected::Dispute => super::disputes::arrived(state, ticket, reply),
+        Expected::Claim(id) => super::claims::answered(state, id, &reply),
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
             state.queue.awaiting_queues = None;
             match reply {
@@ -160,6 +162,7 @@ fn saved(state: &mut State, saved: Saved) {
     if let Some(name) = state.queue.next_name.take() {
         return super::define::go_to(state, &name);
     }
+    super::disputes::refresh(state);
     if state.queue.query.queue.is_some() {
         // Every label moves the order, and an undo may have brought the queue itself to its end.
         super::queue::freshen(state);

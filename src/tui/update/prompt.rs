@@ -36,6 +36,11 @@ pub fn open_find(state: &mut State, question: Question) {
     open(state, Prompt::new(question, ""));
 }
 
+/// Asks why a dispute is settled so.
+pub fn open_reason(state: &mut State, text: &str) {
+    open(state, Prompt::new(Question::SettleReason, text));
+}
+
 /// Asks for an acceptance criterion.
 pub fn open_criterion(state: &mut State) {
     let mut prompt = Prompt::new(Question::Criterion, "");
@@ -150,6 +155,11 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
                 review.words.clear();
             }
         }
+        Question::SettleReason if typed.is_empty() => {
+            prompt.error = Some("A dispute is settled with a reason.".to_owned());
+            return Some(prompt);
+        }
+        Question::SettleReason => super::disputes::reasoned(state, &typed),
         Question::Criterion if typed.is_empty() => {
             prompt.error = Some("It needs what a good answer must, or must not, do.".to_owned());
             return Some(prompt);

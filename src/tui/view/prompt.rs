@@ -19,6 +19,7 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
         Question::Filter => "for instance  score.helpfulness<0.5 -intent:billing verdict:none tool:process_refund",
         Question::Import => "a file or folder; OTLP/JSON lines, OpenAI chat JSONL, tau-bench; plain, .gz or .zst",
         Question::Criterion => "up and down choose between must and must not; regression cases carry it",
+        Question::SettleReason => "stays with the dispute; what it rests on, in a sentence",
         Question::Queue => "a queue has an order of its own, and knows how far it is",
         Question::FindInQueue => "words; all conversations are searched",
         Question::FindInTranscript => "words",

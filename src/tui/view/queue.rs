@@ -53,6 +53,9 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     if state.queue.query.queue.is_some() {
         first = vec![Action::Open, Action::Queues, Action::Progress, Action::Filter, Action::Find, Action::Undo];
     }
+    if state.queue.index.disputed > 0 {
+        first.insert(2, Action::Disputes);
+    }
     if state.queue.hits.is_some() {
         first.insert(3, Action::NextHit);
     }
@@ -294,7 +297,12 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     cell(row, Row::of(&when, Tone::Text), columns.when);
     cell(row, segment(lens, summary, columns.segment), columns.segment);
     let hit = state.queue.hits.as_ref().and_then(|hits| Some((hits.words.as_str(), hits.place(&summary.id)?)));
+    let held = state.queue.held.get(&summary.id).copied().flatten().filter(|until| *until > state.now);
     let first = match hit {
+        _ if held.is_some() => {
+            let until = held.map_or_else(String::new, |until| state.local(until, "%H:%M"));
+            Row::of(&format!("held by another reviewer until {until}"), Tone::Dim)
+        }
         Some(hit) => found(lens, hit, columns.first),
         None => lens.row(&summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" "), Tone::Text),
     };
