@@ -117,6 +117,11 @@ impl Engine {
                 opened.others = self.others(Some(&id));
                 Reply::Opened(Box::new(opened))
             }
+            Request::Disputes => Reply::Disputes(Vec::new()),
+            Request::Dispute(_) => Reply::Failed { message: "there is no dispute".into(), retry: false },
+            Request::Settle { .. } => Reply::Failed { message: "there is no dispute".into(), retry: false },
+            Request::Claim(_) => Reply::Claimed(crate::engine::request::Claimed::NotAsked),
+            Request::Release(_) => Reply::Claimed(crate::engine::request::Claimed::Released),
             Request::Codebook => Reply::Codebook(self.codebook.clone()),
             Request::Highlight(text) => Reply::Highlighted(crate::text::highlight::json(text.exact())),
             Request::Record(_) | Request::Undo | Request::Redo if self.refuse.is_some() => {

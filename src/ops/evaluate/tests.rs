@@ -224,6 +224,7 @@ fn constant_and_upside_down_evaluators_are_remarked_on() {
             corrections: Vec::new(),
             note: None,
             slot: None,
+            settles: None,
         });
         crate::ops::review::record(&mut place.workspace, &act, Timestamp(at)).unwrap();
     }
