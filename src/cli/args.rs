@@ -18,6 +18,7 @@ pub mod judge;
 pub mod numbers;
 pub mod queue;
 pub mod simulate;
+pub mod team;
 pub mod upkeep;
 
 use dataset::{DatasetArguments, ExportArguments};
@@ -28,6 +29,7 @@ use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArgume
 use numbers::{AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments};
 use queue::QueueArguments;
 use simulate::{SimulateArguments, StrategiesArguments};
+use team::{CalibrationArguments, TeamArguments};
 use upkeep::{CodebookArguments, MergeArguments, RebuildArguments, SyncArguments, ToolsArguments, VerifyArguments};
 
 const AFTER_HELP: &str = "\
@@ -121,6 +123,10 @@ pub enum Command {
     Drift(DriftArguments),
     /// Say how several reviewers agree, with each other and with themselves
     Agreement(AgreementArguments),
+    /// Have several people judge the same ambiguous conversations alone, and look at it together
+    Calibration(CalibrationArguments),
+    /// Say who reviewed what, how fast and how steadily, and who should take what next
+    Team(TeamArguments),
     /// Replay conversations with known outcomes: what would each order of a queue have found?
     Simulate(SimulateArguments),
     /// List the strategies by which queues are ordered, with their formulas

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
-use crate::model::queue::{Place, QueueHead, QueueIndex, QueueOrder, QueueQuery, QueueState};
+use crate::model::queue::{Place, QueueHead, QueueIndex, QueueOrder, QueueQuery, QueueSpec, QueueState};
 use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 use crate::rank::queue as ranked;
@@ -194,6 +194,25 @@ pub fn audited(workspace: &mut Workspace, name: &str) -> Result<Audited, QueueEr
         p: rows.map(|row| queue.p(row)).collect(),
         reached: queue.audit().reached(queue.done()).iter().map(|row| (*row, queue.verdict(*row))).collect(),
     })
+}
+
+/// What a queue of this definition would ask for first, though nobody defined it.
+///
+/// # Errors
+/// It cannot be carried out, or the database cannot be read.
+pub fn order_of(
+    workspace: &Workspace,
+    spec: &QueueSpec,
+    most: usize,
+    now: Timestamp,
+) -> Result<Vec<ConversationId>, QueueError> {
+    define::check(spec)?;
+    let (reviewer, event) = (workspace.reviewer().to_owned(), String::new());
+    // Everything that was said is from before it.
+    let stored = StoredQueue { spec: spec.clone(), reviewer, at: now, event, lamport: i64::MAX.unsigned_abs() };
+    let working = Working::new(workspace, &stored)?;
+    let next = working.upcoming(working.number(""), most);
+    Ok(next.iter().map(|slot| working.ids[slot.row].clone()).collect())
 }
 
 /// The queue of a name, in step with the log.
