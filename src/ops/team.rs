@@ -254,7 +254,7 @@ fn drift(given: &[&Given]) -> Guarded<Drift> {
     Ok(Drift {
         earlier: Rate::of(before.0, before.1, None)?,
         later: Rate::of(after.0, after.1, None)?,
-        change: two_rates(after, before, 0.05),
+        change: two_rates(before, after, 0.05),
     })
 }
 

@@ -33,6 +33,7 @@ mod queues;
 mod real;
 mod sample;
 mod stories;
+mod team;
 
 /// 2026-11-20T09:41:00Z.
 const NOW: Timestamp = Timestamp(1_795_167_660_000_000);

@@ -301,7 +301,7 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     let first = match hit {
         _ if held.is_some() => {
             let until = held.map_or_else(String::new, |until| state.local(until, "%H:%M"));
-            Row::of(&format!("held by another reviewer until {until}"), Tone::Dim)
+            Row::of(&format!("held until {until}"), Tone::Warn)
         }
         Some(hit) => found(lens, hit, columns.first),
         None => lens.row(&summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" "), Tone::Text),
@@ -321,6 +321,7 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     cell(row, Row::of(&chance, tone), columns.chance);
     cell(row, scores, columns.scores);
     let why = match place {
+        _ if held.is_some() => "by another reviewer".to_owned(),
         Some(place) => reasons(state, place, hidden),
         None => why(state, summary, columns.why),
     };
