@@ -30,6 +30,7 @@ mod merge;
 mod numbers;
 mod output;
 mod place;
+mod progress;
 mod queue;
 #[cfg(feature = "receive")]
 mod receive;

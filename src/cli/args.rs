@@ -308,10 +308,10 @@ pub struct AnswerArguments {
     pub json: bool,
 }
 
-/// Arguments of `list`.
+/// The conversations a command is about; every command that can be narrowed has it under this name.
 #[derive(Debug, Args)]
-pub struct ListArguments {
-    /// Only those that match; see `aftercall filters`
+pub struct Pool {
+    /// Only conversations that match; see `aftercall filters`
     #[arg(
         long = "where",
         value_name = "FILTER",
@@ -320,6 +320,14 @@ pub struct ListArguments {
         allow_hyphen_values = true
     )]
     pub filter: String,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// Only those in which these words stand
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     pub find: String,

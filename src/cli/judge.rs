@@ -13,8 +13,9 @@ use serde::Serialize;
 use super::args::judge::{EvaluateArguments, EvaluatorsArguments, PolicyArguments, PolicyCommand};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
-use super::import::{count, counted, progress_bar};
+use super::import::count;
 use super::output::Data;
+use super::progress::{Bar, Unit};
 use crate::model::score::Direction;
 use crate::ops::evaluate::{self, EvaluateOrder, EvaluateReport, Tally};
 use crate::ops::workspace::Workspace;
@@ -70,16 +71,10 @@ pub(super) fn run(
     workspace: &mut Workspace,
     order: &EvaluateOrder,
 ) -> Result<EvaluateReport, Failure> {
-    let bar = progress_bar(context.talk, false);
-    bar.set_style(counted());
+    let bar = Bar::open(context.talk, Unit::Things);
     let start = Instant::now();
-    let outcome = evaluate::evaluate(workspace, order, now(), &mut |progress| {
-        bar.set_length(progress.total.unwrap_or(progress.done));
-        bar.set_position(progress.done);
-        bar.set_message(progress.what.clone());
-        ControlFlow::Continue(())
-    });
-    bar.finish_and_clear();
+    let outcome = evaluate::evaluate(workspace, order, now(), &mut |progress| bar.show(progress));
+    drop(bar);
     let mut report = outcome?;
     report.seconds = start.elapsed().as_secs_f64();
     context.talk.say(&format!(
@@ -162,7 +157,7 @@ struct ToldHit {
 pub fn policy(context: Option<&Context>, arguments: &PolicyArguments) -> Result<Code, Failure> {
     match (&arguments.command, context) {
         (PolicyCommand::Test { file }, _) => test(file),
-        (PolicyCommand::Check { file, filter, json }, Some(context)) => check(context, file, filter, *json),
+        (PolicyCommand::Check { file, pool, json }, Some(context)) => check(context, file, &pool.filter, *json),
         (PolicyCommand::Pack | PolicyCommand::Check { .. }, _) => {
             let mut data = Data::open();
             data.put(PACK.trim_end())?;

@@ -25,7 +25,7 @@ fn unmasked<'a>(tell: &TellArguments, command: &'a str) -> Option<&'a str> {
 
 /// Where labels come from.
 fn from(arguments: &FromArguments) -> SampleOrder<'_> {
-    SampleOrder { filter: &arguments.filter, truth: arguments.truth.as_deref(), queue: arguments.queue.as_deref() }
+    SampleOrder { filter: &arguments.pool.filter, truth: arguments.truth.as_deref(), queue: arguments.queue.as_deref() }
 }
 
 /// Text filled to so many columns.

@@ -223,7 +223,7 @@ fn row_told(row: &ShownRow, door: &Door) -> Value {
         "own_verdict": row.summary.own_verdict, "slot": slot.map(|slot| slot.kind),
         "band": open.and_then(|place| place.band), "p_fail": open.and_then(|place| place.p),
         "reasons": open.map(|place| place.why.clone()).unwrap_or_default(),
-        "pinned": row.place.as_ref().and_then(|place| place.pinned.as_ref()),
+        "pinned": row.place.as_ref().and_then(|place| Some(door.text(place.pinned.as_ref()?))),
         "held_until": row.place.as_ref().and_then(|place| place.held),
         "first_message": summary.first_message.exact(),
     })
@@ -238,7 +238,7 @@ fn line(row: &ShownRow, door: &Door) -> String {
     };
     let verdict = row.summary.own_verdict.map_or("-", crate::model::label::Verdict::word);
     let open = place.filter(|_| !row.hidden);
-    let mut why: Vec<String> = place.and_then(|place| place.pinned.clone()).into_iter().collect();
+    let mut why: Vec<String> = place.and_then(|place| Some(door.text(place.pinned.as_ref()?))).into_iter().collect();
     why.extend(place.and_then(|place| place.held).map(|until| format!("held by another reviewer until {until}")));
     why.extend(open.iter().flat_map(|place| place.why.iter().cloned()));
     let chance = open.map_or_else(String::new, Place::chance);

@@ -51,7 +51,7 @@ fn begin(context: &Context, arguments: &StartArguments) -> Result<Code, Failure>
         name: arguments.name.clone(),
         size: arguments.size,
         reviewers: arguments.reviewers,
-        filter: arguments.filter.trim().to_owned(),
+        filter: arguments.pool.filter.trim().to_owned(),
     };
     let saved = calibration::start(&mut workspace, &order, now())?;
     context.talk.say(&format!("{}; `aftercall review {}` opens it, for everybody", saved.what, order.name));

@@ -172,10 +172,9 @@ fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<
             return Reply::Failed { message: error.to_string(), retry };
         }
     };
-    let mut message =
-        format!("{} conversations judged, {} with objections", report.conversations, report.with_objections);
+    let message = format!("{} conversations judged, {} with objections", report.conversations, report.with_objections);
     if report.cancelled {
-        message.push_str("; stopped, what was judged until then is stored");
+        return Reply::Cancelled;
     }
     let objections = report.evaluators.iter().filter(|(_, tally)| tally.failed > 0);
     Reply::Done { message, figures: objections.map(|(name, tally)| (name.clone(), tally.failed)).collect() }

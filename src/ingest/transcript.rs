@@ -298,9 +298,13 @@ impl<'s> Builder<'s> {
         let Piece::Text { role: Role::User, said, .. } = piece else { return false };
         let Some(row) = self.facing.last().map(|row| &mut self.rows[*row]) else { return false };
         let same = row.span.is_some_and(|other| self.spans[other].id.trace_id == self.spans[at].id.trace_id);
+        let taken_over = self.spans[at].agent.as_ref().is_some_and(|agent| row.agent.as_deref() != Some(agent.exact()));
         match &mut row.what {
-            What::Call { call, result } if same && join::hands_over(&call.tool) => {
-                result.get_or_insert_with(|| said.words().to_owned()) == said.words()
+            What::Call { call, result: Some(result) } if same && join::hands_over(&call.tool) => result == said.words(),
+            // Without a new agent it is the customer's next sentence, and the result is on no record.
+            What::Call { call, result } if same && taken_over && join::hands_over(&call.tool) => {
+                *result = Some(said.words().to_owned());
+                true
             }
             _ => false,
         }

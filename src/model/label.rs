@@ -281,7 +281,10 @@ impl Label {
         match &event.body {
             EventBody::Verdict { verdict, severity, first_failure, slot } => {
                 self.verdict = Some(*verdict);
-                self.slot.clone_from(slot);
+                // Judged again outside of any queue, it stays where it was drawn.
+                if slot.is_some() {
+                    self.slot.clone_from(slot);
+                }
                 self.severity = *severity;
                 self.first_failure = match first_failure {
                     Some(FirstFailure::Step) => pointer,

@@ -10,6 +10,7 @@ use crate::model::correction::Correction;
 use crate::model::event::{Event, EventBody, EventTarget};
 use crate::model::id::ConversationId;
 use crate::model::label::{FirstFailure, Label, LabelState, StepPointer};
+use crate::model::queue::QueueChange;
 use crate::model::time::Timestamp;
 use crate::model::undo::{redo_target, undo_target};
 use crate::store::events::{Draft, Log, Written};
@@ -102,6 +103,10 @@ pub fn record(workspace: &mut Workspace, act: &Act, now: Timestamp) -> Result<Sa
     }
     let reviewer = workspace.reviewer().to_owned();
     let written = workspace.append(now, |log| drafts(log, &reviewer, &checked))?;
+    if let Act::Queue(QueueChange::Add(_)) = act {
+        // What was received so far is a batch of its own, so that the new queue can draw from it by lot.
+        workspace.store_mut().close_batch(now, 1)?;
+    }
     let codebook = workspace.store().codebook()?;
     let what = if written.events.is_empty() {
         "nothing to change".to_owned()

@@ -314,7 +314,7 @@ fn by_truth(
 /// The queues with audit labels, most first.
 fn audited_queues(judged: &[Judged]) -> Vec<(String, u64)> {
     let mut found: BTreeMap<&str, u64> = BTreeMap::new();
-    for slot in judged.iter().filter(|one| one.verdict.is_some()).filter_map(|one| one.slot.as_ref()) {
+    for slot in judged.iter().filter(|one| one.verdict.is_some()).flat_map(|one| &one.slots) {
         if slot.kind == SlotKind::Audit {
             *found.entry(&slot.queue).or_default() += 1;
         }
@@ -354,9 +354,7 @@ fn by_audit(
 fn blindness(judged: &[Judged]) -> HashMap<ConversationId, bool> {
     let mut blind = HashMap::new();
     for one in judged.iter().filter(|one| one.verdict.is_some()) {
-        // What was judged outside of any queue was judged with its scores in sight.
-        let unseen = one.slot.as_ref().is_some_and(|slot| !slot.scores_seen);
-        *blind.entry(one.conversation.clone()).or_insert(true) &= unseen;
+        *blind.entry(one.conversation.clone()).or_insert(true) &= one.blind;
     }
     blind
 }

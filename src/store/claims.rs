@@ -45,8 +45,8 @@ impl Store {
         for (id, said) in self.said_of_all()? {
             let verdicts = said.iter().filter(|one| one.judged).count();
             let own = said.iter().any(|one| one.judged && one.by == reviewer);
-            let specs = || said.iter().filter_map(|one| by_name.get(one.queue.as_deref()?));
-            let asked = specs().map(|spec| spec.reviewers_per_item as usize).max().unwrap_or(1);
+            let specs = said.iter().flat_map(|one| &one.queues).filter_map(|queue| by_name.get(queue.as_str()));
+            let asked = specs.map(|spec| spec.reviewers_per_item as usize).max().unwrap_or(1);
             // A draft has no queue yet; it is nobody else's business before the first verdict.
             let waits = verdicts < asked || verdicts == 0;
             if waits {
@@ -91,11 +91,24 @@ impl Store {
     fn said_of_all(&self) -> Result<BTreeMap<ConversationId, Vec<Said>>, StoreError> {
         let sql = "SELECT conversation, reviewer, verdict IS NOT NULL, queue FROM labels";
         let rows: Vec<(String, Said)> = self.rows(sql, &[], |row| {
-            Ok((row.get(0)?, Said { by: row.get(1)?, judged: row.get(2)?, queue: row.get(3)? }))
+            let queues = row.get::<_, Option<String>>(3)?.into_iter().collect();
+            Ok((row.get(0)?, Said { by: row.get(1)?, judged: row.get(2)?, queues }))
         })?;
         let mut said: BTreeMap<ConversationId, Vec<Said>> = BTreeMap::new();
         for (id, one) in rows {
             said.entry(ConversationId::from_stored(id)).or_default().push(one);
+        }
+        // Judged again in another queue, it is still a review of the first.
+        let again = "SELECT e.line FROM events e JOIN (SELECT conversation, reviewer FROM events
+                        WHERE kind = 'verdict' AND conversation IS NOT NULL
+                        GROUP BY conversation, reviewer HAVING count(*) > 1) a
+                     ON e.conversation = a.conversation AND e.reviewer = a.reviewer WHERE e.kind = 'verdict'";
+        for event in self.log().query(again, [])? {
+            let (EventBody::Verdict { slot: Some(slot), .. }, Some(target)) = (event.body, event.target) else { continue };
+            let of = said.get_mut(&self.log().resolve(&target.conversation)?);
+            if let Some(one) = of.into_iter().flatten().find(|one| one.by == event.reviewer) {
+                one.queues.push(slot.queue);
+            }
         }
         Ok(said)
     }
@@ -105,7 +118,7 @@ impl Store {
 struct Said {
     by: String,
     judged: bool,
-    queue: Option<String>,
+    queues: Vec<String>,
 }
 
 /// What a reviewer may not see yet of what others said.

@@ -6,7 +6,7 @@
 use rusqlite::{OptionalExtension as _, params};
 
 use super::conversations::ContentHash;
-use super::{Store, StoreError, json, raw, run, scores};
+use super::{Store, StoreError, json, payload, raw, run, scores};
 use crate::model::id::ConversationId;
 use crate::model::score::{Score, ScoreTarget};
 
@@ -15,9 +15,6 @@ pub(super) const FIRST_ORDINAL: i64 = 1 << 20;
 
 /// Explanations repeat themselves; more effort than this gains little.
 const COMPRESSION: i32 = 3;
-
-/// A list of scores longer than this many bytes is not ours.
-pub(super) const LONGEST: usize = 64 << 20;
 
 /// What the built-in evaluators said of one conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,7 +160,7 @@ impl Store {
         let Some((content_hash, version, p_fail, reasons, suspects, features, packed, stakes)) = row else {
             return Ok(None);
         };
-        let text = zstd::bulk::decompress(&packed, LONGEST).map_err(|error| self.damaged(error.to_string()))?;
+        let text = payload::unpacked(&packed).map_err(|error| self.damaged(error.to_string()))?;
         Ok(Some(Evaluated {
             id: id.clone(),
             content_hash,

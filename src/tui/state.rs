@@ -167,6 +167,8 @@ pub struct State {
     pub scores_hidden: bool,
     /// Conversations whose scores were uncovered before the verdict.
     pub uncovered: HashSet<ConversationId>,
+    /// Conversations whose scores stood on the screen, in whatever list they were opened from.
+    pub scores_seen: HashSet<ConversationId>,
     /// Texts that were begun and not saved, by what they are for.
     pub drafts: BTreeMap<String, String>,
     /// Fails that were begun and not saved.
@@ -232,6 +234,7 @@ impl State {
             reveal: false,
             scores_hidden: false,
             uncovered: HashSet::new(),
+            scores_seen: HashSet::new(),
             drafts: BTreeMap::new(),
             fails_begun: HashMap::new(),
             exported: BTreeSet::new(),

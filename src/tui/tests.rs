@@ -91,6 +91,7 @@ impl Engine {
                     self.conversations.iter().filter(hit).map(|opened| opened.conversation.id.clone()).collect();
                 Reply::Queue(QueueIndex {
                     total: self.conversations.len() as u64,
+                    begins: 0,
                     judged: self.labels.values().filter(|label| label.verdict.is_some()).count() as u64,
                     skipped: 0,
                     disputed: 0,

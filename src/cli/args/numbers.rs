@@ -4,6 +4,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::Pool;
+
 /// Where labels come from.
 #[derive(Debug, Args)]
 pub struct FromArguments {
@@ -13,15 +15,9 @@ pub struct FromArguments {
     /// For experiments: take an imported outcome or attribute for the truth, in place of audit labels
     #[arg(long, value_name = "ATTRIBUTE")]
     pub truth: Option<String>,
-    /// Only conversations that match; see `aftercall filters`
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
 }
 
 /// How it is told.
@@ -157,15 +153,9 @@ pub struct DriftArguments {
 /// Arguments of `agreement`.
 #[derive(Debug, Args)]
 pub struct AgreementArguments {
-    /// Only conversations that match; see `aftercall filters`
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// How it is told
     #[command(flatten)]
     pub tell: TellArguments,

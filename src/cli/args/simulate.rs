@@ -4,6 +4,7 @@
 
 use clap::Args;
 
+use super::Pool;
 use crate::rank::audit::AuditShare;
 use crate::rank::strategy::Strategy;
 
@@ -31,9 +32,9 @@ pub struct SimulateArguments {
     /// How many pools to draw
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub seeds: u32,
-    /// Only conversations that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// The share of labels that goes to the audit list, 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0.2", value_parser = share)]
     pub audit: AuditShare,

@@ -4,6 +4,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::Pool;
+
 const AFTER_CALIBRATION: &str = "\
     aftercall calibration start week-47 --size 8 --reviewers 3
     aftercall review week-47          # everybody judges the same, alone
@@ -63,15 +65,9 @@ pub struct StartArguments {
     /// How many people judge each
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub reviewers: u32,
-    /// Only conversations that match; see `aftercall filters`
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
+    /// What to choose from
+    #[command(flatten)]
+    pub pool: Pool,
 }
 
 const AFTER_TEAM: &str = "\

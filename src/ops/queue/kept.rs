@@ -34,6 +34,7 @@ pub struct Kept(pub(super) Option<Box<Working>>);
 pub(super) struct Source {
     last_key: i64,
     scoring: i64,
+    batches: usize,
 }
 
 /// A conversation judged in the queue.
@@ -86,7 +87,7 @@ impl std::fmt::Debug for Working {
 }
 
 pub(super) fn source(store: &Store) -> Result<Source, QueueError> {
-    Ok(Source { last_key: store.last_key()?, scoring: store.scoring_stamp()? })
+    Ok(Source { last_key: store.last_key()?, scoring: store.scoring_stamp()?, batches: store.arrivals()?.len() })
 }
 
 /// The conversations of a queue with what is known of them.
@@ -103,12 +104,12 @@ fn members(
     (judged, open): (&[Judged], &HashSet<ConversationId>),
 ) -> Result<Members, QueueError> {
     let store = workspace.store();
-    let pool = pool::pool(store, stored)?;
+    let pool = pool::pool(store, stored, judged)?;
     let Signals { columns, rows, facts } = signals(workspace, &pool.filter, stored.at, Expected::Used)?;
     let both = rows.into_iter().zip(facts).filter(|(row, _)| pool.ids.contains(&row.id));
     let (rows, mut facts): (Vec<RawRow>, Vec<Facts>) = both.unzip();
     let stale = store.judged_earlier()?;
-    let by_lot = |one: &&Judged| one.slot.as_ref().is_some_and(|slot| slot.kind == SlotKind::Audit);
+    let by_lot = |one: &&Judged| one.slots.iter().any(|slot| slot.kind == SlotKind::Audit);
     let earlier = judged.iter().filter(|one| one.lamport < stored.lamport).filter(by_lot);
     let audited: HashSet<&ConversationId> = earlier.map(|one| &one.conversation).collect();
     for (at, (row, facts)) in rows.iter().zip(&mut facts).enumerate() {
@@ -264,7 +265,7 @@ impl Working {
         let Some(verdict) = one.verdict else {
             return Some(Event::Skipped { row, by });
         };
-        let here = one.slot.as_ref().filter(|slot| slot.queue == self.stored.spec.name);
+        let here = one.slot_in(&self.stored.spec.name);
         self.said.insert((row, by));
         self.judged.insert(row);
         if let Some(slot) = here

@@ -102,10 +102,13 @@ pub fn named(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> R
         .filter(|id| !told || !covered.hides(id))
         .cloned()
         .collect();
+    let upcoming: HashSet<&ConversationId> = next.iter().map(|slot| &working.ids[slot.row]).collect();
+    let begins = ids.iter().take_while(|id| !upcoming.contains(id)).count();
     let state = working.state(by, &next, &covered);
     let pool = working.ids.len() as u64;
     let mut index = workspace.store().index_of(ids, &reviewer)?;
     index.total = pool;
+    index.begins = begins;
     index.state = Some(Box::new(state));
     Ok(index)
 }
@@ -145,11 +148,14 @@ pub fn named_rows(
 /// # Errors
 /// The database cannot be read.
 pub fn heads(store: &Store) -> Result<Vec<QueueHead>, QueueError> {
-    let head = |queue: StoredQueue| -> Result<QueueHead, QueueError> {
-        let done = store.judged_in(&queue.spec.name)?.len() as u64;
-        Ok(QueueHead { spec: queue.spec, done })
+    let queues = store.queues()?;
+    let (judged, _) = if queues.is_empty() { Default::default() } else { store.judgements_in_order()? };
+    let head = |queue: StoredQueue| {
+        let here = judged.iter().filter(|one| one.verdict.is_some() && one.slot_in(&queue.spec.name).is_some());
+        let done = here.map(|one| &one.conversation).collect::<HashSet<_>>().len() as u64;
+        QueueHead { spec: queue.spec, done }
     };
-    store.queues()?.into_iter().map(head).collect()
+    Ok(queues.into_iter().map(head).collect())
 }
 
 /// How far each queue is, by name.

@@ -8,6 +8,8 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+mod steady;
+
 use super::super::evaluate::{EvaluateOrder, evaluate};
 use super::super::review;
 use super::super::workspace::{Identity, ImportOrder, Workspace};

@@ -155,5 +155,4 @@ fn record(state: &mut State, spec: QueueSpec) {
     let name = spec.name.clone();
     let what = format!("queue {name}");
     super::judge::record(state, Act::Queue(QueueChange::Add(spec)), None, &what);
-    state.queue.next_name = Some(name);
 }

@@ -218,7 +218,7 @@ fn fail_words(judgement: &Judgement, codebook: &crate::model::codebook::Codebook
 pub fn slot(state: &State) -> Option<Slot> {
     let review = state.review.as_ref()?;
     let place = review.place.as_ref()?;
-    let scores_seen = review.scores_shown || state.uncovered.contains(&review.id);
+    let scores_seen = state.scores_seen.contains(&review.id) || state.uncovered.contains(&review.id);
     Some(Slot { scores_seen, ..place.slot.clone() })
 }
 
@@ -259,9 +259,10 @@ pub fn save_again(state: &mut State) {
 pub fn advance(state: &mut State) {
     let from = state.review.as_ref().and_then(|review| review.position);
     let count = state.queue.index.ids.len();
-    // A queue of a name is in order: what comes next is always its first.
+    // A queue of a name is in order: what comes next is always the first that is not done.
     let named = state.queue.query.queue.is_some();
-    let start = from.filter(|_| !named).map_or(0, |at| at + 1);
+    let start = if named { state.queue.index.begins } else { from.map_or(0, |at| at + 1) };
+    let again = if named { 0 } else { start.min(count) };
     if state.visit.is_some() {
         return super::queue::show(state);
     }
@@ -272,7 +273,7 @@ pub fn advance(state: &mut State) {
         state.queue.is_open(*at, (&reviewer, state.now))
             && id.is_some_and(|id| Some(id) != current.as_ref() && !state.writes.is_pending(id))
     };
-    let next = (start..count).chain(0..start.min(count)).find(open);
+    let next = (start..count).chain(0..again).find(open);
     if let Some((at, id)) = next.and_then(|at| Some((at, state.queue.index.ids.get(at)?.clone()))) {
         return super::review::open(state, id, Some(at), Reason::Next);
     }

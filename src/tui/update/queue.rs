@@ -54,9 +54,8 @@ pub fn arrived(state: &mut State, index: QueueIndex) {
     if state.queue.query.queue.is_some() && !wanted {
         // A queue begins where it goes on.
         let asked = (state.config.reviewer.clone(), state.now);
-        let next = (0..state.queue.index.ids.len()).find(|at| {
-            *at >= state.queue.progress().map_or(0, |one| one.done as usize) && state.queue.is_open(*at, (&asked.0, asked.1))
-        });
+        let index = &state.queue.index;
+        let next = (index.begins..index.ids.len()).find(|at| state.queue.is_open(*at, (&asked.0, asked.1)));
         state.queue.cursor = next.unwrap_or(0);
     }
 }

@@ -413,9 +413,10 @@ pub fn settle(state: &mut State) {
     if state.screen != Screen::Review || state.review.as_ref().is_none_or(|review| review.opened.is_none()) {
         return;
     }
-    let shown = !state.hides_scores();
-    if let Some(review) = &mut state.review {
-        review.scores_shown |= shown;
+    if !state.hides_scores()
+        && let Some(review) = &state.review
+    {
+        state.scores_seen.insert(review.id.clone());
     }
     let layout = super::review_layout(state);
     let transcript = super::height(layout.scrolling(Pane::Transcript));

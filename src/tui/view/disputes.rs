@@ -29,6 +29,9 @@ pub fn draw(state: &State, view: &DisputesView, canvas: &mut Canvas) {
             title.extend(lens.row(intent.exact(), Tone::Text));
         }
     }
+    if view.case.is_some() {
+        title.push(&format!("{dot}no names until you choose"), Tone::Dim);
+    }
     let area = state.size.area();
     let inside = boxed(canvas, area, &title, &status(state));
     let columns = usize::from(inside.width);

@@ -115,6 +115,12 @@ fn broken(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
     let (signs, lens, columns) = (state.config.theme.signs(), state.lens(), usize::from(area.width));
     let dot = format!(" {} ", signs.dot);
     let mut wants = Row::of(" gate ", Tone::Warn).with(&broken.dataset, Tone::Text).with(&dot, Tone::Frame);
+    if state.hides_scores() {
+        // What the gate said would sway the verdict as much as any score.
+        let key = state.key(Action::Scores);
+        wants.push(&format!("what it said is hidden until you have judged; {key} shows it"), Tone::Dim);
+        return canvas.line(area, 0, &wants.cut(columns, signs.more));
+    }
     wants.push(&format!("case {}", case.case_id), Tone::Text);
     wants.push(&dot, Tone::Frame);
     match case.wants.first() {
