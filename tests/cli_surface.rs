@@ -47,6 +47,8 @@ const COMMANDS: &[&str] = &[
     "codebook",
     "conflicts",
     "conflicts keep",
+    "conflicts lines",
+    "conflicts keep-stored",
     "segments",
     "segments apply",
     "tools",

@@ -108,8 +108,7 @@ fn eight_processes_lose_nothing_and_give_no_conversation_more_reviews_than_it_ne
         let mut lead = open(folder.path(), "lead");
         let order = ImportOrder { paths: vec![file], ..ImportOrder::default() };
         lead.import(&order, system_clock(), &mut |_| ControlFlow::Continue(())).unwrap();
-        let spec =
-            QueueSpec { reviewers_per_item: needed, claim_minutes: 15, ..QueueSpec::new("week", "learnt") };
+        let spec = QueueSpec { reviewers_per_item: needed, claim_minutes: 15, ..QueueSpec::new("week", "learnt") };
         review::record(&mut lead, &Act::Queue(QueueChange::Add(spec)), system_clock()).unwrap();
         let names: Vec<String> = (0..PROCESSES).map(|number| format!("r{number}")).collect();
         let mut running: Vec<Child> = names.iter().map(|name| start(folder.path(), name)).collect();
@@ -141,7 +140,11 @@ fn blind() -> Home {
     let home = Home::new();
     home.import(&chats(6));
     home.ok(&["queue", "new", "pairs", "--reviewers-per-item", "2", "--audit", "0"]);
-    as_of(&home, "zora", &["label", "n000", "--queue", "pairs", "--fail", "--no-step", "--mode", "Made up", "--note", "all invented"]);
+    as_of(
+        &home,
+        "zora",
+        &["label", "n000", "--queue", "pairs", "--fail", "--no-step", "--mode", "Made up", "--note", "all invented"],
+    );
     as_of(&home, "zora", &["label", "n001", "--queue", "pairs", "--pass", "--must", "say when"]);
     home
 }
@@ -196,7 +199,15 @@ fn events_hide_what_others_said() {
 #[test]
 fn filters_tell_nothing_by_what_they_leave_out() {
     let home = blind();
-    for filter in ["verdict:fail", "-verdict:none", "label:labelled", "mode:made-up", "reviewer:zora", "queue:pairs", "severity>0"] {
+    for filter in [
+        "verdict:fail",
+        "-verdict:none",
+        "label:labelled",
+        "mode:made-up",
+        "reviewer:zora",
+        "queue:pairs",
+        "severity>0",
+    ] {
         assert_eq!(as_of(&home, "ben", &["list", "--json", "--where", filter]), "", "{filter}");
         assert_eq!(as_of(&home, "ben", &["search", "order", "--where", filter]), "", "{filter}");
     }

@@ -15,12 +15,12 @@ use crate::model::conversation::Conversation;
 use crate::model::correction::{AcceptableCall, Correction, CorrectionKind};
 use crate::model::id::ConversationId;
 use crate::model::label::{Label, StepPointer, Verdict};
-use crate::model::time::Timestamp;
 use crate::model::queue::Slot;
+use crate::model::time::Timestamp;
 use crate::model::tool::{Arguments, members};
 use crate::ops::door::Door;
-use crate::ops::{queue, review};
 use crate::ops::workspace::Workspace;
+use crate::ops::{queue, review};
 use crate::store::{Access, StoreError};
 
 /// `--json` of an act.

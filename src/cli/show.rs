@@ -262,7 +262,9 @@ pub fn events(context: &Context, arguments: &EventsArguments) -> Result<Code, Fa
     }
     data.finish()?;
     if hidden > 0 {
-        context.talk.say("what others said of conversations in blind review is left out until you have judged them too");
+        context
+            .talk
+            .say("what others said of conversations in blind review is left out until you have judged them too");
     }
     Ok(Code::Done)
 }

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
-use crate::ops::{adjudicate, alignment};
 use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::export::{self, ExportError};
 use crate::ops::import::ImportError;
@@ -17,6 +16,7 @@ use crate::ops::review::{self, ReviewError};
 use crate::ops::sample::SampleError;
 use crate::ops::search;
 use crate::ops::workspace::{ImportOrder, Workspace};
+use crate::ops::{adjudicate, alignment};
 use crate::store::{Asker, ErrorClass, StoreError};
 use crate::text::highlight;
 
@@ -48,9 +48,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
             saved(adjudicate::take_label(workspace, conversation, (label, reason), now))
         }
         Request::Claim(order) => of_queue(queue::claim(workspace, order, now), Reply::Claimed),
-        Request::Release(id) => {
-            of_queue(queue::release(workspace, id, now).map_err(QueueError::from), Reply::Claimed)
-        }
+        Request::Release(id) => of_queue(queue::release(workspace, id, now).map_err(QueueError::from), Reply::Claimed),
         Request::Codebook => read(review::codebook(workspace), Reply::Codebook),
         Request::Highlight(text) => Reply::Highlighted(highlight::json(text.exact())),
         Request::Record(act) => saved(review::record(workspace, act, now)),

@@ -152,11 +152,12 @@ pub enum EventBody {
         /// The id it belongs to.
         to: ConversationId,
     },
-    /// Of two texts under one identity one was kept. The target has the kept one.
+    /// Of two texts under one identity one was kept. The target has the kept one; without a target it is about a line of a
+    /// journal that was set aside, of which the stored copy stands.
     Conflict {
         /// Which.
         kept: Kept,
-        /// The text that was not.
+        /// The text that was not; `line:` and its hash for a line of a journal.
         other: TranscriptHash,
     },
     /// A group of events is undone. Undoing the group of an undo redoes what it had undone.

@@ -161,12 +161,13 @@ pub fn redo(workspace: &mut Workspace, now: Timestamp) -> Result<Saved, ReviewEr
     saved(workspace, written, what, conversation_of(&back), now)
 }
 
-/// All labels of a conversation, by reviewer.
+/// The labels of a conversation that the asking reviewer may see, by reviewer.
 ///
 /// # Errors
 /// The database cannot be read.
 pub fn labels(workspace: &Workspace, conversation: &ConversationId) -> Result<Vec<Label>, ReviewError> {
-    Ok(workspace.store().labels(conversation)?)
+    let (store, reviewer) = (workspace.store(), workspace.reviewer());
+    Ok(store.covered(reviewer)?.seen(conversation, reviewer, store.labels(conversation)?))
 }
 
 /// The codebook.

@@ -104,7 +104,9 @@ impl Store {
                         GROUP BY conversation, reviewer HAVING count(*) > 1) a
                      ON e.conversation = a.conversation AND e.reviewer = a.reviewer WHERE e.kind = 'verdict'";
         for event in self.log().query(again, [])? {
-            let (EventBody::Verdict { slot: Some(slot), .. }, Some(target)) = (event.body, event.target) else { continue };
+            let (EventBody::Verdict { slot: Some(slot), .. }, Some(target)) = (event.body, event.target) else {
+                continue;
+            };
             let of = said.get_mut(&self.log().resolve(&target.conversation)?);
             if let Some(one) = of.into_iter().flatten().find(|one| one.by == event.reviewer) {
                 one.queues.push(slot.queue);
@@ -195,17 +197,16 @@ impl Log<'_> {
         self.standing(&sql, params![conversation.as_str()], now)
     }
 
-    fn standing(
-        &self,
-        sql: &str,
-        values: impl rusqlite::Params,
-        now: Timestamp,
-    ) -> Result<Vec<Claim>, StoreError> {
+    fn standing(&self, sql: &str, values: impl rusqlite::Params, now: Timestamp) -> Result<Vec<Claim>, StoreError> {
         let mut claims = Vec::new();
         for event in self.query(sql, values)? {
             let (EventBody::Claim { until, .. }, Some(target)) = (event.body, event.target) else { continue };
             if until.0 > now.0 && until.0 <= now.0.saturating_add(LONGEST) {
-                claims.push(Claim { conversation: self.resolve(&target.conversation)?, reviewer: event.reviewer, until });
+                claims.push(Claim {
+                    conversation: self.resolve(&target.conversation)?,
+                    reviewer: event.reviewer,
+                    until,
+                });
             }
         }
         Ok(claims)

@@ -18,7 +18,7 @@ use super::{Access, Store, StoreError, projection};
 
 mod heal;
 
-pub use heal::{Healed, difference};
+pub use heal::{Healed, LineAside, difference};
 
 /// The largest clock or number that is taken from a journal, so that nobody's file can exhaust them.
 const LARGEST: u64 = 1 << 53;
@@ -169,6 +169,14 @@ impl<'a> Log<'a> {
     /// The database cannot be read, or a row is damaged.
     pub fn group(&self, group: &str) -> Result<Vec<Event>, StoreError> {
         self.query("SELECT line FROM events WHERE grp = ?1 ORDER BY lamport, reviewer, device, seq", [group])
+    }
+
+    /// The events by which conflicts were settled.
+    ///
+    /// # Errors
+    /// The database cannot be read, or a row is damaged.
+    pub fn settlements(&self) -> Result<Vec<Event>, StoreError> {
+        self.query("SELECT line FROM events WHERE kind = 'conflict'", [])
     }
 
     /// How many events there are about a conversation.

@@ -35,6 +35,26 @@ pub enum Context {
     Confirm,
 }
 
+impl Context {
+    /// Every context.
+    pub const ALL: &[Self] = &[
+        Self::Queue,
+        Self::Review,
+        Self::Judge,
+        Self::Correct,
+        Self::Editor,
+        Self::Prompt,
+        Self::Palette,
+        Self::Help,
+        Self::Messages,
+        Self::Export,
+        Self::Alignment,
+        Self::Disputes,
+        Self::Job,
+        Self::Confirm,
+    ];
+}
+
 /// The heading an action is listed under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {

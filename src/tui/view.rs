@@ -157,6 +157,9 @@ pub fn status(state: &State) -> Row {
     } else {
         row.push(&format!("{} mask OFF", theme.signs().warn), Tone::Warn);
     }
+    if state.visit.as_ref().is_some_and(|visit| visit.settles.is_some() && state.screen == Screen::Review) {
+        row.push(&format!("{dot}your verdict settles the dispute"), Tone::Warn);
+    }
     if state.screen == Screen::Review && state.is_blind() {
         row.push(&format!("{dot}scores hidden until the verdict"), Tone::Dim);
     } else if state.scores_hidden {

@@ -78,10 +78,8 @@ fn nothing_but_progress_is_told_until_all_are_done() {
     let after = told(&lee);
     assert_eq!(after.revealed, Some("all_done"));
     let questions = after.questions.clone().unwrap();
-    let same: Vec<(u64, u64, f64)> = questions
-        .iter()
-        .map(|one| (one.same.as_ref().unwrap().k, one.cases, one.variance.unwrap()))
-        .collect();
+    let same: Vec<(u64, u64, f64)> =
+        questions.iter().map(|one| (one.same.as_ref().unwrap().k, one.cases, one.variance.unwrap())).collect();
     assert_eq!(same, [(2, 2, 0.0), (1, 1, 0.0), (0, 1, 1.0), (0, 1, 2.0)], "{questions:?}");
     assert_eq!(review::open(&lee, &ids[0]).unwrap().others.len(), 1);
     // What is said later changes nothing, nor does who asks, nor a projection made anew.

@@ -78,7 +78,9 @@ fn decide(
         log.claims_on(id, now)?.into_iter().partition(|claim| claim.reviewer == reviewer);
     let others: Vec<Timestamp> =
         others.into_iter().filter(|claim| !judged.contains(&claim.reviewer)).map(|claim| claim.until).collect();
-    if let Some(own) = own.iter().map(|claim| claim.until).max().filter(|own| own.0 - now.0 > half_of(spec.claim_minutes)) {
+    if let Some(own) =
+        own.iter().map(|claim| claim.until).max().filter(|own| own.0 - now.0 > half_of(spec.claim_minutes))
+    {
         return Ok((Claimed::Yours { until: own }, None));
     }
     if let (true, Some(until)) = (own.is_empty(), free_at(needed, judged.len(), &others)) {
@@ -136,7 +138,9 @@ pub fn next(workspace: &mut Workspace, queue: &str, now: Timestamp) -> Result<Ne
             Claimed::NotAsked
         };
         match claimed {
-            Claimed::Yours { until } => return Ok(Next { conversation: Some(conversation), until: Some(until), ..next }),
+            Claimed::Yours { until } => {
+                return Ok(Next { conversation: Some(conversation), until: Some(until), ..next });
+            }
             Claimed::Held { until } => {
                 next.held += 1;
                 next.free_at = Some(next.free_at.map_or(until, |first| first.min(until)));

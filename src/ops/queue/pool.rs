@@ -30,9 +30,7 @@ pub(super) fn asker(stored: &StoredQueue) -> Asker<'_> {
 pub(super) fn pool(store: &Store, stored: &StoredQueue, judged: &[Judged]) -> Result<Pool, QueueError> {
     let asker = asker(stored);
     let filter = Filter::parse(&stored.spec.filter)?;
-    let ids = |filter: &Filter| -> Result<Vec<ConversationId>, QueueError> {
-        Ok(store.all_matching(filter, asker)?)
-    };
+    let ids = |filter: &Filter| -> Result<Vec<ConversationId>, QueueError> { Ok(store.all_matching(filter, asker)?) };
     let mut members: HashSet<ConversationId> = ids(&filter)?.into_iter().collect();
     let relaxed = filter.without_labels();
     if filter.is_of_labels() {

@@ -9,22 +9,11 @@ const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignm
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
-const EVERY: &[Context] = &[
-    C::Queue,
-    C::Review,
-    C::Judge,
-    C::Correct,
-    C::Editor,
-    C::Prompt,
-    C::Palette,
-    C::Help,
-    C::Messages,
-    C::Export,
-    C::Alignment,
-    C::Disputes,
-    C::Job,
-    C::Confirm,
-];
+const EVERY: &[Context] = Context::ALL;
+const ACTED: &[Context] = &[C::Queue, C::Review, C::Disputes];
+const JUDGE: &[Context] = &[C::Review, C::Disputes];
+const DISPUTES: &[Context] = &[C::Disputes];
+const DIGITS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// The table. Order within a group is the order of the help screen.
 pub const BINDINGS: &[Binding] = &[
@@ -57,7 +46,7 @@ pub const BINDINGS: &[Binding] = &[
         "can't tell",
         "Save that it cannot be told from what is there, and go on.",
     ),
-    row(Action::Skip, "skip", &["s"], &[C::Review, C::Disputes], Group::Judge, "skip", "Put it off without a verdict, and go on."),
+    row(Action::Skip, "skip", &["s"], JUDGE, Group::Judge, "skip", "Put it off without a verdict, and go on."),
     row(
         Action::Correct,
         "correct",
@@ -103,7 +92,7 @@ pub const BINDINGS: &[Binding] = &[
         "criterion",
         "Write down what any good answer here must, or must not, do; cases carry it.",
     ),
-    row(Action::Undo, "undo", &["u"], &[C::Queue, C::Review, C::Disputes], Group::Judge, "undo", "Take back your last act, of any session."),
+    row(Action::Undo, "undo", &["u"], ACTED, Group::Judge, "undo", "Take back your last act, of any session."),
     row(Action::Redo, "redo", &["U"], MAIN, Group::Judge, "redo", "Do again what you last undid."),
     row(
         Action::SaveAgain,
@@ -274,42 +263,10 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
     row(Action::Progress, "progress", &["P"], MAIN, Group::Look, "progress", "How far the queue is, label by label."),
     row(Action::Alignment, "alignment", &["A"], MAIN, Group::Look, "alignment", "How evaluators agree with people."),
-    row(
-        Action::Disputes,
-        "disputes",
-        &["d"],
-        QUEUE,
-        Group::Look,
-        "disputes",
-        "Labels that differ, side by side and without names, to be settled.",
-    ),
-    row(
-        Action::TakeSide,
-        "take-side",
-        &["1", "2", "3", "4", "5", "6", "7", "8", "9"],
-        &[C::Disputes],
-        Group::Judge,
-        "take side",
-        "Settle a dispute by the side with this number; the number after the last is a verdict of your own.",
-    ),
-    row(
-        Action::OwnVerdict,
-        "own-verdict",
-        &["v"],
-        &[C::Disputes],
-        Group::Judge,
-        "own verdict",
-        "Settle a dispute by a verdict of your own, given in the transcript.",
-    ),
-    row(
-        Action::SettleReason,
-        "settle-reason",
-        &["e"],
-        &[C::Disputes],
-        Group::Judge,
-        "reason",
-        "Say why a dispute is settled so; it is asked for anyway.",
-    ),
+    row(Action::Disputes, "disputes", &["d"], QUEUE, Group::Look, "disputes", "Labels that differ, to be settled."),
+    row(Action::TakeSide, "take-side", DIGITS, DISPUTES, Group::Judge, "take side", "Take the side with this number."),
+    row(Action::OwnVerdict, "own-verdict", &["v"], DISPUTES, Group::Judge, "own verdict", "Settle by one of your own."),
+    row(Action::SettleReason, "settle-reason", &["e"], DISPUTES, Group::Judge, "reason", "Say why it is settled so."),
     // Workspace
     row(
         Action::NewQueue,
@@ -380,7 +337,7 @@ pub const BINDINGS: &[Binding] = &[
     row(
         Action::PickMode,
         "pick-mode",
-        &["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+        DIGITS,
         &[C::Judge],
         Group::Form,
         "pick mode",

@@ -57,7 +57,10 @@ pub fn answered(state: &mut State, id: &ConversationId, reply: &Reply) {
         }
         Claimed::Held { until } => {
             state.queue.held.insert(id.clone(), Some(*until));
-            format!("Held by another reviewer until {}; a verdict would be saved all the same.", state.local(*until, "%H:%M"))
+            format!(
+                "Held by another reviewer until {}; a verdict would be saved all the same.",
+                state.local(*until, "%H:%M")
+            )
         }
         Claimed::Full => {
             state.queue.held.insert(id.clone(), None);

@@ -107,11 +107,8 @@ fn draw_sides(state: &State, (view, lens): (&DisputesView, &Lens), area: Rect, c
         let half = (area.width - 3) / 2;
         let places = [Rect { width: half, ..area }, Rect { x: area.x + half + 3, width: half, ..area }];
         canvas.upright(area, area.x + half + 1);
-        let columns: Vec<Vec<Row>> = sides
-            .iter()
-            .enumerate()
-            .map(|(at, side)| lines(state, lens, (at, side), usize::from(half)))
-            .collect();
+        let columns: Vec<Vec<Row>> =
+            sides.iter().enumerate().map(|(at, side)| lines(state, lens, (at, side), usize::from(half))).collect();
         let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
         let top = view.top.min(longest.saturating_sub(height));
         for (lines, place) in columns.iter().zip(places) {
