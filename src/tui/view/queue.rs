@@ -299,10 +299,6 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     let hit = state.queue.hits.as_ref().and_then(|hits| Some((hits.words.as_str(), hits.place(&summary.id)?)));
     let held = state.queue.held.get(&summary.id).copied().flatten().filter(|until| *until > state.now);
     let first = match hit {
-        _ if held.is_some() => {
-            let until = held.map_or_else(String::new, |until| state.local(until, "%H:%M"));
-            Row::of(&format!("held until {until}"), Tone::Warn)
-        }
         Some(hit) => found(lens, hit, columns.first),
         None => lens.row(&summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" "), Tone::Text),
     };
@@ -321,7 +317,11 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     cell(row, Row::of(&chance, tone), columns.chance);
     cell(row, scores, columns.scores);
     let why = match place {
-        _ if held.is_some() => "by another reviewer".to_owned(),
+        _ if held.is_some() => {
+            let until = held.map_or_else(String::new, |until| state.local(until, "%H:%M"));
+            let by = if columns.why > 36 { " by another reviewer" } else { "" };
+            format!("held{by} until {until}")
+        }
         Some(place) => reasons(state, place, hidden),
         None => why(state, summary, columns.why),
     };
