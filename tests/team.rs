@@ -303,3 +303,39 @@ fn a_queue_is_shared_from_the_command_line() {
     // What was held and given back is nothing to undo.
     assert!(as_of(&home, "ben", &["undo", "--json"]).contains("nothing to undo"));
 }
+
+#[test]
+fn a_calibration_tells_progress_only_until_it_is_revealed() {
+    let home = Home::new();
+    home.import(&chats(5));
+    home.ok(&["calibration", "start", "round", "--size", "1", "--reviewers", "2", "--where", "external_id:n003"]);
+    as_of(&home, "zora", &["label", "n003", "--queue", "round", "--fail", "--no-step", "--note", "invented"]);
+    for reviewer in ["zora", "ben"] {
+        let told = as_of(&home, reviewer, &["calibration", "show", "round", "--json"]);
+        assert!(told.contains(r#""revealed":null,"questions":null,"said":null"#), "{told}");
+        assert!(!told.contains("invented"), "{told}");
+    }
+    as_of(&home, "ben", &["label", "n003", "--queue", "round", "--pass"]);
+    let told = as_of(&home, "cyd", &["calibration", "show", "round"]);
+    assert!(told.contains("all are done") && told.contains("zora: FAIL") && told.contains("ben: PASS"), "{told}");
+    assert!(told.contains("verdict differ"), "{told}");
+    // Both copies of the log give the same report.
+    std::fs::remove_file(home.workspace().join("aftercall.db")).unwrap();
+    home.ok(&["rebuild", "database"]);
+    home.import(&chats(5));
+    assert_eq!(as_of(&home, "cyd", &["calibration", "show", "round"]), told);
+}
+
+#[test]
+fn figures_of_others_are_told_only_where_that_is_recorded() {
+    let home = Home::new();
+    home.import(&chats(4));
+    as_of(&home, "zora", &["label", "n000", "--pass"]);
+    as_of(&home, "ben", &["label", "n001", "--pass"]);
+    let own = as_of(&home, "ben", &["team"]);
+    assert!(own.contains("ben") && !own.contains("zora"), "{own}");
+    assert!(!home.ok(&["events"]).contains("unmask"));
+    let all = as_of(&home, "ben", &["team", "--everyone"]);
+    assert!(all.contains("zora"), "{all}");
+    assert!(home.ok(&["events"]).contains("team --everyone"));
+}

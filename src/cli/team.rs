@@ -115,7 +115,8 @@ fn text(data: &mut Data, report: &CalibrationReport) -> Result<(), Failure> {
         data.line(&asked(question))?;
     }
     for case in report.said.iter().flatten() {
-        let mark = if case.differs { "differs" } else { "same" };
+        let mark =
+            if case.differs.is_empty() { "all the same".to_owned() } else { case.differs.join(", ") + " differ" };
         data.line("")?;
         data.line(&door::terminal_line(&format!("{}  {}  {mark}", case.id, case.external_id)))?;
         for answer in &case.answers {

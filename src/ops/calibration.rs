@@ -22,6 +22,9 @@ use crate::rank::strategy::Strategy;
 use crate::stats::rate::Rate;
 use crate::store::{StoreError, StoredQueue};
 
+/// The question that comes first.
+const VERDICT: &str = "verdict";
+
 /// What a calibration is to be made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CalibrationOrder {
@@ -107,8 +110,8 @@ pub struct CaseSaid {
     pub id: ConversationId,
     /// Its name in its source.
     pub external_id: String,
-    /// True where not all verdicts are the same.
-    pub differs: bool,
+    /// The questions that were not all answered the same.
+    pub differs: Vec<&'static str>,
     /// By reviewer.
     pub answers: Vec<Answer>,
 }
@@ -275,10 +278,9 @@ fn said(workspace: &Workspace, door: &Door, answers: Answers) -> Result<Vec<Case
     let mut cases = Vec::with_capacity(answers.len());
     for (id, answers) in answers {
         let row = workspace.store().summaries(std::slice::from_ref(&id), workspace.reviewer())?.pop();
-        let verdicts: BTreeSet<&str> = answers.values().map(|answer| answer.verdict.word()).collect();
         cases.push(CaseSaid {
             external_id: row.map(|row| door.summary(&row).external_id.into_exact()).unwrap_or_default(),
-            differs: verdicts.len() > 1,
+            differs: differing(&answers),
             answers: answers
                 .into_values()
                 .map(|answer| Answer { note: answer.note.map(|note| door.text(&note)), ..answer })
@@ -286,9 +288,17 @@ fn said(workspace: &Workspace, door: &Door, answers: Answers) -> Result<Vec<Case
             id,
         });
     }
-    // What divides people most is talked about first.
-    cases.sort_by(|a, b| b.differs.cmp(&a.differs).then_with(|| a.id.cmp(&b.id)));
+    // What divides people most is talked about first: their verdicts, then the number of other questions.
+    let order = |case: &CaseSaid| (case.differs.contains(&VERDICT), case.differs.len());
+    cases.sort_by(|a, b| order(b).cmp(&order(a)).then_with(|| a.id.cmp(&b.id)));
     Ok(cases)
+}
+
+/// The questions about one conversation to which not all answers are the same.
+fn differing(answers: &BTreeMap<String, Answer>) -> Vec<&'static str> {
+    let alone = Answers::from([(ConversationId::from_stored(String::new()), answers.clone())]);
+    let parted = |question: &Question| question.same.as_ref().is_some_and(|same| same.k < same.n);
+    questions(&alone).iter().filter(|question| parted(question)).map(|question| question.question).collect()
 }
 
 fn questions(answers: &Answers) -> Vec<Question> {
@@ -300,7 +310,7 @@ fn questions(answers: &Answers) -> Vec<Question> {
     let severities: Vec<Vec<f64>> =
         fails.iter().map(|said| said.iter().filter_map(|answer| answer.severity.map(f64::from)).collect()).collect();
     vec![
-        nominal("verdict", &cases, &|answer| answer.verdict.word().to_owned()),
+        nominal(VERDICT, &cases, &|answer| answer.verdict.word().to_owned()),
         nominal("first failing step", &fails, &|answer| answer.step.map_or_else(String::new, |step| step.to_string())),
         nominal("failure mode", &fails, &|answer| answer.modes.join(",")),
         numeric("severity", &severities),

@@ -81,6 +81,8 @@ fn nothing_but_progress_is_told_until_all_are_done() {
     let same: Vec<(u64, u64, f64)> =
         questions.iter().map(|one| (one.same.as_ref().unwrap().k, one.cases, one.variance.unwrap())).collect();
     assert_eq!(same, [(2, 2, 0.0), (1, 1, 0.0), (0, 1, 1.0), (0, 1, 2.0)], "{questions:?}");
+    let differs = |at: usize| after.said.as_ref().unwrap()[at].differs.clone();
+    assert_eq!((differs(0), differs(1)), (vec!["failure mode", "severity"], vec![]));
     assert_eq!(review::open(&lee, &ids[0]).unwrap().others.len(), 1);
     // What is said later changes nothing, nor does who asks, nor a projection made anew.
     judge(&mut sam, &ids[1], Some(("Made up", 4)), 50);

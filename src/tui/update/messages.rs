@@ -38,13 +38,10 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
                 other => problem(state, other),
             }
         }
-        Expected::Codebook => {
-            if let Reply::Codebook(codebook) = reply {
-                state.codebook = codebook;
-            } else {
-                problem(state, reply);
-            }
-        }
+        Expected::Codebook => match reply {
+            Reply::Codebook(codebook) => state.codebook = codebook,
+            other => problem(state, other),
+        },
         Expected::Queue if state.queue.awaiting == Some(ticket) => {
             state.queue.awaiting = None;
             match reply {
