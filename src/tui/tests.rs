@@ -120,8 +120,9 @@ impl Engine {
                 Reply::Opened(Box::new(opened))
             }
             Request::Disputes => Reply::Disputes(Vec::new()),
-            Request::Dispute(_) => Reply::Failed { message: "there is no dispute".into(), retry: false },
-            Request::Settle { .. } => Reply::Failed { message: "there is no dispute".into(), retry: false },
+            Request::Dispute(_) | Request::Settle { .. } => {
+                Reply::Failed { message: "there is no dispute".into(), retry: false }
+            }
             Request::Claim(_) => Reply::Claimed(crate::engine::request::Claimed::NotAsked),
             Request::Release(_) => Reply::Claimed(crate::engine::request::Claimed::Released),
             Request::Codebook => Reply::Codebook(self.codebook.clone()),
