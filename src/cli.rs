@@ -149,6 +149,7 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
         Some(Command::Rates(arguments)) => numbers::rates(&context, arguments),
         Some(Command::Alignment(arguments)) => numbers::alignment(&context, arguments),
+        Some(Command::Thresholds(arguments)) => numbers::thresholds(&context, arguments),
         Some(Command::Compare(arguments)) => numbers::compare(&context, arguments),
         Some(Command::Drift(arguments)) => numbers::drift(&context, arguments),
         Some(Command::Agreement(arguments)) => numbers::agreement(&context, arguments),

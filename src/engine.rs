@@ -121,8 +121,8 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Rows(_)
         | Request::QueueRows(..)
         | Request::Queues
-        | Request::Alignment(_)
         | Request::Insights(_)
+        | Request::Figures(..)
         | Request::Preview(_)
         | Request::Snippets(..)
         | Request::Open(_)

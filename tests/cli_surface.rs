@@ -28,6 +28,7 @@ const COMMANDS: &[&str] = &[
     "bench",
     "rates",
     "alignment",
+    "thresholds",
     "compare",
     "drift",
     "agreement",

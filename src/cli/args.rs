@@ -28,7 +28,9 @@ use find::{AdjudicateArguments, ConflictsArguments, SearchArguments, SegmentsArg
 use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
-use numbers::{AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments};
+use numbers::{
+    AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments, ThresholdsArguments,
+};
 use queue::QueueArguments;
 use session::{DecisionArguments, SessionArguments};
 use simulate::{SimulateArguments, StrategiesArguments};
@@ -123,6 +125,8 @@ pub enum Command {
     Rates(RatesArguments),
     /// Say how evaluators agree with people: failures caught, passes let through
     Alignment(AlignmentArguments),
+    /// Say from which score on to escalate, per segment, with a promise about the failures that are not
+    Thresholds(ThresholdsArguments),
     /// Compare two sets of conversations, such as two versions of the agent
     Compare(CompareArguments),
     /// Find what differs between imports, in scores and in what conversations are about
@@ -273,6 +277,12 @@ pub struct LabelArguments {
     /// Who can put it right: prompt, tool, retrieval, policy, routing, evaluator
     #[arg(long, value_name = "WHO", value_parser = owner)]
     pub owner: Option<Owner>,
+    /// As the answer to this queue, which has to be asking for it now; an audit counts only such labels as its own
+    #[arg(long, value_name = "NAME", conflicts_with = "skip")]
+    pub queue: Option<String>,
+    /// Scores were seen before this verdict, though the queue hides them; it says nothing about evaluators then
+    #[arg(long, requires = "queue")]
+    pub scores_seen: bool,
     /// A note on the conversation
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
@@ -392,6 +402,9 @@ impl OrderName {
 pub struct ShowArguments {
     /// Its id, a unique beginning of it, or its name in the source
     pub conversation: String,
+    /// As a reviewer of this queue may see it: without scores where it has to be judged blind
+    #[arg(long, value_name = "NAME")]
+    pub queue: Option<String>,
     /// Everything, as one JSON object
     #[arg(long)]
     pub json: bool,

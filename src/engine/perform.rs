@@ -12,6 +12,7 @@ use crate::ops::alignment;
 use crate::ops::door::Door;
 use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::export::{self, ExportError};
+use crate::ops::figures;
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
 use crate::ops::report::{self, Asking, Form, Part, ReportError};
@@ -24,7 +25,7 @@ use crate::store::{Asker, ErrorClass, StoreError};
 use crate::text::highlight;
 
 use super::lane::Tell;
-use super::request::{ExportOrder, Reply, Request, Saved};
+use super::request::{ExportOrder, Figured, Figures, Reply, Request, Saved};
 
 /// Carries out one request.
 pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tell: Tell<'_>) -> Reply {
@@ -38,11 +39,11 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         }
         Request::Queues => of_queue(queue::heads(workspace.store()), Reply::Queues),
         Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),
-        Request::Alignment(queue) => aligned(workspace, queue.as_deref(), now),
         Request::Insights(asking) => insights(workspace, asking, now, tell),
         Request::WriteInsights(asking, part, folder) => {
             write_insights(workspace, (asking, *part, folder.as_path()), now, tell)
         }
+        Request::Figures(page, queue) => figured(workspace, (page, queue.as_deref()), now),
         Request::Snippets(words, ids) => {
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
         }
@@ -78,9 +79,15 @@ fn index(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> Reply
     of_queue(outcome, Reply::Queue)
 }
 
-fn aligned(workspace: &mut Workspace, queue: Option<&str>, now: Timestamp) -> Reply {
-    match alignment::overview(workspace, queue, now) {
-        Ok(report) => Reply::Alignment(Box::new(report)),
+fn figured(workspace: &mut Workspace, (page, queue): (&Figures, Option<&str>), now: Timestamp) -> Reply {
+    let found = match page {
+        Figures::Rates(after) => figures::rates(workspace, (queue, after.as_deref()), now).map(Figured::Rates),
+        Figures::Alignment => alignment::overview(workspace, queue, now).map(Figured::Alignment),
+        Figures::Compare(sides) => figures::comparison(workspace, (queue, *sides), now).map(Figured::Compare),
+        Figures::Drift => figures::shift(workspace, now).map(Figured::Drift),
+    };
+    match found {
+        Ok(figured) => Reply::Figures(Box::new(figured)),
         Err(SampleError::Store(error)) => not_read(&error),
         Err(error) => Reply::Failed { message: error.to_string(), retry: false },
     }
@@ -221,7 +228,7 @@ fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: 
 }
 
 fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let order = EvaluateOrder { filter: filter.to_owned(), ..EvaluateOrder::default() };
+    let order = EvaluateOrder { filter: filter.to_owned(), beside: Some(super::beside), ..EvaluateOrder::default() };
     let report = match evaluate::evaluate(workspace, &order, now, tell) {
         Ok(report) => report,
         Err(error) => {

@@ -14,19 +14,50 @@ pub use crate::model::queue::{Opened, QueueHead, QueueIndex, QueueOrder, QueueQu
 pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
 pub use crate::ops::Progress;
-pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Part};
+pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Cutoff, Part};
+pub use crate::ops::compare::{CompareReport, Compared, Test, why_not};
+pub use crate::ops::drift::{DriftReport, DriftRow, Measured};
+pub use crate::ops::figures::{ComparePage, Offer, RatesPage};
 pub use crate::ops::queue::{Preview, STRATEGY_NAMES, unevaluated_of};
+pub use crate::ops::rates::{RatesReport, Segment};
 pub use crate::ops::report::{
     Asking, EvaluatorRow, Figure, METRICS, ModeRow, Part as InsightsPart, Report, SMALL, SegmentRow, WeekRow,
 };
-pub use crate::ops::sample::Rate;
+pub use crate::ops::sample::{AdjustedP, Guarded, Rate};
 pub use crate::ops::session::{AgendaKind, AgendaLine, SessionProgress, SessionSheet, SessionSummary, StartOrder};
+pub use crate::ops::thresholds::Threshold;
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
 
 /// Rises by one with every request; a reply with an older ticket than the newest of its slot is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Ticket(pub u64);
+
+/// A page of figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Figures {
+    /// How often the agent fails, by the first segment after this one that conversations have.
+    Rates(Option<String>),
+    /// How evaluators agree with people, and from which score on to escalate.
+    Alignment,
+    /// Two of what can be compared, by their places among what is offered.
+    Compare(Option<(usize, usize)>),
+    /// What the last import differs in.
+    Drift,
+}
+
+/// What stands on a page of figures.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Figured {
+    /// To [`Figures::Rates`].
+    Rates(RatesPage),
+    /// To [`Figures::Alignment`].
+    Alignment(AlignmentReport),
+    /// To [`Figures::Compare`].
+    Compare(ComparePage),
+    /// To [`Figures::Drift`].
+    Drift(DriftReport),
+}
 
 /// What the screen asks.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,10 +72,10 @@ pub enum Request {
     Queues,
     /// Read: what a queue would take if it were defined so.
     Preview(Box<QueueSpec>),
-    /// Read: how evaluators agree with people, on the audit labels of this queue, or of the one with most of them.
-    Alignment(Option<String>),
     /// Read: what failed on some days, and how service went.
     Insights(Asking),
+    /// Read: a page of figures, on the audit labels of this queue, or of the one with most of them.
+    Figures(Figures, Option<String>),
     /// Read: the best place in each of these conversations where words stand, taken as typed.
     Snippets(String, Vec<ConversationId>),
     /// Read: one conversation.
@@ -91,10 +122,10 @@ pub enum Reply {
     Queues(Vec<QueueHead>),
     /// To [`Request::Preview`].
     Preview(Preview),
-    /// To [`Request::Alignment`].
-    Alignment(Box<AlignmentReport>),
     /// To [`Request::Insights`].
     Insights(Box<Report>),
+    /// To [`Request::Figures`].
+    Figures(Box<Figured>),
     /// To [`Request::Snippets`].
     Snippets(Vec<Hit>),
     /// To [`Request::Session`].

@@ -239,6 +239,26 @@ impl Filter {
         Self { expr: self.expr.as_ref().and_then(Expr::without_labels) }
     }
 
+    /// The ids that it names one by one, in the order written; none where it does not ask for ids throughout.
+    pub fn named_ids(&self) -> Vec<&str> {
+        let parts = match &self.expr {
+            Some(Expr::And(parts)) => parts.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        let ids = parts.iter().find_map(|part| match part {
+            Expr::Test(Test { field: Field::Id, condition: Condition::Text(matches), .. }) => Some(matches),
+            _ => None,
+        });
+        let mut named = Vec::new();
+        for one in ids.into_iter().flatten() {
+            if let TextMatch::Is(id) = one {
+                named.push(id.as_str());
+            }
+        }
+        named
+    }
+
     /// Both filters at once.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

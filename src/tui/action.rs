@@ -25,12 +25,12 @@ pub enum Context {
     Messages,
     /// The export form.
     Export,
-    /// How evaluators agree with people.
-    Alignment,
     /// What failed in a week, and how service went.
     Insights,
     /// The screen of a review session.
     Session,
+    /// The pages of figures.
+    Numbers,
     /// A job under way.
     Job,
     /// A yes-or-no question.
@@ -123,7 +123,6 @@ pub enum Action {
     Filter,
     Order,
     Copy,
-    Alignment,
     Insights,
     PreviousWeek,
     NextWeek,
@@ -135,6 +134,7 @@ pub enum Action {
     EditDecision,
     CloseDecision,
     Present,
+    Numbers,
     Import,
     Export,
     Evaluate,
@@ -147,6 +147,7 @@ pub enum Action {
     MergeMode,
     Accept,
     PickMode,
+    PickPage,
     NextChoice,
     PreviousChoice,
     MoreSevere,

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
@@ -13,6 +12,7 @@ pub mod import;
 pub mod insights;
 pub mod judge;
 pub mod messages;
+pub mod numbers;
 pub mod palette;
 pub mod prompt;
 pub mod queue;
@@ -68,8 +68,6 @@ pub enum Overlay {
     Define(Box<define::DefineForm>),
     /// How far the queue is.
     Progress,
-    /// How evaluators agree with people.
-    Alignment(Box<alignment::AlignmentView>),
     /// What failed in a week, and how service went.
     Insights(Box<insights::InsightsView>),
     /// The screen of a review session.
@@ -78,6 +76,8 @@ pub enum Overlay {
     StartSession(Box<session::StartForm>),
     /// The form for a decision.
     Decision(Box<session::DecisionForm>),
+    /// The pages of figures.
+    Numbers(Box<numbers::NumbersView>),
     /// A job under way.
     Job(import::Job),
 }
@@ -97,8 +97,8 @@ impl Overlay {
             Self::Messages(_) | Self::Progress => Context::Messages,
             Self::Export(_) | Self::Define(_) | Self::StartSession(_) | Self::Decision(_) => Context::Export,
             Self::Session(_) => Context::Session,
-            Self::Alignment(_) => Context::Alignment,
             Self::Insights(_) => Context::Insights,
+            Self::Numbers(_) => Context::Numbers,
             Self::Job(_) => Context::Job,
         }
     }
@@ -129,14 +129,14 @@ pub enum Expected {
     Codebook,
     /// Highlighted text of the detail pane, by its key.
     Highlight(u64),
-    /// How evaluators agree with people.
-    Alignment,
     /// What failed in a week.
     Insights,
     /// How far the session is.
     Session,
     /// What the screen of the session shows.
     SessionSheet,
+    /// A page of figures.
+    Figures,
     /// A write.
     Write,
     /// An import or export.

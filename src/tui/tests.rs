@@ -103,10 +103,10 @@ impl Engine {
             }
             Request::QueueRows(_, _, ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
             Request::Queues => Reply::Queues(Vec::new()),
-            Request::Alignment(_) => Reply::Failed { message: "there is no audit label yet".into(), retry: false },
             Request::Insights(_) => {
                 Reply::Failed { message: "no conversation began in such a week".into(), retry: false }
             }
+            Request::Figures(..) => Reply::Failed { message: "there is no audit label yet".into(), retry: false },
             Request::Preview(_) => Reply::Preview(crate::engine::request::Preview::default()),
             Request::Rows(ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
             Request::Snippets(words, ids) => {

@@ -4,7 +4,6 @@
 
 use ratatui::layout::Rect;
 
-pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
@@ -14,6 +13,7 @@ pub mod import;
 pub mod insights;
 pub mod judge;
 pub mod messages;
+pub mod numbers;
 pub mod palette;
 pub mod prompt;
 pub mod queue;
@@ -167,12 +167,12 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Queues => define::ask_queues(state),
         Action::NewQueue => define::open(state),
         Action::Progress => define::progress(state),
-        Action::Alignment => alignment::open(state),
         Action::Insights => insights::open(state),
         Action::Session => session::open(state),
         Action::StartSession => session::open_start(state),
         Action::Decision => session::open_decision(state),
         Action::Present => session::present(state),
+        Action::Numbers => numbers::open(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
         Action::Evaluate => {
@@ -209,11 +209,11 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
         Overlay::Progress => {
             (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress)
         }
-        Overlay::Alignment(view) => alignment::handle(state, view, pressed).map(Overlay::Alignment),
         Overlay::Insights(view) => insights::handle(state, view, pressed).map(Overlay::Insights),
         Overlay::Session(view) => session::handle(state, view, pressed).map(Overlay::Session),
         Overlay::StartSession(form) => session::handle_start(state, form, pressed).map(Overlay::StartSession),
         Overlay::Decision(form) => session::handle_decision(state, form, pressed).map(Overlay::Decision),
+        Overlay::Numbers(view) => numbers::handle(state, view, pressed).map(Overlay::Numbers),
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }

@@ -5,7 +5,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
@@ -14,6 +13,7 @@ pub mod import;
 mod insights;
 pub mod judge;
 pub mod messages;
+pub mod numbers;
 pub mod palette;
 pub mod prompt;
 pub mod queue;
@@ -59,11 +59,11 @@ pub fn draw(state: &State, buffer: &mut ratatui::buffer::Buffer) {
             Overlay::Export(form) => export::draw(state, form, &mut canvas),
             Overlay::Define(form) => define::draw(state, form, &mut canvas),
             Overlay::Progress => define::draw_progress(state, &mut canvas),
-            Overlay::Alignment(view) => alignment::draw(state, view, &mut canvas),
             Overlay::Insights(view) => insights::draw(state, view, &mut canvas),
             Overlay::Session(view) => session::draw(state, view, &mut canvas),
             Overlay::StartSession(form) => session::draw_start(state, form, &mut canvas),
             Overlay::Decision(form) => session::draw_decision(state, form, &mut canvas),
+            Overlay::Numbers(view) => numbers::draw(state, view, &mut canvas),
             Overlay::Job(job) => import::draw(state, job, &mut canvas),
         }
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::agreement::{AgreementOrder, agreement};
-use super::super::alignment::{AlignmentOrder, Cell, MISS, Remark, alignment};
+use super::super::alignment::{AlignmentOrder, Cell, MISS, RISK, Remark, alignment};
 use super::super::sample::{SampleError, SampleOrder};
 use super::super::workspace::Workspace;
 use super::pool::Pool;
@@ -93,7 +93,7 @@ pub(super) fn evaluators(
     now: Timestamp,
 ) -> Result<Evaluators, ReportError> {
     let sample = SampleOrder { filter: order.filter, truth: None, queue };
-    let asked = AlignmentOrder { sample, by: None, evaluator: None, miss: MISS };
+    let asked = AlignmentOrder { sample, by: None, evaluator: None, miss: MISS, risk: RISK };
     let found = match alignment(workspace, &asked, now) {
         Ok(found) => found,
         Err(error @ (SampleError::NoAudit { .. } | SampleError::NoneMatches(..))) => {

@@ -5,7 +5,7 @@
 use super::{Action, Binding, Context, Group};
 use Context as C;
 
-const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment, C::Insights, C::Session];
+const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Numbers, C::Insights, C::Session];
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const SESSION: &[Context] = &[C::Queue, C::Review, C::Session];
 const WEEK: &[Context] = &[C::Insights];
@@ -23,7 +23,7 @@ const EVERY: &[Context] = &[
     C::Help,
     C::Messages,
     C::Export,
-    C::Alignment,
+    C::Numbers,
     C::Insights,
     C::Session,
     C::Job,
@@ -276,13 +276,13 @@ pub const BINDINGS: &[Binding] = &[
         "Copy the step, or the conversation's id, to the clipboard; masked.",
     ),
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
-    row(Action::Progress, "progress", &["P"], QUEUE, Group::Look, "progress", "How far the queue is, label by label."),
-    row(Action::Alignment, "alignment", &["A"], MAIN, Group::Look, "alignment", "How evaluators agree with people."),
     row(Action::Insights, "insights", &["I"], MAIN, Group::Look, "insights", "What failed in a week, and how often."),
     row(Action::PreviousWeek, "previous-week", &["w"], WEEK, Group::Look, "week before", "To the week before."),
     row(Action::NextWeek, "next-week", &["W"], WEEK, Group::Look, "week after", "To the week after."),
     row(Action::WriteShown, "write-shown", &["v"], WEEK, Group::Look, "csv, json", "Write what is shown, masked."),
     row(Action::Present, "present", &["V"], MAIN, Group::Look, "for the room", "Masked, one at a time, for a room."),
+    row(Action::Progress, "progress", &["P"], QUEUE, Group::Look, "progress", "How far the queue is, label by label."),
+    row(Action::Numbers, "numbers", &["A"], MAIN, Group::Look, "numbers", "How often the agent fails, and how sure."),
     // Workspace
     row(Action::Session, "session", &["S"], MAIN, Group::Workspace, "session", "The review session; or begin one."),
     row(Action::StartSession, "start-session", &[], MAIN, Group::Workspace, "start session", "Begin a review session."),
@@ -335,7 +335,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Accept,
         "accept",
         &["enter"],
-        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Alignment, C::Insights, C::Session],
+        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Numbers, C::Insights, C::Session],
         Group::Form,
         "accept",
         "Take the choice, go to the next field, or save.",
@@ -349,6 +349,7 @@ pub const BINDINGS: &[Binding] = &[
         "pick mode",
         "Choose the failure mode with this number; again, drop it.",
     ),
+    row(Action::PickPage, "pick-page", &["1", "2", "3", "4", "5"], &[C::Numbers], Group::Form, "page", "To a page."),
     row(
         Action::NoStep,
         "no-step",
@@ -383,7 +384,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::NextField,
         "next-field",
         &["tab"],
-        &[C::Judge, C::Correct, C::Export, C::Alignment, C::Insights, C::Session],
+        &[C::Judge, C::Correct, C::Export, C::Numbers, C::Insights, C::Session],
         Group::Form,
         "next field",
         "To the next field; in the fail strip, add the mode and type another.",
@@ -392,7 +393,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::PreviousField,
         "previous-field",
         &["shift-tab"],
-        &[C::Correct, C::Export, C::Insights],
+        &[C::Correct, C::Export, C::Insights, C::Numbers],
         Group::Form,
         "previous field",
         "To the previous field.",

@@ -30,8 +30,8 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Session if state.session.awaiting == Some(ticket) => super::session::arrived(state, reply),
         Expected::SessionSheet => super::session::sheet_arrived(state, ticket, reply),
         Expected::Preview => super::define::preview_arrived(state, ticket, reply),
-        Expected::Alignment => super::alignment::arrived(state, ticket, reply),
         Expected::Insights => super::insights::arrived(state, ticket, reply),
+        Expected::Figures => super::numbers::arrived(state, ticket, reply),
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
             super::define::queues_answered(state, reply);
         }

@@ -29,6 +29,13 @@ pub fn draw(state: &State, canvas: &mut Canvas) {
     if let Some(queue) = state.queue.progress() {
         title.push(&dot, Tone::Frame);
         title.push(&queue.spec.name, Tone::Title);
+        for part in queue.ahead() {
+            // Half a figure is worse than none.
+            if title.width() + part.chars().count() + 3 <= usize::from(state.size.columns).saturating_sub(6) {
+                title.push(&dot, Tone::Frame);
+                title.push(&part, Tone::Text);
+            }
+        }
     }
     canvas.frame(layout.shell.frame, &title, &status(state));
     canvas.rule(layout.shell.frame, layout.shell.rule);
@@ -53,7 +60,15 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     }
     let mut first = vec![Action::Open, Action::Filter, Action::Find, Action::Order, Action::Queues, Action::Undo];
     if state.queue.query.queue.is_some() {
-        first = vec![Action::Open, Action::Queues, Action::Progress, Action::Filter, Action::Find, Action::Undo];
+        first = vec![
+            Action::Open,
+            Action::Queues,
+            Action::Progress,
+            Action::Numbers,
+            Action::Filter,
+            Action::Find,
+            Action::Undo,
+        ];
     }
     if state.queue.hits.is_some() {
         first.insert(3, Action::NextHit);
@@ -99,11 +114,12 @@ fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     let dot = format!(" {} ", state.config.theme.signs().dot);
     if let Some(progress_of) = queue.progress() {
         let columns = usize::from(layout.head.width);
-        let mut right = Row::of(&format!("{} left", queue.left()), Tone::Strong);
+        let mut right = Row::new();
         if progress_of.stop {
-            right = Row::of(&format!("worth stopping? {} shows{dot}", state.key(Action::Progress)), Tone::Warn)
-                .with(&format!("{} left", queue.left()), Tone::Strong);
+            let words = if columns < 100 { "stop?" } else { "worth stopping?" };
+            right.push(&format!("{words} {}{dot}", state.key(Action::Progress)), Tone::Warn);
         }
+        right.push(&format!("{} left", queue.left()), Tone::Strong);
         let mut about = Row::new();
         if !queue.query.filter.is_empty() {
             about.push(&dot, Tone::Dim);
