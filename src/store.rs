@@ -4,6 +4,7 @@
 //! program, or damaged, is ever written to.
 
 mod conflicts;
+mod contacts;
 mod conversations;
 mod datasets;
 mod dictionary;
@@ -26,6 +27,7 @@ mod queues;
 mod scores;
 mod search;
 mod segments;
+mod sessions;
 mod signals;
 mod spans;
 mod summaries;
@@ -40,6 +42,7 @@ use serde::Serialize;
 use crate::model::segments::SegmentRules;
 
 pub use conflicts::{Exchange, SetAside};
+pub use contacts::Contact;
 pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::{Evaluated, Lesson, Weighed};
