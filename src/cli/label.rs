@@ -133,6 +133,7 @@ fn judgement(arguments: &LabelArguments, content: &Conversation, subject: Subjec
         None => arguments.no_step.then_some(FailedAt::NoSingleStep),
     };
     judgement.severity = arguments.severity;
+    judgement.owner = arguments.owner;
     judgement.modes.clone_from(&arguments.modes);
     judgement.note.clone_from(&arguments.note);
     judgement.check().map_err(|error| Failure::usage(error.to_string()))?;

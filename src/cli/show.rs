@@ -199,6 +199,7 @@ impl Transcript<'_> {
                 None => {}
             }
             parts.extend(label.severity.map(|severity| format!("severity {severity}")));
+            parts.extend(label.owner.map(|owner| format!("owner {}", owner.word())));
             self.data.line(&parts.join(" · "))?;
             for placed in &label.corrections {
                 self.data.line(&format!(

@@ -175,6 +175,15 @@ impl Expr {
         }
     }
 
+    fn chooses_content(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::chooses_content),
+            Self::Not(inner) => inner.chooses_content(),
+            Self::Words(_) => true,
+            Self::Test(test) => !test.field.is_of_labels() && !matches!(test.field, Field::When | Field::EndedAt),
+        }
+    }
+
     /// `None` accepts everything.
     fn without_labels(&self) -> Option<Self> {
         match self {
@@ -217,6 +226,11 @@ impl Filter {
     /// True where people's labels decide a part of it.
     pub fn is_of_labels(&self) -> bool {
         self.expr.as_ref().is_some_and(Expr::is_of_labels)
+    }
+
+    /// True where a part of it chooses by anything but people's labels and times.
+    pub fn chooses_content(&self) -> bool {
+        self.expr.as_ref().is_some_and(Expr::chooses_content)
     }
 
     /// The filter without what people's labels decide: it accepts at least what this one accepts, whatever the labels.

@@ -301,7 +301,8 @@ fn paired(both: &[&Cluster]) -> (Test, Guarded<f64>, Option<Needs>) {
     (Test::Paired { tasks, changed: found, difference }, p, needs)
 }
 
-fn needs_apart((k1, n1): (u64, u64), (k2, n2): (u64, u64)) -> Option<Needs> {
+/// How many more labels it takes to tell two rates of different conversations apart; `None` where one has no label.
+pub(super) fn needs_apart((k1, n1): (u64, u64), (k2, n2): (u64, u64)) -> Option<Needs> {
     if n1 == 0 || n2 == 0 {
         return None;
     }

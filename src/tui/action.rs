@@ -25,6 +25,10 @@ pub enum Context {
     Messages,
     /// The export form.
     Export,
+    /// What failed in a week, and how service went.
+    Insights,
+    /// The screen of a review session.
+    Session,
     /// The pages of figures.
     Numbers,
     /// A job under way.
@@ -119,6 +123,17 @@ pub enum Action {
     Filter,
     Order,
     Copy,
+    Insights,
+    PreviousWeek,
+    NextWeek,
+    WriteShown,
+    Session,
+    StartSession,
+    Park,
+    Decision,
+    EditDecision,
+    CloseDecision,
+    Present,
     Numbers,
     Import,
     Export,
@@ -137,6 +152,7 @@ pub enum Action {
     PreviousChoice,
     MoreSevere,
     LessSevere,
+    NextOwner,
     NoStep,
     AddNote,
     CorrectNow,
@@ -200,6 +216,9 @@ impl Action {
                 | Self::Export
                 | Self::Evaluate
                 | Self::NewQueue
+                | Self::StartSession
+                | Self::Park
+                | Self::Decision
                 | Self::LoadPack
                 | Self::RenameMode
                 | Self::MergeMode
