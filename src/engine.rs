@@ -121,12 +121,16 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Rows(_)
         | Request::QueueRows(..)
         | Request::Queues
-        | Request::Alignment(_)
+        | Request::Insights(_)
+        | Request::Figures(..)
         | Request::Preview(_)
         | Request::Disputes
         | Request::Dispute(_)
         | Request::Snippets(..)
         | Request::Open(_)
+        | Request::OpenForRoom(_)
+        | Request::Session
+        | Request::SessionSheet
         | Request::Codebook
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
@@ -134,10 +138,11 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Settle { .. }
         | Request::Claim(_)
         | Request::Release(_)
+        | Request::StartSession(_)
         | Request::Undo
         | Request::Redo
         | Request::LoadPack(_) => LaneName::Write,
-        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) => LaneName::Job,
+        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => LaneName::Job,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod claims;
 mod conflicts;
+mod contacts;
 mod conversations;
 mod datasets;
 mod dictionary;
@@ -27,6 +28,7 @@ mod queues;
 mod scores;
 mod search;
 mod segments;
+mod sessions;
 mod signals;
 mod spans;
 mod summaries;
@@ -42,6 +44,7 @@ use crate::model::segments::SegmentRules;
 
 pub use claims::Covered;
 pub use conflicts::{Exchange, SetAside};
+pub use contacts::Contact;
 pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::{Evaluated, Weighed};

@@ -48,9 +48,8 @@ pub fn label(context: &Context, arguments: &LabelArguments) -> Result<Code, Fail
     let act = if arguments.skip {
         Act::Skip(subject.clone())
     } else {
-        let mut judgement = judgement(arguments, &conversation, subject.clone())?;
-        judgement.slot = slot(&mut workspace, arguments.queue.as_deref(), &subject.conversation)?;
-        Act::Judge(judgement)
+        let judgement = judgement(arguments, &conversation, subject.clone())?;
+        Act::Judge(Judgement { slot: slot(&mut workspace, arguments, &subject.conversation)?, ..judgement })
     };
     let mut saved = review::record(&mut workspace, &act, now())?;
     let all = arguments.must.iter().map(|text| (true, text)).chain(arguments.must_not.iter().map(|text| (false, text)));
@@ -72,15 +71,6 @@ pub fn label(context: &Context, arguments: &LabelArguments) -> Result<Code, Fail
         }
     }
     answer(context, &workspace, &saved, arguments.json)
-}
-
-/// From where in a queue it is judged. Whoever reads on the command line may have seen the scores.
-fn slot(workspace: &mut Workspace, queue: Option<&str>, id: &ConversationId) -> Result<Option<Slot>, Failure> {
-    let Some(name) = queue else { return Ok(None) };
-    let rows = queue::named_rows(workspace, (name, Some(id)), std::slice::from_ref(id), now())?;
-    let place = rows.into_iter().find_map(|row| row.place);
-    let place = place.ok_or_else(|| Failure::usage(format!("{id} does not belong to the queue {name}")))?;
-    Ok(Some(Slot { scores_seen: true, ..place.slot }))
 }
 
 /// Carries `undo` out.
@@ -143,10 +133,23 @@ fn judgement(arguments: &LabelArguments, content: &Conversation, subject: Subjec
         None => arguments.no_step.then_some(FailedAt::NoSingleStep),
     };
     judgement.severity = arguments.severity;
+    judgement.owner = arguments.owner;
     judgement.modes.clone_from(&arguments.modes);
     judgement.note.clone_from(&arguments.note);
     judgement.check().map_err(|error| Failure::usage(error.to_string()))?;
     Ok(judgement)
+}
+
+/// From where in which queue it is judged, where one is named.
+fn slot(workspace: &mut Workspace, arguments: &LabelArguments, id: &ConversationId) -> Result<Option<Slot>, Failure> {
+    let Some(queue) = &arguments.queue else { return Ok(None) };
+    let Some(place) = queue::asked(workspace, queue, id)? else {
+        return Err(Failure::usage(format!(
+            "queue {queue} does not ask you for {id} now: it is judged, or not in it; `aftercall queue show {queue}` \
+             lists what comes next, and without --queue the label counts all the same, but for no audit"
+        )));
+    };
+    Ok(Some(Slot { scores_seen: arguments.scores_seen || !place.blind, ..place.slot }))
 }
 
 fn step(content: &Conversation, text: &str) -> Result<StepPointer, Failure> {

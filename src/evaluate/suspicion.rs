@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::features::{Feature, Features};
+use crate::model::score::Reason;
 
 /// A probability with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,21 +15,6 @@ pub struct Suspicion {
     pub p_fail: Option<f64>,
     /// What moved it most, largest first: at most two.
     pub reasons: Vec<Reason>,
-}
-
-/// Something that moved the probability.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reason {
-    /// In words, with the figure.
-    pub words: String,
-    /// By how much, on the logit scale; positive towards failure.
-    pub weight: f64,
-}
-
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, {:+.1}", self.words, self.weight)
-    }
 }
 
 /// A graded number with its usual value and spread, of `ln(1 + v)` for counts. All of them say "more was done, said or

@@ -25,8 +25,12 @@ pub enum Context {
     Messages,
     /// The export form.
     Export,
-    /// How evaluators agree with people.
-    Alignment,
+    /// What failed in a week, and how service went.
+    Insights,
+    /// The screen of a review session.
+    Session,
+    /// The pages of figures.
+    Numbers,
     /// Labels that differ.
     Disputes,
     /// A job under way.
@@ -48,7 +52,9 @@ impl Context {
         Self::Help,
         Self::Messages,
         Self::Export,
-        Self::Alignment,
+        Self::Numbers,
+        Self::Insights,
+        Self::Session,
         Self::Disputes,
         Self::Job,
         Self::Confirm,
@@ -141,11 +147,22 @@ pub enum Action {
     Filter,
     Order,
     Copy,
-    Alignment,
     Disputes,
     TakeSide,
     OwnVerdict,
     SettleReason,
+    Insights,
+    PreviousWeek,
+    NextWeek,
+    WriteShown,
+    Session,
+    StartSession,
+    Park,
+    Decision,
+    EditDecision,
+    CloseDecision,
+    Present,
+    Numbers,
     Import,
     Export,
     Evaluate,
@@ -158,10 +175,12 @@ pub enum Action {
     MergeMode,
     Accept,
     PickMode,
+    PickPage,
     NextChoice,
     PreviousChoice,
     MoreSevere,
     LessSevere,
+    NextOwner,
     NoStep,
     AddNote,
     CorrectNow,
@@ -225,6 +244,9 @@ impl Action {
                 | Self::Export
                 | Self::Evaluate
                 | Self::NewQueue
+                | Self::StartSession
+                | Self::Park
+                | Self::Decision
                 | Self::LoadPack
                 | Self::RenameMode
                 | Self::MergeMode

@@ -4,19 +4,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod disputes;
 pub mod export;
 pub mod help;
 pub mod import;
+pub mod insights;
 pub mod judge;
 pub mod messages;
+pub mod numbers;
 pub mod palette;
 pub mod prompt;
 pub mod queue;
 pub mod review;
+pub mod session;
 
 use super::action::{Action, Context};
 use super::command::Command;
@@ -67,8 +69,16 @@ pub enum Overlay {
     Define(Box<define::DefineForm>),
     /// How far the queue is.
     Progress,
-    /// How evaluators agree with people.
-    Alignment(Box<alignment::AlignmentView>),
+    /// What failed in a week, and how service went.
+    Insights(Box<insights::InsightsView>),
+    /// The screen of a review session.
+    Session(Box<session::SessionView>),
+    /// The form that starts a session.
+    StartSession(Box<session::StartForm>),
+    /// The form for a decision.
+    Decision(Box<session::DecisionForm>),
+    /// The pages of figures.
+    Numbers(Box<numbers::NumbersView>),
     /// Labels that differ, one dispute at a time.
     Disputes(Box<disputes::DisputesView>),
     /// A job under way.
@@ -88,8 +98,10 @@ impl Overlay {
             Self::Palette(_) => Context::Palette,
             Self::Help(_) => Context::Help,
             Self::Messages(_) | Self::Progress => Context::Messages,
-            Self::Export(_) | Self::Define(_) => Context::Export,
-            Self::Alignment(_) => Context::Alignment,
+            Self::Export(_) | Self::Define(_) | Self::StartSession(_) | Self::Decision(_) => Context::Export,
+            Self::Session(_) => Context::Session,
+            Self::Insights(_) => Context::Insights,
+            Self::Numbers(_) => Context::Numbers,
             Self::Disputes(_) => Context::Disputes,
             Self::Job(_) => Context::Job,
         }
@@ -121,8 +133,14 @@ pub enum Expected {
     Codebook,
     /// Highlighted text of the detail pane, by its key.
     Highlight(u64),
-    /// How evaluators agree with people.
-    Alignment,
+    /// What failed in a week.
+    Insights,
+    /// How far the session is.
+    Session,
+    /// What the screen of the session shows.
+    SessionSheet,
+    /// A page of figures.
+    Figures,
     /// The conversations in dispute.
     Disputes,
     /// What the sides of one say.
@@ -153,6 +171,10 @@ pub struct State {
     pub review: Option<Box<review::Review>>,
     /// The topmost last.
     pub overlays: Vec<Overlay>,
+    /// The review session that goes on.
+    pub session: session::Live,
+    /// True while one conversation at a time is shown to a room.
+    pub presenting: bool,
     /// Failure modes in use.
     pub codebook: Codebook,
     /// Writes under way, saved and not saved.
@@ -218,7 +240,7 @@ impl Lens {
 impl State {
     /// The state before anything is known.
     pub fn new(config: UiConfig, size: Size) -> Self {
-        let masked = config.masked;
+        let (masked, presenting) = (config.masked, config.presenting);
         Self {
             config,
             size,
@@ -227,6 +249,8 @@ impl State {
             queue: queue::Queue::default(),
             review: None,
             overlays: Vec::new(),
+            session: session::Live::default(),
+            presenting,
             codebook: Codebook::default(),
             writes: Writes::default(),
             log: Log::default(),
@@ -274,7 +298,10 @@ impl State {
     /// How text may be shown now.
     pub fn lens(&self) -> Lens {
         Lens {
-            mask: self.masked.then(|| self.config.mask.clone()),
+            mask: match (self.presenting, self.masked) {
+                (true, _) => Some(self.config.room_mask.clone()),
+                (false, masked) => masked.then(|| self.config.mask.clone()),
+            },
             look: Look { signs: self.config.theme.signs, reveal: self.reveal },
         }
     }
@@ -301,7 +328,8 @@ impl State {
 
     /// True where scores of the open conversation are not shown.
     pub fn hides_scores(&self) -> bool {
-        self.scores_hidden || self.is_blind()
+        let revealed = self.review.as_ref().is_some_and(|review| self.uncovered.contains(&review.id));
+        self.scores_hidden || self.is_blind() || (self.presenting && !revealed)
     }
 
     /// True where a row of the list shows nothing that could sway its verdict.

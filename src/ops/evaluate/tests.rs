@@ -220,11 +220,13 @@ fn constant_and_upside_down_evaluators_are_remarked_on() {
             verdict,
             failed_at,
             severity: None,
+            owner: None,
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
             slot: None,
             settles: None,
+            room: Vec::new(),
         });
         crate::ops::review::record(&mut place.workspace, &act, Timestamp(at)).unwrap();
     }

@@ -171,6 +171,9 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
             }
         }
         Question::SettleReason => super::disputes::reasoned(state, &typed),
+        question @ (Question::Park(..) | Question::CloseDecision(_)) => {
+            super::session::reasoned(state, question, typed);
+        }
         Question::Criterion => save_criterion(state, &typed, chosen.as_deref()),
         Question::Import => super::import::import(state, &typed),
         Question::LoadPack => {
