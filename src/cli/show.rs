@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::args::{EventsArguments, ShowArguments};
-use super::context::{Context, resolve, now};
+use super::context::{Context, now, resolve};
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::list::when;
