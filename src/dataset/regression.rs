@@ -207,6 +207,20 @@ impl Case {
         steps.get(at).filter(|step| !step.is_customers()).map(|step| step.number)
     }
 
+    /// The same, or the agent's last step where it did less before than in the case; `None` where the run ended before the
+    /// customer's words that the step answers, or with them.
+    fn place(&self, run: &Conversation) -> Option<u32> {
+        let turns = self.prefix.iter().filter(|message| message["role"] == "user").count();
+        let mut heard = 0;
+        let behind = run.steps.iter().filter(|step| step.depth == 0).skip_while(|step| {
+            let before = heard < turns;
+            heard += usize::from(step.is_customers());
+            before
+        });
+        let last = behind.filter(|step| step.role() == Role::Assistant).last();
+        self.counterpart(run).or(last.map(|step| step.number))
+    }
+
     /// The acceptable calls; `None` where none is right.
     fn calls(&self) -> Result<Option<Vec<Call>>, serde_json::Error> {
         if !self.acceptable.get().starts_with('[') {

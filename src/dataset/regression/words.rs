@@ -15,7 +15,7 @@ pub(super) fn check(bench: &Bench<'_>, findings: &mut Findings) {
         return bench.hand_over(findings);
     }
     let asks = case.asks_for("ask_customer");
-    let place = case.counterpart(run);
+    let place = case.place(run);
     if asks || case.asks_for("no_call") {
         bench.not_repeated(findings);
         writes_there(bench, place, findings);
