@@ -1,14 +1,16 @@
-//! `aftercall rates`, `alignment`, `compare`, `drift` and `agreement`: numbers with what they rest on.
+//! `aftercall rates`, `alignment`, `thresholds`, `compare`, `drift` and `agreement`: numbers with what they rest on.
 //!
 //! Invariant: a number that its guard withholds is never printed; the reason stands in its place.
 
 mod alignment;
 mod comparison;
 mod people;
+mod thresholds;
 
 pub use alignment::alignment;
 pub use comparison::{compare, drift};
 pub use people::agreement;
+pub use thresholds::thresholds;
 
 use super::args::numbers::{FromArguments, RatesArguments, TellArguments};
 use super::context::{Context, now};

@@ -89,7 +89,7 @@ fn tell(context: &Context, report: &SimulateReport, json: bool) -> Result<(), Fa
 fn table(data: &mut Data, report: &SimulateReport) -> Result<(), Failure> {
     let labels = format!("found@{}", report.labels);
     data.line(&format!(
-        "{:14}  {:11}  {:11}  {:11}  {:11}  {:>9}  {:11}  {:>8}  {:>8}  audit: labels, rmse, covers, +-",
+        "{:20}  {:11}  {:11}  {:11}  {:11}  {:>9}  {:11}  {:>8}  {:>8}  audit: labels, rmse, covers, +-",
         "order", "gain", "recall@10%", "recall@20%", "labels/80%", "to random", labels, "naive", "held out"
     ))?;
     for row in &report.rows {
@@ -104,7 +104,7 @@ fn line(row: &StrategyRow) -> String {
         format!("{:.0}, {:.3}, {:.1} %, {:.3}", audit.labels, audit.rmse, audit.coverage * 100.0, audit.half_width)
     });
     format!(
-        "{:14}  {}  {}  {}  {}  {:>7.0} %  {}  {:>8}  {:>8}  {audit}",
+        "{:20}  {}  {}  {}  {}  {:>7.0} %  {}  {:>8}  {:>8}  {audit}",
         row.strategy,
         figure(row.gain),
         figure(row.recall_at_10),

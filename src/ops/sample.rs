@@ -162,6 +162,28 @@ impl Member {
     }
 }
 
+/// Conversations behind a figure, ready to be listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// Conversations in it.
+    pub conversations: u64,
+    /// A filter that names them, or the first thousands of them; empty where there are none.
+    pub filter: String,
+}
+
+/// As many ids as a filter may name.
+const MOST_IDS: usize = 4_000;
+
+impl Cell {
+    /// Of these conversations.
+    pub fn of<'a>(members: impl Iterator<Item = &'a Member>) -> Self {
+        let ids: Vec<&str> = members.map(|member| member.of.id.as_str()).collect();
+        let named = &ids[..ids.len().min(MOST_IDS)];
+        let filter = if ids.is_empty() { String::new() } else { format!("id:{}", named.join(",")) };
+        Self { conversations: ids.len() as u64, filter }
+    }
+}
+
 /// What one evaluator said of the pool.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -288,6 +310,20 @@ pub fn sample(workspace: &mut Workspace, order: &SampleOrder<'_>, now: Timestamp
     match order.truth {
         Some(attribute) => by_truth(workspace, attribute, &takes),
         None => by_audit(workspace, order.queue, &takes),
+    }
+}
+
+/// Has the audit of this queue counted, else that of the queue with most audit labels.
+///
+/// # Errors
+/// Those of the count.
+pub fn audited<T>(
+    queue: Option<&str>,
+    mut count: impl FnMut(SampleOrder<'_>) -> Result<T, SampleError>,
+) -> Result<T, SampleError> {
+    match count(SampleOrder { queue, ..SampleOrder::default() }) {
+        Err(SampleError::NoAudit { .. }) if queue.is_some() => count(SampleOrder::default()),
+        other => other,
     }
 }
 

@@ -82,7 +82,7 @@ impl Judged {
         let (lamport, blind) = (self.lamport, self.blind && later.blind);
         let new = later.slots.iter().filter(|slot| self.slot_in(&slot.queue).is_none());
         let slots: Vec<Slot> = self.slots.iter().chain(new).cloned().collect();
-        *self = Self { lamport, blind, slots, ..later };
+        *self = Self { slots, blind, lamport, ..later };
     }
 }
 
@@ -134,7 +134,9 @@ impl Store {
             }
             if let EventBody::Queue(QueueChange::Remove { name }) = &event.body {
                 // A later queue of that name is another one, which begins with nothing judged.
-                standing.iter_mut().for_each(|one| one.slots.retain(|slot| slot.queue != *name));
+                for one in &mut standing {
+                    one.slots.retain(|slot| slot.queue != *name);
+                }
                 continue;
             }
             let Some(judged) = judged(&log, event)? else { continue };

@@ -159,6 +159,7 @@ impl Store {
                         suspects: Vec::new(),
                         verdict: None,
                         modes: Vec::new(),
+                        owners: Vec::new(),
                         label_state: LabelState::None,
                         reviewers: Vec::new(),
                         skipped: false,
@@ -229,6 +230,9 @@ impl Store {
                 if !summary.modes.contains(mode) {
                     summary.modes.push(mode.clone());
                 }
+            }
+            if let Some(owner) = label.owner.filter(|owner| !summary.owners.contains(owner)) {
+                summary.owners.push(owner);
             }
             if label.reviewer == reviewer {
                 summary.skipped = label.skipped;

@@ -19,7 +19,8 @@ the labels. labels/80%: the share of labels it takes to find 80 % of failures. n
 share of failures among labels is off the true rate, which is why it is never called a rate;
 audit: how far the rate from the audit list is off, and how often its 95 % interval holds the
 true one. held out: how well what was learnt tells failures (AUROC) in groups of conversations
-it never saw. Behind +- is half of the 95 % interval over seeds.";
+it never saw; \"learnt without prior\" learns from labels without the built-in estimate of
+P(fail). Behind +- is half of the 95 % interval over seeds.";
 
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]

@@ -128,6 +128,15 @@ pub fn named_rows(
     Ok(summaries)
 }
 
+/// The place from which the asking reviewer would judge this conversation now; `None` where the queue does not ask for it.
+///
+/// # Errors
+/// There is no such queue, or the database cannot be read.
+pub fn asked(workspace: &mut Workspace, name: &str, id: &ConversationId) -> Result<Option<Place>, QueueError> {
+    let rows = named_rows(workspace, (name, Some(id)), std::slice::from_ref(id))?;
+    Ok(rows.into_iter().find_map(|row| row.place).map(|place| *place).filter(|place| place.open))
+}
+
 /// The queues there are, by name, without putting any of them in order.
 ///
 /// # Errors

@@ -27,14 +27,13 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Write => written(state, ticket, reply),
         Expected::Job => super::import::ended(state, ticket, reply),
         Expected::Evaluated => super::define::evaluated(state, ticket, reply),
+        Expected::Session if state.session.awaiting == Some(ticket) => super::session::arrived(state, reply),
+        Expected::SessionSheet => super::session::sheet_arrived(state, ticket, reply),
         Expected::Preview => super::define::preview_arrived(state, ticket, reply),
-        Expected::Alignment => super::alignment::arrived(state, ticket, reply),
+        Expected::Insights => super::insights::arrived(state, ticket, reply),
+        Expected::Figures => super::numbers::arrived(state, ticket, reply),
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
-            state.queue.awaiting_queues = None;
-            match reply {
-                Reply::Queues(queues) => super::define::queues_arrived(state, &queues),
-                other => problem(state, other),
-            }
+            super::define::queues_answered(state, reply);
         }
         Expected::Codebook => {
             if let Reply::Codebook(codebook) = reply {
@@ -89,6 +88,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         }
         Expected::Queue
         | Expected::Queues
+        | Expected::Session
         | Expected::Fresh
         | Expected::Hits
         | Expected::Rows
@@ -169,6 +169,7 @@ fn saved(state: &mut State, saved: Saved) {
         let text = format!("Saved in the database, but not in the journal: {reason}");
         state.log.say(saved.at, Weight::Problem, text);
     }
+    super::session::refresh(state, saved.conversation.is_none());
     if state.queue.query.queue.is_some() {
         // Every label moves the order, and an undo may have brought the queue itself to its end.
         super::queue::freshen(state);
