@@ -40,7 +40,7 @@ use serde::Serialize;
 use crate::model::segments::SegmentRules;
 
 pub use conflicts::{Exchange, SetAside};
-pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored};
+pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored, Unread};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::{Evaluated, Weighed};
 pub use facts::{KeptFact, Opening, Slot};

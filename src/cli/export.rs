@@ -13,6 +13,7 @@ use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::{Data, warn};
 use crate::dataset::manifest::Manifest;
+use crate::engine::beside;
 use crate::model::export::ExportOrder;
 use crate::ops::export::{self, ExportError, ExportReport};
 use crate::store::Access;
@@ -53,7 +54,7 @@ pub fn export(context: &Context, arguments: &ExportArguments) -> Result<Code, Fa
         export::plan(&context.open_to_read()?, &order, now())?
     } else {
         let mut workspace = context.open_to_write(Access::Write)?;
-        export::export(&mut workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?
+        export::export_beside(&mut workspace, (&order, Some(beside)), now(), &mut |_| ControlFlow::Continue(()))?
     };
     tell(context, &report, arguments.dry_run);
     warn_of_repeat(report.test_uses_before);

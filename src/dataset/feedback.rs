@@ -252,10 +252,13 @@ impl Exporter for MlflowAssessments {
     }
 }
 
+/// Where an import keeps the id that a span's run had in `LangSmith`.
+pub(super) const LANGSMITH_RUN: &str = "langsmith.run.id";
+
 /// The id of the run that a span was in `LangSmith`, as its export told it.
 fn run_of(item: &Item<'_>, span: &str) -> Option<String> {
     let span = item.conversation.spans.iter().find(|one| one.id.span_id == span)?;
-    let id = span.attributes.get("langsmith.run.id")?.as_str()?;
+    let id = span.attributes.get(LANGSMITH_RUN)?.as_str()?;
     let bare = id.replace('-', "");
     (bare.len() == 32 && bare.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| uuid(&bare))
 }

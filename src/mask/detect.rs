@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
+use super::signs::Signs;
 use super::{Class, Known};
 
 mod numbers;
@@ -17,21 +18,30 @@ pub(super) type Place = (Class, Range<usize>);
 
 /// Finds everything, the surest kinds first; places are sorted and apart.
 pub(super) fn find(shadow: &str, known: &Known) -> Vec<Place> {
+    find_all(shadow, known, Signs::of(shadow))
+}
+
+/// The same, looking only for what there are signs of.
+pub(super) fn find_all(shadow: &str, known: &Known, signs: Signs) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     let mut taken = Taken::default();
     let patterns = patterns();
-    let detectors: [&dyn Fn() -> Vec<Place>; 9] = [
-        &|| known.find(shadow),
-        &|| secrets(shadow, patterns),
-        &|| emails(shadow, patterns),
-        &|| numbers::ibans(shadow),
-        &|| numbers::cards(shadow),
-        &|| numbers::ssns(shadow),
-        &|| numbers::ips(shadow),
-        &|| numbers::phones(shadow),
-        &|| addresses_and_names(shadow, patterns),
+    let numbers = signs.digits >= Signs::FEWEST;
+    let detectors: [(bool, &dyn Fn() -> Vec<Place>); 12] = [
+        (true, &|| known.find(shadow)),
+        (signs.secret, &|| secrets(shadow, patterns)),
+        (signs.assigned, &|| assigned(shadow, patterns)),
+        (signs.email, &|| emails(shadow, patterns)),
+        (signs.spoken, &|| spoken_emails(shadow, patterns)),
+        (signs.iban, &|| numbers::ibans(shadow)),
+        (signs.digits >= numbers::SHORTEST_CARD, &|| numbers::cards(shadow)),
+        (numbers, &|| numbers::ssns(shadow)),
+        (signs.ipv4 || signs.ipv6, &|| numbers::ips(shadow)),
+        (numbers, &|| numbers::phones(shadow)),
+        (signs.address, &|| addresses(shadow, patterns)),
+        (signs.name, &|| names(shadow, patterns)),
     ];
-    for detector in detectors {
+    for (_, detector) in detectors.into_iter().filter(|(possible, _)| *possible) {
         for (class, range) in detector() {
             if taken.take(&range) {
                 places.push((class, range));
@@ -167,8 +177,11 @@ const NAME: &str = r"(?x)
 ";
 
 fn secrets(shadow: &str, patterns: &Patterns) -> Vec<Place> {
-    let mut places: Vec<Place> =
-        patterns.secret.find_iter(shadow).map(|found| (Class::Secret, found.range())).collect();
+    patterns.secret.find_iter(shadow).map(|found| (Class::Secret, found.range())).collect()
+}
+
+fn assigned(shadow: &str, patterns: &Patterns) -> Vec<Place> {
+    let mut places = Vec::new();
     for found in patterns.assigned.captures_iter(shadow) {
         let Some(value) = found.iter().skip(1).flatten().next() else { continue };
         let text = value.as_str().trim_end_matches(['.', '!', '?', ')', ']', '}']);
@@ -190,30 +203,33 @@ fn entropy(text: &str) -> f64 {
 
 fn emails(shadow: &str, patterns: &Patterns) -> Vec<Place> {
     let mut places = Vec::new();
-    if shadow.contains('@') {
-        for found in patterns.email.find_iter(shadow) {
-            let mut start = found.start();
-            let text = found.as_str();
-            // In half-escaped text an escape may stand right before the address.
-            if before(shadow, start) == Some('\\') && text.starts_with(['n', 't', 'r']) {
-                start += 1;
-            }
-            start += shadow
-                .get(start..found.end())
-                .map_or(0, |text| text.len() - text.trim_start_matches(['\'', '.', '-']).len());
-            if shadow.get(start..found.end()).is_some_and(|text| !text.starts_with('@')) {
-                places.push((Class::Email, start..found.end()));
-            }
+    for found in patterns.email.find_iter(shadow) {
+        let mut start = found.start();
+        let text = found.as_str();
+        // In half-escaped text an escape may stand right before the address.
+        if before(shadow, start) == Some('\\') && text.starts_with(['n', 't', 'r']) {
+            start += 1;
+        }
+        start += shadow
+            .get(start..found.end())
+            .map_or(0, |text| text.len() - text.trim_start_matches(['\'', '.', '-']).len());
+        if shadow.get(start..found.end()).is_some_and(|text| !text.starts_with('@')) {
+            places.push((Class::Email, start..found.end()));
         }
     }
-    places.extend(patterns.spoken_email.find_iter(shadow).map(|found| (Class::Email, found.range())));
     places
 }
 
-fn addresses_and_names(shadow: &str, patterns: &Patterns) -> Vec<Place> {
-    let addresses = patterns.address.find_iter(shadow).map(|found| (Class::Address, found.range()));
-    let names = patterns.name.captures_iter(shadow).filter_map(|found| Some((Class::Name, found.get(1)?.range())));
-    addresses.chain(names).collect()
+fn spoken_emails(shadow: &str, patterns: &Patterns) -> Vec<Place> {
+    patterns.spoken_email.find_iter(shadow).map(|found| (Class::Email, found.range())).collect()
+}
+
+fn addresses(shadow: &str, patterns: &Patterns) -> Vec<Place> {
+    patterns.address.find_iter(shadow).map(|found| (Class::Address, found.range())).collect()
+}
+
+fn names(shadow: &str, patterns: &Patterns) -> Vec<Place> {
+    patterns.name.captures_iter(shadow).filter_map(|found| Some((Class::Name, found.get(1)?.range()))).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use crate::dataset::Exporter as _;
 use crate::dataset::cases::Cases;
 use crate::dataset::item::Masking;
-use crate::dataset::manifest::Conversations;
 use crate::dataset::regression::{Case, Outcome, judge};
 use crate::ingest::ReadOptions;
 use crate::model::conversation::Conversation;
@@ -230,9 +229,9 @@ fn cabinet(workspace: &mut Workspace, order: &GateOrder, now: Timestamp) -> Resu
     let masking = Masking { policy: "none".to_owned(), version: 1 };
     let mut cases = Vec::new();
     // Within the workspace the exact texts are compared; what is told of them is masked.
-    let (door, mut counts) = (Door::open(), Conversations::default());
+    let door = Door::open();
     for at in 0..source.len() {
-        let Some(ready) = source.ready(workspace, at, &door, &mut counts)? else { continue };
+        let Ok(ready) = source.ready(workspace, at, &door)? else { continue };
         for line in Cases.rows(&ready.item(&source, &masking)).lines {
             let broken = |why| GateError::Cases { path: PathBuf::from(&name), why };
             cases.push(Case::parse(&line).map_err(broken)?);

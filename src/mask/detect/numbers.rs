@@ -13,6 +13,7 @@ use crate::mask::Class;
 
 struct Patterns {
     groups: Regex,
+    iban_start: Regex,
     iban: Regex,
     ssn: Regex,
     named_ssn: Regex,
@@ -27,7 +28,8 @@ struct Patterns {
 }
 
 const GROUPS: &str = r"\d+(?:[ .\-]{1,2}\d+)*";
-const IBAN: &str = r"[A-Za-z]{2}\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}";
+const IBAN_START: &str = r"[A-Za-z]{2}\d{2}";
+const IBAN: &str = r"^[A-Za-z]{2}\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}";
 const SSN: &str = r"\d{3}-\d{2}-\d{4}";
 const NAMED_SSN: &str =
     r"(?i)\b(?:ssn|social security(?: number| no\.?)?)(?:\s+is|\s+was)?[\s:#=]*(\d{3}[ \-]?\d{2}[ \-]?\d{4})";
@@ -56,6 +58,7 @@ fn patterns() -> &'static Patterns {
     static PATTERNS: OnceLock<Patterns> = OnceLock::new();
     PATTERNS.get_or_init(|| Patterns {
         groups: compile(GROUPS),
+        iban_start: compile(IBAN_START),
         iban: compile(IBAN),
         ssn: compile(SSN),
         named_ssn: compile(NAMED_SSN),
@@ -74,6 +77,7 @@ fn patterns() -> &'static Patterns {
 pub(super) fn check_patterns() {
     for pattern in [
         GROUPS,
+        IBAN_START,
         IBAN,
         SSN,
         NAMED_SSN,
@@ -105,6 +109,9 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
     (introduced || !glued(previous, further)) && !glued(ahead, after(text, next))
 }
 
+/// The fewest digits of a card.
+pub(super) const SHORTEST_CARD: usize = 13;
+
 fn is_ordered(text: &str, at: usize) -> bool {
     patterns().ordered.is_match(&context(text, at))
 }
@@ -134,7 +141,7 @@ pub(super) fn cards(text: &str) -> Vec<Place> {
 fn card_at(text: &str, groups: &[Range<usize>]) -> Option<(usize, Range<usize>)> {
     const FORMS: [&[usize]; 5] = [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[8, 8]];
     let lengths: Vec<usize> = groups.iter().take(5).map(ExactSizeIterator::len).collect();
-    let single = lengths.first().filter(|length| (13..=19).contains(*length)).map(|_| 1);
+    let single = lengths.first().filter(|length| (SHORTEST_CARD..=19).contains(*length)).map(|_| 1);
     let forms = FORMS.iter().filter(|form| lengths.starts_with(form)).map(|form| form.len());
     forms.chain(single).find_map(|count| {
         let range = groups.first()?.start..groups.get(count - 1)?.end;
@@ -203,9 +210,9 @@ const IBAN_LENGTHS: &[(usize, &str)] = &[
 pub(super) fn ibans(text: &str) -> Vec<Place> {
     let mut places = Vec::new();
     let mut at = 0;
-    while let Some(found) = text.get(at..).and_then(|rest| patterns().iban.find(rest)) {
-        let start = at + found.start();
-        let iban = iban_at(text, start, found.as_str());
+    while let Some(start) = text.get(at..).and_then(|rest| patterns().iban_start.find(rest)).map(|found| at + found.start()) {
+        let found = text.get(start..).and_then(|rest| patterns().iban.find(rest));
+        let iban = found.and_then(|found| iban_at(text, start, found.as_str()));
         // The next may begin within what only looked like one.
         at = iban.as_ref().map_or(start + 1, |range| range.end);
         places.extend(iban.map(|range| (Class::Iban, range)));
