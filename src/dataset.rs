@@ -40,7 +40,8 @@ use layout::Layout;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The attributes of spans that any format reads; nothing else of what spans hold is.
-pub const SPAN_ATTRIBUTES: &[&str] = &[feedback::LANGSMITH_RUN];
+pub const SPAN_ATTRIBUTES: &[&str] = 
+    &[feedback::LANGSMITH_RUN, feedback::LANGFUSE_TRACE, feedback::LANGFUSE_OBSERVATION];
 
 /// Writes one dataset format.
 pub trait Exporter: Sync {
@@ -225,19 +226,25 @@ pub fn holds_template_token(text: &str) -> bool {
 /// JSON text without the white space between its tokens; numbers, strings and repeated keys stay as written. `None`
 /// where it is not one JSON value.
 fn compact(json: &str) -> Option<Box<RawValue>> {
-    let _: &RawValue = serde_json::from_str(json.trim()).ok()?;
+    let json = json.trim();
+    let whole: &RawValue = serde_json::from_str(json).ok()?;
+    if !json.contains(|c: char| c.is_ascii_whitespace()) {
+        return Some(whole.to_owned());
+    }
     let mut out = String::with_capacity(json.len());
-    let (mut in_string, mut escaped) = (false, false);
-    for c in json.trim().chars() {
+    let (mut in_string, mut escaped, mut start) = (false, false, 0);
+    for (at, byte) in json.bytes().enumerate() {
         if in_string {
-            in_string = escaped || c != '"';
-            escaped = !escaped && c == '\\';
-            out.push(c);
-        } else if !c.is_ascii_whitespace() {
-            in_string = c == '"';
-            out.push(c);
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if byte.is_ascii_whitespace() {
+            out.push_str(json.get(start..at).unwrap_or_default());
+            start = at + 1;
+        } else {
+            in_string = byte == b'"';
         }
     }
+    out.push_str(json.get(start..).unwrap_or_default());
     RawValue::from_string(out).ok()
 }
 

@@ -12,6 +12,7 @@ mod evaluations;
 pub mod events;
 mod facts;
 mod foreign;
+mod gates;
 mod imports;
 pub mod journal;
 mod judgements;
@@ -40,6 +41,7 @@ use serde::Serialize;
 use crate::model::segments::SegmentRules;
 
 pub use conflicts::{Exchange, SetAside};
+pub use gates::GateRun;
 pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored, Unread};
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::{Evaluated, Weighed};

@@ -303,8 +303,7 @@ fn judged(
 ) -> Result<Held, GateError> {
     let mut held = held(workspace, (cabinet, runs), bench);
     if let Some(asking) = asking {
-        let door = Door::masked(workspace);
-        held.judge = asked::ask((cabinet, runs), &mut held, (bench, &door), asking)?;
+        held.judge = asked::ask((cabinet, runs), &mut held, bench, asking)?;
         if held.judge.as_ref().is_some_and(|report| report.cancelled) {
             return Err(GateError::Stopped);
         }
