@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -25,21 +25,22 @@ pub(super) fn find(shadow: &str, known: &Known) -> Vec<Place> {
 pub(super) fn find_all(shadow: &str, known: &Known, signs: Signs) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     let mut taken = Taken::default();
-    let patterns = patterns();
-    let numbers = signs.digits >= Signs::FEWEST;
-    let detectors: [(bool, &dyn Fn() -> Vec<Place>); 12] = [
+    let digits = signs.digits;
+    let detectors: [(bool, &dyn Fn() -> Vec<Place>); 14] = [
         (true, &|| known.find(shadow)),
-        (signs.secret, &|| secrets(shadow, patterns)),
-        (signs.assigned, &|| assigned(shadow, patterns)),
-        (signs.email, &|| emails(shadow, patterns)),
-        (signs.spoken, &|| spoken_emails(shadow, patterns)),
+        (signs.secret, &|| secrets(shadow)),
+        (signs.assigned, &|| assigned(shadow)),
+        (signs.email, &|| emails(shadow)),
+        (signs.spoken, &|| spoken_emails(shadow)),
         (signs.iban, &|| numbers::ibans(shadow)),
-        (signs.digits >= numbers::SHORTEST_CARD, &|| numbers::cards(shadow)),
-        (numbers, &|| numbers::ssns(shadow)),
+        (digits >= numbers::SHORTEST_CARD, &|| numbers::cards(shadow)),
+        (signs.ssn && digits >= 9, &|| numbers::named_ssns(shadow)),
+        (digits >= 9, &|| numbers::ssns(shadow)),
         (signs.ipv4 || signs.ipv6, &|| numbers::ips(shadow)),
-        (numbers, &|| numbers::phones(shadow)),
-        (signs.address, &|| addresses(shadow, patterns)),
-        (signs.name, &|| names(shadow, patterns)),
+        (signs.phone && digits >= Signs::FEWEST, &|| numbers::named_phones(shadow)),
+        (digits >= 8, &|| numbers::phones(shadow)),
+        (signs.address, &|| addresses(shadow)),
+        (signs.name, &|| names(shadow)),
     ];
     for (_, detector) in detectors.into_iter().filter(|(possible, _)| *possible) {
         for (class, range) in detector() {
@@ -101,13 +102,14 @@ impl Taken {
     }
 }
 
+/// Patterns, each compiled when something first shows a sign of it.
 struct Patterns {
-    secret: Regex,
-    assigned: Regex,
-    email: Regex,
-    spoken_email: Regex,
-    address: Regex,
-    name: Regex,
+    secret: LazyLock<Regex>,
+    assigned: LazyLock<Regex>,
+    email: LazyLock<Regex>,
+    spoken_email: LazyLock<Regex>,
+    address: LazyLock<Regex>,
+    name: LazyLock<Regex>,
 }
 
 /// Compiles a pattern of this module.
@@ -116,17 +118,14 @@ fn compile(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|_| unreachable!("a constant pattern, which a test compiles"))
 }
 
-fn patterns() -> &'static Patterns {
-    static PATTERNS: OnceLock<Patterns> = OnceLock::new();
-    PATTERNS.get_or_init(|| Patterns {
-        secret: compile(SECRET),
-        assigned: compile(ASSIGNED),
-        email: compile(EMAIL),
-        spoken_email: compile(SPOKEN_EMAIL),
-        address: compile(ADDRESS),
-        name: compile(NAME),
-    })
-}
+static PATTERNS: Patterns = Patterns {
+    secret: LazyLock::new(|| compile(SECRET)),
+    assigned: LazyLock::new(|| compile(ASSIGNED)),
+    email: LazyLock::new(|| compile(EMAIL)),
+    spoken_email: LazyLock::new(|| compile(SPOKEN_EMAIL)),
+    address: LazyLock::new(|| compile(ADDRESS)),
+    name: LazyLock::new(|| compile(NAME)),
+};
 
 /// Tokens that say what they are by how they begin.
 const SECRET: &str = r"(?x)
@@ -176,13 +175,13 @@ const NAME: &str = r"(?x)
     (\p{Lu}[\p{L}'’-]+(?:\ \p{Lu}[\p{L}'’-]+){0,2})
 ";
 
-fn secrets(shadow: &str, patterns: &Patterns) -> Vec<Place> {
-    patterns.secret.find_iter(shadow).map(|found| (Class::Secret, found.range())).collect()
+fn secrets(shadow: &str) -> Vec<Place> {
+    PATTERNS.secret.find_iter(shadow).map(|found| (Class::Secret, found.range())).collect()
 }
 
-fn assigned(shadow: &str, patterns: &Patterns) -> Vec<Place> {
+fn assigned(shadow: &str) -> Vec<Place> {
     let mut places = Vec::new();
-    for found in patterns.assigned.captures_iter(shadow) {
+    for found in PATTERNS.assigned.captures_iter(shadow) {
         let Some(value) = found.iter().skip(1).flatten().next() else { continue };
         let text = value.as_str().trim_end_matches(['.', '!', '?', ')', ']', '}']);
         // Schemas and prose put plain words there ("token: string"); secrets mix kinds of characters.
@@ -201,9 +200,9 @@ fn entropy(text: &str) -> f64 {
     counts.values().map(|count| -(count / all) * (count / all).log2()).sum()
 }
 
-fn emails(shadow: &str, patterns: &Patterns) -> Vec<Place> {
+fn emails(shadow: &str) -> Vec<Place> {
     let mut places = Vec::new();
-    for found in patterns.email.find_iter(shadow) {
+    for found in PATTERNS.email.find_iter(shadow) {
         let mut start = found.start();
         let text = found.as_str();
         // In half-escaped text an escape may stand right before the address.
@@ -220,16 +219,16 @@ fn emails(shadow: &str, patterns: &Patterns) -> Vec<Place> {
     places
 }
 
-fn spoken_emails(shadow: &str, patterns: &Patterns) -> Vec<Place> {
-    patterns.spoken_email.find_iter(shadow).map(|found| (Class::Email, found.range())).collect()
+fn spoken_emails(shadow: &str) -> Vec<Place> {
+    PATTERNS.spoken_email.find_iter(shadow).map(|found| (Class::Email, found.range())).collect()
 }
 
-fn addresses(shadow: &str, patterns: &Patterns) -> Vec<Place> {
-    patterns.address.find_iter(shadow).map(|found| (Class::Address, found.range())).collect()
+fn addresses(shadow: &str) -> Vec<Place> {
+    PATTERNS.address.find_iter(shadow).map(|found| (Class::Address, found.range())).collect()
 }
 
-fn names(shadow: &str, patterns: &Patterns) -> Vec<Place> {
-    patterns.name.captures_iter(shadow).filter_map(|found| Some((Class::Name, found.get(1)?.range()))).collect()
+fn names(shadow: &str) -> Vec<Place> {
+    PATTERNS.name.captures_iter(shadow).filter_map(|found| Some((Class::Name, found.get(1)?.range()))).collect()
 }
 
 #[cfg(test)]

@@ -29,6 +29,10 @@ pub(super) struct Signs {
     pub address: bool,
     /// Words by which people introduce themselves.
     pub name: bool,
+    /// A word before which telephone numbers stand.
+    pub phone: bool,
+    /// A word before social security numbers.
+    pub ssn: bool,
 }
 
 impl Signs {
@@ -44,6 +48,8 @@ impl Signs {
         ipv6: true,
         address: true,
         name: true,
+        phone: true,
+        ssn: true,
     };
 
     /// The fewest digits together that a detector of numbers takes: those of a telephone.
@@ -79,7 +85,8 @@ impl Signs {
 
     /// True where no detector finds anything, whatever it knows of words and numbers.
     pub fn none(&self) -> bool {
-        let Self { secret, assigned, email, spoken, iban, digits, ipv4, ipv6, address, name } = *self;
+        // Words before numbers say nothing without a number.
+        let Self { secret, assigned, email, spoken, iban, digits, ipv4, ipv6, address, name, phone: _, ssn: _ } = *self;
         !(secret || assigned || email || spoken || iban || ipv4 || ipv6 || address || name) && digits < Self::FEWEST
     }
 }
@@ -185,7 +192,7 @@ fn follows_street(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Words that have to be there for a pattern of words to match, and the sign each is.
-const WORDS: [(&str, Word); 47] = [
+const WORDS: [(&str, Word); 61] = [
     ("-----begin", Word::Secret),
     ("akia", Word::Secret),
     ("asia", Word::Secret),
@@ -233,6 +240,20 @@ const WORDS: [(&str, Word); 47] = [
     ("m'appelle", Word::Name),
     ("me llamo", Word::Name),
     ("nombre es", Word::Name),
+    ("phone", Word::Phone),
+    ("tel", Word::Phone),
+    ("mobil", Word::Phone),
+    ("cell", Word::Phone),
+    ("handy", Word::Phone),
+    ("rufnummer", Word::Phone),
+    ("whatsapp", Word::Phone),
+    ("fax", Word::Phone),
+    ("call ", Word::Phone),
+    ("ring ", Word::Phone),
+    ("text ", Word::Phone),
+    ("reach ", Word::Phone),
+    ("ssn", Word::Ssn),
+    ("social security", Word::Ssn),
 ];
 
 #[derive(Clone, Copy)]
@@ -241,6 +262,10 @@ enum Word {
     Assigned,
     Spoken,
     Name,
+    /// At the beginning of a word.
+    Phone,
+    /// The same.
+    Ssn,
 }
 
 /// Sets the signs that are words.
@@ -251,8 +276,12 @@ fn words(shadow: &str, signs: &mut Signs) {
         AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(words).ok()
     });
     let Some(matcher) = matcher else {
-        (signs.secret, signs.assigned, signs.spoken, signs.name) = (true, true, true, true);
+        *signs = Signs { digits: signs.digits, ..Signs::ALL };
         return;
+    };
+    let begins = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| shadow.as_bytes().get(before));
+        !before.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
     };
     for found in matcher.find_overlapping_iter(shadow) {
         match WORDS.get(found.pattern().as_usize()) {
@@ -260,6 +289,8 @@ fn words(shadow: &str, signs: &mut Signs) {
             Some((_, Word::Assigned)) => signs.assigned = true,
             Some((_, Word::Spoken)) => signs.spoken = true,
             Some((_, Word::Name)) => signs.name = true,
+            Some((_, Word::Phone)) => signs.phone |= begins(found.start()),
+            Some((_, Word::Ssn)) => signs.ssn |= begins(found.start()),
             None => {}
         }
     }

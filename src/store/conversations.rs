@@ -47,6 +47,11 @@ pub struct Unread {
 }
 
 impl Unread {
+    /// Bytes of the unpacked payload.
+    pub fn size(&self) -> usize {
+        self.payload.len()
+    }
+
     /// The conversation as [`Store::conversation`] has it, but of its spans' attributes only these, and of their events and
     /// links none: reading those costs more than everything else.
     ///

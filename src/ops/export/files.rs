@@ -72,8 +72,11 @@ pub(super) struct Files {
     manifest: Option<NamedTempFile>,
 }
 
-/// Bytes that are written, or read back, at once.
+/// Bytes that are written at once.
 const BUFFER: usize = 1 << 18;
+
+/// Bytes that are read back and checked at once: enough that threads are not started for little.
+const CHECKED: usize = 4 << 20;
 
 /// What a finished data file is.
 pub(super) struct Checked {
@@ -258,7 +261,7 @@ struct ReadBack {
 /// The next lines of a file, some at once; none at its end. `before` is how many came before them.
 fn lines(reader: &mut impl BufRead, before: u64) -> std::io::Result<Vec<ReadBack>> {
     let (mut rows, mut bytes) = (Vec::new(), 0);
-    while bytes < BUFFER {
+    while bytes < CHECKED {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 {
             break;

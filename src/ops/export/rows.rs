@@ -17,8 +17,10 @@ use super::source::{Fetched, Reason};
 use super::target::{self, Target};
 use super::{ExportError, MASKING_VERSION, Ready, Source};
 
-/// Conversations worked on at once: enough that threads are not started for little, few enough to hold in memory.
-const BATCH: usize = 128;
+/// Conversations worked on at once, and about how many bytes of them, whichever is reached first: enough that threads are
+/// not started for little, few enough to hold in memory.
+const BATCH: usize = 512;
+const BYTES: usize = 8 << 20;
 
 /// What rows are made of, and how.
 #[derive(Clone, Copy)]
@@ -71,8 +73,14 @@ pub(super) fn gather(
     let masking = gathering.masking.clone();
     let mut done = 0;
     while done < total {
-        let batch = done..total.min(done + BATCH);
-        let mut slots = batch.map(|at| fetch(workspace, source, at)).collect::<Result<Vec<Slot>, _>>()?;
+        let (mut slots, mut bytes) = (Vec::new(), 0);
+        while slots.len() < BATCH.min(total - done) && bytes < BYTES {
+            let slot = fetch(workspace, source, done + slots.len())?;
+            if let Slot::Fetched(fetched) = &slot {
+                bytes += fetched.size();
+            }
+            slots.push(slot);
+        }
         in_halves(beside, &mut slots, &|slot| make(slot, making, &masking));
         for slot in slots {
             done += 1;

@@ -207,6 +207,11 @@ pub(super) struct Fetched {
 }
 
 impl Fetched {
+    /// Bytes, about.
+    pub(super) fn size(&self) -> usize {
+        self.unread.size()
+    }
+
     /// Reads it and lets it through the door.
     pub(super) fn ready(self, source: &Source, door: &Door) -> Result<Result<Ready, Reason>, ExportError> {
         let row = source.row(&self);
