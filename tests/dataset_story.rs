@@ -410,7 +410,7 @@ fn failing_runs_come_into_the_workspace_beside_their_cases() {
     assert_eq!(opened.suspects[0].step, 2);
 
     let again = bring(&mut workspace, &order, Timestamp(0)).unwrap();
-    assert_eq!(again, Brought { imported: 0, test_uses_before: 2, ..brought });
+    assert_eq!(again, Brought { imported: 0, test_uses_before: 2, ..brought.clone() });
     let elsewhere = BringOrder { runs: vec![desk.write("none.jsonl", &recorded.replace("n-", "m-"))], ..order };
     assert_eq!(bring(&mut workspace, &elsewhere, Timestamp(0)).unwrap().missing.len(), 4);
     drop(workspace);
