@@ -17,6 +17,7 @@ mod codebook;
 mod conflicts;
 mod context;
 mod dataset;
+mod decision;
 mod demo;
 mod export;
 mod failure;
@@ -30,13 +31,17 @@ mod merge;
 mod numbers;
 mod output;
 mod place;
+mod progress;
 mod queue;
 #[cfg(feature = "receive")]
 mod receive;
 mod reconcile;
+mod report;
+mod room;
 mod screen;
 mod search;
 mod segments;
+mod session;
 mod show;
 mod simulate;
 mod tools;
@@ -118,7 +123,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Demo(demo)) => return demo::demo(&arguments.global, demo),
         _ => {}
     }
-    let context = Context::find(&arguments.global)?;
+    let global = &arguments.global;
+    let context = Context::find(global)?;
     match &arguments.command {
         None => screen::review(&context, &arguments.global, crate::tui::Start::Queue(String::new())),
         Some(Command::Review(review)) => screen::review_at(&context, &arguments.global, review),
@@ -136,14 +142,18 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Policy(policy)) => judge::policy(Some(&context), policy),
         Some(Command::Dataset(arguments)) => dataset::dataset(&context, arguments),
         Some(Command::Queue(arguments)) => queue::queue(&context, arguments),
+        Some(Command::Session(arguments)) => session::session(&context, global, arguments),
+        Some(Command::Decision(arguments)) => decision::decision(&context, arguments),
         Some(Command::Gate(arguments)) => gate::gate(&context, arguments),
         Some(Command::Request(arguments)) => gate::request(&context, arguments),
         Some(Command::Bench(arguments)) => bench::bench(&context, arguments),
         Some(Command::Rates(arguments)) => numbers::rates(&context, arguments),
         Some(Command::Alignment(arguments)) => numbers::alignment(&context, arguments),
+        Some(Command::Thresholds(arguments)) => numbers::thresholds(&context, arguments),
         Some(Command::Compare(arguments)) => numbers::compare(&context, arguments),
         Some(Command::Drift(arguments)) => numbers::drift(&context, arguments),
         Some(Command::Agreement(arguments)) => numbers::agreement(&context, arguments),
+        Some(Command::Report(arguments)) => report::report(&context, arguments),
         Some(Command::Simulate(arguments)) => simulate::simulate(&context, arguments),
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),

@@ -14,6 +14,7 @@ use crate::model::queue::MustReview;
 pub mod packs;
 pub mod scales;
 pub mod segments;
+pub mod targets;
 
 /// The settings a user may make. All have defaults.
 #[derive(Debug, Clone, PartialEq)]

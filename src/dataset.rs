@@ -40,7 +40,7 @@ use layout::Layout;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The attributes of spans that any format reads; nothing else of what spans hold is.
-pub const SPAN_ATTRIBUTES: &[&str] = 
+pub const SPAN_ATTRIBUTES: &[&str] =
     &[feedback::LANGSMITH_RUN, feedback::LANGFUSE_TRACE, feedback::LANGFUSE_OBSERVATION];
 
 /// Writes one dataset format.

@@ -121,15 +121,21 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Rows(_)
         | Request::QueueRows(..)
         | Request::Queues
-        | Request::Alignment(_)
+        | Request::Insights(_)
+        | Request::Figures(..)
         | Request::Preview(_)
         | Request::Snippets(..)
         | Request::Open(_)
+        | Request::OpenForRoom(_)
+        | Request::Session
+        | Request::SessionSheet
         | Request::Codebook
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
-        Request::Record(_) | Request::Undo | Request::Redo | Request::LoadPack(_) => LaneName::Write,
-        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) => LaneName::Job,
+        Request::Record(_) | Request::StartSession(_) | Request::Undo | Request::Redo | Request::LoadPack(_) => {
+            LaneName::Write
+        }
+        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => LaneName::Job,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod drift;
 pub mod guard;
 pub mod isotonic;
 pub mod multiple;
+pub mod quantile;
 pub mod rate;
 pub mod reviewers;
 pub mod sample_size;

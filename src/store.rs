@@ -4,6 +4,7 @@
 //! program, or damaged, is ever written to.
 
 mod conflicts;
+mod contacts;
 mod conversations;
 mod datasets;
 mod dictionary;
@@ -27,6 +28,7 @@ mod queues;
 mod scores;
 mod search;
 mod segments;
+mod sessions;
 mod signals;
 mod spans;
 mod summaries;
@@ -41,12 +43,13 @@ use serde::Serialize;
 use crate::model::segments::SegmentRules;
 
 pub use conflicts::{Exchange, SetAside};
-pub use gates::GateRun;
+pub use contacts::Contact;
 pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored, Unread};
 pub use error::{ErrorClass, StoreError};
-pub use evaluations::{Evaluated, Weighed};
+pub use evaluations::{Evaluated, Lesson, Weighed};
 pub use facts::{KeptFact, Opening, Slot};
 pub use foreign::{ForeignColumn, ForeignDatabase, ForeignError, ForeignTable, Selection, is_sqlite};
+pub use gates::GateRun;
 pub use imports::ImportRecord;
 pub use judgements::{Judgement, SaidOf};
 pub use measure::{Measured, Opinions, SEGMENTS};

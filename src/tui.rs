@@ -72,6 +72,12 @@ pub struct UiConfig {
     pub keymap: keymap::Keymap,
     /// Masks text for the screen and the clipboard.
     pub mask: Mask,
+    /// Masks text for a room: names and numbers of customers, orders and the like as well.
+    pub room_mask: Mask,
+    /// Who else is there from the start, where it is shown to a room.
+    pub room: Vec<String>,
+    /// True to show to a room from the start.
+    pub presenting: bool,
     /// True to mask from the start.
     pub masked: bool,
     /// Tells the time.

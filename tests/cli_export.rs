@@ -304,14 +304,30 @@ fn scores_go_back_to_langfuse_under_the_ids_it_gave() {
 #[test]
 fn hostile_rows_leave_rows_out_and_never_fail_an_export() {
     let desk = Desk::new();
-    let call = |arguments: &str| json!({"role": "assistant", "content": null, "tool_calls":
-        [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": arguments}}]});
+    let call = |arguments: &str| {
+        json!({"role": "assistant", "content": null, "tool_calls":
+        [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": arguments}}]})
+    };
     let answer = json!({"role": "tool", "tool_call_id": "c1", "content": "{}"});
     let parts: [(&str, Vec<Value>); 4] = [
-        ("huge", vec![json!({"role": "user", "content": "hi"}), call("{\"n\":1e400}"), answer.clone(), json!({"role": "assistant", "content": "ok"})]),
+        (
+            "huge",
+            vec![
+                json!({"role": "user", "content": "hi"}),
+                call("{\"n\":1e400}"),
+                answer.clone(),
+                json!({"role": "assistant", "content": "ok"}),
+            ],
+        ),
         ("first", vec![json!({"role": "assistant", "content": "Hello, how can I help?"})]),
         ("blank", vec![json!({"role": "user", "content": " "}), json!({"role": "assistant", "content": "Yes?"})]),
-        ("drawn", vec![json!({"role": "user", "content": "'=1 \u{1b}[31m \u{202e} \"q\""}), json!({"role": "assistant", "content": "Fine."})]),
+        (
+            "drawn",
+            vec![
+                json!({"role": "user", "content": "'=1 \u{1b}[31m \u{202e} \"q\""}),
+                json!({"role": "assistant", "content": "Fine."}),
+            ],
+        ),
     ];
     let rows = parts.map(|(id, messages)| {
         let tools = json!([{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]);
@@ -329,5 +345,8 @@ fn hostile_rows_leave_rows_out_and_never_fail_an_export() {
         assert!(ran.code == 0 || nothing, "{format}: {}", ran.err);
     }
     let told = desk.ok(&["export", "again", "--format", "trl-sft", "--json"]);
-    assert!(told.contains("hold numbers or keys that this format cannot carry") || told.contains("are no JSON"), "{told}");
+    assert!(
+        told.contains("hold numbers or keys that this format cannot carry") || told.contains("are no JSON"),
+        "{told}"
+    );
 }

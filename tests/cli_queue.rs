@@ -87,3 +87,83 @@ fn what_cannot_be_is_refused_and_removing_can_be_undone() {
     assert_eq!(kinds, ["queue", "queue", "undo"]);
     home.ok(&["verify"]);
 }
+
+/// The one verdict of the log about a conversation, as JSON.
+fn slot_of(home: &Home, id: &str) -> Value {
+    let events = home.lines(&["events", id, "--json"]);
+    let verdict = events.iter().find(|event| event["kind"] == "verdict").unwrap();
+    verdict["body"]["slot"].clone()
+}
+
+#[test]
+fn a_label_from_the_command_line_takes_the_place_the_queue_asks_for() {
+    let home = filled();
+    home.ok(&["queue", "new", "week"]);
+    let next = || {
+        let shown = json(&home.ok(&["queue", "show", "week", "--json"]));
+        let rows = shown["rows"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["judged"] == false).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    // The first is by lot: nothing that sways is shown where the queue is named.
+    let first = next();
+    let open = json(&home.ok(&["show", &first, "--json"]));
+    assert!(!open["scores"].as_array().unwrap().is_empty() && open["p_fail"].is_number());
+    let blind = json(&home.ok(&["show", &first, "--queue", "week", "--json"]));
+    assert!(blind["scores"].as_array().unwrap().is_empty() && blind["p_fail"].is_null(), "{blind}");
+    assert_eq!(blind["transcript"], open["transcript"]);
+    assert!(!home.ok(&["show", &first, "--queue", "week"]).contains("scores of the whole"));
+    home.ok(&["label", &first, "--pass", "--queue", "week"]);
+    let slot = slot_of(&home, &first);
+    assert_eq!((&slot["queue"], &slot["kind"], &slot["scores_seen"]), (&"week".into(), &"audit".into(), &false.into()));
+    // Once judged it is not asked for any more, and nothing is hidden.
+    let again = home.run(&["label", &first, "--pass", "--queue", "week"]);
+    assert_eq!(again.code, 2);
+    assert!(again.err.contains("does not ask you"), "{}", again.err);
+    assert!(!json(&home.ok(&["show", &first, "--queue", "week", "--json"]))["scores"].as_array().unwrap().is_empty());
+    let ranked = next();
+    home.ok(&["label", &ranked, "--fail", "--no-step", "--queue", "week"]);
+    let slot = slot_of(&home, &ranked);
+    assert_eq!((&slot["kind"], &slot["scores_seen"]), (&"ranked".into(), &true.into()));
+    let seen = next();
+    home.ok(&["label", &seen, "--fail", "--no-step", "--queue", "week", "--scores-seen"]);
+    assert_eq!(slot_of(&home, &seen)["scores_seen"], true);
+    // The rate knows both that are by lot; what says something of evaluators was given blind.
+    let rates = json(&home.ok(&["rates", "--json"]));
+    assert_eq!(
+        (&rates["overall"]["rate"]["value"]["k"], &rates["overall"]["rate"]["value"]["n"]),
+        (&1.into(), &2.into())
+    );
+    let alignment = json(&home.ok(&["alignment", "--json"]));
+    assert_eq!((&alignment["labels"], &alignment["seen"]), (&1.into(), &1.into()));
+    assert_eq!(home.run(&["label", &next(), "--pass", "--queue", "none"]).code, 1);
+    // What no label stands behind is not promised.
+    let thresholds = json(&home.ok(&["thresholds", "--json", "--risk", "0.1", "--by", "intent"]));
+    assert_eq!((&thresholds["evaluator"], &thresholds["rows"][0]["sure"]["needs"]), (&"P(fail)".into(), &21.into()));
+    let told = home.ok(&["thresholds"]);
+    assert!(told.contains("needs 44 more audit labels (1 of 45)"), "{told}");
+    assert!(home.ok(&["thresholds", "--csv"]).starts_with("segment,labels,sure_at,"));
+    assert_eq!(home.run(&["thresholds", "Nobody"]).code, 1);
+}
+
+#[test]
+fn a_list_of_ids_is_worked_through_in_its_order() {
+    let home = filled();
+    let file = home.file("list.txt", "n21\n\n n03\nn07\nn21\n");
+    let made = json(&home.ok(&["queue", "new", "list", "--ids", &file, "--json"]));
+    assert_eq!((&made["strategy"], &made["matching"]), (&"manual".into(), &3.into()));
+    let names = || -> Vec<String> {
+        let shown = json(&home.ok(&["queue", "show", "list", "--json"]));
+        assert_eq!(shown["audit"], 0.0);
+        shown["rows"].as_array().unwrap().iter().map(|row| row["external_id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(), ["n21", "n03", "n07"]);
+    home.ok(&["label", "n21", "--pass", "--queue", "list"]);
+    assert_eq!(names(), ["n21", "n03", "n07"]);
+    assert_eq!(home.run(&["label", "n05", "--pass", "--queue", "list"]).code, 2);
+    // A filter narrows it.
+    let narrowed = home.ok(&["queue", "new", "less", "--ids", &file, "--where", "external_id:n03,n05", "--json"]);
+    assert_eq!(json(&narrowed)["matching"], 1);
+    assert_eq!(home.run(&["queue", "new", "odd", "--ids", &home.file("odd.txt", "nobody\n")]).code, 1);
+    assert_eq!(home.run(&["queue", "new", "odd", "--ids", "-"]).code, 2);
+    assert_eq!(home.run(&["queue", "new", "odd", "--ids", "missing.txt"]).code, 6);
+}

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::model::label::Owner;
 use crate::model::queue::QueueOrder;
 
 pub mod dataset;
@@ -17,6 +18,8 @@ mod import;
 pub mod judge;
 pub mod numbers;
 pub mod queue;
+pub mod report;
+pub mod session;
 pub mod simulate;
 pub mod upkeep;
 
@@ -25,8 +28,11 @@ use find::{AdjudicateArguments, ConflictsArguments, SearchArguments, SegmentsArg
 use gate::{GateArguments, RequestArguments};
 pub use import::{ImportArguments, format_named};
 use judge::{BenchArguments, EvaluateArguments, EvaluatorsArguments, PolicyArguments, ReconcileArguments};
-use numbers::{AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments};
+use numbers::{
+    AgreementArguments, AlignmentArguments, CompareArguments, DriftArguments, RatesArguments, ThresholdsArguments,
+};
 use queue::QueueArguments;
+use session::{DecisionArguments, SessionArguments};
 use simulate::{SimulateArguments, StrategiesArguments};
 use upkeep::{CodebookArguments, MergeArguments, RebuildArguments, SyncArguments, ToolsArguments, VerifyArguments};
 
@@ -93,6 +99,10 @@ pub enum Command {
     Redo(AnswerArguments),
     /// Define queues: which conversations to judge, in which order, how many by lot
     Queue(QueueArguments),
+    /// Hold the weekly review session: agenda, pace, parking lot, summary
+    Session(SessionArguments),
+    /// Keep decisions: what is to be changed, by whom, until when, and whether it helped
+    Decision(DecisionArguments),
     /// List conversations, most suspicious first
     List(ListArguments),
     /// Find words in everything that was said, called and answered
@@ -115,12 +125,16 @@ pub enum Command {
     Rates(RatesArguments),
     /// Say how evaluators agree with people: failures caught, passes let through
     Alignment(AlignmentArguments),
+    /// Say from which score on to escalate, per segment, with a promise about the failures that are not
+    Thresholds(ThresholdsArguments),
     /// Compare two sets of conversations, such as two versions of the agent
     Compare(CompareArguments),
     /// Find what differs between imports, in scores and in what conversations are about
     Drift(DriftArguments),
     /// Say how several reviewers agree, with each other and with themselves
     Agreement(AgreementArguments),
+    /// Report on a week: failure modes, service, what to do next; as Markdown, HTML or JSON
+    Report(report::ReportArguments),
     /// Replay conversations with known outcomes: what would each order of a queue have found?
     Simulate(SimulateArguments),
     /// List the strategies by which queues are ordered, with their formulas
@@ -174,6 +188,13 @@ pub struct ReviewArguments {
     /// id, a beginning of it, or its name in the source
     #[arg(value_name = "QUEUE|CONVERSATION")]
     pub target: Option<String>,
+    /// Show one conversation at a time to a room: personal data and ids stay masked, scores hidden until a key reveals them,
+    /// and a verdict says who took part
+    #[arg(long)]
+    pub present: bool,
+    /// Who is in the room beside you and the session's people. May be repeated
+    #[arg(long, value_name = "NAME", requires = "present")]
+    pub with: Vec<String>,
     /// Open the runs that a gate objects to, beside the cases they broke: a report of `gate --json`. They are imported
     /// under a source of their own, `gate-` and the report's hash
     #[arg(long, value_name = "REPORT", conflicts_with = "target", value_hint = ValueHint::FilePath)]
@@ -239,7 +260,7 @@ pub struct LabelArguments {
     #[arg(long)]
     pub unsure: bool,
     /// Put off without a verdict
-    #[arg(long, conflicts_with_all = ["modes", "severity", "note", "correction", "place"])]
+    #[arg(long, conflicts_with_all = ["modes", "severity", "owner", "note", "correction", "place"])]
     pub skip: bool,
     /// A failure mode by key or name; a new name becomes a new mode. May be repeated
     #[arg(long = "mode", value_name = "MODE")]
@@ -253,6 +274,15 @@ pub struct LabelArguments {
     /// 1 cosmetic, 2 annoying, 3 harmful, 4 critical
     #[arg(long, value_name = "1..4", value_parser = clap::value_parser!(u8).range(1..=4))]
     pub severity: Option<u8>,
+    /// Who can put it right: prompt, tool, retrieval, policy, routing, evaluator
+    #[arg(long, value_name = "WHO", value_parser = owner)]
+    pub owner: Option<Owner>,
+    /// As the answer to this queue, which has to be asking for it now; an audit counts only such labels as its own
+    #[arg(long, value_name = "NAME", conflicts_with = "skip")]
+    pub queue: Option<String>,
+    /// Scores were seen before this verdict, though the queue hides them; it says nothing about evaluators then
+    #[arg(long, requires = "queue")]
+    pub scores_seen: bool,
     /// A note on the conversation
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
@@ -299,10 +329,10 @@ pub struct AnswerArguments {
     pub json: bool,
 }
 
-/// Arguments of `list`.
+/// The conversations a command is about; every command that can be narrowed has it under this name.
 #[derive(Debug, Args)]
-pub struct ListArguments {
-    /// Only those that match; see `aftercall filters`
+pub struct Pool {
+    /// Only conversations that match; see `aftercall filters`
     #[arg(
         long = "where",
         value_name = "FILTER",
@@ -311,6 +341,14 @@ pub struct ListArguments {
         allow_hyphen_values = true
     )]
     pub filter: String,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// Only those in which these words stand
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     pub find: String,
@@ -364,6 +402,9 @@ impl OrderName {
 pub struct ShowArguments {
     /// Its id, a unique beginning of it, or its name in the source
     pub conversation: String,
+    /// As a reviewer of this queue may see it: without scores where it has to be judged blind
+    #[arg(long, value_name = "NAME")]
+    pub queue: Option<String>,
     /// Everything, as one JSON object
     #[arg(long)]
     pub json: bool,
@@ -391,6 +432,10 @@ pub struct FormatsArguments {
     /// Only those that can be exported
     #[arg(long)]
     pub export: bool,
+}
+
+fn owner(text: &str) -> Result<Owner, String> {
+    Owner::parse(text).ok_or_else(|| format!("one of {}", Owner::ALL.map(Owner::word).join(", ")))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::Data;
+use super::progress::{Bar, Unit};
 use crate::model::act::Act;
 use crate::ops::door::Door;
 use crate::ops::evaluate::command::{self, CommandOrder, CommandReport};
@@ -55,9 +56,12 @@ pub fn ask(context: &Context, judge: &str, arguments: &EvaluateArguments) -> Res
         timeout: Duration::from_secs_f64(arguments.timeout),
         watch: &|| start.elapsed(),
     };
-    let mut report = command::ask(&mut workspace, (&order, &door), now(), &mut |_| {
-        if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
+    let bar = Bar::open(context.talk, Unit::Things);
+    let outcome = command::ask(&mut workspace, (&order, &door), now(), &mut |progress| {
+        if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { bar.show(progress) }
+    });
+    drop(bar);
+    let mut report = outcome?;
     report.seconds = start.elapsed().as_secs_f64();
     tell(context, arguments, &report)?;
     let whole = report.asked == report.answered && report.overtaken + report.not_asked == 0 && !report.cancelled;

@@ -2,7 +2,6 @@
 //!
 //! Invariant: files that are only measured go into a workspace of their own, which is gone afterwards.
 
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::args::judge::{BenchArguments, BenchCommand};
@@ -10,6 +9,7 @@ use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::import::{count, tool_list};
 use super::output::Data;
+use super::progress::{Bar, Unit};
 use crate::ingest::{ReadOptions, ToolList};
 use crate::ops::bench::{self, BenchOrder, BenchReport, Row};
 use crate::ops::workspace::{ImportOrder, Workspace};
@@ -17,10 +17,13 @@ use crate::store::Access;
 
 /// Carries the command out.
 pub fn bench(context: &Context, arguments: &BenchArguments) -> Result<Code, Failure> {
-    let BenchCommand::Evaluators { data, tools, truth, below, inverted, group, filter, json } = &arguments.command;
-    let order = BenchOrder { filter, truth, below: *below, inverted: *inverted, group: group.as_deref() };
+    let BenchCommand::Evaluators { data, tools, truth, below, inverted, group, pool, json } = &arguments.command;
+    let order = BenchOrder { filter: &pool.filter, truth, below: *below, inverted: *inverted, group: group.as_deref() };
     let start = Instant::now();
-    let measure = |workspace: &Workspace| bench::bench(workspace, &order, now(), &mut |_| ControlFlow::Continue(()));
+    let measure = |workspace: &Workspace| {
+        let bar = Bar::open(context.talk, Unit::Things);
+        bench::bench(workspace, &order, now(), &mut |progress| bar.show(progress))
+    };
     let mut report = if data.is_empty() {
         measure(&context.open_to_read()?)?
     } else {
@@ -32,11 +35,10 @@ pub fn bench(context: &Context, arguments: &BenchArguments) -> Result<Code, Fail
             known.merge(tool_list(Some(path))?);
         }
         let read = ReadOptions { tools: known, ..ReadOptions::default() };
-        let imported = workspace.import(
-            &ImportOrder { paths: data.clone(), read, ..ImportOrder::default() },
-            now(),
-            &mut |_| ControlFlow::Continue(()),
-        )?;
+        let bar = Bar::open(context.talk, Unit::Bytes);
+        let order = ImportOrder { paths: data.clone(), read, ..ImportOrder::default() };
+        let imported = workspace.import(&order, now(), &mut |progress| bar.show(progress))?;
+        drop(bar);
         if imported.skipped > 0 {
             context.talk.say(&format!("{} could not be read", count(imported.skipped, "record")));
         }

@@ -31,9 +31,9 @@ pub fn dataset(context: &Context, arguments: &DatasetArguments) -> Result<Code, 
     match &arguments.command {
         None => list(context, false),
         Some(DatasetCommand::List { json }) => list(context, *json),
-        Some(DatasetCommand::New { name, filter, kind, json }) => {
+        Some(DatasetCommand::New { name, pool, kind, json }) => {
             let mut workspace = context.open_to_write(Access::Write)?;
-            let choice = Choice::Filter(filter.clone());
+            let choice = Choice::Filter(pool.filter.clone());
             let version = dataset::create(&mut workspace, (name, kind.kind()), &choice, now())?;
             made(context, &version, *json)
         }

@@ -47,7 +47,8 @@ pub fn demo(global: &Global, arguments: &DemoArguments) -> Result<Code, Failure>
     if report.imported > 0 {
         context.talk.say(&format!("{} sample conversations are ready", report.conversations));
     }
-    let code = if arguments.no_ui { Code::Done } else { screen::open(context, Start::Queue(String::new()))?.code };
+    let code =
+        if arguments.no_ui { Code::Done } else { screen::open(context, Start::Queue(String::new()), None)?.code };
     farewell(context);
     Ok(code)
 }

@@ -2,8 +2,6 @@
 //!
 //! Invariant: what is told after an export is what its manifest says.
 
-use std::ops::ControlFlow;
-
 use serde::Serialize;
 
 use super::args::dataset::ExportArguments;
@@ -12,6 +10,7 @@ use super::dataset::warn_of_repeat;
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::{Data, warn};
+use super::progress::{Bar, Unit};
 use crate::dataset::manifest::Manifest;
 use crate::engine::beside;
 use crate::model::export::ExportOrder;
@@ -44,7 +43,7 @@ pub fn export(context: &Context, arguments: &ExportArguments) -> Result<Code, Fa
     let order = ExportOrder {
         directory: arguments.directory.clone(),
         formats: arguments.format.clone(),
-        filter: arguments.filter.clone(),
+        filter: arguments.pool.filter.clone(),
         keep_personal_data: arguments.keep_personal_data.clone(),
         dataset: arguments.dataset.clone(),
         open_test: arguments.open_test.clone(),
@@ -54,7 +53,8 @@ pub fn export(context: &Context, arguments: &ExportArguments) -> Result<Code, Fa
         export::plan(&context.open_to_read()?, &order, now())?
     } else {
         let mut workspace = context.open_to_write(Access::Write)?;
-        export::export_beside(&mut workspace, (&order, Some(beside)), now(), &mut |_| ControlFlow::Continue(()))?
+        let bar = Bar::open(context.talk, Unit::Things);
+        export::export_beside(&mut workspace, (&order, Some(beside)), now(), &mut |progress| bar.show(progress))?
     };
     tell(context, &report, arguments.dry_run);
     warn_of_repeat(report.test_uses_before);

@@ -11,6 +11,7 @@ use crate::ops::review::ReviewError;
 use crate::ops::sample::SampleError;
 use crate::ops::search::SearchError;
 use crate::ops::segments::SegmentRulesError;
+use crate::ops::session::SessionError;
 use crate::ops::workspace::WorkspaceError;
 use crate::paths::PathError;
 use crate::store::{ErrorClass, StoreError};
@@ -108,6 +109,7 @@ impl From<ReviewError> for Failure {
         match error {
             ReviewError::Store(error) => error.into(),
             ReviewError::Queue(error) => (*error).into(),
+            ReviewError::Session(error) => (*error).into(),
             other => Self::usage(other.to_string()),
         }
     }
@@ -121,6 +123,19 @@ impl From<QueueError> for Failure {
             QueueError::Signals(error) => error.into(),
             QueueError::Unknown { .. } | QueueError::Taken(_) => Self::new(Code::Error, error.to_string()),
             other => Self::usage(other.to_string()),
+        }
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => error.into(),
+            SessionError::Queue(error) => (*error).into(),
+            SessionError::Name(_) | SessionError::Text(_) | SessionError::Day(_) | SessionError::Mode(_) => {
+                Self::usage(error.to_string())
+            }
+            other => Self::new(Code::Error, other.to_string()),
         }
     }
 }
@@ -161,7 +176,7 @@ impl From<EvaluateError> for Failure {
         match error {
             EvaluateError::Store(error) => error.into(),
             EvaluateError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
-            EvaluateError::Unknown(_) => Self::usage(error.to_string()),
+            EvaluateError::Unknown { .. } => Self::usage(error.to_string()),
             EvaluateError::Policy { .. } | EvaluateError::File { .. } | EvaluateError::Judge { .. } => {
                 Self::new(Code::Error, error.to_string())
             }

@@ -54,7 +54,7 @@ pub fn gate(context: &Context, arguments: &GateArguments) -> Result<Code, Failur
     let order = GateOrder {
         cases: cases.clone(),
         runs: arguments.runs.clone(),
-        filter: arguments.filter.clone(),
+        filter: arguments.pool.filter.clone(),
         against: arguments.against.clone(),
         against_filter: arguments.against_where.clone(),
         evaluators: arguments.evaluators.clone(),

@@ -3,18 +3,16 @@
 //! Invariant: what was skipped is always told, in the report and by the exit code.
 
 use std::fmt::Write as _;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{ImportArguments, format_named};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::follow::{self, FollowOrder};
-use super::output::{Data, Talk};
+use super::output::Data;
+use super::progress::{Bar, Unit};
 use crate::engine;
 use crate::ingest::{Format, Mapping, Problem, ProblemKind, ReadOptions, ToolList};
 use crate::model::filter::Filter;
@@ -66,20 +64,17 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
         }
     }
     let mut workspace = context.open_to_write(Access::Create)?;
-    let bar = progress_bar(context.talk, arguments.json);
+    let bar = Bar::open(context.talk, Unit::Bytes);
     let start = Instant::now();
     let beside: Option<Beside> = Some(engine::beside);
     let order = ImportOrder { paths, read, sample, filter, evaluate: !arguments.no_evaluate, beside };
     let outcome = workspace.import(&order, now(), &mut |progress| {
         if progress.what == EVALUATING {
-            bar.set_style(counted());
+            bar.measure(Unit::Things);
         }
-        bar.set_length(progress.total.unwrap_or(progress.done));
-        bar.set_position(progress.done);
-        bar.set_message(door::terminal_line(&progress.what));
-        ControlFlow::Continue(())
+        bar.show(progress)
     });
-    bar.finish_and_clear();
+    drop(bar);
     let mut report = outcome?;
     report.seconds = start.elapsed().as_secs_f64();
     tell(context, &report);
@@ -158,22 +153,6 @@ pub fn tool_list(path: Option<&Path>) -> Result<ToolList, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(Code::Error, format!("{name}: {error}; nothing was imported")))?;
     ToolList::parse(&name, &text).map_err(|error| Failure::new(Code::Error, error.to_string()))
-}
-
-/// A bar on a terminal, and nothing where nobody watches.
-pub(super) fn progress_bar(talk: Talk, json: bool) -> ProgressBar {
-    use std::io::IsTerminal as _;
-    if talk.quiet || json || !std::io::stderr().is_terminal() {
-        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    }
-    let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {wide_msg}");
-    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-/// A bar of things rather than bytes.
-pub fn counted() -> ProgressStyle {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}");
-    style.unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn tell(context: &Context, report: &ImportReport) {

@@ -15,11 +15,12 @@ use crate::model::conversation::Conversation;
 use crate::model::correction::{AcceptableCall, Correction, CorrectionKind};
 use crate::model::id::ConversationId;
 use crate::model::label::{Label, StepPointer, Verdict};
+use crate::model::queue::Slot;
 use crate::model::time::Timestamp;
 use crate::model::tool::{Arguments, members};
 use crate::ops::door::Door;
-use crate::ops::review;
 use crate::ops::workspace::Workspace;
+use crate::ops::{queue, review};
 use crate::store::{Access, StoreError};
 
 /// `--json` of an act.
@@ -47,7 +48,8 @@ pub fn label(context: &Context, arguments: &LabelArguments) -> Result<Code, Fail
     let act = if arguments.skip {
         Act::Skip(subject.clone())
     } else {
-        Act::Judge(judgement(arguments, &conversation, subject.clone())?)
+        let judgement = judgement(arguments, &conversation, subject.clone())?;
+        Act::Judge(Judgement { slot: slot(&mut workspace, arguments, &subject.conversation)?, ..judgement })
     };
     let mut saved = review::record(&mut workspace, &act, now())?;
     let all = arguments.must.iter().map(|text| (true, text)).chain(arguments.must_not.iter().map(|text| (false, text)));
@@ -131,10 +133,23 @@ fn judgement(arguments: &LabelArguments, content: &Conversation, subject: Subjec
         None => arguments.no_step.then_some(FailedAt::NoSingleStep),
     };
     judgement.severity = arguments.severity;
+    judgement.owner = arguments.owner;
     judgement.modes.clone_from(&arguments.modes);
     judgement.note.clone_from(&arguments.note);
     judgement.check().map_err(|error| Failure::usage(error.to_string()))?;
     Ok(judgement)
+}
+
+/// From where in which queue it is judged, where one is named.
+fn slot(workspace: &mut Workspace, arguments: &LabelArguments, id: &ConversationId) -> Result<Option<Slot>, Failure> {
+    let Some(queue) = &arguments.queue else { return Ok(None) };
+    let Some(place) = queue::asked(workspace, queue, id)? else {
+        return Err(Failure::usage(format!(
+            "queue {queue} does not ask you for {id} now: it is judged, or not in it; `aftercall queue show {queue}` \
+             lists what comes next, and without --queue the label counts all the same, but for no audit"
+        )));
+    };
+    Ok(Some(Slot { scores_seen: arguments.scores_seen || !place.blind, ..place.slot }))
 }
 
 fn step(content: &Conversation, text: &str) -> Result<StepPointer, Failure> {

@@ -27,7 +27,7 @@ const LEAST_MESSAGE: usize = 24;
 pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(arguments.unmasked.then_some("list"))?;
     let query = QueueQuery {
-        filter: arguments.filter.clone(),
+        filter: arguments.pool.filter.clone(),
         find: arguments.find.clone(),
         order: arguments.order.order(),
         ..QueueQuery::default()

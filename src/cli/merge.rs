@@ -8,8 +8,9 @@ use std::ops::ControlFlow;
 use super::args::upkeep::{MergeArguments, SyncArguments};
 use super::context::Context;
 use super::failure::{Code, Failure};
-use super::import::{count, counted, progress_bar};
+use super::import::count;
 use super::output::Data;
+use super::progress::{Bar, Unit};
 use crate::ops::Progress;
 use crate::ops::merge::{self, MergeError, Merged};
 use crate::ops::workspace::Workspace;
@@ -35,15 +36,9 @@ fn unite(
     carry_out: impl FnOnce(&mut Workspace, &mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Result<Merged, MergeError>,
 ) -> Result<Code, Failure> {
     let mut workspace = context.open_to_write(Access::Create)?;
-    let bar = progress_bar(context.talk, json);
-    bar.set_style(counted());
-    let outcome = carry_out(&mut workspace, &mut |progress| {
-        bar.set_length(progress.total.unwrap_or(progress.done));
-        bar.set_position(progress.done);
-        bar.set_message(door::terminal_line(&progress.what));
-        ControlFlow::Continue(())
-    });
-    bar.finish_and_clear();
+    let bar = Bar::open(context.talk, Unit::Things);
+    let outcome = carry_out(&mut workspace, &mut |progress| bar.show(progress));
+    drop(bar);
     let merged = outcome?;
     let talk = context.talk;
     for odd in &merged.findings {

@@ -1,14 +1,16 @@
-//! `aftercall rates`, `alignment`, `compare`, `drift` and `agreement`: numbers with what they rest on.
+//! `aftercall rates`, `alignment`, `thresholds`, `compare`, `drift` and `agreement`: numbers with what they rest on.
 //!
 //! Invariant: a number that its guard withholds is never printed; the reason stands in its place.
 
 mod alignment;
 mod comparison;
 mod people;
+mod thresholds;
 
 pub use alignment::alignment;
 pub use comparison::{compare, drift};
 pub use people::agreement;
+pub use thresholds::thresholds;
 
 use super::args::numbers::{FromArguments, RatesArguments, TellArguments};
 use super::context::{Context, now};
@@ -25,7 +27,7 @@ fn unmasked<'a>(tell: &TellArguments, command: &'a str) -> Option<&'a str> {
 
 /// Where labels come from.
 fn from(arguments: &FromArguments) -> SampleOrder<'_> {
-    SampleOrder { filter: &arguments.filter, truth: arguments.truth.as_deref(), queue: arguments.queue.as_deref() }
+    SampleOrder { filter: &arguments.pool.filter, truth: arguments.truth.as_deref(), queue: arguments.queue.as_deref() }
 }
 
 /// Text filled to so many columns.

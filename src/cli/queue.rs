@@ -3,21 +3,25 @@
 //! Invariant: a row does not say that it was drawn by lot, nor how likely it failed, before the asking reviewer judged it.
 
 use std::fmt::Write as _;
+use std::io::read_to_string;
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::args::queue::{NewArguments, QueueArguments, QueueCommand, ShowQueueArguments};
-use super::context::{Context, now};
+use super::context::{Context, now, resolve};
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::Data;
 use crate::model::act::Act;
+use crate::model::id::ConversationId;
 use crate::model::queue::{Place, QueueChange, QueueSpec, QueueState};
 use crate::ops::door::Door;
 use crate::ops::evaluate::EvaluateOrder;
 use crate::ops::queue::{self, Preview, ShownRow};
 use crate::ops::review;
+use crate::ops::workspace::Workspace;
 use crate::store::Access;
 
 /// Carries the command out.
@@ -38,9 +42,10 @@ fn print(value: &impl Serialize) -> Result<(), Failure> {
 }
 
 fn define(context: &Context, arguments: &NewArguments) -> Result<Code, Failure> {
-    let spec = arguments.spec(context.config.must_review.clone());
     if arguments.dry_run {
-        let preview = queue::preview(&context.open_to_read()?, &spec, now())?;
+        let workspace = context.open_to_read()?;
+        let spec = spec(context, &workspace, arguments)?;
+        let preview = queue::preview(&workspace, &spec, now())?;
         tell(context, &spec, &preview);
         if arguments.json {
             print(&defined(&spec, &preview, false))?;
@@ -48,6 +53,7 @@ fn define(context: &Context, arguments: &NewArguments) -> Result<Code, Failure> 
         return Ok(Code::Done);
     }
     let mut workspace = context.open_to_write(Access::Write)?;
+    let spec = spec(context, &workspace, arguments)?;
     let preview = queue::preview(&workspace, &spec, now())?;
     if preview.unevaluated > 0 {
         // The order is learnt from what evaluators say; what none looked at could only come up by lot.
@@ -67,6 +73,29 @@ fn define(context: &Context, arguments: &NewArguments) -> Result<Code, Failure> 
         print(&defined(&spec, &preview, added))?;
     }
     Ok(Code::Done)
+}
+
+/// The definition that was typed.
+fn spec(context: &Context, workspace: &Workspace, arguments: &NewArguments) -> Result<QueueSpec, Failure> {
+    let listed = arguments.ids.as_deref().map(|file| listed(workspace, file)).transpose()?;
+    Ok(arguments.spec(context.config.must_review.clone(), listed.as_deref()))
+}
+
+/// The conversations named line by line, each once.
+fn listed(workspace: &Workspace, file: &Path) -> Result<Vec<ConversationId>, Failure> {
+    let text = if file == Path::new("-") { read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let text = text.map_err(|error| Failure::new(Code::Io, format!("{}: {error}", file.display())))?;
+    let mut ids = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let id = resolve(workspace, line)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    if ids.is_empty() {
+        return Err(Failure::usage(format!("{} names no conversation; an id a line is expected", file.display())));
+    }
+    Ok(ids)
 }
 
 fn defined(spec: &QueueSpec, preview: &Preview, added: bool) -> Value {
@@ -129,7 +158,7 @@ fn list(context: &Context, as_json: bool) -> Result<Code, Failure> {
             data.json(&told(state, &door)?)?;
         } else {
             let size = state.spec.size.map_or_else(|| "all".to_owned(), |size| size.to_string());
-            let filter = door.text(&state.spec.filter);
+            let filter = brief(&door.text(&state.spec.filter));
             data.line(
                 format!(
                     "{:<20}  {:<14}  {:>5} done  {:>5} left  of {size} in {}  {filter}",
@@ -144,6 +173,15 @@ fn list(context: &Context, as_json: bool) -> Result<Code, Failure> {
         context.talk.say("no queues yet; `aftercall queue new NAME` defines one");
     }
     Ok(Code::Done)
+}
+
+/// A filter that may name thousands of ids, in a line.
+fn brief(filter: &str) -> String {
+    let mut short: String = filter.chars().take(80).collect();
+    if short.len() < filter.len() {
+        short.push_str("...");
+    }
+    short
 }
 
 fn show(context: &Context, arguments: &ShowQueueArguments) -> Result<Code, Failure> {
@@ -183,7 +221,7 @@ fn row_told(row: &ShownRow, door: &Door) -> Value {
         "own_verdict": row.summary.own_verdict, "slot": slot.map(|slot| slot.kind),
         "band": open.and_then(|place| place.band), "p_fail": open.and_then(|place| place.p),
         "reasons": open.map(|place| place.why.clone()).unwrap_or_default(),
-        "pinned": row.place.as_ref().and_then(|place| place.pinned.as_ref()),
+        "pinned": row.place.as_ref().and_then(|place| Some(door.text(place.pinned.as_ref()?))),
         "first_message": summary.first_message.exact(),
     })
 }
@@ -197,7 +235,7 @@ fn line(row: &ShownRow, door: &Door) -> String {
     };
     let verdict = row.summary.own_verdict.map_or("-", crate::model::label::Verdict::word);
     let open = place.filter(|_| !row.hidden);
-    let mut why: Vec<String> = place.and_then(|place| place.pinned.clone()).into_iter().collect();
+    let mut why: Vec<String> = place.and_then(|place| Some(door.text(place.pinned.as_ref()?))).into_iter().collect();
     why.extend(open.iter().flat_map(|place| place.why.iter().cloned()));
     let chance = open.map_or_else(String::new, Place::chance);
     let message = summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");

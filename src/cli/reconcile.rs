@@ -34,7 +34,7 @@ pub fn reconcile(context: &Context, arguments: &ReconcileArguments) -> Result<Co
     let (workspace, door) = context.open_door(None)?;
     let mut data = Data::open();
     let mut failure = None;
-    let asked = (arguments.filter.as_str(), now());
+    let asked = (arguments.pool.filter.as_str(), now());
     let looked = reconcile::reconcile(&workspace, asked, &mut |conversation, found| {
         if found.mismatches.is_empty() {
             return ControlFlow::Continue(());

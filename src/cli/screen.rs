@@ -47,7 +47,7 @@ pub fn review_at(context: &Context, global: &Global, arguments: &ReviewArguments
         (None, None) => Start::Queue(String::new()),
         (None, Some(text)) => start_at(context, text)?,
     };
-    review(context, global, start)
+    shown(context, global, start, arguments.present.then_some(arguments.with.as_slice()))
 }
 
 /// The runs a gate objects to, brought into the workspace; `None` where there are none to look at.
@@ -91,8 +91,13 @@ fn broken(context: &Context, report: &Path, arguments: &ReviewArguments) -> Resu
 
 /// Opens the UI, and carries out the program without a command.
 pub fn review(context: &Context, global: &Global, start: Start) -> Result<Code, Failure> {
+    shown(context, global, start, None)
+}
+
+/// The same; with a room, it is shown to these people beside the reviewer.
+fn shown(context: &Context, global: &Global, start: Start, room: Option<&[String]>) -> Result<Code, Failure> {
     check_terminal()?;
-    let left = open(context, start)?;
+    let left = open(context, start, room)?;
     if left.demo { demo::from_screen(global) } else { Ok(left.code) }
 }
 
@@ -127,8 +132,8 @@ fn no_terminal() -> Failure {
     Failure::new(Code::Refused, TuiError::NoTerminal.to_string())
 }
 
-/// Shows the UI until it is left.
-pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
+/// Shows the UI until it is left, to a room where there is one.
+pub fn open(context: &Context, start: Start, room: Option<&[String]>) -> Result<Left, Failure> {
     // A look at something in particular neither begins nor changes where the reviewer was.
     let from_the_start = start == Start::Queue(String::new());
     let theme = theme(context)?;
@@ -143,6 +148,9 @@ pub fn open(context: &Context, start: Start) -> Result<Left, Failure> {
         theme,
         keymap,
         mask: mask(&workspace),
+        room_mask: super::room::mask(&workspace),
+        room: room.unwrap_or_default().to_vec(),
+        presenting: room.is_some(),
         masked: context.config.mask,
         clock: Clock(Arc::new(system_clock)),
         zone: jiff::tz::TimeZone::system(),

@@ -14,7 +14,7 @@ use crate::ops::search::{FoundRow, SearchOrder, search as found};
 pub fn search(context: &Context, arguments: &SearchArguments) -> Result<Code, Failure> {
     let wanted = SearchOrder {
         words: arguments.words.join(" "),
-        filter: arguments.filter.clone(),
+        filter: arguments.pool.filter.clone(),
         order: arguments.order.order(),
         limit: arguments.limit,
         steps: arguments.steps,

@@ -2,16 +2,12 @@
 //!
 //! Invariant: looking changes nothing; rules are applied when a person says so.
 
-use std::io::IsTerminal as _;
-use std::ops::ControlFlow;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::args::find::{SegmentsArguments, SegmentsCommand};
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::import::count;
-use super::output::{Data, Talk};
+use super::output::Data;
+use super::progress::{Bar, Unit};
 use crate::model::segments::Segment;
 use crate::ops::segments::{self, SegmentRow};
 use crate::store::Access;
@@ -66,13 +62,9 @@ fn show(context: &Context, arguments: &SegmentsArguments) -> Result<Code, Failur
 
 fn apply(context: &Context, arguments: &SegmentsArguments) -> Result<Code, Failure> {
     let mut workspace = context.open_to_write(Access::Write)?;
-    let bar = progress_bar(context.talk, arguments.json);
-    let applied = segments::apply(&mut workspace, &mut |progress| {
-        bar.set_position(progress.done);
-        bar.set_message(progress.what.clone());
-        ControlFlow::Continue(())
-    });
-    bar.finish_and_clear();
+    let bar = Bar::open(context.talk, Unit::Things);
+    let applied = segments::apply(&mut workspace, &mut |progress| bar.show(progress));
+    drop(bar);
     let applied = applied?;
     if arguments.json {
         let mut data = Data::open();
@@ -83,13 +75,4 @@ fn apply(context: &Context, arguments: &SegmentsArguments) -> Result<Code, Failu
         context.talk.say(&format!("{changed} of {} changed", applied.conversations));
     }
     Ok(Code::Done)
-}
-
-/// A count on a terminal, and nothing where nobody watches.
-fn progress_bar(talk: Talk, json: bool) -> ProgressBar {
-    if talk.quiet || json || !std::io::stderr().is_terminal() {
-        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    }
-    let style = ProgressStyle::with_template("{pos} conversations {wide_msg}");
-    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -20,9 +20,9 @@ use crate::model::score::{Score, ScoreTarget};
 use crate::model::step::{Role, Step, StepContent};
 use crate::model::tool::Arguments;
 use crate::ops::door::Door;
-use crate::ops::review;
 use crate::ops::show::show as shown;
 use crate::ops::workspace::Workspace;
+use crate::ops::{queue, review};
 use crate::store::StoreError;
 use crate::text::Untrusted;
 
@@ -33,19 +33,30 @@ const SYSTEM_LINES: usize = 8;
 
 /// Carries `show` out.
 pub fn show(context: &Context, arguments: &ShowArguments) -> Result<Code, Failure> {
-    let (workspace, door) = context.open_door(arguments.unmasked.then_some("show"))?;
+    let (mut workspace, door) = context.open_door(arguments.unmasked.then_some("show"))?;
     let id = resolve(&workspace, &arguments.conversation)?;
+    let blind = match &arguments.queue {
+        Some(queue) => queue::asked(&mut workspace, queue, &id)?.is_some_and(|place| place.blind),
+        None => false,
+    };
     let mut data = Data::open();
     if arguments.json {
-        data.json(&shown(&workspace, &id, &door)?)?;
+        let shown = shown(&workspace, &id, &door)?;
+        data.json(&if blind { shown.blind() } else { shown })?;
     } else {
         let unknown = || StoreError::Unknown(arguments.conversation.clone());
-        let exact = workspace.store().conversation(&id)?.ok_or_else(unknown)?;
+        let mut exact = workspace.store().conversation(&id)?.ok_or_else(unknown)?;
+        if blind {
+            exact.scores.clear();
+        }
         let door = door.knowing(&exact);
         let labels: Vec<Label> = review::labels(&workspace, &id)?.iter().map(|label| door.label(label)).collect();
         Transcript { data: &mut data, conversation: &door.conversation(&exact) }.print(&workspace, &labels)?;
     }
     data.finish()?;
+    if blind {
+        context.talk.say("scores are hidden until your verdict");
+    }
     Ok(Code::Done)
 }
 
@@ -188,6 +199,7 @@ impl Transcript<'_> {
                 None => {}
             }
             parts.extend(label.severity.map(|severity| format!("severity {severity}")));
+            parts.extend(label.owner.map(|owner| format!("owner {}", owner.word())));
             self.data.line(&parts.join(" · "))?;
             for placed in &label.corrections {
                 self.data.line(&format!(

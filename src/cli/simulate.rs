@@ -2,16 +2,14 @@
 //!
 //! Invariant: both only read.
 
-use std::ops::ControlFlow;
 use std::time::Instant;
-
-use indicatif::ProgressStyle;
 
 use super::args::simulate::{SimulateArguments, StrategiesArguments};
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
-use super::import::{count, progress_bar};
+use super::import::count;
 use super::output::Data;
+use super::progress::{Bar, Unit};
 use crate::ops::bench::BenchOrder;
 use crate::ops::signals::Expected;
 use crate::ops::simulate::{self, Measured, PoolRule, SimulateOrder, SimulateReport, StrategyRow};
@@ -26,9 +24,9 @@ const STEP: usize = 3;
 
 /// Carries `simulate` out.
 pub fn simulate(context: &Context, arguments: &SimulateArguments) -> Result<Code, Failure> {
-    let SimulateArguments { truth, below, inverted, group, filter, .. } = arguments;
+    let SimulateArguments { truth, below, inverted, group, pool, .. } = arguments;
     let mut order = SimulateOrder {
-        truth: BenchOrder { filter, truth, below: *below, inverted: *inverted, group: group.as_deref() },
+        truth: BenchOrder { filter: &pool.filter, truth, below: *below, inverted: *inverted, group: group.as_deref() },
         seeds: arguments.seeds,
         audit: arguments.audit,
         strategies: arguments.strategies.clone(),
@@ -45,15 +43,9 @@ pub fn simulate(context: &Context, arguments: &SimulateArguments) -> Result<Code
     }
     let start = Instant::now();
     let workspace = context.open_to_read()?;
-    let bar = progress_bar(context.talk, false);
-    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}").unwrap_or(bar.style()));
-    let outcome = simulate::simulate(&workspace, &order, now(), &mut |progress| {
-        bar.set_length(progress.total.unwrap_or(progress.done));
-        bar.set_position(progress.done);
-        bar.set_message(progress.what.clone());
-        ControlFlow::Continue(())
-    });
-    bar.finish_and_clear();
+    let bar = Bar::open(context.talk, Unit::Things);
+    let outcome = simulate::simulate(&workspace, &order, now(), &mut |progress| bar.show(progress));
+    drop(bar);
     let mut report = outcome?;
     report.seconds = start.elapsed().as_secs_f64();
     if report.seeds == 0 {
@@ -97,7 +89,7 @@ fn tell(context: &Context, report: &SimulateReport, json: bool) -> Result<(), Fa
 fn table(data: &mut Data, report: &SimulateReport) -> Result<(), Failure> {
     let labels = format!("found@{}", report.labels);
     data.line(&format!(
-        "{:14}  {:11}  {:11}  {:11}  {:11}  {:>9}  {:11}  {:>8}  {:>8}  audit: labels, rmse, covers, +-",
+        "{:20}  {:11}  {:11}  {:11}  {:11}  {:>9}  {:11}  {:>8}  {:>8}  audit: labels, rmse, covers, +-",
         "order", "gain", "recall@10%", "recall@20%", "labels/80%", "to random", labels, "naive", "held out"
     ))?;
     for row in &report.rows {
@@ -112,7 +104,7 @@ fn line(row: &StrategyRow) -> String {
         format!("{:.0}, {:.3}, {:.1} %, {:.3}", audit.labels, audit.rmse, audit.coverage * 100.0, audit.half_width)
     });
     format!(
-        "{:14}  {}  {}  {}  {}  {:>7.0} %  {}  {:>8}  {:>8}  {audit}",
+        "{:20}  {}  {}  {}  {}  {:>7.0} %  {}  {:>8}  {:>8}  {audit}",
         row.strategy,
         figure(row.gain),
         figure(row.recall_at_10),

@@ -134,6 +134,7 @@ pub fn label(story: &Story, reviewer: &str, verdict: Option<Verdict>) -> Label {
         transcript_hash: story.hash.clone(),
         first_failure: None,
         severity: None,
+        owner: None,
         modes: Vec::new(),
         corrections: Vec::new(),
         notes: Vec::new(),
@@ -142,6 +143,7 @@ pub fn label(story: &Story, reviewer: &str, verdict: Option<Verdict>) -> Label {
         settled: None,
         at: Timestamp(1_000_000),
         slot: None,
+        room: Vec::new(),
         events: vec![format!("E-{reviewer}")],
     }
 }

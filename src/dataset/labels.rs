@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::item::{Item, Masking};
 use super::{Exporter, Rows, SCHEMA_VERSION, compact, validate};
 use crate::model::correction::CorrectionKind;
-use crate::model::label::{Label, PlacedCorrection};
+use crate::model::label::{Label, Owner, PlacedCorrection};
 use crate::model::score::{Score, ScoreTarget};
 use crate::model::time::Timestamp;
 
@@ -60,6 +60,7 @@ struct Code<'a> {
     key: Option<&'a str>,
     name: Option<&'a str>,
     severity: Option<u8>,
+    owner: Option<Owner>,
     reviewer: &'a str,
     at: Timestamp,
     codebook_version: u32,
@@ -210,6 +211,7 @@ fn codes<'a>(item: &Item<'a>, label: &'a Label) -> Vec<Code<'a>> {
         key,
         name: key.map(|key| item.codebook.name_of(key)),
         severity: label.severity,
+        owner: label.owner,
         reviewer: &label.reviewer,
         at: label.at,
         codebook_version: item.codebook.version,

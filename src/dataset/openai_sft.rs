@@ -212,7 +212,8 @@ pub(super) fn tools(item: &Item<'_>, decided: Option<&Step>, messages: &[Chat]) 
 /// False where JSON holds a number that is too large to be read.
 fn has_plain_numbers(json: &str) -> bool {
     let exponent = json.as_bytes().windows(2).any(|pair| pair[0].is_ascii_digit() && matches!(pair[1], b'e' | b'E'));
-    let long = json.len() > 300 && json.as_bytes().split(|byte| !byte.is_ascii_digit()).any(|digits| digits.len() > 300);
+    let long =
+        json.len() > 300 && json.as_bytes().split(|byte| !byte.is_ascii_digit()).any(|digits| digits.len() > 300);
     !(exponent || long) || serde_json::from_str::<Value>(json).is_ok()
 }
 

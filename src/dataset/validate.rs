@@ -41,7 +41,8 @@ pub fn check_line(exporter: &dyn Exporter, number: u64, line: &str) -> Result<()
 /// # Errors
 /// It is no JSON.
 pub fn read_line(exporter: &dyn Exporter, number: u64, line: &str) -> Result<Value, Invalid> {
-    let fail = |error: serde_json::Error| Invalid { file: exporter.file_name(), line: number, message: error.to_string() };
+    let fail =
+        |error: serde_json::Error| Invalid { file: exporter.file_name(), line: number, message: error.to_string() };
     serde_json::from_str(line).map_err(fail)
 }
 

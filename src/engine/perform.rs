@@ -9,19 +9,23 @@ use std::path::PathBuf;
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
 use crate::ops::alignment;
+use crate::ops::door::Door;
 use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::export::{self, ExportError};
+use crate::ops::figures;
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
+use crate::ops::report::{self, Asking, Form, Part, ReportError};
 use crate::ops::review::{self, ReviewError};
 use crate::ops::sample::SampleError;
 use crate::ops::search;
+use crate::ops::session::{self, SessionError};
 use crate::ops::workspace::{ImportOrder, Workspace};
 use crate::store::{Asker, ErrorClass, StoreError};
 use crate::text::highlight;
 
 use super::lane::Tell;
-use super::request::{ExportOrder, Reply, Request, Saved};
+use super::request::{ExportOrder, Figured, Figures, Reply, Request, Saved};
 
 /// Carries out one request.
 pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tell: Tell<'_>) -> Reply {
@@ -35,14 +39,28 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         }
         Request::Queues => of_queue(queue::heads(workspace.store()), Reply::Queues),
         Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),
-        Request::Alignment(queue) => aligned(workspace, queue.as_deref(), now),
+        Request::Insights(asking) => insights(workspace, asking, now, tell),
+        Request::WriteInsights(asking, part, folder) => {
+            write_insights(workspace, (asking, *part, folder.as_path()), now, tell)
+        }
+        Request::Figures(page, queue) => figured(workspace, (page, queue.as_deref()), now),
         Request::Snippets(words, ids) => {
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
         }
         Request::Open(id) => read(review::open(workspace, id), |opened| Reply::Opened(Box::new(opened))),
+        Request::OpenForRoom(id) => {
+            read(review::open_for_room(workspace, id), |opened| Reply::Opened(Box::new(opened)))
+        }
+        Request::Session => of_session(session::going_on(workspace.store(), workspace.reviewer(), now), |progress| {
+            Reply::Session(progress.map(Box::new))
+        }),
+        Request::SessionSheet => {
+            of_session(session::sheet(workspace, now), |sheet| Reply::SessionSheet(Box::new(sheet)))
+        }
         Request::Codebook => read(review::codebook(workspace), Reply::Codebook),
         Request::Highlight(text) => Reply::Highlighted(highlight::json(text.exact())),
         Request::Record(act) => saved(review::record(workspace, act, now)),
+        Request::StartSession(order) => saved(session::start(workspace, order, now)),
         Request::Undo => saved(review::undo(workspace, now)),
         Request::Redo => saved(review::redo(workspace, now)),
         Request::LoadPack(name) => saved(review::load_pack(workspace, name, now)),
@@ -61,11 +79,60 @@ fn index(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> Reply
     of_queue(outcome, Reply::Queue)
 }
 
-fn aligned(workspace: &mut Workspace, queue: Option<&str>, now: Timestamp) -> Reply {
-    match alignment::overview(workspace, queue, now) {
-        Ok(report) => Reply::Alignment(Box::new(report)),
+fn figured(workspace: &mut Workspace, (page, queue): (&Figures, Option<&str>), now: Timestamp) -> Reply {
+    let found = match page {
+        Figures::Rates(after) => figures::rates(workspace, (queue, after.as_deref()), now).map(Figured::Rates),
+        Figures::Alignment => alignment::overview(workspace, queue, now).map(Figured::Alignment),
+        Figures::Compare(sides) => figures::comparison(workspace, (queue, *sides), now).map(Figured::Compare),
+        Figures::Drift => figures::shift(workspace, now).map(Figured::Drift),
+    };
+    match found {
+        Ok(figured) => Reply::Figures(Box::new(figured)),
         Err(SampleError::Store(error)) => not_read(&error),
         Err(error) => Reply::Failed { message: error.to_string(), retry: false },
+    }
+}
+
+fn insights(workspace: &mut Workspace, asking: &Asking, now: Timestamp, tell: Tell<'_>) -> Reply {
+    match report::report(workspace, &asking.order(), now, tell) {
+        Ok(report) => Reply::Insights(Box::new(report)),
+        Err(error) => not_reported(&error),
+    }
+}
+
+fn not_reported(error: &ReportError) -> Reply {
+    match error {
+        ReportError::Store(error) | ReportError::Sample(SampleError::Store(error)) => not_read(error),
+        ReportError::Cancelled => Reply::Cancelled,
+        error => Reply::Failed { message: error.to_string(), retry: false },
+    }
+}
+
+/// What is written is masked, whatever the screen shows.
+fn write_insights(
+    workspace: &mut Workspace,
+    (asking, part, folder): (&Asking, Part, &std::path::Path),
+    now: Timestamp,
+    tell: Tell<'_>,
+) -> Reply {
+    let door = Door::masked(workspace);
+    let written = report::report(workspace, &asking.order(), now, tell).and_then(|found| {
+        let found = found.masked(&|text| door.text(text));
+        let name = &found.period.name;
+        let (csv, json) =
+            (folder.join(format!("insights-{name}-{}.csv", part.word())), folder.join(format!("insights-{name}.json")));
+        report::new_file(&csv, &report::csv(&found, part))?;
+        // The whole of it is the same for every part; once is enough.
+        match report::new_file(&json, &report::text(&found, Form::Json)?) {
+            Ok(()) | Err(ReportError::Exists(_)) => Ok((csv, json)),
+            Err(error) => Err(error),
+        }
+    });
+    match written {
+        Ok((csv, json)) => {
+            Reply::Done { message: format!("{} and {}", csv.display(), json.display()), figures: BTreeMap::new() }
+        }
+        Err(error) => not_reported(&error),
     }
 }
 
@@ -81,6 +148,14 @@ fn read<T>(outcome: Result<T, ReviewError>, reply: impl FnOnce(T) -> Reply) -> R
     match outcome {
         Ok(value) => reply(value),
         Err(ReviewError::Store(error)) => not_read(&error),
+        Err(error) => Reply::Failed { message: error.to_string(), retry: false },
+    }
+}
+
+fn of_session<T>(outcome: Result<T, SessionError>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    match outcome {
+        Ok(value) => reply(value),
+        Err(SessionError::Store(error)) => not_read(&error),
         Err(error) => Reply::Failed { message: error.to_string(), retry: false },
     }
 }
@@ -153,7 +228,7 @@ fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: 
 }
 
 fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let order = EvaluateOrder { filter: filter.to_owned(), ..EvaluateOrder::default() };
+    let order = EvaluateOrder { filter: filter.to_owned(), beside: Some(super::beside), ..EvaluateOrder::default() };
     let report = match evaluate::evaluate(workspace, &order, now, tell) {
         Ok(report) => report,
         Err(error) => {
@@ -161,10 +236,9 @@ fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<
             return Reply::Failed { message: error.to_string(), retry };
         }
     };
-    let mut message =
-        format!("{} conversations judged, {} with objections", report.conversations, report.with_objections);
+    let message = format!("{} conversations judged, {} with objections", report.conversations, report.with_objections);
     if report.cancelled {
-        message.push_str("; stopped, what was judged until then is stored");
+        return Reply::Cancelled;
     }
     let objections = report.evaluators.iter().filter(|(_, tally)| tally.failed > 0);
     Reply::Done { message, figures: objections.map(|(name, tally)| (name.clone(), tally.failed)).collect() }

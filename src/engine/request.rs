@@ -14,14 +14,50 @@ pub use crate::model::queue::{Opened, QueueHead, QueueIndex, QueueOrder, QueueQu
 pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
 pub use crate::ops::Progress;
-pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Part};
+pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Cutoff, Part};
+pub use crate::ops::compare::{CompareReport, Compared, Test, why_not};
+pub use crate::ops::drift::{DriftReport, DriftRow, Measured};
+pub use crate::ops::figures::{ComparePage, Offer, RatesPage};
 pub use crate::ops::queue::{Preview, STRATEGY_NAMES, unevaluated_of};
+pub use crate::ops::rates::{RatesReport, Segment};
+pub use crate::ops::report::{
+    Asking, EvaluatorRow, Figure, METRICS, ModeRow, Part as InsightsPart, Report, SMALL, SegmentRow, WeekRow,
+};
+pub use crate::ops::sample::{AdjustedP, Guarded, Rate};
+pub use crate::ops::session::{AgendaKind, AgendaLine, SessionProgress, SessionSheet, SessionSummary, StartOrder};
+pub use crate::ops::thresholds::Threshold;
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
 
 /// Rises by one with every request; a reply with an older ticket than the newest of its slot is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Ticket(pub u64);
+
+/// A page of figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Figures {
+    /// How often the agent fails, by the first segment after this one that conversations have.
+    Rates(Option<String>),
+    /// How evaluators agree with people, and from which score on to escalate.
+    Alignment,
+    /// Two of what can be compared, by their places among what is offered.
+    Compare(Option<(usize, usize)>),
+    /// What the last import differs in.
+    Drift,
+}
+
+/// What stands on a page of figures.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Figured {
+    /// To [`Figures::Rates`].
+    Rates(RatesPage),
+    /// To [`Figures::Alignment`].
+    Alignment(AlignmentReport),
+    /// To [`Figures::Compare`].
+    Compare(ComparePage),
+    /// To [`Figures::Drift`].
+    Drift(DriftReport),
+}
 
 /// What the screen asks.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,18 +72,28 @@ pub enum Request {
     Queues,
     /// Read: what a queue would take if it were defined so.
     Preview(Box<QueueSpec>),
-    /// Read: how evaluators agree with people, on the audit labels of this queue, or of the one with most of them.
-    Alignment(Option<String>),
+    /// Read: what failed on some days, and how service went.
+    Insights(Asking),
+    /// Read: a page of figures, on the audit labels of this queue, or of the one with most of them.
+    Figures(Figures, Option<String>),
     /// Read: the best place in each of these conversations where words stand, taken as typed.
     Snippets(String, Vec<ConversationId>),
     /// Read: one conversation.
     Open(ConversationId),
+    /// Read: one conversation as a room may see it: people that its records name are masked as well.
+    OpenForRoom(ConversationId),
+    /// Read: the session that the reviewer is in, or left last.
+    Session,
+    /// Read: the agenda of that session, its decisions, and what it came to.
+    SessionSheet,
     /// Read: the codebook.
     Codebook,
     /// Read: JSON text pretty-printed and highlighted, bounded in size.
     Highlight(Untrusted),
     /// Write: record an act.
     Record(Box<Act>),
+    /// Write: begin a session.
+    StartSession(Box<StartOrder>),
     /// Write: undo the last act of this reviewer, of any session.
     Undo,
     /// Write: redo what this reviewer last undid.
@@ -56,6 +102,8 @@ pub enum Request {
     Import(Vec<PathBuf>),
     /// Job: export the labelled conversations that match a filter.
     Export(ExportOrder),
+    /// Job: write a part of that as CSV, and all of it as JSON, masked, as new files into a folder.
+    WriteInsights(Asking, InsightsPart, PathBuf),
     /// Job: have the built-in evaluators and the workspace's policies judge the conversations that match a filter; empty
     /// for all.
     Evaluate(String),
@@ -74,17 +122,23 @@ pub enum Reply {
     Queues(Vec<QueueHead>),
     /// To [`Request::Preview`].
     Preview(Preview),
-    /// To [`Request::Alignment`].
-    Alignment(Box<AlignmentReport>),
+    /// To [`Request::Insights`].
+    Insights(Box<Report>),
+    /// To [`Request::Figures`].
+    Figures(Box<Figured>),
     /// To [`Request::Snippets`].
     Snippets(Vec<Hit>),
-    /// To [`Request::Open`].
+    /// To [`Request::Session`].
+    Session(Option<Box<SessionProgress>>),
+    /// To [`Request::SessionSheet`].
+    SessionSheet(Box<SessionSheet>),
+    /// To [`Request::Open`] and [`Request::OpenForRoom`].
     Opened(Box<Opened>),
     /// To [`Request::Codebook`].
     Codebook(Codebook),
     /// To [`Request::Highlight`]: one vector of runs per line.
     Highlighted(Vec<Vec<HighlightRun>>),
-    /// To [`Request::Record`], [`Request::Undo`], [`Request::Redo`], [`Request::LoadPack`].
+    /// To [`Request::Record`], [`Request::StartSession`], [`Request::Undo`], [`Request::Redo`], [`Request::LoadPack`].
     Saved(Box<Saved>),
     /// To a job: a summary line for people, and figures by name.
     Done {

@@ -59,7 +59,7 @@ fn stand_in(_: &mut Workspace, request: &Request, _: Timestamp, tell: Tell<'_>) 
         Request::Queue(query) if query.find == "panic" => panic!("as asked"),
         Request::Queue(query) if query.find == "slow" => std::thread::sleep(Duration::from_millis(150)),
         Request::Undo => panic!("as asked"),
-        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) => {
+        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => {
             for done in 0..400 {
                 let progress = Progress { done, total: Some(400), what: "counting".into() };
                 if tell(&progress) == ControlFlow::Break(()) {
@@ -362,4 +362,24 @@ fn the_reading_lane_keeps_a_queue_in_step_with_every_label() {
     assert!(matches!(ask(Request::Redo), Reply::Saved(_)));
     assert_eq!(index(ask(named())).ids, kept.ids);
     engine.join();
+}
+
+#[test]
+fn insights_are_written_masked_and_never_over_a_file() {
+    use crate::engine::request::{Asking, InsightsPart};
+    use crate::ops::report::tests::story;
+    let folder = tempfile::tempdir().unwrap();
+    drop(story::judged(folder.path()));
+    let identity = Identity { reviewer: "lee".to_owned(), device: "story00001".to_owned() };
+    let setup = EngineSetup { root: folder.path().join("workspace"), identity, clock: || story::NOW };
+    let mut inline = Inline::new(setup);
+    let request = Request::WriteInsights(Asking::default(), InsightsPart::Modes, folder.path().to_owned());
+    assert!(matches!(now(&mut inline, &request), Reply::Done { .. }));
+    let csv = std::fs::read_to_string(folder.path().join("insights-2026-W47-modes.csv")).unwrap();
+    assert!(csv.starts_with("mode,name,found,"), "{csv}");
+    let json = std::fs::read_to_string(folder.path().join("insights-2026-W47.json")).unwrap();
+    assert!(json.contains("\"schema_version\":1") && !json.contains("@example.com"));
+    assert!(matches!(now(&mut inline, &request), Reply::Failed { .. }), "a name is never taken twice");
+    let other = Request::WriteInsights(Asking::default(), InsightsPart::People, folder.path().to_owned());
+    assert!(matches!(now(&mut inline, &other), Reply::Done { .. }));
 }

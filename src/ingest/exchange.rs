@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::message::{self, Call, Message, Sender};
@@ -81,7 +82,7 @@ fn finish(mut system: Vec<String>, input: Vec<Said>, output: Vec<Said>) -> Excha
 /// System instructions: a list of parts, or plain text.
 fn system_text(value: &Value) -> Option<String> {
     let text = semconv::as_text(value)?;
-    let raw = serde_json::from_str::<&serde_json::value::RawValue>(&text);
+    let raw = serde_json::from_str::<&RawValue>(&text);
     let parts = raw.map(|raw| message::content(raw).text).unwrap_or_default();
     Some(if parts.is_empty() { text } else { parts })
 }
@@ -255,17 +256,24 @@ pub(super) fn tool_arguments(span: &Span) -> Option<String> {
 }
 
 fn named_arguments(text: String) -> String {
-    let begins = |name: &str| {
-        text.strip_prefix("{\"").and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('"'))
-    };
-    let Some((_, member)) = semconv::ARGUMENTS_WITHIN.iter().find(|(first, _)| begins(first)) else { return text };
-    let Ok(Value::Object(mut map)) = serde_json::from_str(&text) else { return text };
-    // Arguments by position have no names to show.
-    let positional = map.get("args").and_then(Value::as_array).is_some_and(|args| !args.is_empty());
-    match map.remove(*member) {
-        Some(Value::Object(named)) if !positional => Value::Object(named).to_string(),
-        _ => text,
+    let may_wrap = |(first, member): &&(&str, &str)| text.contains(first) && text.contains(member);
+    if !semconv::ARGUMENTS_WITHIN.iter().any(|pair| may_wrap(&pair)) {
+        return text;
     }
+    named_within(&text).unwrap_or(text)
+}
+
+/// The arguments by name exactly as they were recorded; `None` where nothing is wrapped around them.
+fn named_within(text: &str) -> Option<String> {
+    let map = message::Object::parse(text)?;
+    let (_, member) = semconv::ARGUMENTS_WITHIN.iter().find(|(first, member)| {
+        // Alone, a name of two letters may be anybody's own.
+        map.get(first).is_some() && (first != member || map.len() == 1)
+    })?;
+    // Arguments by position have no names to show.
+    let positional = map.list("args").is_some_and(|args| !args.is_empty());
+    let named = map.get(member).map(RawValue::get).filter(|named| named.starts_with('{'))?;
+    (!positional).then(|| named.to_owned())
 }
 
 /// What a tool span gave back, out of the wrappers that frameworks put around it.
@@ -275,8 +283,10 @@ pub(super) fn tool_result(span: &Span) -> Option<String> {
         // Written out as JSON although it was text.
         return Some(serde_json::from_str(&text).unwrap_or(text));
     }
-    if span.attributes.contains_key(semconv::WRAPPED_RESULT) {
-        return Some(lone_result(text));
+    if span.attributes.contains_key(semconv::WRAPPED_RESULT)
+        && let Some(result) = lone_result(&text)
+    {
+        return Some(result);
     }
     if text.starts_with('{') {
         // The role or type of every message that is a result holds one of these.
@@ -297,11 +307,10 @@ pub(super) fn tool_result(span: &Span) -> Option<String> {
     Some(text)
 }
 
-/// The result in `{"result": …}`; where more is said beside it, all of it.
-fn lone_result(text: String) -> String {
-    let parsed = if text.starts_with("{\"result\":") { serde_json::from_str(&text).ok() } else { None };
-    let alone = parsed.filter(|map: &Map<String, Value>| map.len() == 1);
-    alone.and_then(|map| map.get("result").and_then(semconv::as_text)).unwrap_or(text)
+/// The result in `{"result": …}` exactly as it was recorded; `None` where more is said beside it.
+fn lone_result(text: &str) -> Option<String> {
+    let map = message::Object::parse(text).filter(|map| text.contains("result") && map.len() == 1)?;
+    map.get("result").map(|raw| message::string(raw).unwrap_or_else(|| raw.get().to_owned()))
 }
 
 /// Messages that travelled as events or log records, in time order: what was heard and what was said.
@@ -386,20 +395,23 @@ mod tests {
             r#"{"kw":{"order_id":"BW-204"}}"#,
             r#"{"tool_name": "get_order", "arguments": {"order_id": "BW-204"}}"#,
         ] {
-            assert_eq!(asked(wrapped), bare, "{wrapped}");
+            assert_eq!(asked(wrapped).replace(": ", ":"), bare, "{wrapped}");
         }
-        for kept in [bare, r#"{"args": ["BW-204"], "kwargs": {}}"#, r#"{"args": "all"}"#, r#"{"kw":"#, "BW-204"] {
+        let own = r#"{"kw":{"a":1},"limit":2}"#;
+        for kept in [bare, r#"{"args": ["BW-204"], "kwargs": {}}"#, r#"{"args": "all"}"#, r#"{"kw":"#, own, "BW-204"] {
             assert_eq!(asked(kept), kept);
         }
+        let exact = r#"{"n": 123456789012345678901234, "n": 1.0}"#;
+        assert_eq!(asked(&format!(r#"{{ "kwargs" : {exact}, "args": [] }}"#)), exact, "order and spaces do not matter");
     }
 
     #[test]
     fn results_come_out_of_their_wrappers() {
-        let gave = |value: &str| lone_result(value.to_owned());
-        assert_eq!(gave(r#"{"result": "delivered"}"#), "delivered");
+        assert_eq!(lone_result(r#"{"result": "delivered"}"#).as_deref(), Some("delivered"));
+        assert_eq!(lone_result(r#"{ "result" : 1.10 }"#).as_deref(), Some("1.10"));
         let failed = r#"{"result": "ledger answered 500", "is_error": true}"#;
-        assert_eq!(gave(failed), failed, "that it failed is not to be lost");
-        assert_eq!(gave(r#"{"result": "cut o"#), r#"{"result": "cut o"#);
+        assert_eq!(lone_result(failed), None, "that it failed is not to be lost");
+        assert_eq!(lone_result(r#"{"result": "cut o"#), None);
     }
 
     #[test]

@@ -90,6 +90,11 @@ impl<'a> Object<'a> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| *raw).filter(|raw| raw.get() != "null")
     }
 
+    /// How many members there are, whatever their names.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(string)
     }

@@ -50,6 +50,19 @@ pub(super) enum What {
     Call { call: Call, result: Option<String> },
 }
 
+/// Who hears a history.
+#[derive(Clone, Copy)]
+struct Hearing {
+    /// The model call.
+    at: usize,
+    /// True where the customer is talked to.
+    faces: bool,
+    /// True for the first of its trace.
+    first: bool,
+    /// True where the history goes on from the agent's own, rather than from what another one left.
+    own: bool,
+}
+
 /// Builds the transcript of `spans`, which are in their final order.
 pub(super) fn build(spans: &mut [Span], tree: &Tree) -> Transcript {
     let told: &[Span] = spans;
@@ -145,7 +158,8 @@ impl<'s> Builder<'s> {
             self.demote_others(agent.as_ref(), &span.id.trace_id);
         }
         let known = merge.known(heard.len());
-        self.hear(&mut thread, &heard, &known, (at, faces, first));
+        let own = matches!(merge, Merge::Own { .. });
+        self.hear(&mut thread, (&heard, &known), Hearing { at, faces, first, own });
         let order = span.end.or(span.start).map_or(0, |time| time.0);
         let spoken = pieces(&exchange.output);
         for piece in spoken {
@@ -260,8 +274,8 @@ impl<'s> Builder<'s> {
     }
 
     /// Takes what is new in a history: customer messages, answers that were streamed, results.
-    fn hear(&mut self, thread: &mut Thread, heard: &[Piece], known: &[bool], how: (usize, bool, bool)) {
-        let (at, faces, first) = how;
+    fn hear(&mut self, thread: &mut Thread, (heard, known): (&[Piece], &[bool]), how: Hearing) {
+        let Hearing { at, faces, first, own } = how;
         let span = &self.spans[at];
         let last_said = heard.iter().rposition(|piece| !matches!(piece, Piece::Text { role: Role::User, .. }));
         let mut index = 0;
@@ -273,7 +287,7 @@ impl<'s> Builder<'s> {
                     let is_known = known.get(index).copied().unwrap_or(false);
                     index += 1;
                     let prompt = !faces && matches!(piece, Piece::Text { role: Role::User, .. });
-                    if is_known || prompt || self.tells_of_handoff(piece, at) {
+                    if is_known || prompt || self.tells_of_handoff(piece, (at, own)) {
                         continue;
                     }
                     let recent = last_said.is_none_or(|last| i > last);
@@ -294,13 +308,16 @@ impl<'s> Builder<'s> {
     }
 
     /// Whether words in the customer's place are what a handoff told the agent that takes over: they are its result.
-    fn tells_of_handoff(&mut self, piece: &Piece, at: usize) -> bool {
+    fn tells_of_handoff(&mut self, piece: &Piece, (at, own): (usize, bool)) -> bool {
         let Piece::Text { role: Role::User, said, .. } = piece else { return false };
         let Some(row) = self.facing.last().map(|row| &mut self.rows[*row]) else { return false };
         let same = row.span.is_some_and(|other| self.spans[other].id.trace_id == self.spans[at].id.trace_id);
         match &mut row.what {
-            What::Call { call, result } if same && join::hands_over(&call.tool) => {
-                result.get_or_insert_with(|| said.words().to_owned()) == said.words()
+            What::Call { call, result: Some(result) } if same && join::hands_over(&call.tool) => result == said.words(),
+            // Where an agent goes on with its own history it is the customer's next sentence, and the result is on no record.
+            What::Call { call, result } if same && !own && join::hands_over(&call.tool) => {
+                *result = Some(said.words().to_owned());
+                true
             }
             _ => false,
         }

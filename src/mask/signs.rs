@@ -172,7 +172,8 @@ impl Look {
 /// True where the second of two digits after two letters stands here, and the letters begin a word.
 fn begins_iban(bytes: &[u8], at: usize) -> bool {
     let Some(start) = at.checked_sub(3) else { return false };
-    let glued = start.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_alphanumeric() || bytes[before] == b'_');
+    let glued =
+        start.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_alphanumeric() || bytes[before] == b'_');
     !glued && bytes[start].is_ascii_alphabetic() && bytes[start + 1].is_ascii_alphabetic()
 }
 
@@ -306,10 +307,66 @@ mod tests {
 
     /// Pieces of what detectors look for, which chance puts together in ways nobody thought of.
     const PIECES: [&str; 60] = [
-        "a", "Z", " ", " ", "-", ".", "/", "(", ")", ":", "::", "+", "@", "_", "%", "\n", "é", "٣", "ſ", "0", "1", "4", "20",
-        "202", "555", "0143", "1111", "4111", "GB29", "DE89", "NWBK", "2001", "db8", "ff", "example", ".com", " dot ",
-        " at ", "phone ", "call me ", "tel", "SSN ", "password: ", "token=", "key ", "Bearer ", "sk-", "ghp_", "eyJabcdefgh", "hunter22",
-        "my name is ", "Anna", "ich heiße ", "Schmidt", "12 High ", "Street", "Lindenweg ", "078-05-1120", "://", ", ",
+        "a",
+        "Z",
+        " ",
+        " ",
+        "-",
+        ".",
+        "/",
+        "(",
+        ")",
+        ":",
+        "::",
+        "+",
+        "@",
+        "_",
+        "%",
+        "\n",
+        "é",
+        "٣",
+        "ſ",
+        "0",
+        "1",
+        "4",
+        "20",
+        "202",
+        "555",
+        "0143",
+        "1111",
+        "4111",
+        "GB29",
+        "DE89",
+        "NWBK",
+        "2001",
+        "db8",
+        "ff",
+        "example",
+        ".com",
+        " dot ",
+        " at ",
+        "phone ",
+        "call me ",
+        "tel",
+        "SSN ",
+        "password: ",
+        "token=",
+        "key ",
+        "Bearer ",
+        "sk-",
+        "ghp_",
+        "eyJabcdefgh",
+        "hunter22",
+        "my name is ",
+        "Anna",
+        "ich heiße ",
+        "Schmidt",
+        "12 High ",
+        "Street",
+        "Lindenweg ",
+        "078-05-1120",
+        "://",
+        ", ",
     ];
 
     proptest! {

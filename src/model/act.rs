@@ -4,9 +4,11 @@
 
 use super::codebook::{Codebook, CodebookChange};
 use super::correction::Correction;
+use super::decision::DecisionChange;
 use super::id::{ConversationId, TranscriptHash};
-use super::label::{Label, StepPointer, Verdict};
-use super::queue::{QueueChange, Slot};
+use super::label::{Label, Owner, StepPointer, Verdict};
+use super::queue::{QueueChange, QueueSpec, Slot};
+use super::session::{SessionChange, SessionStart};
 use super::summary::Summary;
 use super::time::Timestamp;
 
@@ -55,6 +57,17 @@ pub enum Act {
     Codebook(Vec<CodebookChange>),
     /// A queue is defined or removed.
     Queue(QueueChange),
+    /// A review session begins.
+    StartSession {
+        /// How it is planned.
+        start: SessionStart,
+        /// A queue that is defined along with it, so that one undo takes both back.
+        queue: Option<Box<QueueSpec>>,
+    },
+    /// Something else happens to a review session.
+    Session(SessionChange),
+    /// A decision is made, changed or closed.
+    Decision(DecisionChange),
     /// Personal data was shown or written unmasked.
     Unmask {
         /// Where: `screen`, or the command.
@@ -82,6 +95,8 @@ pub struct Judgement {
     pub failed_at: Option<FailedAt>,
     /// 1 to 4.
     pub severity: Option<u8>,
+    /// Who can put it right.
+    pub owner: Option<Owner>,
     /// Modes by key or name; a name the codebook lacks becomes a new mode.
     pub modes: Vec<String>,
     /// By step.
@@ -90,6 +105,8 @@ pub struct Judgement {
     pub note: Option<String>,
     /// From where in which queue it is given.
     pub slot: Option<Slot>,
+    /// Who took part, where it is the verdict of a room; empty otherwise.
+    pub room: Vec<String>,
 }
 
 /// Where a fail happened, as said by the reviewer.
@@ -139,7 +156,7 @@ pub enum ActError {
     #[error("a failure mode needs a name with at least one letter or digit")]
     EmptyMode,
     /// Failure modes and severities belong to fails.
-    #[error("failure modes, a failing step and severity belong to a fail; the verdict was {0}")]
+    #[error("failure modes, a failing step, severity and an owner belong to a fail; the verdict was {0}")]
     OnlyForFail(&'static str),
     /// An adjudication says why.
     #[error("an adjudication needs a reason (--reason TEXT)")]
@@ -160,10 +177,12 @@ impl Judgement {
             verdict,
             failed_at: None,
             severity: None,
+            owner: None,
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
             slot: None,
+            room: Vec::new(),
         }
     }
 
@@ -176,7 +195,7 @@ impl Judgement {
             return Err(ActError::FailWithoutStep);
         }
         if self.verdict == Verdict::Pass
-            && (self.failed_at.is_some() || !self.modes.is_empty() || self.severity.is_some())
+            && (self.failed_at.is_some() || !self.modes.is_empty() || self.severity.is_some() || self.owner.is_some())
         {
             return Err(ActError::OnlyForFail(self.verdict.word()));
         }

@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::codebook::CodebookChange;
 use super::correction::Correction;
+use super::decision::DecisionChange;
 use super::id::{ConversationId, TranscriptHash};
-use super::label::{FirstFailure, Verdict};
+use super::label::{FirstFailure, Owner, Verdict};
 use super::queue::{QueueChange, Slot};
+use super::session::SessionChange;
 use super::time::Timestamp;
 
 /// The version of the event form, the `v` of every event.
@@ -77,9 +79,15 @@ pub enum EventBody {
         /// 1 cosmetic, 2 annoying, 3 harmful, 4 critical.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         severity: Option<u8>,
+        /// Who can put a failure right.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<Owner>,
         /// From where in which queue it was given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         slot: Option<Slot>,
+        /// Who took part in it, where it is the verdict of a room.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        room: Vec<String>,
     },
     /// One failure mode of the verdict in the same group.
     Mode {
@@ -113,6 +121,10 @@ pub enum EventBody {
     Codebook(CodebookChange),
     /// A queue was defined or removed.
     Queue(QueueChange),
+    /// A review session began, went on or ended.
+    Session(SessionChange),
+    /// A decision was made, changed or closed.
+    Decision(DecisionChange),
     /// A dataset was written.
     Export {
         /// The formats, in order.
@@ -199,6 +211,8 @@ impl EventBody {
             Self::Adjudicate { .. } => "adjudicate",
             Self::Codebook(_) => "codebook",
             Self::Queue(_) => "queue",
+            Self::Session(_) => "session",
+            Self::Decision(_) => "decision",
             Self::Export { .. } => "export",
             Self::Unmask { .. } => "unmask",
             Self::Alias { .. } => "alias",
@@ -210,6 +224,9 @@ impl EventBody {
 
     /// True where `undo` may take it back: exports, unmaskings and aliases stay, and a conflict is settled anew.
     pub fn undoable(&self) -> bool {
+        if let Self::Session(change) = self {
+            return change.undoable();
+        }
         !matches!(
             self,
             Self::Export { .. } | Self::Unmask { .. } | Self::Alias { .. } | Self::Conflict { .. } | Self::Other { .. }

@@ -183,6 +183,15 @@ impl Expr {
         }
     }
 
+    fn chooses_content(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::chooses_content),
+            Self::Not(inner) => inner.chooses_content(),
+            Self::Words(_) => true,
+            Self::Test(test) => !test.field.is_of_labels() && !matches!(test.field, Field::When | Field::EndedAt),
+        }
+    }
+
     /// `None` accepts everything.
     fn without_labels(&self) -> Option<Self> {
         match self {
@@ -212,9 +221,9 @@ impl Test {
     fn names_gate_runs(&self) -> bool {
         let of_gate = |text: &str| text.to_lowercase().starts_with(super::gate::SOURCE);
         match (self.field, &self.condition) {
-            (Field::Source, Condition::Text(matches)) => matches
-                .iter()
-                .any(|one| matches!(one, TextMatch::Is(text) | TextMatch::Starts(text) if of_gate(text))),
+            (Field::Source, Condition::Text(matches)) => {
+                matches.iter().any(|one| matches!(one, TextMatch::Is(text) | TextMatch::Starts(text) if of_gate(text)))
+            }
             (Field::Meta, _) => super::gate::MEMBERS.contains(&self.key.as_str()),
             _ => false,
         }
@@ -246,10 +255,35 @@ impl Filter {
         self.expr.as_ref().is_some_and(Expr::is_of_labels)
     }
 
+    /// True where a part of it chooses by anything but people's labels and times.
+    pub fn chooses_content(&self) -> bool {
+        self.expr.as_ref().is_some_and(Expr::chooses_content)
+    }
+
     /// The filter without what people's labels decide: it accepts at least what this one accepts, whatever the labels.
     #[must_use]
     pub fn without_labels(&self) -> Self {
         Self { expr: self.expr.as_ref().and_then(Expr::without_labels) }
+    }
+
+    /// The ids that it names one by one, in the order written; none where it does not ask for ids throughout.
+    pub fn named_ids(&self) -> Vec<&str> {
+        let parts = match &self.expr {
+            Some(Expr::And(parts)) => parts.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        let ids = parts.iter().find_map(|part| match part {
+            Expr::Test(Test { field: Field::Id, condition: Condition::Text(matches), .. }) => Some(matches),
+            _ => None,
+        });
+        let mut named = Vec::new();
+        for one in ids.into_iter().flatten() {
+            if let TextMatch::Is(id) = one {
+                named.push(id.as_str());
+            }
+        }
+        named
     }
 
     /// Both filters at once.

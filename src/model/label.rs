@@ -36,6 +36,47 @@ impl Verdict {
     }
 }
 
+/// Who can put a failure right: a root cause needs an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Owner {
+    /// What the agent is told.
+    Prompt,
+    /// A tool, its description or what is behind it.
+    Tool,
+    /// What was looked up, or not found.
+    Retrieval,
+    /// The rules the agent follows.
+    Policy,
+    /// Who got it: the hand-over, the route, the queue.
+    Routing,
+    /// The agent was right; what judged it was not.
+    Evaluator,
+}
+
+impl Owner {
+    /// All of them, in the order in which a key goes through them.
+    pub const ALL: [Self; 6] =
+        [Self::Prompt, Self::Tool, Self::Retrieval, Self::Policy, Self::Routing, Self::Evaluator];
+
+    /// The lower-case word used in JSON and filters.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Tool => "tool",
+            Self::Retrieval => "retrieval",
+            Self::Policy => "policy",
+            Self::Routing => "routing",
+            Self::Evaluator => "evaluator",
+        }
+    }
+
+    /// The one of that name.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|owner| owner.word().eq_ignore_ascii_case(word.trim()))
+    }
+}
+
 /// Where it first went wrong; a fail says one of the two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -119,6 +160,9 @@ pub struct Label {
     pub first_failure: Option<StepPointer>,
     /// 1 to 4.
     pub severity: Option<u8>,
+    /// Who can put it right, where the reviewer said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
     /// Keys of failure modes, as the codebook resolves them, in the order given.
     pub modes: Vec<String>,
     /// By step.
@@ -137,6 +181,9 @@ pub struct Label {
     /// From where in which queue the verdict was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Slot>,
+    /// Who took part, where the verdict is that of a room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub room: Vec<String>,
     /// Ids of the events behind this label, in log order.
     pub events: Vec<String>,
 }
@@ -260,6 +307,7 @@ impl Label {
             transcript_hash: target.transcript_hash.clone(),
             first_failure: None,
             severity: None,
+            owner: None,
             modes: Vec::new(),
             corrections: Vec::new(),
             notes: Vec::new(),
@@ -268,6 +316,7 @@ impl Label {
             settled: None,
             at: event.at,
             slot: None,
+            room: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -279,10 +328,15 @@ impl Label {
             decision_span_id: target.decision_span_id.clone(),
         });
         match &event.body {
-            EventBody::Verdict { verdict, severity, first_failure, slot } => {
+            EventBody::Verdict { verdict, severity, owner, first_failure, slot, room } => {
                 self.verdict = Some(*verdict);
-                self.slot.clone_from(slot);
+                // Judged again outside of any queue, it stays where it was drawn.
+                if slot.is_some() {
+                    self.slot.clone_from(slot);
+                }
+                self.room.clone_from(room);
                 self.severity = *severity;
+                self.owner = *owner;
                 self.first_failure = match first_failure {
                     Some(FirstFailure::Step) => pointer,
                     Some(FirstFailure::NoSingleStep) | None => None,

@@ -55,6 +55,8 @@ pub struct QueueIndex {
     pub ids: Vec<ConversationId>,
     /// Conversations in the workspace.
     pub total: u64,
+    /// How many of `ids`, from the first on, were judged in the named queue and need nobody any more; 0 without a queue.
+    pub begins: usize,
     /// Of `ids`, those with a verdict of the asking reviewer.
     pub judged: u64,
     /// Of `ids`, those the asking reviewer put off.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::id::{ConversationId, TranscriptHash};
-use super::label::{LabelState, Verdict};
+use super::label::{LabelState, Owner, Verdict};
 use super::queue::Place;
 use super::time::Timestamp;
 use crate::text::Untrusted;
@@ -83,6 +83,9 @@ pub struct Summary {
     pub verdict: Option<Verdict>,
     /// Modes of all labels.
     pub modes: Vec<String>,
+    /// Who can put it right, by all labels.
+    #[serde(default)]
+    pub owners: Vec<Owner>,
     /// The labels taken together.
     pub label_state: LabelState,
     /// Who labelled.

@@ -3,12 +3,13 @@
 //! Invariant: the positive class is fail; a label given after scores were seen counts nowhere here; a number that its guard
 //! withholds is not in the report, the reason is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
 use super::list::SCHEMA_VERSION;
-use super::sample::{Basis, Column, Member, P_FAIL, Sample, SampleError, SampleOrder, sample};
+pub use super::sample::Cell;
+use super::sample::{Basis, Column, Member, P_FAIL, Sample, SampleError, SampleOrder, audited, sample};
 use super::workspace::Workspace;
 use crate::model::time::Timestamp;
 use crate::stats::agreement::{Agreement, Table};
@@ -16,13 +17,13 @@ use crate::stats::calibration::{Auroc, Bin, CalibrationError, auroc_of_tasks, br
 use crate::stats::corrected::{Estimate, Flagged, HeldOut, Powered, ppi, rogan_gladen};
 use crate::stats::guard::{self, Guarded, Withheld, at_least};
 use crate::stats::rate::Rate;
-use crate::stats::threshold::{DELTA, learn_then_test, missed_at_most};
+use crate::stats::threshold::{DELTA, Threshold, learn_then_test, missed_at_most, risk_control};
 
 /// The share of failures that a threshold may miss, unless another is asked for.
 pub const MISS: f64 = 0.2;
 
-/// The share of all conversations that may be missed failures, for the surer promise.
-const MISS_OF_ALL: f64 = 0.1;
+/// The share of all conversations that may be missed failures, unless another is asked for.
+pub const RISK: f64 = 0.05;
 
 /// Labels of each class that it takes to call an evaluator upside down.
 const ENOUGH: u64 = 10;
@@ -50,6 +51,8 @@ pub struct AlignmentOrder<'a> {
     pub evaluator: Option<&'a str>,
     /// The share of failures that a threshold may miss.
     pub miss: f64,
+    /// The share of all conversations that may be missed failures.
+    pub risk: f64,
 }
 
 /// How evaluators stand. The fields, their names and their order are public surface.
@@ -69,12 +72,14 @@ pub struct AlignmentReport {
     pub seen: u64,
     /// Drawn, but not settled yet.
     pub open: u64,
-    /// True where some labels are of trials of one task: the interval of AUROC knows, those of TPR and TNR are too narrow.
+    /// True where some labels are of trials of one task: intervals of TPR, TNR, kappa and AUROC are by whole tasks then.
     pub trials: bool,
     /// By what it is apart.
     pub by: Option<String>,
     /// The share of failures that a threshold may miss.
     pub miss: f64,
+    /// The share of all conversations that may be missed failures.
+    pub risk: f64,
     /// Best AUROC first, those without last.
     pub evaluators: Vec<Aligned>,
 }
@@ -111,6 +116,13 @@ pub struct Aligned {
     /// The failure rate by labels and its scores together (PPI++).
     #[serde(serialize_with = "guard::serialize")]
     pub powered: Guarded<Powered>,
+}
+
+impl Aligned {
+    /// True for the probability that the built-in evaluators add up to.
+    pub fn is_p_fail(&self) -> bool {
+        self.name == P_FAIL
+    }
 }
 
 /// When an evaluator counts as objecting.
@@ -163,22 +175,16 @@ pub struct Part {
     /// From which value on to escalate.
     #[serde(serialize_with = "guard::serialize")]
     pub threshold: Guarded<Cutoff>,
-    /// The highest value at which, with 90 % confidence, at most 10 % of all conversations are missed failures.
+    /// From which value on to escalate so that, with 90 % confidence, at most the risk of all conversations are missed.
     #[serde(serialize_with = "guard::serialize")]
-    pub sure: Guarded<f64>,
+    pub sure: Guarded<Threshold>,
+    /// The same on average, which takes fewer labels.
+    #[serde(serialize_with = "guard::serialize")]
+    pub average: Guarded<Threshold>,
     /// Failures that it lets pass.
     pub false_passes: Cell,
     /// Passes to which it objects.
     pub false_fails: Cell,
-}
-
-/// A cell of the table, ready to be a queue.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Cell {
-    /// Conversations in it.
-    pub conversations: u64,
-    /// A filter that names them; empty where there are none.
-    pub filter: String,
 }
 
 /// A threshold on an evaluator's own scale.
@@ -227,22 +233,13 @@ pub fn overview(
     queue: Option<&str>,
     now: Timestamp,
 ) -> Result<AlignmentReport, SampleError> {
-    let mut order = AlignmentOrder {
-        sample: SampleOrder { queue, ..SampleOrder::default() },
-        by: Some("intent"),
-        evaluator: None,
-        miss: MISS,
-    };
-    let mut found = alignment(workspace, &order, now);
-    if queue.is_some() && matches!(found, Err(SampleError::NoAudit { .. })) {
-        order.sample.queue = None;
-        found = alignment(workspace, &order, now);
-    }
-    if matches!(found, Err(SampleError::NoAttribute(_))) {
-        order.by = None;
-        found = alignment(workspace, &order, now);
-    }
-    found
+    audited(queue, |sample| {
+        let order = AlignmentOrder { sample, by: Some("intent"), evaluator: None, miss: MISS, risk: RISK };
+        match alignment(workspace, &order, now) {
+            Err(SampleError::NoAttribute(_)) => alignment(workspace, &AlignmentOrder { by: None, ..order }, now),
+            other => other,
+        }
+    })
 }
 
 fn report(sample: &Sample, columns: &[Column], order: &AlignmentOrder<'_>) -> Result<AlignmentReport, SampleError> {
@@ -275,7 +272,7 @@ fn report(sample: &Sample, columns: &[Column], order: &AlignmentOrder<'_>) -> Re
     let mut evaluators: Vec<Aligned> = columns
         .iter()
         .filter(|column| order.evaluator.is_none_or(|name| column.name == name))
-        .map(|column| aligned(sample, column, (&pairs, &apart), order.miss))
+        .map(|column| aligned(sample, column, (&pairs, &apart), order))
         .collect();
     let area = |one: &Aligned| one.overall.auroc.as_ref().map_or(-1.0, |area| area.value);
     evaluators.sort_by(|a, b| area(b).total_cmp(&area(a)).then_with(|| a.name.cmp(&b.name)));
@@ -290,6 +287,7 @@ fn report(sample: &Sample, columns: &[Column], order: &AlignmentOrder<'_>) -> Re
         trials,
         by: order.by.map(str::to_owned),
         miss: order.miss,
+        risk: order.risk,
         evaluators,
     })
 }
@@ -319,14 +317,14 @@ fn aligned(
     sample: &Sample,
     column: &Column,
     (pairs, apart): (&[Pair<'_>], &[(String, Vec<Pair<'_>>)]),
-    miss: f64,
+    order: &AlignmentOrder<'_>,
 ) -> Aligned {
     let chances = chances(column);
     let (cut, objects) = objections(column, chances.as_ref());
-    let overall = part(column, (None, pairs), &objects, (miss, None));
+    let overall = part(column, (None, pairs), &objects, (order, None));
     let pooled = overall.threshold.as_ref().ok().map(|cutoff| cutoff.at);
     let segments =
-        apart.iter().map(|(name, pairs)| part(column, (Some(name), pairs), &objects, (miss, pooled))).collect();
+        apart.iter().map(|(name, pairs)| part(column, (Some(name), pairs), &objects, (order, pooled))).collect();
     let judged: Guarded<Vec<(f64, bool)>> = chances
         .as_ref()
         .ok_or(Withheld::Unfit("its values are no probabilities"))
@@ -362,20 +360,20 @@ fn remark(column: &Column, overall: &Part) -> Option<Remark> {
     }
 }
 
-fn cell<'a>(found: impl Iterator<Item = &'a Pair<'a>>) -> Cell {
-    let ids: Vec<&str> = found.map(|pair| pair.member.of.id.as_str()).collect();
-    let filter = if ids.is_empty() { String::new() } else { format!("id:{}", ids.join(",")) };
-    Cell { conversations: ids.len() as u64, filter }
-}
-
 fn part(
     column: &Column,
     (segment, pairs): (Option<&String>, &[Pair<'_>]),
     objects: &[Option<bool>],
-    (miss, pooled): (f64, Option<f64>),
+    (order, pooled): (&AlignmentOrder<'_>, Option<f64>),
 ) -> Part {
     let scored = |pair: &&Pair<'_>| column.values[pair.at].is_some() || objects[pair.at].is_some();
-    let table = Table::of(pairs.iter().filter_map(|pair| Some((pair.failed, objects[pair.at]?))));
+    let mut tables: BTreeMap<usize, Vec<(bool, bool)>> = BTreeMap::new();
+    for pair in pairs {
+        if let Some(says) = objects[pair.at] {
+            tables.entry(pair.task).or_default().push((pair.failed, says));
+        }
+    }
+    let tables: Vec<Table> = tables.into_values().map(Table::of).collect();
     // An evaluator that says no number ranks by its word.
     let bad = |at: usize| {
         column.values[at].map(|value| column.badness(value)).or(objects[at].map(|one| f64::from(u8::from(one))))
@@ -386,17 +384,20 @@ fn part(
     grid.sort_by(f64::total_cmp);
     grid.dedup_by(|a, b| a.total_cmp(b).is_eq());
     let own = |bad: f64| if column.lower_is_better { bad } else { -bad };
+    let on_its_scale = |found: Threshold| Threshold { at: own(found.at), ..found };
     let slipped = |failed: bool, says: bool| {
-        cell(pairs.iter().filter(move |pair| pair.failed == failed && objects[pair.at] == Some(says)))
+        let inside = pairs.iter().filter(move |pair| pair.failed == failed && objects[pair.at] == Some(says));
+        Cell::of(inside.map(|pair| pair.member))
     };
     Part {
         segment: segment.cloned(),
         labels: pairs.iter().filter(scored).count() as u64,
-        agreement: Agreement::of(table),
+        agreement: Agreement::of_tasks(&tables, SEED),
         auroc: auroc_of_tasks(&judged, &tasks, SEED),
-        threshold: cutoff(&judged, miss, pooled.map(|at| column.badness(at)))
+        threshold: cutoff(&judged, order.miss, pooled.map(|at| column.badness(at)))
             .map(|cutoff| Cutoff { at: own(cutoff.at), ..cutoff }),
-        sure: learn_then_test(&judged, &grid, MISS_OF_ALL, DELTA).map(|threshold| own(threshold.at)),
+        sure: learn_then_test(&judged, &grid, order.risk, DELTA).map(on_its_scale),
+        average: risk_control(&judged, &grid, order.risk).map(on_its_scale),
         false_passes: slipped(true, false),
         false_fails: slipped(false, true),
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::list::SCHEMA_VERSION;
-use super::sample::{Basis, Member, Sample, SampleError, SampleOrder, sample};
+use super::sample::{Basis, Cell, Member, Sample, SampleError, SampleOrder, sample};
 use super::workspace::Workspace;
 use crate::model::time::Timestamp;
 use crate::stats::compare::{
@@ -88,6 +88,9 @@ pub struct Compared {
     pub p: Guarded<AdjustedP>,
     /// More labels, or pairs, that it takes to settle this.
     pub needs: Option<Needs>,
+    /// The labelled conversations of both sides, for a screen to list.
+    #[serde(skip)]
+    pub behind: Cell,
 }
 
 /// How it was tested.
@@ -119,6 +122,18 @@ pub enum Test {
         #[serde(serialize_with = "guard::serialize")]
         difference: Guarded<TwoRates>,
     },
+}
+
+impl Test {
+    /// The second rate minus the first with its interval, where it can be told.
+    pub fn difference(&self) -> Option<(f64, (f64, f64))> {
+        match self {
+            Self::Paired { difference, .. } | Self::Clustered { difference, .. } => {
+                difference.as_ref().ok().map(|found| (found.mean, found.interval))
+            }
+            Self::Apart { difference } => difference.as_ref().ok().map(|found| (found.difference, found.interval)),
+        }
+    }
 }
 
 /// How many more labels it takes.
@@ -164,7 +179,9 @@ fn report(
     let pools = (first.members.len() as u64, second.members.len() as u64);
     let finite = first.basis.is_audit();
     let pool = |pools: (u64, u64)| finite.then_some(pools);
+    let labelled = |members: &[&Member]| Cell::of(members.iter().copied().filter(|member| member.failed.is_some()));
     let mut overall = compared(None, (&all(first), &all(second)), (pool(pools), 1));
+    overall.behind = labelled(&first.members.iter().chain(&second.members).collect::<Vec<_>>());
     settle(std::slice::from_mut(&mut overall), order.adjustment);
     let mut segments = Vec::new();
     if let Some(by) = order.by {
@@ -183,8 +200,10 @@ fn report(
         values.sort_by_key(|(_, sides)| std::cmp::Reverse(sides[0].len() + sides[1].len()));
         for (value, [a, b]) in values {
             let pools = pool((a.len() as u64, b.len() as u64));
+            let behind = labelled(&[a.as_slice(), &b].concat());
             let sides = (trials(a.into_iter(), order.task), trials(b.into_iter(), order.task));
-            segments.push(compared(Some(value), (&sides.0, &sides.1), (pools, LEAST_IN_SEGMENT)));
+            let found = compared(Some(value), (&sides.0, &sides.1), (pools, LEAST_IN_SEGMENT));
+            segments.push(Compared { behind, ..found });
         }
         settle(&mut segments, order.adjustment);
     }
@@ -237,6 +256,7 @@ fn compared(
         test,
         p: enough.and(raw).map(|raw| adjust(&[raw], Method::Bonferroni)[0]),
         needs: needs.or_else(|| needs_apart(a, b)),
+        behind: Cell::default(),
     }
 }
 
@@ -281,7 +301,8 @@ fn paired(both: &[&Cluster]) -> (Test, Guarded<f64>, Option<Needs>) {
     (Test::Paired { tasks, changed: found, difference }, p, needs)
 }
 
-fn needs_apart((k1, n1): (u64, u64), (k2, n2): (u64, u64)) -> Option<Needs> {
+/// How many more labels it takes to tell two rates of different conversations apart; `None` where one has no label.
+pub(super) fn needs_apart((k1, n1): (u64, u64), (k2, n2): (u64, u64)) -> Option<Needs> {
     if n1 == 0 || n2 == 0 {
         return None;
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 
 use super::list::SCHEMA_VERSION;
-use super::sample::{Basis, Member, Sample, SampleError};
+use super::sample::{Basis, Cell, Member, Sample, SampleError};
 use super::workspace::Workspace;
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
@@ -23,6 +23,9 @@ const MOST_CATEGORIES: usize = 12;
 
 /// What the rest is called.
 const OTHERS: &str = "(others)";
+
+/// Conversations behind a row that are listed, at most.
+const MOST_BEHIND: usize = 50;
 
 /// What conversations without a value are called.
 const UNKNOWN: &str = "(unknown)";
@@ -65,6 +68,9 @@ pub struct DriftRow {
     pub p_adjusted: Option<AdjustedP>,
     /// True where PSI > .2 and the adjusted p < .05.
     pub alarm: bool,
+    /// Conversations held against the reference that moved it most, for a screen to list.
+    #[serde(skip)]
+    pub behind: Cell,
 }
 
 /// How it was measured.
@@ -92,6 +98,13 @@ pub enum Measured {
 }
 
 impl Measured {
+    /// The value of a segment whose share moved most, with its shares on both sides.
+    pub fn moved_most(&self) -> Option<&(String, f64, f64)> {
+        let Self::Category { shares, .. } = self else { return None };
+        let apart = |one: &&(String, f64, f64)| (one.2 - one.1).abs();
+        shares.iter().max_by(|a, b| apart(a).total_cmp(&apart(b)))
+    }
+
     fn psi_and_p(&self) -> Option<(f64, f64)> {
         match self {
             Self::Score { drift, .. } => drift.as_ref().ok().map(|drift| (drift.psi, drift.p)),
@@ -162,8 +175,8 @@ fn rows(
     (before, after): (&[usize], &[usize]),
 ) -> Result<Vec<DriftRow>, SampleError> {
     let mut rows = Vec::new();
-    let mut add = |name: &str, measured: Measured| {
-        rows.push(DriftRow { name: name.to_owned(), measured, p_adjusted: None, alarm: false });
+    let mut add = |name: &str, measured: Measured, behind: Cell| {
+        rows.push(DriftRow { name: name.to_owned(), measured, p_adjusted: None, alarm: false, behind });
     };
     for column in sample.columns(workspace)? {
         // Who gives no numbers is compared by how often it objects.
@@ -172,11 +185,18 @@ fn rows(
         let (a, b) = (of(before), of(after));
         let mean = |values: &[f64]| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
         let (n, means) = ((a.len() as u64, b.len() as u64), (mean(&a), mean(&b)));
-        add(&column.name, Measured::Score { drift: numeric(&a, &b), n, means });
+        let rose = means.1 > means.0;
+        let mut far: Vec<(f64, usize)> = after.iter().filter_map(|at| Some((value(at)?, *at))).collect();
+        far.sort_by(|a, b| if rose { b.0.total_cmp(&a.0) } else { a.0.total_cmp(&b.0) });
+        let behind = Cell::of(far.iter().take(MOST_BEHIND).map(|(_, at)| &sample.members[*at]));
+        add(&column.name, Measured::Score { drift: numeric(&a, &b), n, means }, behind);
     }
     for segment in SEGMENTS {
         if let Some(measured) = category(sample, segment, (before, after)) {
-            add(segment, measured);
+            let moved = measured.moved_most().map(|(name, ..)| name.clone());
+            let is_it = |at: &&usize| sample.members[**at].value(segment) == moved;
+            let behind = Cell::of(after.iter().filter(is_it).take(MOST_BEHIND).map(|at| &sample.members[*at]));
+            add(segment, measured, behind);
         }
     }
     let told: Vec<(usize, (f64, f64))> =

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::model::id::ConversationId;
-use crate::model::label::{LabelState, Verdict};
+use crate::model::label::{LabelState, Owner, Verdict};
 use crate::model::queue::QueueQuery;
 use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
@@ -79,6 +79,8 @@ pub struct Row<Spans, Scores> {
     pub verdict: Option<Verdict>,
     /// Keys of failure modes.
     pub modes: Vec<String>,
+    /// Who can put it right.
+    pub owners: Vec<Owner>,
     /// The labels taken together.
     pub label_state: LabelState,
     /// Who labelled.
@@ -133,6 +135,7 @@ impl<Spans, Scores> Row<Spans, Scores> {
             suspects: row.suspects,
             verdict: row.verdict,
             modes: row.modes,
+            owners: row.owners,
             label_state: row.label_state,
             reviewers: row.reviewers,
             outcomes: row.outcomes,
@@ -141,7 +144,7 @@ impl<Spans, Scores> Row<Spans, Scores> {
     }
 }
 
-const FIELDS: [&str; 29] = [
+const FIELDS: [&str; 30] = [
     "schema_version",
     "id",
     "source",
@@ -167,6 +170,7 @@ const FIELDS: [&str; 29] = [
     "suspects",
     "verdict",
     "modes",
+    "owners",
     "label_state",
     "reviewers",
     "outcomes",

@@ -124,6 +124,9 @@ pub fn sync(
     let io = |error| StoreError::from_io(folder, error);
     fs::create_dir_all(folder).map_err(io)?;
     let there = folder.canonicalize().map_err(io)?;
+    // Somebody's workspace is read in its journals, so that is where its people will look.
+    let inner = there.join(journal::FOLDER);
+    let there = if inner.is_dir() { inner } else { there };
     if [workspace.root().to_owned(), workspace.journals()]
         .iter()
         .any(|own| own.canonicalize().is_ok_and(|own| own == there))
@@ -136,7 +139,7 @@ pub fn sync(
     let device = workspace.identity().device.clone();
     for (reviewer, writer) in workspace.store().log().journals()? {
         if writer == device && !merged.cancelled {
-            let shared = Journal::open(&there, &reviewer, &writer)?;
+            let shared = Journal::open_shared(&there, &reviewer, &writer)?;
             let healed = workspace.store_mut().level(&shared)?;
             merged.sent += healed.into_journals;
             merged.add(healed);

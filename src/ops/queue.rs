@@ -25,7 +25,7 @@ mod state;
 
 pub use define::{Preview, STRATEGY_NAMES, changes, check, preview, unevaluated_of};
 pub use kept::Kept;
-pub use listing::{Audited, ShownRow, audited, heads, named, named_rows, shown, states};
+pub use listing::{Audited, ShownRow, asked, audited, heads, named, named_rows, shown, states};
 
 /// Scores that rank at or below this share make their step a suspect.
 const LOW: f64 = 0.1;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::list::SCHEMA_VERSION;
-use super::sample::{Basis, Member, Sample, SampleError, SampleOrder, count, sample};
+use super::sample::{Basis, Cell, Member, Sample, SampleError, SampleOrder, count, sample};
 use super::workspace::Workspace;
 use crate::model::time::Timestamp;
 use crate::stats::compare::{TwoRates, two_rates};
@@ -81,6 +81,9 @@ pub struct Segment {
     pub difference: Guarded<Difference>,
     /// The share of the outcome asked for, of those of which it is known; of all of them, not of a sample.
     pub outcome: Option<Share>,
+    /// The labelled conversations, for a screen to list.
+    #[serde(skip)]
+    pub behind: Cell,
 }
 
 /// A difference of a segment from the rest.
@@ -114,7 +117,11 @@ pub fn rates(workspace: &mut Workspace, order: &RatesOrder<'_>, now: Timestamp) 
     report(&sample, order)
 }
 
-fn report(sample: &Sample, order: &RatesOrder<'_>) -> Result<RatesReport, SampleError> {
+/// The same on a sample that is drawn up already.
+///
+/// # Errors
+/// There is no such attribute.
+pub(super) fn report(sample: &Sample, order: &RatesOrder<'_>) -> Result<RatesReport, SampleError> {
     let all: Vec<&Member> = sample.members.iter().collect();
     let finite = sample.basis.is_audit();
     let overall = segment(None, &all, (finite, order.outcome));
@@ -126,7 +133,8 @@ fn report(sample: &Sample, order: &RatesOrder<'_>) -> Result<RatesReport, Sample
     for (value, places) in apart {
         let members: Vec<&Member> = places.iter().map(|at| &sample.members[*at]).collect();
         let mut one = segment(Some(value), &members, (finite, order.outcome));
-        one.rate = one.rate.and_then(|rate| Rate::of_segment(rate.k, rate.n, finite.then_some(one.pool)));
+        let (k, n) = one.rate.as_ref().map_or((0, 0), |rate| (rate.k, rate.n));
+        one.rate = Rate::of_segment(k, n, finite.then_some(one.pool));
         match &one.rate {
             // Against few others nothing is told either.
             Ok(rate) => match Rate::of_segment(fails - rate.k, labels - rate.n, None)
@@ -186,6 +194,7 @@ fn segment(value: Option<String>, members: &[&Member], (finite, outcome): (bool,
         model_estimate: finite.then(|| model_estimate(members)).flatten(),
         difference: Err(Withheld::Unfit("there is nothing beside it")),
         outcome: outcome.and_then(|name| share(members, name)),
+        behind: Cell::of(members.iter().copied().filter(|member| member.failed.is_some())),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::model::correction::Correction;
 use crate::model::event::{Event, EventBody, EventTarget};
 use crate::model::id::ConversationId;
 use crate::model::label::{FirstFailure, Label, LabelState, StepPointer};
+use crate::model::queue::QueueChange;
 use crate::model::time::Timestamp;
 use crate::model::undo::{redo_target, undo_target};
 use crate::store::events::{Draft, Log, Written};
@@ -22,7 +23,7 @@ mod describe;
 mod open;
 
 pub use correct::CorrectionError;
-pub use open::open;
+pub use open::{open, open_for_room};
 
 /// Why an act was not recorded; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,9 @@ pub enum ReviewError {
     /// A queue that cannot be defined or removed.
     #[error(transparent)]
     Queue(Box<super::queue::QueueError>),
+    /// A session or a decision.
+    #[error(transparent)]
+    Session(Box<super::session::SessionError>),
     /// No pack of that name ships with the program.
     #[error("there is no codebook pack {name:?}; there are: {known}")]
     Pack {
@@ -65,6 +69,15 @@ impl From<super::queue::QueueError> for ReviewError {
         match error {
             super::queue::QueueError::Store(error) => Self::Store(error),
             other => Self::Queue(Box::new(other)),
+        }
+    }
+}
+
+impl From<super::session::SessionError> for ReviewError {
+    fn from(error: super::session::SessionError) -> Self {
+        match error {
+            super::session::SessionError::Store(error) => Self::Store(error),
+            other => Self::Session(Box::new(other)),
         }
     }
 }
@@ -102,6 +115,10 @@ pub fn record(workspace: &mut Workspace, act: &Act, now: Timestamp) -> Result<Sa
     }
     let reviewer = workspace.reviewer().to_owned();
     let written = workspace.append(now, |log| drafts(log, &reviewer, &checked))?;
+    if matches!(act, Act::Queue(QueueChange::Add(_)) | Act::StartSession { queue: Some(_), .. }) {
+        // What was received so far is a batch of its own, so that the new queue can draw from it by lot.
+        workspace.store_mut().close_batch(now, 1)?;
+    }
     let codebook = workspace.store().codebook()?;
     let what = if written.events.is_empty() {
         "nothing to change".to_owned()
@@ -273,7 +290,12 @@ fn subject_of(act: &Act) -> Option<&Subject> {
         | Act::Correct { subject, .. }
         | Act::Criterion { subject, .. }
         | Act::Adjudicate { subject, .. } => Some(subject),
-        Act::Codebook(_) | Act::Queue(_) | Act::Unmask { .. } => None,
+        Act::Codebook(_)
+        | Act::Queue(_)
+        | Act::StartSession { .. }
+        | Act::Session(_)
+        | Act::Decision(_)
+        | Act::Unmask { .. } => None,
     }
 }
 
@@ -339,6 +361,9 @@ fn drafts(log: &Log<'_>, reviewer: &str, act: &Act) -> Result<Vec<Draft>, Review
         Act::Adjudicate { subject, took, reason } => vec![adjudication(log, subject, took, reason)?],
         Act::Codebook(changes) => change_codebook(log.codebook()?, changes)?,
         Act::Queue(change) => super::queue::changes(log, change)?,
+        Act::StartSession { start, queue } => super::session::begin(log, start, queue.as_deref())?,
+        Act::Session(change) => super::session::change(log, reviewer, change)?,
+        Act::Decision(change) => super::session::decide(log, change)?,
         Act::Unmask { place } => vec![Draft { body: EventBody::Unmask { place: place.clone() }, target: None }],
     })
 }
@@ -353,8 +378,9 @@ fn judge(codebook: &Codebook, before: Option<&Label>, judgement: &Judgement) -> 
         Some(FailedAt::NoSingleStep) => (None, Some(FirstFailure::NoSingleStep)),
         None => (None, None),
     };
-    let (verdict, severity, slot) = (judgement.verdict, judgement.severity, judgement.slot.clone());
-    drafts.push(about(subject, at, EventBody::Verdict { verdict, first_failure, severity, slot }));
+    let (verdict, severity, owner) = (judgement.verdict, judgement.severity, judgement.owner);
+    let (slot, room) = (judgement.slot.clone(), judgement.room.clone());
+    drafts.push(about(subject, at, EventBody::Verdict { verdict, first_failure, severity, owner, slot, room }));
     drafts.extend(keys.into_iter().map(|mode| about(subject, at, EventBody::Mode { mode })));
     let drafted = before.filter(|label| label.verdict.is_none()).map_or(&[][..], |label| &label.corrections);
     for placed in drafted {

@@ -162,6 +162,28 @@ impl Member {
     }
 }
 
+/// Conversations behind a figure, ready to be listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// Conversations in it.
+    pub conversations: u64,
+    /// A filter that names them, or the first thousands of them; empty where there are none.
+    pub filter: String,
+}
+
+/// As many ids as a filter may name.
+const MOST_IDS: usize = 4_000;
+
+impl Cell {
+    /// Of these conversations.
+    pub fn of<'a>(members: impl Iterator<Item = &'a Member>) -> Self {
+        let ids: Vec<&str> = members.map(|member| member.of.id.as_str()).collect();
+        let named = &ids[..ids.len().min(MOST_IDS)];
+        let filter = if ids.is_empty() { String::new() } else { format!("id:{}", named.join(",")) };
+        Self { conversations: ids.len() as u64, filter }
+    }
+}
+
 /// What one evaluator said of the pool.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -292,6 +314,20 @@ pub fn sample(workspace: &mut Workspace, order: &SampleOrder<'_>, now: Timestamp
     }
 }
 
+/// Has the audit of this queue counted, else that of the queue with most audit labels.
+///
+/// # Errors
+/// Those of the count.
+pub fn audited<T>(
+    queue: Option<&str>,
+    mut count: impl FnMut(SampleOrder<'_>) -> Result<T, SampleError>,
+) -> Result<T, SampleError> {
+    match count(SampleOrder { queue, ..SampleOrder::default() }) {
+        Err(SampleError::NoAudit { .. }) if queue.is_some() => count(SampleOrder::default()),
+        other => other,
+    }
+}
+
 fn by_truth(
     workspace: &Workspace,
     attribute: &str,
@@ -315,7 +351,7 @@ fn by_truth(
 /// The queues with audit labels, most first.
 fn audited_queues(judged: &[Judged]) -> Vec<(String, u64)> {
     let mut found: BTreeMap<&str, u64> = BTreeMap::new();
-    for slot in judged.iter().filter(|one| one.verdict.is_some()).filter_map(|one| one.slot.as_ref()) {
+    for slot in judged.iter().filter(|one| one.verdict.is_some()).flat_map(|one| &one.slots) {
         if slot.kind == SlotKind::Audit {
             *found.entry(&slot.queue).or_default() += 1;
         }
@@ -355,9 +391,7 @@ fn by_audit(
 fn blindness(judged: &[Judged]) -> HashMap<ConversationId, bool> {
     let mut blind = HashMap::new();
     for one in judged.iter().filter(|one| one.verdict.is_some()) {
-        // What was judged outside of any queue was judged with its scores in sight.
-        let unseen = one.slot.as_ref().is_some_and(|slot| !slot.scores_seen);
-        *blind.entry(one.conversation.clone()).or_insert(true) &= unseen;
+        *blind.entry(one.conversation.clone()).or_insert(true) &= one.blind;
     }
     blind
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::model::id::{ConversationId, SpanRef};
 use crate::model::label::Label;
-use crate::model::score::{Score, ScoreTarget};
+use crate::model::score::{Score, ScoreTarget, hide_judgements};
 use crate::model::step::{Step, StepContent};
 use crate::model::time::Timestamp;
 use crate::model::tool::{Effect, ToolSpec};
@@ -171,6 +171,28 @@ pub fn show(workspace: &Workspace, id: &ConversationId, door: &Door) -> Result<S
         labels: store.labels(&id)?.iter().map(|label| door.label(label)).collect(),
         events: store.log().count_of(id.as_str())?,
     })
+}
+
+impl Shown {
+    /// Without anything that could sway a verdict: what evaluators, other reviewers and the system of record said.
+    #[must_use]
+    pub fn blind(mut self) -> Self {
+        let row = &mut self.row;
+        row.scores.clear();
+        (row.p_fail, row.verdict) = (None, None);
+        (row.reasons, row.suspects, row.modes, row.reviewers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        row.outcomes.clear();
+        hide_judgements(&mut row.attributes);
+        for span in &mut row.spans {
+            if span.kind == SpanKind::Evaluator {
+                span.attributes.clear();
+            }
+            hide_judgements(&mut span.attributes);
+        }
+        self.expected = None;
+        self.labels.clear();
+        self
+    }
 }
 
 fn exact(text: &Untrusted) -> String {

@@ -200,6 +200,9 @@ const COUNTS: [(Feature, &str, &str, Shape, Polarity); 11] = [
     (Feature::CleanEnd, "feature/clean-end", "clean end", Shape::Score, Polarity::LowIsBad),
 ];
 
+/// The key of the column that holds the fixed P(fail) of the built-in evaluators.
+pub const FIXED: &str = "score/P(fail)";
+
 #[derive(Clone, Copy)]
 enum Shape {
     Count,
@@ -225,7 +228,7 @@ fn columns(intents: &[String], evaluators: &[(String, Polarity, bool)]) -> Vec<C
         .collect();
     let fixed = [
         ("feature/steps-for-intent", "times the usual length", Polarity::HighIsBad),
-        ("score/P(fail)", "fixed estimate", Polarity::HighIsBad),
+        (FIXED, "fixed estimate", Polarity::HighIsBad),
         ("feature/mismatch", "difference from the expected changes", Polarity::HighIsBad),
         ("feature/divided", "evaluators divided", Polarity::Unknown),
     ];

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use super::Progress;
 use super::bench::{BenchOrder, failed, group_of};
 use super::evaluate::EvaluateError;
-use super::signals::{Expected, Signals, signals};
+use super::signals::{Expected, FIXED, Signals, signals};
 use super::workspace::Workspace;
 use crate::evaluate::bench::area;
 use crate::model::time::Timestamp;
 use crate::rank::audit::AuditShare;
 use crate::rank::discovery::Curve;
-use crate::rank::matrix::{Matrix, RawRow};
+use crate::rank::matrix::{Column, Matrix, RawRow};
 use crate::rank::queue::{Event, Facts, Origin, Plan, Queue};
 use crate::rank::ranker::Prior;
 use crate::rank::strategy::Strategy;
@@ -65,6 +65,31 @@ pub struct SimulateOrder<'a> {
     pub expected: Expected,
 }
 
+/// One line of the table: a strategy, and what it may know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arm {
+    /// With all there is.
+    Whole(Strategy),
+    /// The learnt order without the fixed P(fail) among what it learns from: what labels alone are worth.
+    WithoutPrior,
+}
+
+impl Arm {
+    fn strategy(self) -> Strategy {
+        match self {
+            Self::Whole(strategy) => strategy,
+            Self::WithoutPrior => Strategy::Learnt,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Whole(strategy) => strategy.info().name,
+            Self::WithoutPrior => "learnt without prior",
+        }
+    }
+}
+
 /// All that is known, before a pool is drawn.
 struct Replay {
     signals: Signals,
@@ -106,11 +131,14 @@ pub fn simulate(
     tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<SimulateReport, EvaluateError> {
     let replay = Replay::read(workspace, order, now)?;
-    let mut strategies = vec![Strategy::Random];
+    let mut arms = vec![Arm::Whole(Strategy::Random)];
     for strategy in &order.strategies {
-        if !strategies.contains(strategy) {
-            strategies.push(*strategy);
+        if !arms.contains(&Arm::Whole(*strategy)) {
+            arms.push(Arm::Whole(*strategy));
         }
+    }
+    if arms.contains(&Arm::Whole(Strategy::Learnt)) {
+        arms.push(Arm::WithoutPrior);
     }
     let mut runs: BTreeMap<usize, Vec<Run>> = BTreeMap::new();
     for seed in 0..order.seeds {
@@ -120,12 +148,11 @@ pub fn simulate(
             break;
         }
         let Some((pool, held)) = replay.draw(order.pool, u64::from(seed)) else { break };
-        for (at, strategy) in strategies.iter().enumerate() {
-            let plan = Plan { strategy: *strategy, seed: u64::from(seed), audit: order.audit, ..Plan::default() };
-            runs.entry(at).or_default().push(replay.run((&pool, &held), plan, order.labels));
+        for (at, arm) in arms.iter().enumerate() {
+            runs.entry(at).or_default().push(replay.run((&pool, &held), (*arm, u64::from(seed)), order));
         }
     }
-    Ok(summary::report(order, (&replay.failed, &replay.group), &strategies, &runs))
+    Ok(summary::report(order, (&replay.failed, &replay.group), &arms, &runs))
 }
 
 impl Replay {
@@ -189,11 +216,26 @@ impl Replay {
         (bad > 0 && bad < pool.len()).then_some((pool, held))
     }
 
+    /// What an arm may know of these conversations.
+    fn numbers(&self, places: &[usize], arm: Arm) -> (Vec<Column>, Vec<RawRow>) {
+        let mut columns = self.signals.columns.clone();
+        let mut rows: Vec<RawRow> = places.iter().map(|at| self.signals.rows[*at].clone()).collect();
+        let fixed = columns.iter().position(|column| column.key == FIXED);
+        if let Some(at) = fixed.filter(|_| arm == Arm::WithoutPrior) {
+            columns.remove(at);
+            for row in &mut rows {
+                row.values.remove(at);
+            }
+        }
+        (columns, rows)
+    }
+
     /// Labels a pool to the end, in the order a strategy asks for.
-    fn run(&self, (pool, held): (&[usize], &[usize]), plan: Plan, look_at: usize) -> Run {
-        let rows: Vec<RawRow> = pool.iter().map(|at| self.signals.rows[*at].clone()).collect();
+    fn run(&self, (pool, held): (&[usize], &[usize]), (arm, seed): (Arm, u64), order: &SimulateOrder<'_>) -> Run {
+        let (columns, rows) = self.numbers(pool, arm);
         let facts: Arc<[Facts]> = pool.iter().map(|at| self.signals.facts[*at].clone()).collect();
-        let matrix = Arc::new(Matrix::new(&self.signals.columns, &rows, None));
+        let matrix = Arc::new(Matrix::new(&columns, &rows, None));
+        let plan = Plan { strategy: arm.strategy(), seed, audit: order.audit, ..Plan::default() };
         let failures = pool.iter().filter(|at| self.failed[**at]).count();
         let mut queue = Queue::new(Arc::clone(&matrix), facts, plan, &Prior::Declared);
         let mut verdicts = Vec::with_capacity(pool.len());
@@ -213,21 +255,21 @@ impl Replay {
                 severity: None,
                 origin: Origin::Queue,
             });
-            if verdicts.len() == look_at {
+            if verdicts.len() == order.labels {
                 looked.look(&queue, &verdicts);
-                auroc = self.held_out(&queue, held);
+                auroc = self.held_out(&queue, held, arm);
             }
         }
         Run { curve: Curve::of(verdicts, pool.len()), looked, auroc }
     }
 
     /// How well what a queue learnt tells failures among groups it knows nothing of.
-    fn held_out(&self, queue: &Queue, held: &[usize]) -> Option<f64> {
+    fn held_out(&self, queue: &Queue, held: &[usize], arm: Arm) -> Option<f64> {
         if held.is_empty() {
             return None;
         }
-        let rows: Vec<RawRow> = held.iter().map(|at| self.signals.rows[*at].clone()).collect();
-        let matrix = Matrix::new(&self.signals.columns, &rows, Some(queue.matrix().scaling()));
+        let (columns, rows) = self.numbers(held, arm);
+        let matrix = Matrix::new(&columns, &rows, Some(queue.matrix().scaling()));
         let pairs: Vec<(bool, f64)> =
             held.iter().enumerate().map(|(row, at)| (self.failed[*at], queue.ranker().p(&matrix, row))).collect();
         let both = pairs.iter().any(|pair| pair.0) && pairs.iter().any(|pair| !pair.0);

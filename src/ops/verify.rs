@@ -2,7 +2,7 @@
 //!
 //! Invariant: looking changes nothing that anybody said; a rebuild moves the old copy aside before the new one counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -219,6 +219,50 @@ fn chains(workspace: &Workspace, verified: &mut Verified) -> Result<(), StoreErr
         }
     }
     Ok(())
+}
+
+/// Where copies of some labels are, as was read just now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Copies {
+    /// How many there are.
+    pub labels: u64,
+    /// Those that the database gave back.
+    pub database: u64,
+    /// Those that a journal has with the same bytes.
+    pub journal: u64,
+}
+
+impl Copies {
+    /// True where every label is in both places.
+    pub fn are_complete(&self) -> bool {
+        self.database == self.labels && self.journal == self.labels
+    }
+}
+
+/// Looks for these events in both copies, reading the journals from disk.
+///
+/// # Errors
+/// The database or a journal cannot be read at all.
+pub fn copies(workspace: &Workspace, ids: &BTreeSet<String>) -> Result<Copies, StoreError> {
+    let mut copies = Copies { labels: ids.len() as u64, ..Copies::default() };
+    for ((reviewer, device), rows) in database_journals(workspace.store())? {
+        let wanted: BTreeMap<String, String> =
+            rows.into_iter().filter(|(_, id, _)| ids.contains(id)).map(|(_, id, line)| (id, line)).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        copies.database += wanted.len() as u64;
+        let folder = workspace.journals().join(journal::folder_name(&reviewer, &device));
+        if !folder.is_dir() {
+            continue;
+        }
+        let found = journal::read(&folder)?
+            .entries
+            .into_iter()
+            .filter(|entry| wanted.get(&entry.event.id) == Some(&entry.line));
+        copies.journal += found.map(|entry| entry.event.id).collect::<BTreeSet<_>>().len() as u64;
+    }
+    Ok(copies)
 }
 
 /// What a rebuild did.

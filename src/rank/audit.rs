@@ -3,8 +3,9 @@
 //! Invariant: which conversation an audit slot serves depends on the seed and on how many slots went by, never on a label
 //! or a probability; so what it holds is a random sample, and rates over it are honest.
 //!
-//! Of the slots t = 1, 2, …, those with floor(a t) > floor(a (t - 1)) are audit slots, a being the share; of the first ten
-//! every second one is. The pointer into the list moves by exactly one per audit slot, also where the conversation there
+//! Of the first t slots, floor(a t) are audit slots, a being the share, or every second one of the first ten where that is
+//! more: these are drawn at random anyhow, so that both verdicts are soon among the labels, and they count towards the
+//! share, which is at most a from slot 5 / a on. The pointer into the list moves by exactly one per audit slot, also where the conversation there
 //! is labelled already (then the slot goes to the ranker). "The next one without a label" would end where the ranker lost
 //! interest, which is a biased sample.
 
@@ -49,9 +50,7 @@ impl AuditShare {
         if share == 0 {
             return 0;
         }
-        let warm = |t: u64| share * t / 1000;
-        let cold = t.min(COLD).div_ceil(2).max(warm(t.min(COLD)));
-        cold + warm(t) - warm(t.min(COLD))
+        (share * t / 1000).max(t.min(COLD).div_ceil(2))
     }
 
     /// Whether slot `t`, counted from 1, is an audit slot.
@@ -194,11 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_one_in_five_after_ten_that_alternate() {
+    fn the_first_ten_alternate_and_count_towards_one_in_five() {
         let share = AuditShare::default();
         let slots: Vec<u64> = (1..=40).filter(|t| share.is_slot(*t)).collect();
-        assert_eq!(slots, [1, 3, 5, 7, 9, 15, 20, 25, 30, 35, 40]);
-        assert_eq!((1..=10_000).filter(|t| AuditShare::per_mille(290).is_slot(*t)).count(), 5 + 2_900 - 2);
+        assert_eq!(slots, [1, 3, 5, 7, 9, 30, 35, 40]);
+        assert_eq!((1..=10_000).filter(|t| AuditShare::per_mille(290).is_slot(*t)).count(), 2_900);
+        assert!((25..1_000).all(|t| share.slots(t) * 5 <= t));
         assert_eq!((1..=1_000).filter(|t| AuditShare::NONE.is_slot(*t)).count(), 0);
         assert!((1..=1_000).all(|t| AuditShare::per_mille(1_000).is_slot(t)));
         for thousandths in [1, 100, 200, 333, 500, 777, 1_000] {

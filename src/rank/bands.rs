@@ -2,30 +2,7 @@
 //!
 //! Invariant: a band is a place within its pool and claims nothing about rates.
 
-/// Audited labels from which on probabilities may be calibrated and shown as numbers.
-pub const CALIBRATE_FROM: usize = 50;
-
-/// A third of the pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Band {
-    /// The third least likely to have failed.
-    Low,
-    /// The middle.
-    Medium,
-    /// The third most likely.
-    High,
-}
-
-impl Band {
-    /// In a word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Low => "Low",
-            Self::Medium => "Medium",
-            Self::High => "High",
-        }
-    }
-}
+use crate::model::queue::Band;
 
 /// Where the thirds of a pool end.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

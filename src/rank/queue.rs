@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::audit::{Audit, AuditShare, Batch};
 use super::matrix::Matrix;
-use super::ranker::{Lesson, Prior, Ranker, Reason, Weights};
+use super::ranker::{Lesson, Prior, Ranker, Weights};
 use super::strategy::Strategy;
+use crate::model::score::Reason;
 
 /// What is known of a conversation apart from the numbers the ranker learns from.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::algebra::{dot_wide, sigma};
 use super::fit::{Example, Fit, LEAST_CURVE, variance};
 use super::matrix::Matrix;
+use crate::model::score::Reason;
 
 /// Precision of the constant: penalised too, or the first labels throw it about.
 pub const CONSTANT: f64 = 0.5;
@@ -61,21 +62,6 @@ pub struct Lesson {
     pub by: u32,
     /// `None` where it cannot be told, which teaches nothing.
     pub failed: Option<bool>,
-}
-
-/// What moved a probability.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reason {
-    /// In words.
-    pub words: String,
-    /// By how much, on the logit scale; positive towards failure.
-    pub weight: f64,
-}
-
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, {:+.1}", self.words, self.weight)
-    }
 }
 
 /// A label in the fit.

@@ -4,8 +4,9 @@
 
 use serde::Serialize;
 
+use super::compare::{Draws, LEAST_CLUSTERS, quantile};
 use super::guard::{self, Guarded, Withheld, at_least};
-use super::rate::Rate;
+use super::rate::{Rate, score_interval};
 use super::special::normal_quantile;
 
 /// What of too little there is when no label says fail.
@@ -45,6 +46,25 @@ impl Table {
     /// All pairs.
     pub fn n(&self) -> u64 {
         self.tp + self.fp + self.missed + self.tn
+    }
+
+    fn and(self, other: &Self) -> Self {
+        Self {
+            tp: self.tp + other.tp,
+            fp: self.fp + other.fp,
+            missed: self.missed + other.missed,
+            tn: self.tn + other.tn,
+        }
+    }
+
+    /// Failures caught, of how many.
+    fn caught(&self) -> (u64, u64) {
+        (self.tp, self.tp + self.missed)
+    }
+
+    /// Passes let through, of how many.
+    fn let_through(&self) -> (u64, u64) {
+        (self.tn, self.tn + self.fp)
     }
 
     fn shares(&self) -> [[f64; 2]; 2] {
@@ -121,6 +141,53 @@ impl Agreement {
             }),
         }
     }
+}
+
+/// Resamples behind an interval by task.
+const RESAMPLES: usize = 500;
+
+impl Agreement {
+    /// All of them for the tables of tasks. Trials of one task are alike, so whole tasks are resampled for the intervals
+    /// of TPR, TNR and kappa (cluster bootstrap, percentiles; Davison and Hinkley 1997, 3.8). A rate of fewer than
+    /// [`LEAST_CLUSTERS`] tasks, or the same in every resample, gets Wilson's interval for as many labels as there are tasks.
+    pub fn of_tasks(tasks: &[Table], seed: u64) -> Self {
+        let all = tasks.iter().fold(Table::default(), Table::and);
+        let mut found = Self::of(all);
+        if tasks.iter().all(|task| task.n() <= 1) {
+            return found;
+        }
+        let mut draws = Draws::new(seed);
+        let drawn: Vec<Table> = (0..RESAMPLES)
+            .map(|_| draws.resample(tasks.len()).iter().fold(Table::default(), |sum, at| sum.and(&tasks[*at])))
+            .collect();
+        resample(&mut found.tpr, (tasks, &drawn), Table::caught);
+        resample(&mut found.tnr, (tasks, &drawn), Table::let_through);
+        if let Ok(kappa) = &mut found.kappa {
+            let of = |one: &Table| self::kappa(&one.shares().map(Vec::from), one.n()).ok();
+            let values = drawn.iter().filter_map(|one| Some(of(one)?.value));
+            let ends = percentiles(values).filter(|(low, high)| tasks.len() as u64 >= LEAST_CLUSTERS && low < high);
+            kappa.interval = ends.unwrap_or(kappa.interval);
+        }
+        found
+    }
+}
+
+/// Puts the interval by task in the place of a rate's own.
+fn resample(rate: &mut Guarded<Rate>, (tasks, drawn): (&[Table], &[Table]), part: impl Fn(&Table) -> (u64, u64)) {
+    let Ok(rate) = rate else { return };
+    let known = tasks.iter().filter(|task| part(task).1 > 0).count() as u64;
+    let shares = drawn.iter().map(&part).filter(|(_, n)| *n > 0).map(|(k, n)| k as f64 / n as f64);
+    let ends = percentiles(shares).filter(|(low, high)| known >= LEAST_CLUSTERS && low < high);
+    rate.interval = ends.map_or_else(
+        || score_interval(rate.rate, known as f64, 0.05),
+        |(low, high)| (low.min(rate.rate), high.max(rate.rate)),
+    );
+}
+
+fn percentiles(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    quantile(&sorted, 0.025).zip(quantile(&sorted, 0.975))
 }
 
 fn mcc(table: &Table) -> f64 {
@@ -220,6 +287,36 @@ mod tests {
         // po = .7, pe = .5 · .6 + .5 · .4 = .5.
         assert!((agreement.kappa.unwrap().value - 0.4).abs() < 1e-12);
         assert!((agreement.pabak.unwrap() - 0.4).abs() < 1e-12);
+    }
+
+    #[test]
+    fn trials_of_a_task_count_as_one() {
+        // Ten tasks that failed, four trials each: eight are caught every time, two never.
+        let trials = |caught: bool| Table {
+            tp: if caught { 4 } else { 0 },
+            missed: if caught { 0 } else { 4 },
+            ..Table::default()
+        };
+        let tasks: Vec<Table> = (0..10).map(|at| trials(at < 8)).collect();
+        let (by_task, naive) =
+            (Agreement::of_tasks(&tasks, 3), Agreement::of(Table { tp: 32, missed: 8, ..Table::default() }));
+        let wide = |agreement: &Agreement| agreement.tpr.as_ref().unwrap().half_width();
+        assert_eq!(by_task.table, naive.table);
+        assert!(wide(&by_task) > 1.6 * wide(&naive), "{by_task:?}");
+        let (low, high) = by_task.tpr.as_ref().unwrap().interval;
+        assert!(low < 0.8 && 0.8 < high);
+        // Too few tasks to resample, or all alike: as sure as one label of each task would make it.
+        for tasks in [&tasks[..5], &tasks[..8]] {
+            let rate = Agreement::of_tasks(tasks, 3).tpr.unwrap();
+            assert_eq!(
+                rate.interval,
+                crate::stats::rate::wilson(tasks.len() as u64, tasks.len() as u64, 0.05).unwrap()
+            );
+        }
+        // One trial of each task is the plain table.
+        let single: Vec<Table> =
+            (0..12).map(|at| Table { tp: u64::from(at < 9), missed: u64::from(at >= 9), ..Table::default() }).collect();
+        assert_eq!(Agreement::of_tasks(&single, 3), Agreement::of(Table { tp: 9, missed: 3, ..Table::default() }));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::guard::{Guarded, Withheld, at_least};
+use super::rate::score_interval;
 use super::special::normal_quantile;
 
 /// An estimated share with its interval.
@@ -159,15 +160,16 @@ pub struct Stratum {
 }
 
 /// The rate over all strata, sum `W_h` `p_h`, with variance sum `W_h`² (1 - `n_h` / `N_h`) `s_h`² / `n_h` and
-/// `s_h`² = `p_h` (1 - `p_h`) `n_h` / (`n_h` - 1) (Cochran 1977, 5A.9). The interval is that of a normal; where no stratum
-/// varies it has no width, so callers show Wilson's interval there.
+/// `s_h`² = `p_h` (1 - `p_h`) `n_h` / (`n_h` - 1) (Cochran 1977, 5A.9). The interval is Wilson's for as many labels as would
+/// say as much of one stratum, 1 / sum `W_h`² (`N_h` - `n_h`) / (`N_h` - 1) / `n_h`: for one stratum that of
+/// [`super::rate::wilson_finite`], and never without width while anything is not judged.
 ///
 /// # Errors
 /// Guard: at least 2 audit labels in every stratum.
 pub fn post_stratified(strata: &[Stratum]) -> Guarded<Estimate> {
     let pool: u64 = strata.iter().map(|stratum| stratum.size).sum();
     at_least(pool, 1, "conversations")?;
-    let (mut estimate, mut squared) = (0.0, 0.0);
+    let (mut estimate, mut squared, mut one_over_n) = (0.0, 0.0, 0.0);
     for stratum in strata.iter().filter(|stratum| stratum.size > 0) {
         at_least(stratum.labelled, 2.min(stratum.size), "audit labels in every import")?;
         let (size, n) = (stratum.size as f64, stratum.labelled as f64);
@@ -175,8 +177,11 @@ pub fn post_stratified(strata: &[Stratum]) -> Guarded<Estimate> {
         estimate += weight * p;
         let spread = if n > 1.0 { p * (1.0 - p) * n / (n - 1.0) } else { 0.0 };
         squared += weight * weight * (1.0 - n / size).max(0.0) * spread / n;
+        one_over_n += weight * weight * (size - n).max(0.0) / (size - 1.0).max(1.0) / n;
     }
-    Ok(Estimate::new(estimate, squared.sqrt()))
+    let closed = (estimate, estimate);
+    let interval = if one_over_n > 0.0 { score_interval(estimate, 1.0 / one_over_n, 0.05) } else { closed };
+    Ok(Estimate { estimate, se: squared.sqrt(), interval })
 }
 
 #[cfg(test)]
@@ -203,6 +208,18 @@ mod tests {
         assert!(tried(&labels(4, 40)).unwrap_err().to_string().contains("1 more audit labels that say fail"));
         // A constant score counts for nothing.
         assert!((tried(&labels(10, 40)).unwrap() - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn weighed_intervals_are_those_of_one_import_where_there_is_one_and_never_closed_by_luck() {
+        let one = Stratum { size: 90, labelled: 20, failed: 3 };
+        let (low, high) = post_stratified(&[one]).unwrap().interval;
+        let (plain_low, plain_high) = crate::stats::rate::wilson_finite((3, 20), 90, 0.05).unwrap();
+        assert!((low - plain_low).abs() < 1e-12 && (high - plain_high).abs() < 1e-12);
+        // Nothing failed so far: the rate is not known to be nothing.
+        let lucky = [Stratum { size: 500, labelled: 6, failed: 0 }, Stratum { size: 50, labelled: 6, failed: 0 }];
+        let (low, high) = post_stratified(&lucky).unwrap().interval;
+        assert!(low.abs() < 1e-12 && high > 0.3, "{high}");
     }
 
     #[test]

@@ -104,18 +104,17 @@ pub(super) fn conformal_rank(n: u64, alpha: f64) -> u64 {
 }
 
 /// The threshold below which, in expectation, at most `alpha` of the **failures** fall: the failed scores sorted upward, the
-/// value at rank floor(alpha (m + 1)) (conformal, one class; Vovk et al. 2005).
+/// value at rank floor(alpha (m + 1)), which is [`split_conformal`] of the failures with the scale turned round.
 ///
 /// # Errors
 /// Guard: enough failures that there is such a rank: m >= 9 at alpha .1, 4 at .2.
 pub fn missed_at_most(judged: &[(f64, bool)], alpha: f64) -> Guarded<Threshold> {
-    let mut failed: Vec<f64> = judged.iter().filter(|(_, failed)| *failed).map(|(score, _)| *score).collect();
-    let need = ((1.0 / alpha - 1.0) - 1e-9).ceil().max(1.0) as u64;
-    at_least(failed.len() as u64, need, "audit labels that say fail")?;
-    failed.sort_by(f64::total_cmp);
-    let rank = (alpha * (failed.len() + 1) as f64 + 1e-9).floor() as usize;
-    let at = rank.checked_sub(1).and_then(|at| failed.get(at));
-    at.map(|at| threshold(judged, *at)).ok_or(Withheld::Unfit("no failure has such a rank"))
+    let failed: Vec<f64> = judged.iter().filter(|(_, failed)| *failed).map(|(score, _)| -score).collect();
+    let found = split_conformal(&failed, alpha).map_err(|why| match why {
+        Withheld::TooFew { have, need, .. } => Withheld::TooFew { what: "audit labels that say fail", have, need },
+        other => other,
+    })?;
+    Ok(threshold(judged, -found.quantile))
 }
 
 #[cfg(test)]

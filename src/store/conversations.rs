@@ -245,11 +245,7 @@ impl Store {
                           c.agent_version, c.handled_by
                      FROM conversations c JOIN payloads p ON p.conversation = c.key WHERE c.id = ?1";
         let mut found = self.rows(sql, &[&id.as_str()], |row| {
-            let packed = Packed {
-                dictionary: row.get(1)?,
-                length: row.get::<_, i64>(2)? as usize,
-                data: row.get(3)?,
-            };
+            let packed = Packed { dictionary: row.get(1)?, length: row.get::<_, i64>(2)? as usize, data: row.get(3)? };
             Ok((TranscriptHash::from_stored(row.get::<_, String>(0)?), packed, super::segments::read(row, 4)?))
         })?;
         let Some((transcript_hash, packed, segments)) = found.pop() else { return Ok(None) };

@@ -4,15 +4,12 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Store, StoreError, json, raw, run};
+use super::{Store, StoreError, json, payload, raw, run};
 use crate::model::dataset::{DatasetRow, DatasetVersion, TestUse};
 use crate::model::time::Timestamp;
 
 /// More effort than this gains little.
 const COMPRESSION: i32 = 3;
-
-/// A row longer than this many bytes is not ours.
-const LONGEST: usize = 256 << 20;
 
 impl Store {
     /// Stores a version. `false` where its number is taken, because another program was faster; nothing is stored then.
@@ -74,7 +71,7 @@ impl Store {
         let mut statement = self.sql(self.connection.prepare_cached(sql))?;
         let rows = statement.query_map(params![name, number], |row| row.get::<_, Vec<u8>>(0));
         for packed in self.sql(rows)? {
-            let text = zstd::bulk::decompress(&self.sql(packed)?, LONGEST);
+            let text = payload::unpacked(&self.sql(packed)?);
             version.rows.push(serde_json::from_slice(&text.map_err(|error| self.damaged(error.to_string()))?)?);
         }
         Ok(Some(version))

@@ -1,6 +1,6 @@
 //! Which imports there were, and what part of their input they took.
 //!
-//! Invariant: one row per import that stored something.
+//! Invariant: one row per import that stored something, and per batch of what was received; none is ever changed.
 
 use super::{Store, StoreError, json, run};
 use crate::model::time::Timestamp;
@@ -20,9 +20,6 @@ pub struct ImportRecord {
     pub imported: u64,
 }
 
-/// When, where from, which part by share and by filter, how many.
-type Row = (i64, String, Option<f64>, Option<String>, i64);
-
 impl Store {
     /// Remembers an import.
     ///
@@ -40,19 +37,17 @@ impl Store {
         })
     }
 
-    /// All imports that stored something, in order.
+    /// Makes a batch of what was received, once at least that many conversations came since the last import or batch.
     ///
     /// # Errors
-    /// The database cannot be read.
-    pub fn imports(&self) -> Result<Vec<ImportRecord>, StoreError> {
-        let sql = "SELECT at, paths, fraction, condition, imported FROM imports ORDER BY key";
-        let rows: Vec<Row> =
-            self.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
-        rows.into_iter()
-            .map(|(at, paths, fraction, condition, imported)| {
-                let paths = serde_json::from_str(&paths)?;
-                Ok(ImportRecord { at: Timestamp(at), paths, fraction, condition, imported: imported.unsigned_abs() })
-            })
-            .collect()
+    /// The database cannot be written.
+    pub fn close_batch(&mut self, at: Timestamp, least: u64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO imports (at, paths, imported, last_key, lamport)
+                   SELECT ?1, '[]', came, last, (SELECT coalesce(max(lamport), 0) FROM events)
+                     FROM (SELECT count(*) AS came, coalesce(max(key), 0) AS last FROM conversations
+                            WHERE key > (SELECT coalesce(max(last_key), 0) FROM imports))
+                    WHERE came >= ?2";
+        let least = i64::try_from(least.max(1)).unwrap_or(i64::MAX);
+        self.write(|transaction| run(transaction, sql, &[&at.0, &least]).map(|_| ()))
     }
 }

@@ -40,6 +40,26 @@ pub struct Journal {
     reviewer: String,
     device: String,
     lock: File,
+    readers: Readers,
+}
+
+/// Who may read the files of a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// Only the owner, as in a workspace.
+    Owner,
+    /// Whoever the folder is shared with, as far as the system's mask for new files allows.
+    Shared,
+}
+
+impl Readers {
+    /// The mode of new files; of folders with the right to enter them.
+    fn mode(self) -> u32 {
+        match self {
+            Self::Owner => 0o600,
+            Self::Shared => 0o666,
+        }
+    }
 }
 
 /// A journal while this process holds its lock; dropping it lets go.
@@ -97,10 +117,29 @@ impl Journal {
     /// # Errors
     /// A folder or file cannot be made, or is not what it should be.
     pub fn open(root: &Path, reviewer: &str, device: &str) -> Result<Self, StoreError> {
+        make_folder(root)?;
+        Self::open_for(root, (reviewer, device), Readers::Owner)
+    }
+
+    /// Opens a journal in a folder that others reach too, whose rights stay as they are: what is made there is theirs to
+    /// read.
+    ///
+    /// # Errors
+    /// As [`Journal::open`]; also where `root` is not there.
+    pub fn open_shared(root: &Path, reviewer: &str, device: &str) -> Result<Self, StoreError> {
+        Self::open_for(root, (reviewer, device), Readers::Shared)
+    }
+
+    fn open_for(root: &Path, (reviewer, device): (&str, &str), readers: Readers) -> Result<Self, StoreError> {
         let folder = root.join(folder_name(reviewer, device));
         let is_new = !folder.exists();
-        make_folder(root)?;
-        make_folder(&folder)?;
+        match readers {
+            Readers::Owner => make_folder(&folder)?,
+            Readers::Shared if is_new => {
+                fs::create_dir(&folder).map_err(|error| StoreError::from_io(&folder, error))?;
+            }
+            Readers::Shared => {}
+        }
         if is_new {
             sync_folder(root)?;
             sync_folder(root.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
@@ -111,10 +150,10 @@ impl Journal {
             .write(true)
             .create(true)
             .truncate(false)
-            .mode(0o600)
+            .mode(readers.mode())
             .open(&path)
             .map_err(|error| StoreError::from_io(&path, error))?;
-        Ok(Self { folder, reviewer: reviewer.to_owned(), device: device.to_owned(), lock })
+        Ok(Self { folder, reviewer: reviewer.to_owned(), device: device.to_owned(), lock, readers })
     }
 
     /// Where it is.
@@ -228,7 +267,7 @@ impl Locked<'_> {
         OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o600)
+            .mode(self.journal.readers.mode())
             .open(&path)
             .map_err(|error| StoreError::from_io(&path, error))?;
         sync_folder(&self.journal.folder)?;

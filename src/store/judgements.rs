@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::conversations::ContentHash;
-use super::evaluations::{LONGEST, pack_scores};
-use super::{Store, StoreError, raw, run, scores};
+use super::evaluations::pack_scores;
+use super::{Store, StoreError, payload, raw, run, scores};
 use crate::model::id::ConversationId;
 use crate::model::score::{Score, ScoreTarget};
 
@@ -172,6 +172,6 @@ fn is_whole(score: &Score) -> bool {
 }
 
 fn unpack(packed: &[u8]) -> Result<Vec<Score>, String> {
-    let text = zstd::bulk::decompress(packed, LONGEST).map_err(|error| error.to_string())?;
+    let text = payload::unpacked(packed).map_err(|error| error.to_string())?;
     serde_json::from_slice(&text).map_err(|error| error.to_string())
 }

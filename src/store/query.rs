@@ -385,6 +385,10 @@ fn text_source(field: Field) -> Source {
                 FROM labels l WHERE l.conversation = c.id)",
         ),
         Field::Mode => Rows { from: "label_modes m WHERE m.conversation = c.id", value: "m.mode" },
+        Field::Owner => Rows {
+            from: "labels l WHERE l.conversation = c.id AND l.label ->> '$.owner' IS NOT NULL",
+            value: "l.label ->> '$.owner'",
+        },
         Field::Queue => Rows { from: "labels l WHERE l.conversation = c.id AND l.queue IS NOT NULL", value: "l.queue" },
         Field::Reviewer => Rows { from: "labels l WHERE l.conversation = c.id", value: "l.reviewer" },
         Field::Tool => Rows {

@@ -15,9 +15,6 @@ use crate::model::label::{Verdict, undone_groups};
 use crate::model::queue::{QueueChange, QueueSpec, Slot};
 use crate::model::time::Timestamp;
 
-/// Received conversations make a batch of their own once so many keys have passed since the last.
-const RECEIVED: i64 = 64;
-
 /// A queue as it is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredQueue {
@@ -44,9 +41,11 @@ pub struct Judged {
     pub verdict: Option<Verdict>,
     /// How bad it was.
     pub severity: Option<u8>,
-    /// From where it was given.
-    pub slot: Option<Slot>,
-    /// The clock of the event.
+    /// From where it was given, by queue: who judges again in another queue has judged in both. The first comes first.
+    pub slots: Vec<Slot>,
+    /// True where each time no score had been seen: what is judged outside of any queue has its scores in sight.
+    pub blind: bool,
+    /// The clock of the first event.
     pub lamport: u64,
     /// When, for people only.
     pub at: Timestamp,
@@ -70,6 +69,21 @@ pub struct ReadTo {
     pub key: i64,
     /// The largest clock of a verdict, or of putting off.
     pub lamport: u64,
+}
+
+impl Judged {
+    /// From where in that queue it was given.
+    pub fn slot_in(&self, queue: &str) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.queue == queue)
+    }
+
+    /// The same person judges the same conversation again: what counts is the later verdict, at its first place.
+    fn again(&mut self, later: Self) {
+        let (lamport, blind) = (self.lamport, self.blind && later.blind);
+        let new = later.slots.iter().filter(|slot| self.slot_in(&slot.queue).is_none());
+        let slots: Vec<Slot> = self.slots.iter().chain(new).cloned().collect();
+        *self = Self { slots, blind, lamport, ..later };
+    }
 }
 
 /// Conversations that came together, by their keys.
@@ -98,15 +112,6 @@ impl Store {
         Ok(self.queues()?.into_iter().find(|queue| queue.spec.name == name))
     }
 
-    /// The conversations that were judged in a queue.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn judged_in(&self, queue: &str) -> Result<Vec<ConversationId>, StoreError> {
-        let sql = "SELECT DISTINCT conversation FROM labels WHERE queue = ?1 ORDER BY conversation";
-        self.rows(sql, &[&queue], |row| row.get::<_, String>(0).map(ConversationId::from_stored))
-    }
-
     /// Every standing verdict in the order of the log, and how far the log was read.
     ///
     /// # Errors
@@ -115,7 +120,7 @@ impl Store {
         let log = self.log();
         let key = self.last_event_key()?;
         let mut events =
-            log.query("SELECT line FROM events WHERE kind IN ('verdict', 'skip', 'adjudicate', 'undo')", [])?;
+            log.query("SELECT line FROM events WHERE kind IN ('verdict', 'skip', 'adjudicate', 'queue', 'undo')", [])?;
         events.sort_by(|a, b| a.order().cmp(&b.order()));
         let undone = undone_groups(&events.iter().collect::<Vec<_>>());
         let mut standing: Vec<Judged> = Vec::new();
@@ -125,6 +130,13 @@ impl Store {
         for event in events.into_iter().filter(|event| !undone.contains(&event.group)) {
             if let (EventBody::Adjudicate { took, .. }, Some(target)) = (&event.body, &event.target) {
                 settled.insert(log.resolve(&target.conversation)?, took.clone());
+                continue;
+            }
+            if let EventBody::Queue(QueueChange::Remove { name }) = &event.body {
+                // A later queue of that name is another one, which begins with nothing judged.
+                for one in &mut standing {
+                    one.slots.retain(|slot| slot.queue != *name);
+                }
                 continue;
             }
             let Some(judged) = judged(&log, event)? else { continue };
@@ -139,8 +151,7 @@ impl Store {
                 continue;
             };
             match (before.verdict, judged.verdict) {
-                // Judged again is judged where it first was.
-                (Some(_), Some(_)) => *before = Judged { lamport: before.lamport, ..judged },
+                (Some(_), Some(_)) => before.again(judged),
                 // Who judged and puts off afterwards has judged all the same.
                 (Some(_), None) => {}
                 (None, _) => {
@@ -179,7 +190,12 @@ impl Store {
                 }
                 EventBody::Verdict { .. } | EventBody::Skip {} => {
                     to.lamport = event.lamport;
-                    acts.extend(judged(&log, event)?);
+                    let Some(one) = judged(&log, event)? else { continue };
+                    // A verdict opens again what was settled, and with it what others had said.
+                    if one.verdict.is_some() && self.was_settled(&one.conversation)? {
+                        return Ok((News::Other, since));
+                    }
+                    acts.push(one);
                 }
                 _ => {}
             }
@@ -187,8 +203,14 @@ impl Store {
         Ok((if acts.is_empty() { News::Nothing } else { News::Acts(acts) }, to))
     }
 
-    /// Where the conversations of one import, or of a stretch of receiving, end. What is received after the last of these
-    /// joins the next.
+    /// True where somebody once took one of its labels, whatever came after.
+    fn was_settled(&self, conversation: &ConversationId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM events WHERE conversation = ?1 AND kind = 'adjudicate' LIMIT 1";
+        Ok(!self.rows(sql, &[&conversation.as_str()], |_| Ok(()))?.is_empty())
+    }
+
+    /// Where the conversations of one import, or of a stretch of receiving, end. Only borders that were written down, so
+    /// that a draw by lot stays the draw it was; what came after the last of them joins the next.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -198,16 +220,6 @@ impl Store {
             Ok(Arrival { last_key: row.get(0)?, lamport: row.get::<_, i64>(1)?.unsigned_abs() })
         })?;
         known.dedup_by_key(|arrival| arrival.last_key);
-        let last = self.last_key()?;
-        let (mut end, clock) = known.last().map_or((0, 0), |arrival| (arrival.last_key, arrival.lamport));
-        if known.is_empty() && (1..RECEIVED).contains(&last) {
-            return Ok(vec![Arrival { last_key: last, lamport: 0 }]);
-        }
-        // Received ones: when a stretch was full is not written down, so it counts from the import before it.
-        while last - end >= RECEIVED {
-            end += RECEIVED;
-            known.push(Arrival { last_key: end, lamport: clock });
-        }
         Ok(known)
     }
 
@@ -368,7 +380,8 @@ fn judged(log: &Log<'_>, event: Event) -> Result<Option<Judged>, StoreError> {
         reviewer: event.reviewer,
         verdict,
         severity,
-        slot,
+        blind: slot.as_ref().is_some_and(|slot| !slot.scores_seen),
+        slots: slot.into_iter().collect(),
         lamport: event.lamport,
         at: event.at,
     }))

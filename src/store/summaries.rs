@@ -45,10 +45,8 @@ impl Store {
 
     /// These ids, with counts for a reviewer.
     pub fn index_of(&self, ids: Vec<ConversationId>, reviewer: &str) -> Result<QueueIndex, StoreError> {
-        let sql = format!(
-            "SELECT (SELECT count(*) FROM conversations) - (SELECT count(*) FROM ({}))",
-            super::gates::KEYS
-        );
+        let sql =
+            format!("SELECT (SELECT count(*) FROM conversations) - (SELECT count(*) FROM ({}))", super::gates::KEYS);
         let total: i64 = self.sql(self.connection.query_row(&sql, [], |row| row.get(0)))?;
         let mut index = QueueIndex { total: total.unsigned_abs(), ids, ..QueueIndex::default() };
         self.count_labels(&mut index, reviewer)?;
@@ -162,6 +160,7 @@ impl Store {
                         suspects: Vec::new(),
                         verdict: None,
                         modes: Vec::new(),
+                        owners: Vec::new(),
                         label_state: LabelState::None,
                         reviewers: Vec::new(),
                         skipped: false,
@@ -232,6 +231,9 @@ impl Store {
                 if !summary.modes.contains(mode) {
                     summary.modes.push(mode.clone());
                 }
+            }
+            if let Some(owner) = label.owner.filter(|owner| !summary.owners.contains(owner)) {
+                summary.owners.push(owner);
             }
             if label.reviewer == reviewer {
                 summary.skipped = label.skipped;

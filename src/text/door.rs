@@ -1,4 +1,4 @@
-//! The doors to every sink that is not a screen: JSON output, terminal lines, CSV cells, file names, search, clipboard.
+//! The doors to every sink that is not a screen: JSON output, terminal lines, HTML, Markdown, CSV cells, file names, search, clipboard.
 //!
 //! Invariant: what leaves by a door holds nothing that its sink would obey; no door drops anything silently.
 
@@ -59,6 +59,50 @@ pub fn terminal_text(text: &str) -> String {
 /// Makes text fit for the clipboard: as [`terminal_text`], since it is mostly pasted into a terminal or an editor.
 pub fn clipboard(text: &str) -> String {
     terminal_text(text)
+}
+
+/// Makes text fit to stand in HTML, between tags or in a quoted attribute: one line, nothing of it markup.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in terminal_line(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Makes text fit to stand in a line or a table cell of GitHub's Markdown: no markup, no link, no mention, no raw HTML.
+pub fn markdown(text: &str) -> String {
+    let text = terminal_line(text);
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let after = rest.peek().copied().unwrap_or(' ');
+        let within_word = before.is_alphanumeric() && after.is_alphanumeric();
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '@' => out.push_str("&#64;"),
+            '\\' | '`' | '*' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => out.extend(['\\', c]),
+            // A scheme or a host name before these would be made a link of.
+            ':' if after == '/' || within_word => out.extend(['\\', c]),
+            '.' if out.to_ascii_lowercase().ends_with("www") => out.extend(['\\', c]),
+            '_' if !within_word => out.extend(['\\', c]),
+            // At the beginning of a line these make lists, rules and headings.
+            '-' | '+' | '=' if out.trim().is_empty() => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+        before = c;
+    }
+    out
 }
 
 /// A CSV cell (RFC 4180, always quoted) that no spreadsheet takes for a formula.

@@ -25,8 +25,12 @@ pub enum Context {
     Messages,
     /// The export form.
     Export,
-    /// How evaluators agree with people.
-    Alignment,
+    /// What failed in a week, and how service went.
+    Insights,
+    /// The screen of a review session.
+    Session,
+    /// The pages of figures.
+    Numbers,
     /// A job under way.
     Job,
     /// A yes-or-no question.
@@ -119,7 +123,18 @@ pub enum Action {
     Filter,
     Order,
     Copy,
-    Alignment,
+    Insights,
+    PreviousWeek,
+    NextWeek,
+    WriteShown,
+    Session,
+    StartSession,
+    Park,
+    Decision,
+    EditDecision,
+    CloseDecision,
+    Present,
+    Numbers,
     Import,
     Export,
     Evaluate,
@@ -132,10 +147,12 @@ pub enum Action {
     MergeMode,
     Accept,
     PickMode,
+    PickPage,
     NextChoice,
     PreviousChoice,
     MoreSevere,
     LessSevere,
+    NextOwner,
     NoStep,
     AddNote,
     CorrectNow,
@@ -199,6 +216,9 @@ impl Action {
                 | Self::Export
                 | Self::Evaluate
                 | Self::NewQueue
+                | Self::StartSession
+                | Self::Park
+                | Self::Decision
                 | Self::LoadPack
                 | Self::RenameMode
                 | Self::MergeMode

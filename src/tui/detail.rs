@@ -107,7 +107,7 @@ pub struct Detail {
     pub pager: Pager,
 }
 
-/// A label in a line: verdict, modes, step, severity.
+/// A label in a line: verdict, modes, step, severity, owner.
 pub fn label_row(label: &Label, codebook: &Codebook, theme: Theme) -> Row {
     let Some(verdict) = label.verdict else {
         return Row::of(if label.skipped { "skipped" } else { "draft" }, Tone::Dim);
@@ -126,6 +126,9 @@ pub fn label_row(label: &Label, codebook: &Codebook, theme: Theme) -> Row {
     }
     if let Some(severity) = label.severity.and_then(|s| super::state::judge::SEVERITIES.get(usize::from(s) - 1)) {
         row.push(&format!(" {} {severity}", theme.signs().dot), Tone::Text);
+    }
+    if let Some(owner) = label.owner {
+        row.push(&format!(" {} owner {}", theme.signs().dot, owner.word()), Tone::Text);
     }
     // What a label holds besides is told by number; the detail pane has it in full.
     let more =

@@ -14,6 +14,8 @@ use super::theme::Tone;
 pub struct LineInput {
     text: String,
     caret: usize,
+    /// True while the text is a suggestion that nobody touched.
+    suggested: bool,
 }
 
 impl LineInput {
@@ -22,6 +24,11 @@ impl LineInput {
         let mut input = Self::default();
         input.insert(text);
         input
+    }
+
+    /// A line that holds a suggestion: what is typed first takes its place, and moving the caret keeps it.
+    pub fn suggested(text: &str) -> Self {
+        Self { suggested: !text.is_empty(), ..Self::new(text) }
     }
 
     /// What was typed.
@@ -46,6 +53,9 @@ impl LineInput {
             .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
             .filter(|c| !c.is_control())
             .collect();
+        if std::mem::take(&mut self.suggested) {
+            (self.text, self.caret) = (String::new(), 0);
+        }
         self.text.insert_str(self.caret, &clean);
         self.caret += clean.len();
     }
@@ -69,7 +79,9 @@ impl LineInput {
             self.insert(c.encode_utf8(&mut [0; 4]));
             return true;
         }
+        let suggested = std::mem::take(&mut self.suggested);
         match (chord.key, chord.ctrl) {
+            (Key::Backspace | Key::Delete, false) if suggested => (self.text, self.caret) = (String::new(), 0),
             (Key::Backspace, false) | (Key::Char('h'), true) => {
                 let left = self.left();
                 self.text.replace_range(left..self.caret, "");
@@ -94,7 +106,10 @@ impl LineInput {
             (Key::Left, true) => self.caret = self.word_left(),
             (Key::Home, _) => self.caret = 0,
             (Key::End, _) | (Key::Char('e'), true) => self.caret = self.text.len(),
-            _ => return false,
+            _ => {
+                self.suggested = suggested;
+                return false;
+            }
         }
         true
     }
@@ -112,6 +127,11 @@ impl LineInput {
         while Row::of(head, Tone::Input).width() + 1 > columns && !head.is_empty() {
             let first = head.graphemes(true).next().map_or(head.len(), str::len);
             head = &head[first..];
+        }
+        if self.suggested {
+            // As if marked: what is typed takes its place.
+            row.push(head, Tone::Caret);
+            return row.with(" ", Tone::Input).cut(columns, "").padded(columns);
         }
         let right = self.right();
         let under = if self.caret == right { " " } else { &self.text[self.caret..right] };
@@ -150,6 +170,16 @@ mod tests {
         input.handle(key("x"));
         assert_eq!(input.text(), "x b[31m");
         assert_eq!(input.row(4, Focus::Yes).width(), 4);
+        let mut name = LineInput::suggested("week-47");
+        name.handle(key("a"));
+        assert_eq!(name.text(), "a");
+        let mut kept = LineInput::suggested("week-47");
+        kept.handle(key("end"));
+        kept.handle(key("b"));
+        assert_eq!(kept.text(), "week-47b");
+        let mut gone = LineInput::suggested("week-47");
+        gone.handle(key("backspace"));
+        assert_eq!((gone.text(), gone.row(8, Focus::Yes).width()), ("", 8));
         input.insert(&"é".repeat(1_000_000));
         assert_eq!(input.row(40, Focus::Yes).width(), 40);
     }

@@ -88,6 +88,8 @@ pub fn shell(size: Size, foot: u16) -> Shell {
 pub struct QueueLayout {
     /// Title, hints, status.
     pub shell: Shell,
+    /// The session that goes on; empty without one.
+    pub session: Rect,
     /// Filter and counts.
     pub head: Rect,
     /// Column headings.
@@ -96,14 +98,15 @@ pub struct QueueLayout {
     pub list: Rect,
 }
 
-/// Lays out the Queue screen.
-pub fn queue(size: Size) -> QueueLayout {
+/// Lays out the Queue screen, with so many lines for the session that goes on.
+pub fn queue(size: Size, session: u16) -> QueueLayout {
     let shell = shell(size, if size.columns < 100 { 2 } else { 1 });
     let line =
         |at: u16| Rect { y: shell.body.y + at, height: 1.min(shell.body.height.saturating_sub(at)), ..shell.body };
-    let used = 2.min(shell.body.height);
+    let used = (2 + session).min(shell.body.height);
     let list = Rect { y: shell.body.y + used, height: shell.body.height - used, ..shell.body };
-    QueueLayout { shell, head: line(0), headings: line(1), list }
+    let line_of_session = Rect { height: session, ..line(0) };
+    QueueLayout { shell, session: line_of_session, head: line(session), headings: line(session + 1), list }
 }
 
 /// The rectangles of the Review screen; a pane that is not shown has none.
@@ -155,6 +158,25 @@ pub fn review(size: Size, focus: Pane, foot: u16) -> ReviewLayout {
     layout.spans = Some(part(body.x + left + 1, middle));
     layout.detail = Some(part(body.x + left + middle + 2, body.width - left - middle - 2));
     layout
+}
+
+/// The widest column of text that is read at ease from the other end of a table.
+const EASY: u16 = 96;
+
+/// Lays out the screen for a room: the transcript alone, with wide margins.
+pub fn room(size: Size, foot: u16) -> ReviewLayout {
+    let shell = shell(size, foot);
+    let body = shell.body;
+    let margin = (body.width / 10).max(body.width.saturating_sub(EASY) / 2);
+    let transcript = Rect { x: body.x + margin, width: body.width - 2 * margin, ..body };
+    ReviewLayout {
+        shell,
+        transcript: Some(transcript),
+        spans: None,
+        detail: None,
+        rules: [None; 2],
+        head: Rect::default(),
+    }
 }
 
 impl ReviewLayout {

@@ -4,18 +4,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
 pub mod help;
 pub mod import;
+pub mod insights;
 pub mod judge;
 pub mod messages;
+pub mod numbers;
 pub mod palette;
 pub mod prompt;
 pub mod queue;
 pub mod review;
+pub mod session;
 
 use super::action::{Action, Context};
 use super::command::Command;
@@ -66,8 +68,16 @@ pub enum Overlay {
     Define(Box<define::DefineForm>),
     /// How far the queue is.
     Progress,
-    /// How evaluators agree with people.
-    Alignment(Box<alignment::AlignmentView>),
+    /// What failed in a week, and how service went.
+    Insights(Box<insights::InsightsView>),
+    /// The screen of a review session.
+    Session(Box<session::SessionView>),
+    /// The form that starts a session.
+    StartSession(Box<session::StartForm>),
+    /// The form for a decision.
+    Decision(Box<session::DecisionForm>),
+    /// The pages of figures.
+    Numbers(Box<numbers::NumbersView>),
     /// A job under way.
     Job(import::Job),
 }
@@ -85,8 +95,10 @@ impl Overlay {
             Self::Palette(_) => Context::Palette,
             Self::Help(_) => Context::Help,
             Self::Messages(_) | Self::Progress => Context::Messages,
-            Self::Export(_) | Self::Define(_) => Context::Export,
-            Self::Alignment(_) => Context::Alignment,
+            Self::Export(_) | Self::Define(_) | Self::StartSession(_) | Self::Decision(_) => Context::Export,
+            Self::Session(_) => Context::Session,
+            Self::Insights(_) => Context::Insights,
+            Self::Numbers(_) => Context::Numbers,
             Self::Job(_) => Context::Job,
         }
     }
@@ -117,8 +129,14 @@ pub enum Expected {
     Codebook,
     /// Highlighted text of the detail pane, by its key.
     Highlight(u64),
-    /// How evaluators agree with people.
-    Alignment,
+    /// What failed in a week.
+    Insights,
+    /// How far the session is.
+    Session,
+    /// What the screen of the session shows.
+    SessionSheet,
+    /// A page of figures.
+    Figures,
     /// A write.
     Write,
     /// An import or export.
@@ -143,6 +161,10 @@ pub struct State {
     pub review: Option<Box<review::Review>>,
     /// The topmost last.
     pub overlays: Vec<Overlay>,
+    /// The review session that goes on.
+    pub session: session::Live,
+    /// True while one conversation at a time is shown to a room.
+    pub presenting: bool,
     /// Failure modes in use.
     pub codebook: Codebook,
     /// Writes under way, saved and not saved.
@@ -157,6 +179,8 @@ pub struct State {
     pub scores_hidden: bool,
     /// Conversations whose scores were uncovered before the verdict.
     pub uncovered: HashSet<ConversationId>,
+    /// Conversations whose scores stood on the screen, in whatever list they were opened from.
+    pub scores_seen: HashSet<ConversationId>,
     /// Texts that were begun and not saved, by what they are for.
     pub drafts: BTreeMap<String, String>,
     /// Fails that were begun and not saved.
@@ -202,7 +226,7 @@ impl Lens {
 impl State {
     /// The state before anything is known.
     pub fn new(config: UiConfig, size: Size) -> Self {
-        let masked = config.masked;
+        let (masked, presenting) = (config.masked, config.presenting);
         Self {
             config,
             size,
@@ -211,6 +235,8 @@ impl State {
             queue: queue::Queue::default(),
             review: None,
             overlays: Vec::new(),
+            session: session::Live::default(),
+            presenting,
             codebook: Codebook::default(),
             writes: Writes::default(),
             log: Log::default(),
@@ -218,6 +244,7 @@ impl State {
             reveal: false,
             scores_hidden: false,
             uncovered: HashSet::new(),
+            scores_seen: HashSet::new(),
             drafts: BTreeMap::new(),
             fails_begun: HashMap::new(),
             exported: BTreeSet::new(),
@@ -255,7 +282,10 @@ impl State {
     /// How text may be shown now.
     pub fn lens(&self) -> Lens {
         Lens {
-            mask: self.masked.then(|| self.config.mask.clone()),
+            mask: match (self.presenting, self.masked) {
+                (true, _) => Some(self.config.room_mask.clone()),
+                (false, masked) => masked.then(|| self.config.mask.clone()),
+            },
             look: Look { signs: self.config.theme.signs, reveal: self.reveal },
         }
     }
@@ -282,7 +312,8 @@ impl State {
 
     /// True where scores of the open conversation are not shown.
     pub fn hides_scores(&self) -> bool {
-        self.scores_hidden || self.is_blind()
+        let revealed = self.review.as_ref().is_some_and(|review| self.uncovered.contains(&review.id));
+        self.scores_hidden || self.is_blind() || (self.presenting && !revealed)
     }
 
     /// True where a row of the list shows nothing that could sway its verdict.

@@ -27,11 +27,13 @@ use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
 mod frames;
+mod insights;
 mod numbers;
 mod others;
 mod queues;
 mod real;
 mod sample;
+mod session;
 mod stories;
 
 /// 2026-11-20T09:41:00Z.
@@ -90,6 +92,7 @@ impl Engine {
                     self.conversations.iter().filter(hit).map(|opened| opened.conversation.id.clone()).collect();
                 Reply::Queue(QueueIndex {
                     total: self.conversations.len() as u64,
+                    begins: 0,
                     judged: self.labels.values().filter(|label| label.verdict.is_some()).count() as u64,
                     skipped: 0,
                     disputed: 0,
@@ -100,7 +103,10 @@ impl Engine {
             }
             Request::QueueRows(_, _, ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
             Request::Queues => Reply::Queues(Vec::new()),
-            Request::Alignment(_) => Reply::Failed { message: "there is no audit label yet".into(), retry: false },
+            Request::Insights(_) => {
+                Reply::Failed { message: "no conversation began in such a week".into(), retry: false }
+            }
+            Request::Figures(..) => Reply::Failed { message: "there is no audit label yet".into(), retry: false },
             Request::Preview(_) => Reply::Preview(crate::engine::request::Preview::default()),
             Request::Rows(ids) => Reply::Rows(ids.iter().filter_map(|id| self.summary(id)).collect()),
             Request::Snippets(words, ids) => {
@@ -111,7 +117,10 @@ impl Engine {
                 };
                 Reply::Snippets(ids.iter().filter_map(of).collect())
             }
-            Request::Open(id) => {
+            Request::Session => Reply::Session(None),
+            Request::SessionSheet => Reply::Failed { message: "no session goes on".into(), retry: false },
+            Request::StartSession(_) => self.saved("session", None),
+            Request::Open(id) | Request::OpenForRoom(id) => {
                 let mut opened = self.conversations.iter().find(|opened| opened.conversation.id == id)?.clone();
                 opened.own = self.labels.get(&id).cloned();
                 opened.others = self.others(Some(&id));
@@ -135,10 +144,12 @@ impl Engine {
                 self.codebook.apply(&change);
                 self.saved("codebook", None)
             }
-            Request::Import(_) | Request::Export(_) | Request::Evaluate(_) => Reply::Done {
-                message: "200 conversations imported, 0 skipped".into(),
-                figures: BTreeMap::from([("conversations".to_owned(), 200), ("spans".to_owned(), 4_210)]),
-            },
+            Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => {
+                Reply::Done {
+                    message: "200 conversations imported, 0 skipped".into(),
+                    figures: BTreeMap::from([("conversations".to_owned(), 200), ("spans".to_owned(), 4_210)]),
+                }
+            }
         })
     }
 
@@ -152,6 +163,7 @@ impl Engine {
             transcript_hash: subject.transcript_hash.clone(),
             first_failure: None,
             severity: None,
+            owner: None,
             modes: Vec::new(),
             corrections: Vec::new(),
             notes: Vec::new(),
@@ -160,6 +172,7 @@ impl Engine {
             settled: None,
             at: NOW,
             slot: None,
+            room: Vec::new(),
             events: Vec::new(),
         };
         let place = |list: Vec<(StepPointer, crate::model::correction::Correction)>| {
@@ -183,6 +196,8 @@ impl Engine {
             }
             Act::Unmask { .. } => return self.saved("personal data shown", None),
             Act::Queue(_) => return self.saved("queue", None),
+            Act::StartSession { .. } | Act::Session(_) => return self.saved("session", None),
+            Act::Decision(_) => return self.saved("decision", None),
             Act::Criterion { subject, .. } => (subject.clone(), "criterion".to_owned()),
             Act::Adjudicate { subject, .. } => (subject.clone(), "adjudicated".to_owned()),
         };
@@ -279,6 +294,9 @@ fn config(theme: Theme) -> UiConfig {
         theme,
         keymap: Keymap::load(&BTreeMap::new()).unwrap(),
         mask: Mask(Arc::new(|text| text.replace("mia@example.org", "<EMAIL-1a2b>"))),
+        room_mask: Mask(Arc::new(|text| text.replace("mia@example.org", "<EMAIL-1a2b>").replace("LF-", "<ID>"))),
+        room: Vec::new(),
+        presenting: false,
         masked: true,
         clock: Clock(Arc::new(|| NOW)),
         zone: jiff::tz::TimeZone::UTC,

@@ -4,19 +4,21 @@
 
 use ratatui::layout::Rect;
 
-pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
 mod find;
 pub mod help;
 pub mod import;
+pub mod insights;
 pub mod judge;
 pub mod messages;
+pub mod numbers;
 pub mod palette;
 pub mod prompt;
 pub mod queue;
 pub mod review;
+pub mod session;
 
 use super::Start;
 use super::action::{Action, Context};
@@ -41,6 +43,8 @@ pub struct Pressed {
 /// What to do first.
 pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
     state.ask(Request::Codebook, Expected::Codebook);
+    state.session.resuming = start == Start::Queue(String::new());
+    session::ask(state);
     match start {
         Start::Named(name) => {
             state.queue.asked.queue = Some(name);
@@ -97,6 +101,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
             state.log.say(state.now, Weight::Problem, format!("Nothing was copied: {reason}"));
         }
         Message::Terminate => {
+            session::depart(state);
             state.leaving = true;
             state.want(Command::Quit);
         }
@@ -136,6 +141,8 @@ fn takes_text(state: &State) -> bool {
         Some(Overlay::Judge(judge)) => !judge.input.is_empty(),
         Some(Overlay::Export(form)) => !matches!(form.current(), super::state::export::Line::Format(_)),
         Some(Overlay::Define(form)) => form.takes_text(),
+        Some(Overlay::StartSession(form)) => form.line != 1,
+        Some(Overlay::Decision(form)) => !matches!(form.line, 1 | 4),
         Some(Overlay::Correct(form)) => form.stage != super::state::correct::Stage::Remainder,
         Some(Overlay::Editor(_) | Overlay::Prompt(_) | Overlay::Palette(_)) => true,
         _ => false,
@@ -160,7 +167,12 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Queues => define::ask_queues(state),
         Action::NewQueue => define::open(state),
         Action::Progress => define::progress(state),
-        Action::Alignment => alignment::open(state),
+        Action::Insights => insights::open(state),
+        Action::Session => session::open(state),
+        Action::StartSession => session::open_start(state),
+        Action::Decision => session::open_decision(state),
+        Action::Present => session::present(state),
+        Action::Numbers => numbers::open(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
         Action::Evaluate => {
@@ -197,14 +209,23 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
         Overlay::Progress => {
             (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress)
         }
-        Overlay::Alignment(view) => alignment::handle(state, view, pressed).map(Overlay::Alignment),
+        Overlay::Insights(view) => insights::handle(state, view, pressed).map(Overlay::Insights),
+        Overlay::Session(view) => session::handle(state, view, pressed).map(Overlay::Session),
+        Overlay::StartSession(form) => session::handle_start(state, form, pressed).map(Overlay::StartSession),
+        Overlay::Decision(form) => session::handle_decision(state, form, pressed).map(Overlay::Decision),
+        Overlay::Numbers(view) => numbers::handle(state, view, pressed).map(Overlay::Numbers),
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }
 
 fn confirm(state: &mut State, form: Confirm, pressed: Pressed) -> Option<Confirm> {
-    match (pressed.action, form.doubt) {
+    match (pressed.action, &form.doubt) {
+        (Some(Action::Yes), Doubt::EndSession(session)) => {
+            session::end(state, session.clone());
+            None
+        }
         (Some(Action::Yes), Doubt::LeaveUnsaved) => {
+            session::depart(state);
             state.leaving = true;
             state.want(Command::Quit);
             None
@@ -218,6 +239,7 @@ fn confirm(state: &mut State, form: Confirm, pressed: Pressed) -> Option<Confirm
 pub fn leave(state: &mut State) {
     let unsaved = state.writes.unsaved.len();
     if unsaved == 0 {
+        session::depart(state);
         state.leaving = true;
         return state.want(Command::Quit);
     }
@@ -230,6 +252,11 @@ pub fn leave(state: &mut State) {
 }
 
 fn mask(state: &mut State) {
+    if state.presenting {
+        let key = state.key(Action::Present);
+        let said = format!("For the room personal data stays masked; {key} goes back to the screen of one.");
+        return state.log.say(state.now, Weight::Info, said);
+    }
     state.masked = !state.masked;
     if !state.masked {
         let act = crate::model::act::Act::Unmask { place: "screen".to_owned() };
@@ -241,7 +268,8 @@ fn mask(state: &mut State) {
 /// Hides scores or shows them. Where they are hidden for the sake of the verdict, showing them is for this conversation
 /// only, and goes with its verdict.
 fn scores(state: &mut State) {
-    if state.screen == Screen::Review && state.is_blind() {
+    let for_room = state.presenting && state.hides_scores();
+    if state.screen == Screen::Review && (state.is_blind() || for_room) {
         if let Some(id) = state.review.as_ref().map(|review| review.id.clone()) {
             state.uncovered.insert(id);
         }
@@ -292,6 +320,8 @@ fn paste(state: &mut State, text: &str) {
                 input.insert(text);
             }
         }
+        Overlay::StartSession(form) => form.input().into_iter().for_each(|input| input.insert(text)),
+        Overlay::Decision(form) => form.input().into_iter().for_each(|input| input.insert(text)),
         Overlay::Editor(form) => drop(form.area.insert_str(super::state::prompt::clean(text))),
         Overlay::Correct(form) => correct::paste(form, text),
         _ => {}
@@ -304,7 +334,7 @@ fn click(state: &mut State, column: u16, row: u16) {
     }
     match state.screen {
         Screen::Queue => {
-            let list = layout::queue(state.size).list;
+            let list = queue_layout(state).list;
             if list.contains((column, row).into()) {
                 let position = state.queue.top + usize::from(row - list.y);
                 if position < state.queue.index.ids.len() {
@@ -333,8 +363,21 @@ fn wheel(state: &mut State, column: u16, row: u16, lines: isize) {
 /// The layout of the Review screen as it is now.
 pub fn review_layout(state: &State) -> layout::ReviewLayout {
     let focus = state.review.as_ref().map_or(Pane::Transcript, |review| review.focus);
-    let head = state.review.as_ref().map_or(0, |review| review.broken_lines(state.size));
+    let head = state.review.as_ref().map_or(0, |review| review.broken_lines(state.size)) + session_lines(state);
+    if state.presenting {
+        return layout::room(state.size, review_foot(state)).below(head);
+    }
     layout::review(state.size, focus, review_foot(state)).below(head)
+}
+
+/// The layout of the Queue screen as it is now.
+pub fn queue_layout(state: &State) -> layout::QueueLayout {
+    layout::queue(state.size, session_lines(state))
+}
+
+/// Lines for the session that goes on.
+pub fn session_lines(state: &State) -> u16 {
+    u16::from(state.session.progress.is_some())
 }
 
 /// Lines under the rule of the Review screen.
@@ -352,7 +395,7 @@ fn settle(state: &mut State) {
     if state.size.too_small() {
         return;
     }
-    let list = layout::queue(state.size).list;
+    let list = queue_layout(state).list;
     queue::settle(state, usize::from(list.height));
     review::settle(state);
 }

@@ -5,18 +5,20 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-pub mod alignment;
 pub mod correct;
 pub mod define;
 pub mod export;
 pub mod help;
 pub mod import;
+mod insights;
 pub mod judge;
 pub mod messages;
+pub mod numbers;
 pub mod palette;
 pub mod prompt;
 pub mod queue;
 pub mod review;
+pub mod session;
 
 use super::action::{Action, binding};
 use super::layout::{self, SMALLEST};
@@ -57,7 +59,11 @@ pub fn draw(state: &State, buffer: &mut ratatui::buffer::Buffer) {
             Overlay::Export(form) => export::draw(state, form, &mut canvas),
             Overlay::Define(form) => define::draw(state, form, &mut canvas),
             Overlay::Progress => define::draw_progress(state, &mut canvas),
-            Overlay::Alignment(view) => alignment::draw(state, view, &mut canvas),
+            Overlay::Insights(view) => insights::draw(state, view, &mut canvas),
+            Overlay::Session(view) => session::draw(state, view, &mut canvas),
+            Overlay::StartSession(form) => session::draw_start(state, form, &mut canvas),
+            Overlay::Decision(form) => session::draw_decision(state, form, &mut canvas),
+            Overlay::Numbers(view) => numbers::draw(state, view, &mut canvas),
             Overlay::Job(job) => import::draw(state, job, &mut canvas),
         }
     }
@@ -150,6 +156,11 @@ pub fn status(state: &State) -> Row {
         row.push(" undo", Tone::Text);
     }
     row.push(&dot, Tone::Frame);
+    if state.presenting {
+        let key = state.key(Action::Present);
+        row.push("for the room, masked", Tone::Dim);
+        return row.with(&dot, Tone::Frame).with(&key, Tone::Key).with(" ends it", Tone::Text);
+    }
     if state.masked {
         row.push("mask on", Tone::Dim);
     } else {

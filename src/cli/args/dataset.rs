@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
+use super::Pool;
 use crate::dataset::format_names;
 use crate::model::dataset::Kind;
 
@@ -25,15 +26,9 @@ pub enum DatasetCommand {
     New {
         /// Its name: small letters, digits, - and _
         name: String,
-        /// Only labelled conversations that match; see `aftercall filters`
-        #[arg(
-            long = "where",
-            value_name = "FILTER",
-            default_value = "",
-            hide_default_value = true,
-            allow_hyphen_values = true
-        )]
-        filter: String,
+        /// Which conversations
+        #[command(flatten)]
+        pool: Pool,
         /// Which verdicts it takes
         #[arg(long, value_enum, default_value_t = KindName::Both)]
         kind: KindName,
@@ -134,15 +129,9 @@ pub struct ExportArguments {
     #[arg(long, required = true, value_name = "F", value_delimiter = ',',
           value_parser = PossibleValuesParser::new(format_names()))]
     pub format: Vec<String>,
-    /// Only labelled conversations that match; see `aftercall filters`
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// A version of a dataset: NAME, NAME@VERSION or NAME@TAG
     #[arg(long, value_name = "NAME[@V]", conflicts_with = "filter")]
     pub dataset: Option<String>,

@@ -4,7 +4,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::OrderName;
+use super::{OrderName, Pool};
 use crate::store::FoundOrder;
 
 /// Arguments of `adjudicate`.
@@ -33,15 +33,9 @@ pub struct SearchArguments {
     /// quotes stand together, refu* is the beginning of a word. Letter case and accents do not count
     #[arg(value_name = "QUERY", required = true)]
     pub words: Vec<String>,
-    /// Only conversations that match; see `aftercall filters`
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// Which conversations come first
     #[arg(long, value_enum, default_value_t = FoundOrderName::Latest)]
     pub order: FoundOrderName,

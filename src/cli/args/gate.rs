@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
+use super::Pool;
 use super::judge::seconds;
 
 const AFTER_GATE: &str = "\
@@ -42,15 +43,9 @@ pub struct GateArguments {
     /// Files with the new runs of the agent, in any format that can be imported
     #[arg(long, required = true, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub runs: Vec<PathBuf>,
-    /// Only runs that match; see `aftercall filters`
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// Files with the runs of the baseline: then only what became worse counts
     #[arg(long, num_args = 1.., value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub against: Vec<PathBuf>,

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
+use super::Pool;
+
 const AFTER_EVALUATE: &str = "\
 Judges of your own (--command):
   The command gets one conversation a line on standard input, as JSON:
@@ -35,7 +37,8 @@ pub struct EvaluateArguments {
         visible_alias = "where",
         value_name = "FILTER",
         default_value = "",
-        hide_default_value = true
+        hide_default_value = true,
+        allow_hyphen_values = true
     )]
     pub filter: String,
     /// Only weigh the stored numbers of earlier runs again; no transcript is read
@@ -95,9 +98,9 @@ into reconcile.toml in the workspace:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_RECONCILE)]
 pub struct ReconcileArguments {
-    /// Only conversations that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// Also keep the findings as scores of the evaluator SystemOfRecord
     #[arg(long)]
     pub keep: bool,
@@ -145,9 +148,9 @@ pub enum BenchCommand {
         /// The attribute that names conversations which are not independent
         #[arg(long, value_name = "ATTRIBUTE")]
         group: Option<String>,
-        /// Only conversations that match; see `aftercall filters`
-        #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
-        filter: String,
+        /// Which conversations
+        #[command(flatten)]
+        pool: Pool,
         /// Print the table as JSON
         #[arg(long)]
         json: bool,
@@ -177,9 +180,9 @@ pub enum PolicyCommand {
         /// The policy file
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
-        /// Only conversations that match; see `aftercall filters`
-        #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
-        filter: String,
+        /// Which conversations
+        #[command(flatten)]
+        pool: Pool,
         /// One JSON object a line
         #[arg(long)]
         json: bool,

@@ -4,6 +4,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::Pool;
+
 /// Where labels come from.
 #[derive(Debug, Args)]
 pub struct FromArguments {
@@ -13,15 +15,9 @@ pub struct FromArguments {
     /// For experiments: take an imported outcome or attribute for the truth, in place of audit labels
     #[arg(long, value_name = "ATTRIBUTE")]
     pub truth: Option<String>,
-    /// Only conversations that match; see `aftercall filters`
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
 }
 
 /// How it is told.
@@ -80,6 +76,39 @@ pub struct AlignmentArguments {
     #[arg(long, value_name = "ATTRIBUTE")]
     pub by: Option<String>,
     /// The share of failures that a threshold may miss
+    #[arg(long, value_name = "SHARE", default_value_t = crate::ops::alignment::MISS, value_parser = share)]
+    pub miss: f64,
+    /// Where labels come from
+    #[command(flatten)]
+    pub from: FromArguments,
+    /// How it is told
+    #[command(flatten)]
+    pub tell: TellArguments,
+}
+
+const AFTER_THRESHOLDS: &str = "\
+Escalate a conversation where the score is at the threshold or worse. Three promises,
+each for conversations like the labelled ones: with 90 % confidence at most the share
+--risk of all conversations are failures that are not escalated (learn-then-test); the
+same on average (conformal risk control); and on average at most the share --miss of
+the failures is not escalated (split conformal). A promise that has too few labels
+behind it is not made. \"Pooled\" is the threshold of all, where a segment has too few
+failures of its own.";
+
+/// Arguments of `thresholds`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_THRESHOLDS)]
+pub struct ThresholdsArguments {
+    /// Whose scores [default: the built-in P(fail)]
+    #[arg(value_name = "EVALUATOR")]
+    pub evaluator: Option<String>,
+    /// Apart by a segment (intent, channel, …), outcome or attribute
+    #[arg(long, value_name = "ATTRIBUTE")]
+    pub by: Option<String>,
+    /// The share of all conversations that may be missed failures
+    #[arg(long, value_name = "SHARE", default_value_t = crate::ops::alignment::RISK, value_parser = share)]
+    pub risk: f64,
+    /// The share of failures that may be missed
     #[arg(long, value_name = "SHARE", default_value_t = crate::ops::alignment::MISS, value_parser = share)]
     pub miss: f64,
     /// Where labels come from
@@ -157,15 +186,9 @@ pub struct DriftArguments {
 /// Arguments of `agreement`.
 #[derive(Debug, Args)]
 pub struct AgreementArguments {
-    /// Only conversations that match; see `aftercall filters`
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// How it is told
     #[command(flatten)]
     pub tell: TellArguments,

@@ -2,11 +2,14 @@
 //!
 //! Invariant: what chooses conversations is spelled the same in every command; names of strategies come from their table.
 
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
+use crate::model::id::ConversationId;
 use crate::model::queue::{MustReview, QueueSpec};
-use crate::rank::strategy::STRATEGIES;
+use crate::rank::strategy::{STRATEGIES, Strategy};
 
 /// Arguments of `queue`.
 #[derive(Debug, Args)]
@@ -69,23 +72,26 @@ pub struct NewArguments {
         allow_hyphen_values = true
     )]
     pub filter: String,
-    /// How they are ordered; `aftercall strategies` explains them
+    /// Only these, in this order: a file with an id or a name of a conversation on each line, - for standard input
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub ids: Option<PathBuf>,
+    /// How they are ordered; `aftercall strategies` explains them [default: learnt; manual with --ids]
     #[arg(
         long,
         value_name = "STRATEGY",
-        default_value = STRATEGIES[0].name,
         value_parser = PossibleValuesParser::new(STRATEGIES.map(|info| info.name))
     )]
-    pub strategy: String,
+    pub strategy: Option<String>,
     /// Of every draw: the same seed over the same workspace gives the same order
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// How many conversations are to be judged [default: all]
     #[arg(long, value_name = "N")]
     pub size: Option<u32>,
-    /// The share of judgements that is drawn by lot; only these tell how often the agent fails
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
-    pub audit: f64,
+    /// The share of judgements that is drawn by lot; only these tell how often the agent fails [default: 0.2; 1 for random,
+    /// 0 for manual, flagged and what was labelled before]
+    #[arg(long, value_name = "SHARE")]
+    pub audit: Option<f64>,
     /// Let the values of a segment take turns: intent, channel, tier, language or agent_version
     #[arg(long, value_name = "SEGMENT")]
     pub per_segment: Option<String>,
@@ -104,15 +110,29 @@ pub struct NewArguments {
 }
 
 impl NewArguments {
-    /// The definition, with the rules of the configuration.
-    pub fn spec(&self, must_review: MustReview) -> QueueSpec {
+    /// The definition, with the rules of the configuration; `listed` are the ids of the list, where there is one.
+    pub fn spec(&self, must_review: MustReview, listed: Option<&[ConversationId]>) -> QueueSpec {
+        let usual = if listed.is_some() { Strategy::Manual } else { Strategy::default() };
+        let strategy = self.strategy.clone().unwrap_or_else(|| usual.to_string());
+        let share = match strategy.parse() {
+            Ok(Strategy::Random) => 1.0,
+            Ok(known) if !Strategy::has_audit(known) => 0.0,
+            _ => 0.2,
+        };
+        let filter = self.filter.trim();
+        let ids =
+            listed.map(|ids| format!("id:{}", ids.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(",")));
         QueueSpec {
             name: self.name.clone(),
-            filter: self.filter.trim().to_owned(),
-            strategy: self.strategy.clone(),
+            filter: match ids {
+                None => filter.to_owned(),
+                Some(ids) if filter.is_empty() => ids,
+                Some(ids) => format!("{ids} ({filter})"),
+            },
+            strategy,
             seed: self.seed,
             size: self.size,
-            audit: self.audit,
+            audit: self.audit.unwrap_or(share),
             per_segment: self.per_segment.clone(),
             reviewers_per_item: self.reviewers_per_item,
             blind: self.blind,

@@ -4,6 +4,7 @@
 
 use clap::Args;
 
+use super::Pool;
 use crate::rank::audit::AuditShare;
 use crate::rank::strategy::Strategy;
 
@@ -18,7 +19,8 @@ the labels. labels/80%: the share of labels it takes to find 80 % of failures. n
 share of failures among labels is off the true rate, which is why it is never called a rate;
 audit: how far the rate from the audit list is off, and how often its 95 % interval holds the
 true one. held out: how well what was learnt tells failures (AUROC) in groups of conversations
-it never saw. Behind +- is half of the 95 % interval over seeds.";
+it never saw; \"learnt without prior\" learns from labels without the built-in estimate of
+P(fail). Behind +- is half of the 95 % interval over seeds.";
 
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
@@ -31,9 +33,9 @@ pub struct SimulateArguments {
     /// How many pools to draw
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub seeds: u32,
-    /// Only conversations that match; see `aftercall filters`
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// The share of labels that goes to the audit list, 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0.2", value_parser = share)]
     pub audit: AuditShare,

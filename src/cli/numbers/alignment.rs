@@ -22,11 +22,11 @@ pub fn alignment(context: &Context, arguments: &AlignmentArguments) -> Result<Co
         by: arguments.by.as_deref(),
         evaluator: arguments.evaluator.as_deref(),
         miss: arguments.miss,
+        risk: alignment::RISK,
     };
     let report = alignment::alignment(&mut workspace, &order, now())?.masked(&|text| door.text(text));
     if let (Some(name), true) = (&arguments.evaluator, report.evaluators.is_empty()) {
-        let message = format!("no conversation here has a score of {name:?}; `aftercall alignment` lists evaluators");
-        return Err(Failure::new(Code::Error, message));
+        return Err(unknown(name));
     }
     let mut data = Data::open();
     if arguments.tell.json {
@@ -45,9 +45,15 @@ pub fn alignment(context: &Context, arguments: &AlignmentArguments) -> Result<Co
     if report.trials {
         context
             .talk
-            .say("some are trials of one task: intervals of TPR, TNR and kappa are narrower than they should be");
+            .say("some are trials of one task: intervals of TPR, TNR, kappa and AUROC are by resampling whole tasks");
     }
     Ok(Code::Done)
+}
+
+/// The failure about an evaluator that scored nothing.
+pub(super) fn unknown(name: &str) -> Failure {
+    let message = format!("no conversation here has a score of {name:?}; `aftercall alignment` lists evaluators");
+    Failure::new(Code::Error, message)
 }
 
 fn csv(data: &mut Data, report: &AlignmentReport) -> Result<(), Failure> {
@@ -189,9 +195,8 @@ fn threshold(data: &mut Data, part: &Part, one: &Aligned) -> Result<(), Failure>
     let name = part.segment.as_deref().unwrap_or("all");
     let words = told(&part.threshold, |cutoff| {
         let pooled = if cutoff.pooled { ", pooled: too few failures here" } else { "" };
-        let sure = told(&part.sure, |at| format!("{sign} {at:.2}"));
         format!(
-            "{sign} {:.2} escalates {}, missed {}{pooled}; 90 % sure of 10 % of all: {sure}",
+            "{sign} {:.2} escalates {}, missed {}{pooled}",
             cutoff.at,
             percent(cutoff.escalated),
             cutoff.missed.words()

@@ -40,16 +40,6 @@ pub fn compare(context: &Context, arguments: &CompareArguments) -> Result<Code, 
     Ok(Code::Done)
 }
 
-/// The difference of rates with its interval, where it can be told.
-fn difference(test: &Test) -> Option<(f64, (f64, f64))> {
-    match test {
-        Test::Paired { difference, .. } | Test::Clustered { difference, .. } => {
-            difference.as_ref().ok().map(|found| (found.mean, found.interval))
-        }
-        Test::Apart { difference } => difference.as_ref().ok().map(|found| (found.difference, found.interval)),
-    }
-}
-
 fn compare_csv(data: &mut Data, report: &CompareReport) -> Result<(), Failure> {
     let names = [
         "segment",
@@ -72,7 +62,7 @@ fn compare_csv(data: &mut Data, report: &CompareReport) -> Result<(), Failure> {
     ];
     header(data, &names)?;
     for one in std::iter::once(&report.overall).chain(&report.segments) {
-        let found = difference(&one.test);
+        let found = one.test.difference();
         let mut cells = vec![Cell::Text(one.segment.clone().unwrap_or_default())];
         cells.extend(rate_cells(&one.first));
         cells.extend(rate_cells(&one.second));
@@ -124,7 +114,7 @@ fn compared(data: &mut Data, one: &Compared) -> Result<(), Failure> {
         Test::Apart { .. } => {}
     }
     let words =
-        difference(&one.test).map_or_else(|| "nothing can be said".to_owned(), |(mean, ends)| points(mean, ends));
+        one.test.difference().map_or_else(|| "nothing can be said".to_owned(), |(mean, ends)| points(mean, ends));
     data.line(&format!("  B minus A   {words}"))?;
     match (&one.p, compare::why_not(&one.p)) {
         (Ok(p), _) => data.line(&format!("  p           {:.4} {}", p.value(), p.stars()))?,
@@ -221,14 +211,8 @@ fn sides(row: &DriftRow) -> String {
     match &row.measured {
         Measured::Score { means: (Some(before), Some(after)), .. } => format!("{before:.2} -> {after:.2}"),
         Measured::Score { .. } => String::new(),
-        Measured::Category { shares, .. } => {
-            let apart = |one: &&(String, f64, f64)| (one.2 - one.1).abs();
-            shares
-                .iter()
-                .max_by(|a, b| apart(a).total_cmp(&apart(b)))
-                .map_or_else(String::new, |(value, before, after)| {
-                    format!("{value} {} -> {}", percent(*before), percent(*after))
-                })
-        }
+        Measured::Category { .. } => row.measured.moved_most().map_or_else(String::new, |(value, before, after)| {
+            format!("{value} {} -> {}", percent(*before), percent(*after))
+        }),
     }
 }

@@ -13,7 +13,7 @@ use crate::ops::sample::Rate;
 /// Carries the command out.
 pub fn agreement(context: &Context, arguments: &AgreementArguments) -> Result<Code, Failure> {
     let (workspace, _door) = context.open_door(unmasked(&arguments.tell, "agreement"))?;
-    let report = agreement::agreement(&workspace, &AgreementOrder { filter: &arguments.filter }, now())?;
+    let report = agreement::agreement(&workspace, &AgreementOrder { filter: &arguments.pool.filter }, now())?;
     let mut data = Data::open();
     if arguments.tell.json {
         data.json(&report)?;

@@ -208,7 +208,9 @@ const IBAN_LENGTHS: &[(usize, &str)] = &[
 pub(super) fn ibans(text: &str) -> Vec<Place> {
     let mut places = Vec::new();
     let mut at = 0;
-    while let Some(start) = text.get(at..).and_then(|rest| PATTERNS.iban_start.find(rest)).map(|found| at + found.start()) {
+    while let Some(start) =
+        text.get(at..).and_then(|rest| PATTERNS.iban_start.find(rest)).map(|found| at + found.start())
+    {
         let found = text.get(start..).and_then(|rest| PATTERNS.iban.find(rest));
         let iban = found.and_then(|found| iban_at(text, start, found.as_str()));
         // The next may begin within what only looked like one.

@@ -35,6 +35,7 @@ pub enum Field {
     Reviewer,
     Queue,
     Severity,
+    Owner,
     Skipped,
     Corrected,
     Tool,
@@ -83,6 +84,7 @@ pub struct FieldInfo {
 }
 
 const VERDICTS: &[&str] = &["pass", "fail", "unsure"];
+const OWNERS: &[&str] = &["prompt", "tool", "retrieval", "policy", "routing", "evaluator"];
 const LABEL_STATES: &[&str] = &["none", "draft", "labelled", "disputed", "adjudicated", "stale"];
 const SPAN_KINDS: &[&str] =
     &["agent", "llm", "tool", "retrieval", "handoff", "guardrail", "evaluator", "chain", "other"];
@@ -152,6 +154,7 @@ pub static FIELDS: &[FieldInfo] = {
         also(row(Field::Reviewer, "reviewer", Text, ("who labelled it", "reviewer:mira")), &["reviewers"]),
         also(row(Field::Queue, "queue", Text, ("it was judged in this queue", "queue:week-47")), &["queues"]),
         row(Field::Severity, "severity", Number, ("1 cosmetic, 2 annoying, 3 harmful, 4 critical", "severity>=3")),
+        row(Field::Owner, "owner", Choice(OWNERS), ("who can put the failure right", "owner:tool")),
         row(Field::Skipped, "skipped", Flag, ("you put it off", "skipped:false")),
         row(Field::Corrected, "corrected", Flag, ("a label corrects a step of it", "corrected:true")),
         row(Field::Tool, "tool", Text, ("a tool was called in it", "tool:process_refund")),
@@ -184,6 +187,7 @@ impl Field {
                 | Self::Reviewer
                 | Self::Queue
                 | Self::Severity
+                | Self::Owner
                 | Self::Skipped
                 | Self::Corrected
         )

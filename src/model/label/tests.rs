@@ -15,9 +15,18 @@ fn event(number: u64, kind: u8, who: u8, step: Option<u32>) -> Event {
             verdict: Verdict::Fail,
             first_failure: Some(step.map_or(FirstFailure::NoSingleStep, |_| FirstFailure::Step)),
             severity: Some(2),
+            owner: number.is_multiple_of(2).then_some(Owner::Tool),
             slot: None,
+            room: Vec::new(),
         },
-        1 => EventBody::Verdict { verdict: Verdict::Pass, first_failure: None, severity: None, slot: None },
+        1 => EventBody::Verdict {
+            verdict: Verdict::Pass,
+            first_failure: None,
+            severity: None,
+            owner: None,
+            slot: None,
+            room: Vec::new(),
+        },
         2 => EventBody::Mode { mode: format!("mode-{}", number % 3) },
         3 => EventBody::Note { text: if number.is_multiple_of(4) { String::new() } else { format!("note {number}") } },
         4 => EventBody::Correction(Correction {
@@ -131,4 +140,21 @@ fn a_mode_stays_in_the_codebook_while_a_standing_label_names_it() {
     let naming = event(12, 2, 0, None);
     let (labels, codebook) = state(&[add, undo, naming]);
     assert_eq!(codebook.modes[0].key, labels[0].modes[0]);
+}
+
+#[test]
+fn an_owner_is_optional_and_goes_with_its_verdict() {
+    let with = event(2, 0, 0, Some(1));
+    let line = with.line().unwrap();
+    assert!(line.contains(r#""owner":"tool""#), "{line}");
+    // An event of before the field existed reads, and stays, the same.
+    let old = line.replace(r#","owner":"tool""#, "");
+    let read = Event::parse(&old).unwrap();
+    assert_eq!(read.line().unwrap(), old);
+    let owners = |events: &[Event]| state(events).0.iter().map(|label| label.owner).collect::<Vec<_>>();
+    assert_eq!(owners(std::slice::from_ref(&read)), [None]);
+    assert_eq!(owners(std::slice::from_ref(&with)), [Some(Owner::Tool)]);
+    // A later verdict without one takes it away.
+    assert_eq!(owners(&[with, event(31, 1, 0, None)]), [None]);
+    assert!(Owner::ALL.iter().all(|owner| Owner::parse(owner.word()) == Some(*owner)));
 }

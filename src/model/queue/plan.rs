@@ -261,6 +261,16 @@ pub struct Interval {
     pub low: f64,
     /// The upper end.
     pub high: f64,
+    /// True where each import was weighed by its size, so that the estimate is not a share of labels.
+    #[serde(default)]
+    pub by_import: bool,
+}
+
+impl Interval {
+    /// As people read it: `15 % [4-42]`.
+    pub fn words(&self) -> String {
+        format!("{:.0} % [{:.0}-{:.0}]", self.share * 100.0, self.low * 100.0, self.high * 100.0)
+    }
 }
 
 /// A queue to be chosen: what it is, without its order.
@@ -313,19 +323,18 @@ pub struct QueueState {
 }
 
 impl QueueState {
+    /// How many audit labels failed, and what that makes of all.
+    fn audit_words(&self, rate: &Interval) -> String {
+        let by_import = if rate.by_import { ", by import" } else { " =" };
+        format!("{}/{}{by_import} {}", self.audit_fails, self.audit_labels, rate.words())
+    }
+
     /// How far it is, in parts from the most to the least important.
     pub fn words(&self) -> Vec<String> {
         let labels = if self.labels == 1 { "1 label".to_owned() } else { format!("{} labels", self.labels) };
         let mut parts = vec![format!("{labels} ({} audit)", self.audit_labels), format!("found {}", self.found)];
-        parts.push(match self.rate {
-            Some(rate) => format!(
-                "failure rate from audit {}/{} = {:.0} % [{:.0}-{:.0}]",
-                self.audit_fails,
-                self.audit_labels,
-                rate.share * 100.0,
-                rate.low * 100.0,
-                rate.high * 100.0
-            ),
+        parts.push(match &self.rate {
+            Some(rate) => format!("failure rate from audit {}", self.audit_words(rate)),
             None => "failure rate: no audit labels yet".to_owned(),
         });
         parts.extend(self.model_rate.map(|rate| format!("model estimate {:.0} %", rate * 100.0)));
@@ -337,20 +346,23 @@ impl QueueState {
     pub fn short_words(&self) -> Vec<String> {
         let mut parts = vec![format!("{} labels ({} audit)", self.labels, self.audit_labels)];
         parts.push(format!("found {}", self.found));
-        parts.push(match self.rate {
-            Some(rate) => format!(
-                "audit {}/{} = {:.0} % [{:.0}-{:.0}]",
-                self.audit_fails,
-                self.audit_labels,
-                rate.share * 100.0,
-                rate.low * 100.0,
-                rate.high * 100.0
-            ),
+        parts.push(match &self.rate {
+            Some(rate) => format!("audit {}", self.audit_words(rate)),
             None => "no rate yet".to_owned(),
         });
         parts.extend(self.model_rate.map(|rate| format!("model {:.0} %", rate * 100.0)));
         parts.extend(self.labels_needed.map(|labels| format!("{labels} more for +-5")));
         parts
+    }
+
+    /// What is ahead, by the model, once there are labels: failures still to be found, and how many the next ones hold.
+    pub fn ahead(&self) -> Vec<String> {
+        if self.labels == 0 || self.left == 0 {
+            return Vec::new();
+        }
+        let left = self.failures_left.map(|left| format!("about {left:.0} failures left"));
+        let next = self.next_share.map(|share| format!("next 20: {:.0} % fail", share * 100.0));
+        left.into_iter().chain(next).collect()
     }
 
     /// Whether going on is worth it, where something can be said.

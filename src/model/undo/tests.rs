@@ -42,7 +42,14 @@ impl Log {
     }
 
     fn act(&mut self) -> String {
-        self.write(EventBody::Verdict { verdict: Verdict::Pass, first_failure: None, severity: None, slot: None })
+        self.write(EventBody::Verdict {
+            verdict: Verdict::Pass,
+            first_failure: None,
+            severity: None,
+            owner: None,
+            slot: None,
+            room: Vec::new(),
+        })
     }
 
     fn newest_first(&self) -> impl Iterator<Item = Event> + '_ {

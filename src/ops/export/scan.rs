@@ -54,13 +54,12 @@ fn first(masker: &Masker, (name, value): (&str, &Value), ours: bool) -> Option<C
     match value {
         Value::String(text) => masker.first_in(name, text),
         Value::Array(items) => items.iter().find_map(|item| first(masker, (name, item), ours)),
-        Value::Object(members) => members
-            .iter()
-            .filter(|(name, _)| !(ours && IDS.contains(&name.as_str())))
-            .find_map(|(name, value)| {
+        Value::Object(members) => {
+            members.iter().filter(|(name, _)| !(ours && IDS.contains(&name.as_str()))).find_map(|(name, value)| {
                 let ours = ours && !FREE.contains(&name.as_str());
                 masker.first_in("", name).or_else(|| first(masker, (name, value), ours))
-            }),
+            })
+        }
         _ => None,
     }
 }
@@ -68,7 +67,8 @@ fn first(masker: &Masker, (name, value): (&str, &Value), ours: bool) -> Option<C
 pub(super) fn count_pseudonyms(row: &str, counts: &mut BTreeMap<String, u64>) {
     for (at, _) in row.match_indices('<') {
         let rest = row.get(at + 1..).unwrap_or_default();
-        let class = Class::ALL.iter().find(|class| rest.strip_prefix(class.word()).is_some_and(|rest| rest.starts_with('-')));
+        let class =
+            Class::ALL.iter().find(|class| rest.strip_prefix(class.word()).is_some_and(|rest| rest.starts_with('-')));
         if let Some(class) = class {
             *counts.entry(class.word().to_owned()).or_default() += 1;
         }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::dataset::item::{Unsettled, agreement, settle};
 use crate::dataset::SPAN_ATTRIBUTES;
+use crate::dataset::item::{Unsettled, agreement, settle};
 use crate::dataset::manifest::{DatasetUse, sha256};
 use crate::model::codebook::Codebook;
 use crate::model::conversation::Conversation;
@@ -249,7 +249,8 @@ impl Fetched {
 fn as_judged(content: &mut Conversation, row: &DatasetRow, stored: &TranscriptHash) -> bool {
     let grown = content.steps.len() > row.steps as usize;
     content.steps.truncate(row.steps as usize);
-    let same = if grown { transcript_hash(&content.steps) == row.transcript_hash } else { *stored == row.transcript_hash };
+    let same =
+        if grown { transcript_hash(&content.steps) == row.transcript_hash } else { *stored == row.transcript_hash };
     if !same {
         return false;
     }

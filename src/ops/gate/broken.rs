@@ -181,7 +181,11 @@ fn copy(run: &Conversation, source: &str, told: &Broken) -> Conversation {
 
 /// The runs of earlier reports on the same dataset, whatever its version, or on the same file: nobody needs them beside
 /// those of the new one, unless somebody said something of them.
-fn outlived(workspace: &Workspace, cases: &str, report: &str) -> Result<Vec<(ConversationId, ContentHash)>, StoreError> {
+fn outlived(
+    workspace: &Workspace,
+    cases: &str,
+    report: &str,
+) -> Result<Vec<(ConversationId, ContentHash)>, StoreError> {
     let bare = |cases: &str| cases.split_once('@').map_or(cases, |(name, _)| name).to_owned();
     let runs = workspace.store().gate_runs()?.into_iter();
     let old = runs.filter(|run| run.report != report && !run.judged && bare(&run.cases) == bare(cases));

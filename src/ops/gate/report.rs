@@ -293,7 +293,9 @@ impl Report {
             cells.extend([number(trial.counterpart), number(step), cell(&told(why, trial))]);
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
-        out.push_str("\nThe failing runs beside their cases: `aftercall review --gate` with this report as JSON (`--json`).\n");
+        out.push_str(
+            "\nThe failing runs beside their cases: `aftercall review --gate` with this report as JSON (`--json`).\n",
+        );
     }
 
     /// The report for a build server: a test per case; flaky ones pass and say so, unjudged and missing ones are skipped.

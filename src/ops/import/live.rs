@@ -18,6 +18,9 @@ use crate::store::StoreError;
 /// Conversations judged in one quiet moment at most, so that a sender does not wait for long.
 const AT_ONCE: usize = 500;
 
+/// So many conversations that were received make a batch, from which an audit draws by lot.
+const BATCH: u64 = 64;
+
 /// What came of records that were handed in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Arrived {
@@ -110,6 +113,7 @@ impl LiveImport {
                 let scales = &self.scales;
                 workspace.store_mut().refresh_ranks(&|name| evaluate::scale(scales, name))?;
             }
+            workspace.store_mut().close_batch(now, BATCH)?;
             self.known_key = workspace.store().last_key()?;
             self.unsettled = judged == AT_ONCE as u64;
         }

@@ -3,6 +3,7 @@
 //! Invariant: each person has a folder and a device of their own.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 
 use proptest::prelude::*;
 
@@ -108,6 +109,13 @@ fn a_shared_folder_unites_everybody_and_nobody_writes_anothers_journal() {
     assert_eq!(second.iter().map(|one| (one.taken, one.sent)).collect::<Vec<_>>(), [(2, 0), (1, 0), (0, 0)]);
     assert_eq!(files(&shared), before);
     assert!(people.iter().all(|one| one.state() == second[0].state));
+    // What everybody reaches stays as it was opened to them.
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o775)).unwrap();
+    people[0].judge(7, Verdict::Pass, None, 2_000_000);
+    assert_eq!(sync(&mut people[0].workspace, &shared, &mut go_on).unwrap().sent, 1);
+    assert_eq!(mode(&shared), 0o775);
+    assert_ne!(mode(&fs::read_dir(&shared).unwrap().next().unwrap().unwrap().path()), 0o700);
     let own = people[0].root.clone();
     assert!(matches!(sync(&mut people[0].workspace, &own, &mut go_on), Err(MergeError::Own { .. })));
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
 use crate::model::label::Verdict;
 use crate::model::queue::{Slot, SlotKind};
@@ -34,6 +35,7 @@ pub struct Kept(pub(super) Option<Box<Working>>);
 pub(super) struct Source {
     last_key: i64,
     scoring: i64,
+    batches: usize,
 }
 
 /// A conversation judged in the queue.
@@ -86,7 +88,7 @@ impl std::fmt::Debug for Working {
 }
 
 pub(super) fn source(store: &Store) -> Result<Source, QueueError> {
-    Ok(Source { last_key: store.last_key()?, scoring: store.scoring_stamp()? })
+    Ok(Source { last_key: store.last_key()?, scoring: store.scoring_stamp()?, batches: store.arrivals()?.len() })
 }
 
 /// The conversations of a queue with what is known of them.
@@ -103,20 +105,22 @@ fn members(
     (judged, open): (&[Judged], &HashSet<ConversationId>),
 ) -> Result<Members, QueueError> {
     let store = workspace.store();
-    let pool = pool::pool(store, stored)?;
+    let pool = pool::pool(store, stored, judged)?;
     let Signals { columns, rows, facts } = signals(workspace, &pool.filter, stored.at, Expected::Used)?;
     let both = rows.into_iter().zip(facts).filter(|(row, _)| pool.ids.contains(&row.id));
     let (rows, mut facts): (Vec<RawRow>, Vec<Facts>) = both.unzip();
     let stale = store.judged_earlier()?;
-    let by_lot = |one: &&Judged| one.slot.as_ref().is_some_and(|slot| slot.kind == SlotKind::Audit);
+    let by_lot = |one: &&Judged| one.slots.iter().any(|slot| slot.kind == SlotKind::Audit);
     let earlier = judged.iter().filter(|one| one.lamport < stored.lamport).filter(by_lot);
     let audited: HashSet<&ConversationId> = earlier.map(|one| &one.conversation).collect();
+    // A list somebody made is in the order in which it was made; any other in that in which conversations came in.
+    let filter = Filter::parse(&stored.spec.filter)?;
+    let listed: HashMap<&str, u32> = filter.named_ids().into_iter().zip(0..).collect();
     for (at, (row, facts)) in rows.iter().zip(&mut facts).enumerate() {
         facts.audited = audited.contains(&row.id);
         facts.stale = stale.contains(&row.id);
         facts.unresolved = open.contains(&row.id);
-        // A queue in the order given is in the order in which its conversations came in.
-        facts.place = Some(at as u32);
+        facts.place = Some(listed.get(row.id.as_str()).copied().unwrap_or((listed.len() + at) as u32));
     }
     Ok(Members { ids: rows.iter().map(|row| row.id.clone()).collect(), columns, rows, facts: facts.into() })
 }
@@ -264,7 +268,7 @@ impl Working {
         let Some(verdict) = one.verdict else {
             return Some(Event::Skipped { row, by });
         };
-        let here = one.slot.as_ref().filter(|slot| slot.queue == self.stored.spec.name);
+        let here = one.slot_in(&self.stored.spec.name);
         self.said.insert((row, by));
         self.judged.insert(row);
         if let Some(slot) = here
@@ -337,15 +341,17 @@ fn carried(
     let matrix = Matrix::new(&columns, &rows, None);
     let by_id: HashMap<&ConversationId, usize> = rows.iter().enumerate().map(|(row, one)| (&one.id, row)).collect();
     let mut people: Vec<&str> = Vec::new();
-    let mut ranker = Ranker::new(&matrix, &Prior::Declared);
+    let mut lessons = Vec::with_capacity(before.len());
     for (id, reviewer, failed) in before {
         let Some(row) = by_id.get(id).copied() else { continue };
         let by = people.iter().position(|name| name == reviewer).unwrap_or_else(|| {
             people.push(reviewer);
             people.len() - 1
         });
-        ranker.learn(&matrix, Lesson { row, by: by as u32, failed: *failed });
+        lessons.push(Lesson { row, by: by as u32, failed: *failed });
     }
+    let mut ranker = Ranker::new(&matrix, &Prior::Declared);
+    ranker.learn_all(&matrix, &lessons);
     Ok(Prior::Carried(ranker.weights()))
 }
 

@@ -90,10 +90,13 @@ pub fn named(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> R
         .filter(takes)
         .cloned()
         .collect();
+    let upcoming: HashSet<&ConversationId> = next.iter().map(|slot| &working.ids[slot.row]).collect();
+    let begins = ids.iter().take_while(|id| !upcoming.contains(id)).count();
     let state = working.state(by, &next);
     let pool = working.ids.len() as u64;
     let mut index = workspace.store().index_of(ids, &reviewer)?;
     index.total = pool;
+    index.begins = begins;
     index.state = Some(Box::new(state));
     Ok(index)
 }
@@ -125,16 +128,28 @@ pub fn named_rows(
     Ok(summaries)
 }
 
+/// The place from which the asking reviewer would judge this conversation now; `None` where the queue does not ask for it.
+///
+/// # Errors
+/// There is no such queue, or the database cannot be read.
+pub fn asked(workspace: &mut Workspace, name: &str, id: &ConversationId) -> Result<Option<Place>, QueueError> {
+    let rows = named_rows(workspace, (name, Some(id)), std::slice::from_ref(id))?;
+    Ok(rows.into_iter().find_map(|row| row.place).map(|place| *place).filter(|place| place.open))
+}
+
 /// The queues there are, by name, without putting any of them in order.
 ///
 /// # Errors
 /// The database cannot be read.
 pub fn heads(store: &Store) -> Result<Vec<QueueHead>, QueueError> {
-    let head = |queue: StoredQueue| -> Result<QueueHead, QueueError> {
-        let done = store.judged_in(&queue.spec.name)?.len() as u64;
-        Ok(QueueHead { spec: queue.spec, done })
+    let queues = store.queues()?;
+    let (judged, _) = if queues.is_empty() { Default::default() } else { store.judgements_in_order()? };
+    let head = |queue: StoredQueue| {
+        let here = judged.iter().filter(|one| one.verdict.is_some() && one.slot_in(&queue.spec.name).is_some());
+        let done = here.map(|one| &one.conversation).collect::<HashSet<_>>().len() as u64;
+        QueueHead { spec: queue.spec, done }
     };
-    store.queues()?.into_iter().map(head).collect()
+    Ok(queues.into_iter().map(head).collect())
 }
 
 /// How far each queue is, by name.
@@ -181,7 +196,7 @@ pub fn audited(workspace: &mut Workspace, name: &str) -> Result<Audited, QueueEr
 }
 
 /// The queue of a name, in step with the log.
-fn ready<'a>(workspace: &'a mut Workspace, name: &str) -> Result<&'a Working, QueueError> {
+pub(super) fn ready<'a>(workspace: &'a mut Workspace, name: &str) -> Result<&'a Working, QueueError> {
     let known = workspace.store().queues()?;
     let Some(stored) = known.iter().find(|queue| queue.spec.name == name) else {
         return Err(define::unknown(name, &known));

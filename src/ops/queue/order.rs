@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::queue::{Band, Place, Slot, SlotKind};
+use crate::model::queue::{Place, Slot, SlotKind};
 use crate::rank::queue::{self as ranked, Queue};
 use crate::rank::strategy::Strategy;
 
@@ -91,16 +91,11 @@ impl Working {
             }
         };
         let why = self.queue.reasons(row).iter().map(ToString::to_string).collect();
-        let band = match self.bands.band(p) {
-            crate::rank::bands::Band::Low => Band::Low,
-            crate::rank::bands::Band::Medium => Band::Medium,
-            crate::rank::bands::Band::High => Band::High,
-        };
         let blind = slot.kind == SlotKind::Audit || self.stored.spec.blind;
         let open = next.is_some();
         Place {
             slot,
-            band: Some(band),
+            band: Some(self.bands.band(p)),
             p: self.calibration.as_ref().and_then(|calibration| calibration.at(p)),
             why,
             pinned: self.pinned.get(&row).cloned(),

@@ -27,7 +27,7 @@ pub(super) fn asker(stored: &StoredQueue) -> Asker<'_> {
 
 /// The conversations of a queue: what its filter takes, what was judged in it, and what the filter took until somebody
 /// judged it.
-pub(super) fn pool(store: &Store, stored: &StoredQueue) -> Result<Pool, QueueError> {
+pub(super) fn pool(store: &Store, stored: &StoredQueue, judged: &[Judged]) -> Result<Pool, QueueError> {
     let asker = asker(stored);
     let filter = Filter::parse(&stored.spec.filter)?;
     let ids = |filter: &Filter| -> Result<Vec<ConversationId>, QueueError> {
@@ -40,7 +40,8 @@ pub(super) fn pool(store: &Store, stored: &StoredQueue) -> Result<Pool, QueueErr
         let judged_since = store.judged_first_after(stored.lamport)?;
         members.extend(judged_since.into_iter().filter(|id| able.contains(id)));
     }
-    members.extend(store.judged_in(&stored.spec.name)?);
+    let here = judged.iter().filter(|one| one.slot_in(&stored.spec.name).is_some());
+    members.extend(here.map(|one| one.conversation.clone()));
     let judged_here = format!("queue:{}", stored.spec.name);
     let filter = if relaxed.is_empty() { String::new() } else { format!("({relaxed}) or {judged_here}") };
     Ok(Pool { ids: members, filter })
@@ -91,8 +92,7 @@ pub(super) fn batches(
         if members.is_empty() {
             continue;
         }
-        let before =
-            |one: &&Judged| one.lamport <= arrival.lamport && one.slot.as_ref().is_some_and(|slot| slot.queue == queue);
+        let before = |one: &&Judged| one.lamport <= arrival.lamport && one.slot_in(queue).is_some();
         let given: HashSet<&ConversationId> = judged.iter().filter(before).map(|one| &one.conversation).collect();
         let since = if batches.is_empty() { 0 } else { share.slots(given.len() as u64) };
         batches.push(Batch { name: (number + 1).to_string(), rows: members, since });

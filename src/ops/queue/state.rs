@@ -3,7 +3,8 @@
 //! Invariant: the failure rate comes from audit labels only; the share of failures among all labels is never told as one.
 
 use crate::model::queue::{Interval, QueueState};
-use crate::rank::queue::Slot;
+use crate::rank::queue::{AuditTally, Slot};
+use crate::stats::corrected::{Stratum, post_stratified};
 use crate::stats::rate::wilson_finite;
 use crate::stats::sample_size;
 
@@ -15,13 +16,20 @@ const ALPHA: f64 = 0.05;
 /// How exactly the rate is to be known, in either direction.
 const HALF_WIDTH: f64 = 0.05;
 
-/// Wilson's interval for `k` of `n` drawn without putting back from `pool`.
-fn interval(k: u64, n: u64, pool: u64) -> Option<Interval> {
-    if n > pool {
-        return None;
-    }
-    let (low, high) = wilson_finite((k, n), pool, ALPHA)?;
-    Some(Interval { share: k as f64 / n as f64, low, high })
+/// The failure rate by these imports: each counts by its size. While an import has fewer than two labels, all labels count
+/// alike. `None` without a label.
+fn rate(tallies: &[AuditTally]) -> Option<Interval> {
+    let strata: Vec<Stratum> = tallies
+        .iter()
+        .map(|one| Stratum { size: one.size, labelled: one.judged, failed: one.failed })
+        .filter(|one| one.size > 0)
+        .collect();
+    let (n, k) = strata.iter().fold((0, 0), |sum, one| (sum.0 + one.labelled, sum.1 + one.failed));
+    let weighed = post_stratified(&strata).ok().filter(|_| strata.len() > 1);
+    let pool = strata.iter().map(|one| one.size).sum();
+    let plain = || Some((k as f64 / n as f64, wilson_finite((k, n), pool, ALPHA)?));
+    let (share, (low, high)) = weighed.map(|one| (one.estimate, one.interval)).or_else(plain)?;
+    Some(Interval { share, low, high, by_import: weighed.is_some() })
 }
 
 /// Labels it takes to know a rate to five points.
@@ -35,8 +43,9 @@ impl Working {
         let outlook = self.queue.outlook(by);
         let (audited, audit_fails) = outlook.audited;
         let pool = self.queue.matrix().rows() as u64;
-        let sampled: u64 = self.queue.audit_sample().iter().map(|batch| batch.size).sum();
-        let rate = interval(audit_fails, audited, sampled);
+        let tallies = self.queue.audit_sample();
+        let sampled: u64 = tallies.iter().map(|batch| batch.size).sum();
+        let rate = rate(&tallies);
         let known = rate.map_or(0.5, |rate| rate.share.clamp(0.05, 0.95));
         let mut found = 0;
         let curve: Vec<u32> = self
@@ -83,16 +92,30 @@ impl Working {
 mod tests {
     use super::*;
 
+    fn tally(size: u64, judged: u64, failed: u64) -> AuditTally {
+        AuditTally { size, judged, failed, ..AuditTally::default() }
+    }
+
     #[test]
     fn a_small_pool_narrows_the_interval_until_nothing_is_open() {
-        let wide = interval(2, 13, 100_000).unwrap();
-        let narrow = interval(2, 13, 40).unwrap();
-        assert!((wide.share - 2.0 / 13.0).abs() < 1e-12);
+        let one = |size| rate(&[tally(size, 13, 2)]).unwrap();
+        let (wide, narrow, all) = (one(100_000), one(40), one(13));
+        assert!((wide.share - 2.0 / 13.0).abs() < 1e-12 && !wide.by_import);
         assert!((wide.low - 0.0433).abs() < 1e-3 && (wide.high - 0.4223).abs() < 1e-3, "{wide:?}");
         assert!(narrow.low > wide.low && narrow.high < wide.high);
-        let all = interval(2, 13, 13).unwrap();
         assert!((all.low - all.high).abs() < 1e-12);
-        assert_eq!(interval(0, 0, 13), None);
+        assert_eq!(rate(&[tally(13, 0, 0)]), None);
+    }
+
+    #[test]
+    fn imports_count_by_their_size_and_not_by_how_much_of_them_was_judged() {
+        // Half of the small one fails, nothing of the large one: one in twelve of all, not one in four.
+        let both = rate(&[tally(100, 10, 5), tally(500, 10, 0)]).unwrap();
+        assert!(both.by_import && (both.share - 1.0 / 12.0).abs() < 1e-12, "{both:?}");
+        assert!(both.low < both.share && both.share < both.high);
+        // A new import nothing of which was judged cannot be weighed.
+        let early = rate(&[tally(100, 10, 5), tally(500, 0, 0)]).unwrap();
+        assert!(!early.by_import && (early.share - 0.5).abs() < 1e-12);
     }
 
     #[test]

@@ -4,19 +4,21 @@
 //! of the label.
 
 use crate::model::codebook::{Codebook, CodebookChange};
+use crate::model::decision::DecisionChange;
 use crate::model::event::{Event, EventBody};
 use crate::model::label::{FirstFailure, Verdict};
 use crate::model::queue::QueueChange;
+use crate::model::session::SessionChange;
 
 /// What the events of one group did.
 pub fn group(events: &[Event], codebook: &Codebook) -> String {
     let verdict = events.iter().find_map(|event| match &event.body {
-        EventBody::Verdict { verdict, first_failure, severity, .. } => {
-            Some((event, *verdict, first_failure.as_ref(), *severity))
+        EventBody::Verdict { verdict, first_failure, severity, owner, .. } => {
+            Some((event, *verdict, first_failure.as_ref(), (*severity, *owner)))
         }
         _ => None,
     });
-    let Some((event, verdict, first_failure, severity)) = verdict else { return others(events) };
+    let Some((event, verdict, first_failure, (severity, owner))) = verdict else { return others(events) };
     let word = match verdict {
         Verdict::Pass => "PASS",
         Verdict::Fail => "FAIL",
@@ -34,6 +36,7 @@ pub fn group(events: &[Event], codebook: &Codebook) -> String {
         _ => {}
     }
     parts.extend(severity.map(|severity| format!("severity {severity}")));
+    parts.extend(owner.map(|owner| format!("owner {}", owner.word())));
     match events.iter().filter(|event| matches!(event.body, EventBody::Correction(_))).count() {
         0 => {}
         1 => parts.push("1 correction".into()),
@@ -60,6 +63,9 @@ fn name_in(events: &[Event], codebook: &Codebook, key: &str) -> String {
 
 fn others(events: &[Event]) -> String {
     let Some(first) = events.first() else { return "nothing".into() };
+    if let Some(EventBody::Session(change)) = events.last().map(|event| &event.body) {
+        return session(change);
+    }
     let step = first.target.as_ref().and_then(|target| target.step);
     let place = step.map_or_else(String::new, |step| format!(" · step {step}"));
     match &first.body {
@@ -77,7 +83,25 @@ fn others(events: &[Event]) -> String {
         EventBody::Codebook(CodebookChange::Merge { from, into }) => format!("{from} merged into {into}"),
         EventBody::Queue(QueueChange::Add(spec)) => format!("new queue {}", spec.name),
         EventBody::Queue(QueueChange::Remove { name }) => format!("queue {name} removed"),
+        EventBody::Decision(change) => match change {
+            DecisionChange::Add(spec) => format!("decision · {}", spec.kind.word()),
+            DecisionChange::Edit { .. } => "decision changed".into(),
+            DecisionChange::Close { .. } => "decision closed".into(),
+            DecisionChange::Reopen { .. } => "decision reopened".into(),
+        },
         EventBody::Unmask { .. } => "unmasking recorded".into(),
         body => body.kind().to_owned(),
+    }
+}
+
+fn session(change: &SessionChange) -> String {
+    match change {
+        SessionChange::Start(start) => format!("session {} begins", start.name),
+        SessionChange::Join { .. } => "joined the session".into(),
+        SessionChange::Leave { .. } => "left the session".into(),
+        SessionChange::Resume { .. } => "back in the session".into(),
+        SessionChange::Park { .. } => "parked".into(),
+        SessionChange::Unpark { .. } => "off the parking lot".into(),
+        SessionChange::End { .. } => "session ended".into(),
     }
 }

@@ -5,6 +5,7 @@
 use crate::model::id::ConversationId;
 use crate::model::queue::Opened;
 
+use super::super::door::Door;
 use super::super::queue;
 use super::super::workspace::Workspace;
 use super::ReviewError;
@@ -27,4 +28,19 @@ pub fn open(workspace: &Workspace, id: &ConversationId) -> Result<Opened, Review
         conversation.outcomes.clear();
     }
     Ok(Opened { summary, conversation, own, others, ranks, suspects, remarks })
+}
+
+/// The same as a room may see it: masked as at a door out, with the people that its own records name.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_for_room(workspace: &Workspace, id: &ConversationId) -> Result<Opened, ReviewError> {
+    let mut opened = open(workspace, id)?;
+    let door = Door::masked(workspace).knowing(&opened.conversation);
+    opened.conversation = door.conversation(&opened.conversation);
+    // The hash stays that of the stored text: it is what the room judges.
+    opened.summary = door.summary(&opened.summary);
+    opened.own = opened.own.map(|label| door.label(&label));
+    opened.others = opened.others.iter().map(|label| door.label(label)).collect();
+    Ok(opened)
 }

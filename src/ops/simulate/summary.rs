@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{PoolRule, Run, SimulateOrder};
+use super::{Arm, PoolRule, Run, SimulateOrder};
 use crate::ops::signals::Expected;
 use crate::rank::discovery::Curve;
-use crate::rank::strategy::Strategy;
+use crate::stats::rate::wilson_finite;
 use crate::stats::special::normal_quantile;
 
 /// Points of a discovery curve.
@@ -61,7 +61,7 @@ pub struct Measured {
 /// What a strategy did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct StrategyRow {
-    /// The strategy, or `oracle`.
+    /// The strategy, `learnt without prior`, or `oracle`.
     pub strategy: String,
     /// How much of what could be gained over a random order was gained.
     pub gain: Measured,
@@ -106,15 +106,14 @@ pub struct AuditFigures {
 pub(super) fn report(
     order: &SimulateOrder<'_>,
     (failed, group): (&[bool], &[String]),
-    strategies: &[Strategy],
+    arms: &[Arm],
     runs: &BTreeMap<usize, Vec<Run>>,
 ) -> SimulateReport {
     let none = Vec::new();
     let of = |at: usize| runs.get(&at).unwrap_or(&none);
     let random = of(0);
     let pools = || random.iter().map(|run| run.looked);
-    let mut rows: Vec<StrategyRow> =
-        strategies.iter().enumerate().map(|(at, strategy)| row(strategy.info().name, of(at))).collect();
+    let mut rows: Vec<StrategyRow> = arms.iter().enumerate().map(|(at, arm)| row(arm.name(), of(at))).collect();
     let usual = rows.first().map_or(1.0, |row| row.labels_for_80.mean);
     let oracle: Vec<Run> = random.iter().map(|run| best(run, order.labels)).collect();
     rows.push(StrategyRow { audit: None, ..row("oracle", &oracle) });
@@ -196,7 +195,8 @@ fn audit(looked: &[super::Looked]) -> Option<AuditFigures> {
         let (judged, failed) = looked.audited;
         let truth = looked.failures as f64 / looked.pool as f64;
         errors.push(failed as f64 / judged as f64 - truth);
-        let (low, high) = interval(failed, judged, looked.pool as u64);
+        // As it is shown; without labels there is none, but those were left out above.
+        let (low, high) = wilson_finite((failed, judged), looked.pool as u64, 0.05).unwrap_or((0.0, 1.0));
         // A rate is a whole number of conversations; an interval that ends on it holds it.
         covered += usize::from(low - 1e-12 <= truth && truth <= high + 1e-12);
         widths.push((high - low) / 2.0);
@@ -208,20 +208,6 @@ fn audit(looked: &[super::Looked]) -> Option<AuditFigures> {
         coverage: covered as f64 / seen.len() as f64,
         half_width: mean(widths.into_iter()),
     })
-}
-
-/// The interval that is shown for a rate: Wilson's with finite-population correction.
-fn interval(failed: u64, judged: u64, pool: u64) -> (f64, f64) {
-    let p = failed as f64 / judged as f64;
-    if judged >= pool {
-        return (p, p);
-    }
-    let n = judged as f64 * (pool as f64 - 1.0) / (pool - judged) as f64;
-    let z = normal_quantile(0.975);
-    let centre = p + z * z / (2.0 * n);
-    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z * z / n;
-    (((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0))
 }
 
 fn measured(values: impl Iterator<Item = f64>) -> Measured {

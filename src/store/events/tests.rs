@@ -37,7 +37,10 @@ fn draft(conversation: &str, body: EventBody) -> Draft {
 }
 
 fn verdict(conversation: &str, verdict: Verdict) -> Draft {
-    draft(conversation, EventBody::Verdict { verdict, first_failure: None, severity: None, slot: None })
+    draft(
+        conversation,
+        EventBody::Verdict { verdict, first_failure: None, severity: None, owner: None, slot: None, room: Vec::new() },
+    )
 }
 
 fn mode(conversation: &str, mode: &str) -> Draft {

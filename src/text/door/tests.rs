@@ -116,3 +116,25 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 }
+
+#[test]
+fn nothing_in_html_is_markup() {
+    assert_eq!(
+        html("<script>alert('x')</script> & \"q\""),
+        "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;q&quot;"
+    );
+    let shown = html("a\u{202e}b\u{1b}[2J\nc\u{0}");
+    assert!(!shown.contains(['\u{202e}', '\u{1b}', '\n', '\u{0}']), "{shown:?}");
+}
+
+#[test]
+fn nothing_in_markdown_is_markup() {
+    assert_eq!(markdown("a|b <img src=x> *b* `c` [d](e)"), "a\\|b &lt;img src=x&gt; \\*b\\* \\`c\\` \\[d\\](e)");
+    assert_eq!(
+        markdown("get_order _x_ @lee http://e.example www.e.example"),
+        "get_order \\_x\\_ &#64;lee http\\://e.example www\\.e.example"
+    );
+    assert_eq!(markdown("- item"), "\\- item");
+    assert_eq!(markdown("1-2 + 3"), "1-2 + 3");
+    assert!(!markdown("a\n| b | c |").contains('\n'));
+}

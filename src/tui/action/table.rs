@@ -5,8 +5,11 @@
 use super::{Action, Binding, Context, Group};
 use Context as C;
 
-const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Alignment];
+const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Numbers, C::Insights, C::Session];
 const MAIN: &[Context] = &[C::Queue, C::Review];
+const SESSION: &[Context] = &[C::Queue, C::Review, C::Session];
+const WEEK: &[Context] = &[C::Insights];
+const IN_SESSION: &[Context] = &[C::Session];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
 const EVERY: &[Context] = &[
@@ -20,7 +23,9 @@ const EVERY: &[Context] = &[
     C::Help,
     C::Messages,
     C::Export,
-    C::Alignment,
+    C::Numbers,
+    C::Insights,
+    C::Session,
     C::Job,
     C::Confirm,
 ];
@@ -102,7 +107,7 @@ pub const BINDINGS: &[Binding] = &[
         "criterion",
         "Write down what any good answer here must, or must not, do; cases carry it.",
     ),
-    row(Action::Undo, "undo", &["u"], MAIN, Group::Judge, "undo", "Take back your last act, of any session."),
+    row(Action::Undo, "undo", &["u"], SESSION, Group::Judge, "undo", "Take back your last act, of any session."),
     row(Action::Redo, "redo", &["U"], MAIN, Group::Judge, "redo", "Do again what you last undid."),
     row(
         Action::SaveAgain,
@@ -271,9 +276,20 @@ pub const BINDINGS: &[Binding] = &[
         "Copy the step, or the conversation's id, to the clipboard; masked.",
     ),
     row(Action::Queues, "queues", &["Q"], MAIN, Group::Look, "queues", "Go to a queue, or to all conversations."),
-    row(Action::Progress, "progress", &["P"], MAIN, Group::Look, "progress", "How far the queue is, label by label."),
-    row(Action::Alignment, "alignment", &["A"], MAIN, Group::Look, "alignment", "How evaluators agree with people."),
+    row(Action::Insights, "insights", &["I"], MAIN, Group::Look, "insights", "What failed in a week, and how often."),
+    row(Action::PreviousWeek, "previous-week", &["w"], WEEK, Group::Look, "week before", "To the week before."),
+    row(Action::NextWeek, "next-week", &["W"], WEEK, Group::Look, "week after", "To the week after."),
+    row(Action::WriteShown, "write-shown", &["v"], WEEK, Group::Look, "csv, json", "Write what is shown, masked."),
+    row(Action::Present, "present", &["V"], MAIN, Group::Look, "for the room", "Masked, one at a time, for a room."),
+    row(Action::Progress, "progress", &["P"], QUEUE, Group::Look, "progress", "How far the queue is, label by label."),
+    row(Action::Numbers, "numbers", &["A"], MAIN, Group::Look, "numbers", "How often the agent fails, and how sure."),
     // Workspace
+    row(Action::Session, "session", &["S"], MAIN, Group::Workspace, "session", "The review session; or begin one."),
+    row(Action::StartSession, "start-session", &[], MAIN, Group::Workspace, "start session", "Begin a review session."),
+    row(Action::Park, "park", &["P"], REVIEW, Group::Workspace, "park", "Talk about it later; again, take it off."),
+    row(Action::Decision, "decision", &["D"], SESSION, Group::Workspace, "decision", "Write down what is to change."),
+    row(Action::EditDecision, "edit-decision", &["e"], IN_SESSION, Group::Workspace, "edit", "Put it otherwise."),
+    row(Action::CloseDecision, "close-decision", &["c"], IN_SESSION, Group::Workspace, "close", "Close or reopen it."),
     row(
         Action::NewQueue,
         "new-queue",
@@ -284,7 +300,7 @@ pub const BINDINGS: &[Binding] = &[
         "Define a queue of what is listed.",
     ),
     row(Action::Import, "import", &["ctrl-o"], MAIN, Group::Workspace, "import", "Import a file of conversations."),
-    row(Action::Export, "export", &["E"], MAIN, Group::Workspace, "export", "Write a dataset of what is judged."),
+    row(Action::Export, "export", &["E"], SESSION, Group::Workspace, "export", "Write a dataset of what is judged."),
     row(
         Action::Demo,
         "demo",
@@ -312,30 +328,14 @@ pub const BINDINGS: &[Binding] = &[
         "load codebook",
         "Load a ready-made codebook of failure modes.",
     ),
-    row(
-        Action::RenameMode,
-        "rename-mode",
-        &[],
-        MAIN,
-        Group::Workspace,
-        "rename mode",
-        "Give a failure mode another name.",
-    ),
-    row(
-        Action::MergeMode,
-        "merge-mode",
-        &[],
-        MAIN,
-        Group::Workspace,
-        "merge modes",
-        "Count one failure mode as another from now on.",
-    ),
+    row(Action::RenameMode, "rename-mode", &[], MAIN, Group::Workspace, "rename mode", "Give a mode another name."),
+    row(Action::MergeMode, "merge-mode", &[], MAIN, Group::Workspace, "merge modes", "Count one mode as another."),
     // Form
     row(
         Action::Accept,
         "accept",
         &["enter"],
-        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Alignment],
+        &[C::Judge, C::Correct, C::Prompt, C::Palette, C::Export, C::Numbers, C::Insights, C::Session],
         Group::Form,
         "accept",
         "Take the choice, go to the next field, or save.",
@@ -349,6 +349,7 @@ pub const BINDINGS: &[Binding] = &[
         "pick mode",
         "Choose the failure mode with this number; again, drop it.",
     ),
+    row(Action::PickPage, "pick-page", &["1", "2", "3", "4", "5"], &[C::Numbers], Group::Form, "page", "To a page."),
     row(
         Action::NoStep,
         "no-step",
@@ -360,6 +361,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(Action::MoreSevere, "more-severe", &["+"], &[C::Judge], Group::Form, "severity up", "More severe."),
     row(Action::LessSevere, "less-severe", &["-"], &[C::Judge], Group::Form, "severity down", "Less severe."),
+    row(Action::NextOwner, "next-owner", &["ctrl-o"], &[C::Judge], Group::Form, "owner", "Who can put it right; next."),
     row(
         Action::NextChoice,
         "next-choice",
@@ -382,7 +384,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::NextField,
         "next-field",
         &["tab"],
-        &[C::Judge, C::Correct, C::Export, C::Alignment],
+        &[C::Judge, C::Correct, C::Export, C::Numbers, C::Insights, C::Session],
         Group::Form,
         "next field",
         "To the next field; in the fail strip, add the mode and type another.",
@@ -391,7 +393,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::PreviousField,
         "previous-field",
         &["shift-tab"],
-        &[C::Correct, C::Export],
+        &[C::Correct, C::Export, C::Insights, C::Numbers],
         Group::Form,
         "previous field",
         "To the previous field.",

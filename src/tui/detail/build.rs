@@ -8,7 +8,7 @@ use super::{Detail, Section, Subject, Tab, correction_words, label_row};
 use crate::engine::request::Opened;
 use crate::model::codebook::Codebook;
 use crate::model::label::Label;
-use crate::model::score::Score;
+use crate::model::score::{Score, hide_judgements_of};
 use crate::model::step::{Step, StepContent};
 use crate::model::time::Timestamp;
 use crate::model::tool::{Effect, members};
@@ -221,7 +221,12 @@ impl Builder<'_> {
         if let Some(decision) = step.and_then(|step| step.decision.as_ref()).filter(|id| **id != span.id) {
             self.line(&format!("decided in {} (see the span tree)", decision.span_id), Tone::Dim);
         }
-        let (text, whole) = bounded(span);
+        let mut seen = std::borrow::Cow::Borrowed(span);
+        if self.scores_hidden {
+            hide_judgements_of(seen.to_mut());
+            self.line("What evaluators said is left out while scores are hidden.", Tone::Dim);
+        }
+        let (text, whole) = bounded(&seen);
         if !whole {
             self.line(&format!("only the first {} are shown", crate::tui::transcript::size(JSON)), Tone::Warn);
             self.text(&text, Tone::Text, 0);

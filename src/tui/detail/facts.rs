@@ -110,6 +110,10 @@ impl Builder<'_> {
     /// What a gate said of the conversation, case by case, beside what each case asks for.
     pub(super) fn broken(&mut self) {
         let Some(broken) = self.review.broken.clone() else { return };
+        if self.scores_hidden {
+            // It would sway the verdict as much as any score.
+            return self.line("Gate: what it said is hidden with the scores.", Tone::Dim);
+        }
         self.heading(&format!("Gate: {}, report {}, no. {}", broken.dataset, broken.report, broken.rank));
         for case in &broken.cases {
             let of = case.step.map_or_else(String::new, |step| format!(", its step {step}"));

@@ -89,7 +89,7 @@ pub struct DefineForm {
 impl DefineForm {
     /// The form with the defaults.
     pub fn new(name: &str, filter: &str, must_review: MustReview) -> Self {
-        let texts = [name, filter, "", "", "20", "1", "1", "", ""].map(LineInput::new);
+        let texts = [name, filter, "", "", "20", "1", "1", "", ""].map(LineInput::suggested);
         Self {
             line: 0,
             texts,

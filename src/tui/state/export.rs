@@ -60,9 +60,9 @@ impl ExportForm {
     pub fn new(directory: &str, filter: &str) -> Self {
         Self {
             line: 0,
-            directory: LineInput::new(directory),
+            directory: LineInput::suggested(directory),
             formats: [true, false, false, false],
-            filter: LineInput::new(filter),
+            filter: LineInput::suggested(filter),
             reason: LineInput::default(),
             error: None,
         }

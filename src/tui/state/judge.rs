@@ -4,7 +4,7 @@
 
 use crate::model::codebook::{Codebook, slug};
 use crate::model::correction::Correction;
-use crate::model::label::StepPointer;
+use crate::model::label::{Owner, StepPointer};
 use crate::tui::input::LineInput;
 
 /// The names of the severities, 1 to 4.
@@ -21,6 +21,8 @@ pub struct Judge {
     pub chosen: Vec<String>,
     /// 1 to 4, where given.
     pub severity: Option<u8>,
+    /// Who can put it right, where said.
+    pub owner: Option<Owner>,
     /// True for "no single step".
     pub no_step: bool,
     /// Saved with the verdict.
@@ -69,6 +71,12 @@ impl Judge {
             offers.push(Offer::New(typed.to_owned()));
         }
         offers
+    }
+
+    /// The next owner; after the last one none.
+    pub fn next_owner(&mut self) {
+        let next = self.owner.map_or(0, |owner| owner as usize + 1);
+        self.owner = Owner::ALL.get(next).copied();
     }
 
     /// Takes a mode, or drops it where it was taken.

@@ -17,6 +17,10 @@ pub enum Question {
     FindInQueue,
     /// Words to find in the transcript.
     FindInTranscript,
+    /// Why the conversation is put on the parking lot of this session.
+    Park(String, ConversationId),
+    /// Why, or how, this decision is closed.
+    CloseDecision(String),
     /// What a good answer must or must not do.
     Criterion,
     /// A file to import.
@@ -72,6 +76,8 @@ impl Prompt {
             Question::Queue => "Go to which queue?",
             Question::FindInQueue => "Find in all conversations",
             Question::FindInTranscript => "Find in this conversation",
+            Question::Park(..) => "Park this conversation: why?",
+            Question::CloseDecision(_) => "Close the decision: why, or how?",
             Question::Criterion => "A good answer in this conversation",
             Question::Import => "Import a file of conversations",
             Question::LoadPack => "Load a codebook of failure modes",
@@ -165,10 +171,12 @@ pub fn clean(text: &str) -> String {
 }
 
 /// What a yes-or-no question is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
     /// Leaving although something is not saved.
     LeaveUnsaved,
+    /// Ending this session.
+    EndSession(String),
 }
 
 /// A yes-or-no question.

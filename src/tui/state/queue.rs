@@ -105,8 +105,6 @@ pub struct Queue {
     pub awaiting_queues: Option<Ticket>,
     /// The queue that is defined once its conversations were evaluated.
     pub defining: Option<Box<QueueSpec>>,
-    /// The queue to go to once it is saved.
-    pub next_name: Option<String>,
 }
 
 /// What a row says of its own state.

@@ -38,8 +38,6 @@ pub struct Review {
     pub position: Option<usize>,
     /// Where it stood in the queue of a name when it was opened.
     pub place: Option<Place>,
-    /// True once scores of it were shown.
-    pub scores_shown: bool,
     /// Why it was opened.
     pub reason: Reason,
     /// The request for it.
@@ -89,7 +87,6 @@ impl Review {
             id,
             position,
             place: None,
-            scores_shown: false,
             reason,
             ticket: Ticket::default(),
             opened: None,

@@ -159,3 +159,19 @@ fn what_a_score_rests_on_is_marked_in_the_transcript_until_scores_are_hidden() {
     app.press("j j");
     assert!(first + marked(&app) > 0, "{}", app.frame());
 }
+
+#[test]
+fn what_evaluators_wrote_into_spans_is_left_out_of_the_raw_tab_while_scores_are_hidden() {
+    let mut app = App::new((170, 40));
+    app.press("<enter> !");
+    let opened = app.state.review.as_mut().unwrap().opened.as_mut().unwrap();
+    for span in &mut opened.conversation.spans {
+        span.attributes.insert("eval.tone.score".to_owned(), 0.2.into());
+    }
+    app.press("3");
+    assert!(app.frame().contains("eval.tone.score"), "{}", app.frame());
+    app.press("H");
+    let frame = app.frame();
+    assert!(!frame.contains("eval.tone") && frame.contains("gen_ai.operation.name"), "{frame}");
+    assert!(frame.contains("What evaluators said is left out"), "{frame}");
+}

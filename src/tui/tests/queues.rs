@@ -35,7 +35,7 @@ fn workspace(folder: &std::path::Path, reviewer: &str) -> Workspace {
 }
 
 /// A workspace of so many chats, evaluated, and a queue over them.
-fn prepared(folder: &std::path::Path, chats: usize, spec: Option<QueueSpec>) {
+pub(super) fn prepared(folder: &std::path::Path, chats: usize, spec: Option<QueueSpec>) {
     let mut workspace = workspace(folder, "lee");
     let file = folder.join("chats.jsonl");
     std::fs::write(&file, (0..chats).map(chat).collect::<Vec<_>>().join("\n")).unwrap();
@@ -47,7 +47,7 @@ fn prepared(folder: &std::path::Path, chats: usize, spec: Option<QueueSpec>) {
     }
 }
 
-fn spec() -> QueueSpec {
+pub(super) fn spec() -> QueueSpec {
     QueueSpec::new("week-47", "learnt")
 }
 

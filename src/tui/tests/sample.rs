@@ -267,6 +267,7 @@ pub fn opened(conversation: Conversation) -> Opened {
         suspects: Vec::new(),
         verdict: None,
         modes: Vec::new(),
+        owners: Vec::new(),
         label_state: crate::model::label::LabelState::None,
         reviewers: Vec::new(),
         skipped: false,

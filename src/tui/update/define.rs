@@ -17,8 +17,24 @@ pub fn ask_queues(state: &mut State) {
     state.queue.awaiting_queues = Some(state.ask(Request::Queues, Expected::Queues));
 }
 
+/// Takes in which queues there are.
+pub fn queues_answered(state: &mut State, reply: Reply) {
+    state.queue.awaiting_queues = None;
+    match reply {
+        Reply::Queues(queues) => queues_arrived(state, &queues),
+        other => super::messages::problem(state, other),
+    }
+}
+
 /// Offers the queues there are.
-pub fn queues_arrived(state: &mut State, queues: &[QueueHead]) {
+fn queues_arrived(state: &mut State, queues: &[QueueHead]) {
+    if let Some(Overlay::StartSession(form)) = state.overlays.last_mut() {
+        let chosen = form.queue.checked_sub(2).and_then(|at| form.queues.get(at)).cloned();
+        form.queues = queues.iter().map(|queue| queue.spec.name.clone()).collect();
+        let at = chosen.and_then(|name| form.queues.iter().position(|other| *other == name));
+        form.queue = at.map_or(form.queue.min(1), |at| at + 2);
+        return;
+    }
     let mut prompt = Prompt::new(Question::Queue, "");
     let all = (String::new(), "all conversations".to_owned());
     let named = queues.iter().map(|queue| {
@@ -154,5 +170,4 @@ fn record(state: &mut State, spec: QueueSpec) {
     let name = spec.name.clone();
     let what = format!("queue {name}");
     super::judge::record(state, Act::Queue(QueueChange::Add(spec)), None, &what);
-    state.queue.next_name = Some(name);
 }

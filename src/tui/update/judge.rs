@@ -54,9 +54,10 @@ fn open_strip(state: &mut State) {
     let Some(review) = &mut state.review else { return };
     let own = review.opened.as_ref().and_then(|opened| opened.own.as_ref());
     let mut judge = Judge { corrections: kept_corrections(Some(review)), ..Judge::default() };
-    if let Some(Label { verdict: Some(Verdict::Fail), modes, severity, first_failure, .. }) = own.cloned() {
+    if let Some(Label { verdict: Some(Verdict::Fail), modes, severity, owner, first_failure, .. }) = own.cloned() {
         judge.chosen = modes;
         judge.severity = severity;
+        judge.owner = owner;
         judge.no_step = first_failure.is_none();
     }
     if let Some(begun) = state.fails_begun.remove(&review.id) {
@@ -116,6 +117,7 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
                 Some(severity) => Some(severity - 1),
             }
         }
+        Some(Action::NextOwner) => judge.next_owner(),
         Some(action @ (Action::StepDown | Action::StepUp)) => {
             judge.no_step = false;
             if let Some(review) = &mut state.review {
@@ -130,6 +132,7 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
             // The editor lies over the strip, which is put back beneath it.
             return Some(judge);
         }
+        Some(Action::CorrectNow) if state.presenting => super::review::one_pane(state),
         Some(Action::CorrectNow) => super::correct::open_for_judge(state),
         Some(_) => {}
         None => {
@@ -180,10 +183,12 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
         verdict: Verdict::Fail,
         failed_at: Some(failed_at),
         severity: judge.severity,
+        owner: judge.owner,
         modes: judge.chosen.clone(),
         corrections: judge.corrections.clone(),
         note: judge.note.clone(),
         slot: slot(state),
+        room: Vec::new(),
     };
     if let Err(error) = judgement.check() {
         state.log.say(state.now, Weight::Problem, error.to_string());
@@ -210,6 +215,7 @@ fn fail_words(judgement: &Judgement, codebook: &crate::model::codebook::Codebook
         _ => words.push("no single step".to_owned()),
     }
     words.extend(judgement.severity.and_then(|s| SEVERITIES.get(usize::from(s) - 1)).map(|s| (*s).to_owned()));
+    words.extend(judgement.owner.map(|owner| format!("owner {}", owner.word())));
     words.join(" · ")
 }
 
@@ -217,12 +223,15 @@ fn fail_words(judgement: &Judgement, codebook: &crate::model::codebook::Codebook
 pub fn slot(state: &State) -> Option<Slot> {
     let review = state.review.as_ref()?;
     let place = review.place.as_ref()?;
-    let scores_seen = review.scores_shown || state.uncovered.contains(&review.id);
+    let scores_seen = state.scores_seen.contains(&review.id) || state.uncovered.contains(&review.id);
     Some(Slot { scores_seen, ..place.slot.clone() })
 }
 
 /// Has an act saved.
-pub fn record(state: &mut State, act: Act, conversation: Option<ConversationId>, what: &str) {
+pub fn record(state: &mut State, mut act: Act, conversation: Option<ConversationId>, what: &str) {
+    if let Act::Judge(judgement) = &mut act {
+        judgement.room = super::session::room(state);
+    }
     write(state, Write { request: Request::Record(Box::new(act)), conversation, what: what.to_owned() });
 }
 
@@ -257,9 +266,10 @@ pub fn save_again(state: &mut State) {
 pub fn advance(state: &mut State) {
     let from = state.review.as_ref().and_then(|review| review.position);
     let count = state.queue.index.ids.len();
-    // A queue of a name is in order: what comes next is always its first.
+    // A queue of a name is in order: what comes next is always the first that is not done.
     let named = state.queue.query.queue.is_some();
-    let start = from.filter(|_| !named).map_or(0, |at| at + 1);
+    let start = if named { state.queue.index.begins } else { from.map_or(0, |at| at + 1) };
+    let again = if named { 0 } else { start.min(count) };
     let reviewer = state.config.reviewer.clone();
     let current = state.review.as_ref().map(|review| review.id.clone());
     let open = |at: &usize| {
@@ -267,7 +277,7 @@ pub fn advance(state: &mut State) {
         state.queue.is_open(*at, &reviewer)
             && id.is_some_and(|id| Some(id) != current.as_ref() && !state.writes.is_pending(id))
     };
-    let next = (start..count).chain(0..start.min(count)).find(open);
+    let next = (start..count).chain(0..again).find(open);
     if let Some((at, id)) = next.and_then(|at| Some((at, state.queue.index.ids.get(at)?.clone()))) {
         return super::review::open(state, id, Some(at), Reason::Next);
     }

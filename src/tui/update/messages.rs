@@ -3,7 +3,9 @@
 //! Invariant: an answer whose ticket is not the newest of its kind is dropped; an answer to a write never is.
 
 use super::Pressed;
-use crate::engine::request::{Reply, Saved, Ticket};
+use crate::engine::request::{Reply, Request, Saved, Ticket};
+use crate::model::act::Act;
+use crate::model::queue::QueueChange;
 use crate::model::summary::Summary;
 use crate::tui::action::Action;
 use crate::tui::state::messages::{MessagesView, Unsaved, Weight};
@@ -25,14 +27,13 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Write => written(state, ticket, reply),
         Expected::Job => super::import::ended(state, ticket, reply),
         Expected::Evaluated => super::define::evaluated(state, ticket, reply),
+        Expected::Session if state.session.awaiting == Some(ticket) => super::session::arrived(state, reply),
+        Expected::SessionSheet => super::session::sheet_arrived(state, ticket, reply),
         Expected::Preview => super::define::preview_arrived(state, ticket, reply),
-        Expected::Alignment => super::alignment::arrived(state, ticket, reply),
+        Expected::Insights => super::insights::arrived(state, ticket, reply),
+        Expected::Figures => super::numbers::arrived(state, ticket, reply),
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
-            state.queue.awaiting_queues = None;
-            match reply {
-                Reply::Queues(queues) => super::define::queues_arrived(state, &queues),
-                other => problem(state, other),
-            }
+            super::define::queues_answered(state, reply);
         }
         Expected::Codebook => {
             if let Reply::Codebook(codebook) = reply {
@@ -56,6 +57,8 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
                 // Another queue was asked for meanwhile, or is: that one brings what arrived with it.
                 Reply::Queue(index) if state.queue.awaiting.is_none() => super::queue::freshened(state, index),
                 Reply::Cancelled => state.queue.stale = state.queue.awaiting.is_none(),
+                // Somebody else was writing; the list is as good as it was.
+                Reply::Failed { retry: true, .. } => state.queue.stale = true,
                 Reply::Failed { message, .. } if state.queue.query.queue.is_some() => {
                     super::queue::gone(state, message);
                 }
@@ -85,6 +88,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         }
         Expected::Queue
         | Expected::Queues
+        | Expected::Session
         | Expected::Fresh
         | Expected::Hits
         | Expected::Rows
@@ -131,12 +135,20 @@ pub fn problem(state: &mut State, reply: Reply) {
 fn written(state: &mut State, ticket: Ticket, reply: Reply) {
     let Some(write) = state.writes.pending.remove(&ticket) else { return };
     let reason = match reply {
-        Reply::Saved(saved) => return self::saved(state, *saved),
+        Reply::Saved(saved) => {
+            self::saved(state, *saved);
+            // A queue that was asked for is wanted on the screen, also where the same one was there already.
+            if let Request::Record(act) = &write.request
+                && let Act::Queue(QueueChange::Add(spec)) = &**act
+            {
+                super::define::go_to(state, &spec.name);
+            }
+            return;
+        }
         Reply::Failed { message, .. } => message,
         Reply::Cancelled => "it was cancelled".to_owned(),
         _ => "the answer made no sense".to_owned(),
     };
-    state.queue.next_name = None;
     let again = state.key(Action::SaveAgain);
     let text = format!("{}: not saved, still here: {reason}. {again} tries again.", write.what);
     state.writes.unsaved.push(Unsaved { write, reason });
@@ -157,9 +169,7 @@ fn saved(state: &mut State, saved: Saved) {
         let text = format!("Saved in the database, but not in the journal: {reason}");
         state.log.say(saved.at, Weight::Problem, text);
     }
-    if let Some(name) = state.queue.next_name.take() {
-        return super::define::go_to(state, &name);
-    }
+    super::session::refresh(state, saved.conversation.is_none());
     if state.queue.query.queue.is_some() {
         // Every label moves the order, and an undo may have brought the queue itself to its end.
         super::queue::freshen(state);

@@ -154,6 +154,9 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
             prompt.error = Some("It needs what a good answer must, or must not, do.".to_owned());
             return Some(prompt);
         }
+        question @ (Question::Park(..) | Question::CloseDecision(_)) => {
+            super::session::reasoned(state, question, typed);
+        }
         Question::Criterion => save_criterion(state, &typed, chosen.as_deref()),
         Question::Import if typed.is_empty() => {
             prompt.error = Some("It needs the path of a file or folder.".to_owned());

@@ -10,7 +10,6 @@ use crate::model::id::ConversationId;
 use crate::model::summary::Summary;
 use crate::tui::action::Action;
 use crate::tui::command::Command;
-use crate::tui::layout;
 use crate::tui::state::messages::Weight;
 use crate::tui::state::prompt::Question;
 use crate::tui::state::queue::{Hits, ORDERS, order_name};
@@ -54,11 +53,11 @@ pub fn arrived(state: &mut State, index: QueueIndex) {
     if state.queue.query.queue.is_some() && !wanted {
         // A queue begins where it goes on.
         let reviewer = state.config.reviewer.clone();
-        let next = (0..state.queue.index.ids.len()).find(|at| {
-            *at >= state.queue.progress().map_or(0, |one| one.done as usize) && state.queue.is_open(*at, &reviewer)
-        });
+        let index = &state.queue.index;
+        let next = (index.begins..index.ids.len()).find(|at| state.queue.is_open(*at, &reviewer));
         state.queue.cursor = next.unwrap_or(0);
     }
+    super::session::listed(state);
 }
 
 /// Asks for what arrived, once nothing else is asked of the queue.
@@ -235,7 +234,7 @@ pub fn scroll(state: &mut State, lines: isize) {
 
 /// Carries out an action of the queue.
 pub fn act(state: &mut State, action: Action) {
-    let page = super::height(layout::queue(state.size).list).max(2);
+    let page = super::height(super::queue_layout(state).list).max(2);
     let (page, half) = (page as isize - 1, page as isize / 2);
     let last = state.queue.index.ids.len().saturating_sub(1);
     match action {

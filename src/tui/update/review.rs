@@ -24,7 +24,8 @@ pub fn open(state: &mut State, id: ConversationId, position: Option<usize>, reas
         review.detail.tab = before.detail.tab;
     }
     review.place = state.queue.rows.get(&id).and_then(|row| row.place.as_deref()).cloned();
-    review.ticket = state.ask(Request::Open(id.clone()), Expected::Open(id));
+    let request = if state.presenting { Request::OpenForRoom(id.clone()) } else { Request::Open(id.clone()) };
+    review.ticket = state.ask(request, Expected::Open(id));
     if let Some(position) = position {
         state.queue.cursor = position;
     }
@@ -59,9 +60,37 @@ pub fn failed(state: &mut State, message: String) {
     }
 }
 
+/// Says what the screen for a room leaves out: whatever would be written from masked text, and all but the transcript.
+pub fn one_pane(state: &mut State) {
+    let key = state.key(Action::Present);
+    state.log.say(state.now, Weight::Info, format!("For the room there are verdicts and notes only; {key} ends it."));
+}
+
+/// True for what the screen for a room leaves out.
+fn is_for_one(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Correct
+            | Action::NoCall
+            | Action::Reply
+            | Action::Detail
+            | Action::NextPane
+            | Action::PreviousPane
+            | Action::TabStep
+            | Action::TabResult
+            | Action::TabRaw
+            | Action::TabScores
+            | Action::TabTools
+            | Action::TabReasoning
+            | Action::TabSystem
+    )
+}
+
 /// Carries out an action of the Review screen.
 pub fn act(state: &mut State, action: Action) {
     match action {
+        _ if state.presenting && is_for_one(action) => one_pane(state),
+        Action::Park => super::session::park(state),
         Action::Pass | Action::Unsure | Action::Skip | Action::Fail | Action::RepeatFail => {
             super::judge::act(state, action);
         }
@@ -411,9 +440,10 @@ pub fn settle(state: &mut State) {
     if state.screen != Screen::Review || state.review.as_ref().is_none_or(|review| review.opened.is_none()) {
         return;
     }
-    let shown = !state.hides_scores();
-    if let Some(review) = &mut state.review {
-        review.scores_shown |= shown;
+    if !state.hides_scores()
+        && let Some(review) = &state.review
+    {
+        state.scores_seen.insert(review.id.clone());
     }
     let layout = super::review_layout(state);
     let transcript = super::height(layout.scrolling(Pane::Transcript));

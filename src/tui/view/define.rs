@@ -4,7 +4,10 @@
 
 use std::fmt::Write as _;
 
+use ratatui::layout::Rect;
+
 use super::{boxed, dialog, worded};
+use crate::engine::request::QueueState;
 use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
@@ -115,6 +118,11 @@ pub fn draw_progress(state: &State, canvas: &mut Canvas) {
         canvas.line(inside, line, &Row::of("The curve begins with the first verdict.", Tone::Dim));
         return;
     }
+    discovery((state, canvas), (inside, line), queue);
+}
+
+/// What was found label by label against what an order by lot would have found, in what is left of an area.
+pub fn discovery((state, canvas): (&State, &mut Canvas), (inside, line): (Rect, usize), queue: &QueueState) {
     let heading = Row::of("Failures found, label by label", Tone::Strong);
     let rate = queue.rate.map(|rate| rate.share);
     let chance = if rate.is_some() { "   . what an order by lot would have found" } else { "" };
@@ -126,7 +134,7 @@ pub fn draw_progress(state: &State, canvas: &mut Canvas) {
 /// The curve in characters: a column holds the labels up to it, a row as many failures as its label says.
 fn curve(
     (state, canvas): (&State, &mut Canvas),
-    (area, top): (ratatui::layout::Rect, usize),
+    (area, top): (Rect, usize),
     (found, rate, height): (&[u32], Option<f64>, usize),
 ) {
     let margin = 6;

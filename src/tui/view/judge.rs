@@ -32,6 +32,7 @@ pub fn draw(state: &State, judge: &Judge, canvas: &mut Canvas, area: Rect) {
         (Action::NextField, "another mode"),
         (Action::AddNote, "note"),
         (Action::CorrectNow, "fix tool"),
+        (Action::NextOwner, "owner"),
         (Action::Back, "back"),
     ];
     canvas.line(area, 2 + lines, &worded(state, &keys, columns));
@@ -68,6 +69,9 @@ fn summary(state: &State, judge: &Judge) -> Row {
             row.push(&format!("{severity} {name}"), Tone::Text);
         }
         None => row.push("no severity", Tone::Dim),
+    }
+    if let Some(owner) = judge.owner {
+        row.push(&format!("{dot}owner {}", owner.word()), Tone::Text);
     }
     if judge.note.is_some() {
         row.push(&format!("{dot}with a note"), Tone::Text);

@@ -19,6 +19,8 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
         Question::Filter => "for instance  score.helpfulness<0.5 -intent:billing verdict:none tool:process_refund",
         Question::Import => "a file or folder; OTLP/JSON lines, OpenAI chat JSONL, tau-bench; plain, .gz or .zst",
         Question::Criterion => "up and down choose between must and must not; regression cases carry it",
+        Question::Park(..) => "to be talked about later; may be left empty",
+        Question::CloseDecision(_) => "what was shipped, or why it is no longer wanted; may be left empty",
         Question::Queue => "a queue has an order of its own, and knows how far it is",
         Question::FindInQueue => "words; all conversations are searched",
         Question::FindInTranscript => "words",

@@ -12,28 +12,37 @@ use crate::text::Untrusted;
 use crate::text::find::Finder;
 use crate::text::needle::{Excerpt, Needle};
 use crate::tui::action::Action;
-use crate::tui::layout::{self, QueueLayout};
+use crate::tui::layout::QueueLayout;
 use crate::tui::paint::Canvas;
 use crate::tui::row::Row;
 use crate::tui::scoring;
 use crate::tui::state::queue::{RowState, order_name};
 use crate::tui::state::{Lens, State};
 use crate::tui::theme::{Theme, Tone};
+use crate::tui::update::queue_layout;
 
 /// Draws the Queue screen.
 pub fn draw(state: &State, canvas: &mut Canvas) {
-    let layout = layout::queue(state.size);
+    let layout = queue_layout(state);
     let dot = format!(" {} ", state.config.theme.signs().dot);
     let mut title = Row::of("Queue", Tone::Title).with(&dot, Tone::Frame).with(&state.config.workspace, Tone::Text);
     if let Some(queue) = state.queue.progress() {
         title.push(&dot, Tone::Frame);
         title.push(&queue.spec.name, Tone::Title);
+        for part in queue.ahead() {
+            // Half a figure is worse than none.
+            if title.width() + part.chars().count() + 3 <= usize::from(state.size.columns).saturating_sub(6) {
+                title.push(&dot, Tone::Frame);
+                title.push(&part, Tone::Text);
+            }
+        }
     }
     canvas.frame(layout.shell.frame, &title, &status(state));
     canvas.rule(layout.shell.frame, layout.shell.rule);
     if state.queue.ready && state.queue.index.total == 0 {
         welcome(state, canvas, layout.shell.body);
     } else {
+        canvas.line(layout.session, 0, &super::session::line(state, usize::from(layout.session.width)));
         head(state, canvas, &layout);
         list(state, canvas, &layout);
     }
@@ -51,12 +60,28 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     }
     let mut first = vec![Action::Open, Action::Filter, Action::Find, Action::Order, Action::Queues, Action::Undo];
     if state.queue.query.queue.is_some() {
-        first = vec![Action::Open, Action::Queues, Action::Progress, Action::Filter, Action::Find, Action::Undo];
+        first = vec![
+            Action::Open,
+            Action::Queues,
+            Action::Progress,
+            Action::Numbers,
+            Action::Filter,
+            Action::Find,
+            Action::Undo,
+        ];
     }
     if state.queue.hits.is_some() {
         first.insert(3, Action::NextHit);
     }
-    let second = [Action::Help, Action::Export, Action::Import, Action::Masking, Action::Commands, Action::Leave];
+    let second = [
+        Action::Help,
+        Action::Export,
+        Action::Import,
+        Action::Masking,
+        Action::Commands,
+        Action::Session,
+        Action::Leave,
+    ];
     if layout.shell.foot.height > 1 {
         canvas.line(layout.shell.foot, 0, &hints(state, &first, columns));
         canvas.line(layout.shell.foot, 1, &hints(state, &second, columns));
@@ -89,11 +114,12 @@ fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     let dot = format!(" {} ", state.config.theme.signs().dot);
     if let Some(progress_of) = queue.progress() {
         let columns = usize::from(layout.head.width);
-        let mut right = Row::of(&format!("{} left", queue.left()), Tone::Strong);
+        let mut right = Row::new();
         if progress_of.stop {
-            right = Row::of(&format!("worth stopping? {} shows{dot}", state.key(Action::Progress)), Tone::Warn)
-                .with(&format!("{} left", queue.left()), Tone::Strong);
+            let words = if columns < 100 { "stop?" } else { "worth stopping?" };
+            right.push(&format!("{words} {}{dot}", state.key(Action::Progress)), Tone::Warn);
         }
+        right.push(&format!("{} left", queue.left()), Tone::Strong);
         let mut about = Row::new();
         if !queue.query.filter.is_empty() {
             about.push(&dot, Tone::Dim);
@@ -305,7 +331,7 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
         tools.push(state.config.theme.wrong(), Tone::Bad);
     }
     cell(row, tools, columns.tools);
-    let hidden = state.scores_hidden || state.is_row_blind(summary);
+    let hidden = state.scores_hidden || state.presenting || state.is_row_blind(summary);
     let scores = if hidden { Row::of("hidden", Tone::Dim) } else { worst(state, summary, columns.scores) };
     let place = summary.place.as_deref();
     let chance = place.filter(|_| !hidden).map_or_else(String::new, Place::chance);
@@ -359,7 +385,7 @@ fn why(state: &State, summary: &Summary, columns: usize) -> String {
     };
     let mut parts: Vec<String> =
         counted(summary.counts.failed_steps, "failed step", "failed steps").into_iter().collect();
-    if !state.scores_hidden {
+    if !state.scores_hidden && !state.presenting {
         let is_reason = |name: &str| summary.reasons.iter().any(|reason| reason.starts_with(name));
         let low = summary.worst.iter().map(|(name, _)| name.exact()).filter(|name| is_reason(name));
         let low: Vec<String> = low.map(|name| format!("low {}", name.chars().take(40).collect::<String>())).collect();

@@ -19,7 +19,7 @@ use crate::tui::state::{Overlay, State};
 use crate::tui::theme::Tone;
 use crate::tui::transcript::Part;
 use crate::tui::tree::{ORPHANS, plain_name};
-use crate::tui::update::review_layout;
+use crate::tui::update::{review_layout, session_lines};
 
 /// Draws the Review screen.
 pub fn draw(state: &State, canvas: &mut Canvas) {
@@ -51,6 +51,12 @@ fn title(state: &State, review: &Review) -> Row {
         None => Row::of(review.id.as_str(), Tone::Title),
     };
     let Some(opened) = &review.opened else { return row };
+    if state.presenting {
+        row.push(&dot, Tone::Frame);
+        let intent = opened.conversation.segments.intent.as_ref().map_or("", |intent| intent.exact());
+        row.extend(state.lens().row(intent, Tone::Strong));
+        return row;
+    }
     if narrow {
         row.push(&dot, Tone::Frame);
         for (at, pane) in Pane::ALL.into_iter().enumerate() {
@@ -90,7 +96,13 @@ fn title(state: &State, review: &Review) -> Row {
 
 fn panes(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     let layout = review_layout(state);
-    broken(state, review, layout.head, canvas);
+    let lines = session_lines(state).min(layout.head.height);
+    if lines > 0 {
+        let (area, columns) = (Rect { height: lines, ..layout.head }, usize::from(layout.head.width));
+        canvas.line(area, 0, &super::session::line(state, columns));
+    }
+    let under = Rect { y: layout.head.y + lines, height: layout.head.height - lines, ..layout.head };
+    broken(state, review, under, canvas);
     let body = layout.shell.body;
     let under = Rect { y: layout.head.bottom().max(body.y), height: body.height - layout.head.height, ..body };
     for x in layout.rules.into_iter().flatten() {
@@ -115,6 +127,12 @@ fn broken(state: &State, review: &Review, area: Rect, canvas: &mut Canvas) {
     let (signs, lens, columns) = (state.config.theme.signs(), state.lens(), usize::from(area.width));
     let dot = format!(" {} ", signs.dot);
     let mut wants = Row::of(" gate ", Tone::Warn).with(&broken.dataset, Tone::Text).with(&dot, Tone::Frame);
+    if state.hides_scores() {
+        // What the gate said would sway the verdict as much as any score.
+        let key = state.key(Action::Scores);
+        wants.push(&format!("what it said is hidden until you have judged; {key} shows it"), Tone::Dim);
+        return canvas.line(area, 0, &wants.cut(columns, signs.more));
+    }
     wants.push(&format!("case {}", case.case_id), Tone::Text);
     wants.push(&dot, Tone::Frame);
     match case.wants.first() {
@@ -346,7 +364,37 @@ fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     let verdicts = [Action::Pass, Action::Fail, Action::RepeatFail, Action::Unsure, Action::Skip];
     let left = hints(state, &verdicts, room);
     canvas.line(foot, 0, &left.with_right(right, columns, theme.signs().more));
-    let second: &[Action] = match review.focus {
+    let second = second_hints(state, review.focus);
+    canvas.line(foot, 1, &hints(state, second, columns));
+}
+
+/// What the second line of hints offers.
+fn second_hints(state: &State, focus: Pane) -> &'static [Action] {
+    match focus {
+        _ if state.presenting => &[
+            Action::Help,
+            Action::Scores,
+            Action::Note,
+            Action::Park,
+            Action::Decision,
+            Action::Present,
+            Action::Undo,
+            Action::NextConversation,
+        ],
+        Pane::Transcript if state.session.progress.is_some() => &[
+            Action::Help,
+            Action::Correct,
+            Action::Park,
+            Action::Decision,
+            Action::Session,
+            Action::NextSuspect,
+            Action::Note,
+            Action::NoCall,
+            Action::Reply,
+            Action::NextPane,
+            Action::Detail,
+            Action::NextConversation,
+        ],
         Pane::Transcript => &[
             Action::Help,
             Action::Correct,
@@ -375,6 +423,5 @@ fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
             Action::Correct,
             Action::Undo,
         ],
-    };
-    canvas.line(foot, 1, &hints(state, second, columns));
+    }
 }

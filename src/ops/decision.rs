@@ -1,0 +1,162 @@
+//! What became of a decision: did the failure mode that it answers get rarer?
+//!
+//! Invariant: both rates come from audit labels only, and a difference is told only with its interval; where it may be
+//! chance, that is said, and how many labels are missing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::compare::needs_apart;
+use super::session::SessionError;
+use super::workspace::Workspace;
+use crate::model::decision::Decision;
+use crate::model::filter::Filter;
+use crate::model::id::ConversationId;
+use crate::model::label::Verdict;
+use crate::model::queue::{Slot, SlotKind};
+use crate::model::time::Timestamp;
+use crate::stats::compare::{TwoRates, two_rates};
+use crate::stats::guard::{self, Guarded};
+use crate::stats::rate::Rate;
+
+/// How long before and after a decision was closed conversations are looked at.
+const WEEKS: i64 = 4;
+
+const WEEK: i64 = 7 * 24 * 3_600 * 1_000_000;
+
+/// What became of a mode. The fields and their names are public surface.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Effect {
+    /// The failure mode, by key.
+    pub mode: String,
+    /// How many weeks on each side count, by when conversations began.
+    pub weeks: i64,
+    /// Of the audited conversations before the decision was closed, the share with the mode.
+    #[serde(serialize_with = "guard::serialize")]
+    pub before: Guarded<Rate>,
+    /// Of those after.
+    #[serde(serialize_with = "guard::serialize")]
+    pub after: Guarded<Rate>,
+    /// The share after minus the share before, with Newcombe's interval.
+    #[serde(serialize_with = "guard::serialize")]
+    pub difference: Guarded<TwoRates>,
+    /// `fell`, `rose`, or `too few labels to tell`.
+    pub verdict: &'static str,
+    /// How many more audit labels it takes on each side, where it cannot be told.
+    pub needs: Option<u64>,
+}
+
+/// What became of the mode that a closed decision answers; `None` while it is open, or where it names no mode.
+///
+/// Audit labels of all queues count whose filter chooses nothing but times and labels: what a queue of one intent drew says
+/// nothing of all conversations.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn effect(workspace: &Workspace, decision: &Decision, now: Timestamp) -> Result<Option<Effect>, SessionError> {
+    let (Some(closed), Some(mode)) = (&decision.closed, &decision.spec.mode) else { return Ok(None) };
+    let store = workspace.store();
+    let mode = store.codebook()?.resolve(mode);
+    let audited = audited(workspace)?;
+    let ids: Vec<ConversationId> = audited.keys().cloned().collect();
+    let (mut before, mut after) = ((0, 0), (0, 0));
+    for summary in store.summaries(&ids, workspace.reviewer())? {
+        let Some(began) = summary.started_at else { continue };
+        let since = began.0 - closed.at.0;
+        let side = match since {
+            since if (-WEEKS * WEEK..0).contains(&since) => &mut before,
+            since if (0..WEEKS * WEEK).contains(&since) && began <= now => &mut after,
+            _ => continue,
+        };
+        let failed = audited.get(&summary.id).copied().unwrap_or(false) && summary.modes.contains(&mode);
+        *side = (side.0 + u64::from(failed), side.1 + 1);
+    }
+    Ok(Some(compared(mode, before, after)))
+}
+
+fn compared(mode: String, before: (u64, u64), after: (u64, u64)) -> Effect {
+    let difference = two_rates(before, after, 0.05);
+    let verdict = match &difference {
+        Ok(found) if found.interval.1 < 0.0 => "fell",
+        Ok(found) if found.interval.0 > 0.0 => "rose",
+        _ => "too few labels to tell",
+    };
+    let open = verdict == "too few labels to tell";
+    let needs = needs_apart(before, after).map(|needs| needs.labels).filter(|labels| open && *labels > 0);
+    Effect {
+        mode,
+        weeks: WEEKS,
+        before: Rate::of(before.0, before.1, None),
+        after: Rate::of(after.0, after.1, None),
+        difference,
+        verdict,
+        needs,
+    }
+}
+
+/// The conversations that were drawn by lot and judged pass or fail, each with whether it failed; of several verdicts any
+/// fail counts, since an audit is there to find them.
+fn audited(workspace: &Workspace) -> Result<BTreeMap<ConversationId, bool>, SessionError> {
+    let store = workspace.store();
+    let plain: HashMap<String, bool> = store
+        .queues()?
+        .into_iter()
+        .map(|queue| {
+            let chooses = Filter::parse(&queue.spec.filter).map_or(true, |filter| filter.chooses_content());
+            (queue.spec.name, !chooses)
+        })
+        .collect();
+    let mut found = BTreeMap::new();
+    for judged in store.judgements_in_order()?.0 {
+        let by_lot = |slot: &Slot| slot.kind == SlotKind::Audit && plain.get(&slot.queue).copied().unwrap_or(false);
+        let drawn = judged.slots.iter().any(by_lot);
+        if let (true, Some(verdict @ (Verdict::Pass | Verdict::Fail))) = (drawn, judged.verdict) {
+            *found.entry(judged.conversation).or_insert(false) |= verdict == Verdict::Fail;
+        }
+    }
+    Ok(found)
+}
+
+impl Effect {
+    /// In a line.
+    pub fn words(&self) -> String {
+        let (before, after) = match (&self.before, &self.after) {
+            (Ok(before), Ok(after)) => (before.words(), after.words()),
+            (Ok(before), Err(_)) => (before.words(), "no audit labels yet".to_owned()),
+            (Err(_), Ok(after)) => ("no audit labels".to_owned(), after.words()),
+            (Err(_), Err(_)) => return "too few labels to tell: no audit labels around its closing".to_owned(),
+        };
+        let mut line = format!("before {before}, after {after}");
+        if let Ok(found) = &self.difference {
+            let points = |share: f64| share * 100.0;
+            let (low, high) = (points(found.interval.0), points(found.interval.1));
+            let _ = write!(line, ", {:+.0} points [{low:+.0} to {high:+.0}]", points(found.difference));
+        }
+        line.push_str(": ");
+        line.push_str(self.verdict);
+        if let Some(needs) = self.needs {
+            let _ = write!(line, ", {needs} more audit labels needed on each side");
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clear_fall_is_told_and_an_unclear_one_is_not() {
+        let clear = compared("loop".into(), (30, 100), (8, 100));
+        assert_eq!((clear.verdict, clear.needs), ("fell", None));
+        assert!(clear.words().starts_with("before 30/100 = 30 % ["), "{}", clear.words());
+        let unclear = compared("loop".into(), (3, 20), (1, 15));
+        assert_eq!(unclear.verdict, "too few labels to tell");
+        assert!(unclear.needs.is_some_and(|needs| needs > 20), "{unclear:?}");
+        let none = compared("loop".into(), (3, 20), (0, 0));
+        assert_eq!((none.verdict, none.needs), ("too few labels to tell", None));
+        assert_eq!(compared("loop".into(), (8, 100), (30, 100)).verdict, "rose");
+    }
+}

@@ -1,0 +1,193 @@
+//! The pages of figures that a screen shows: what is asked of each where nobody types an order.
+//!
+//! Invariant: a page rests on audit labels as the command of its name does; what is offered for comparison has such labels.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::compare::{Adjustment, CompareOrder, CompareReport, compare};
+use super::drift::{DriftOrder, DriftReport, drift};
+use super::queue;
+use super::rates::{self, RatesOrder, RatesReport};
+use super::sample::{Basis, Member, Sample, SampleError, SampleOrder, audited, sample};
+use super::workspace::Workspace;
+use crate::model::filter::{Condition, Expr, Field, Filter, Test, TextMatch};
+use crate::model::id::ConversationId;
+use crate::model::queue::{QueueQuery, QueueState};
+use crate::model::time::Timestamp;
+use crate::store::SEGMENTS;
+
+/// Values of one kind that are offered for comparison, at most.
+const MOST_OFFERED: usize = 12;
+
+/// Microseconds of a week.
+const WEEK: i64 = 7 * 24 * 3_600 * 1_000_000;
+
+/// Microseconds from the epoch, a Thursday, to the Monday after it.
+const MONDAY: i64 = 4 * 24 * 3_600 * 1_000_000;
+
+/// How often the agent fails, and how far the queue behind it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RatesPage {
+    /// The rates.
+    pub report: RatesReport,
+    /// The queue whose audit counts.
+    pub queue: Option<Box<QueueState>>,
+}
+
+/// Something that can be compared with another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Its conversations.
+    pub filter: String,
+    /// Audit labels of it.
+    pub labels: u64,
+}
+
+/// Two sides, and what else could stand in their places.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparePage {
+    /// What can be compared.
+    pub offers: Vec<Offer>,
+    /// Which of them are the two sides.
+    pub sides: (usize, usize),
+    /// How they compare; `None` where there are not two.
+    pub report: Option<CompareReport>,
+}
+
+/// How often the agent fails, by the first segment after this one that conversations have.
+///
+/// # Errors
+/// There is no audit label, or the database cannot be read.
+pub fn rates(
+    workspace: &mut Workspace,
+    (queue, after): (Option<&str>, Option<&str>),
+    now: Timestamp,
+) -> Result<RatesPage, SampleError> {
+    let sample = audited(queue, |order| sample(workspace, &order, now))?;
+    let by = segment_after(&sample, after);
+    let report = rates::report(&sample, &RatesOrder { by, ..RatesOrder::default() })?;
+    let queue = match &sample.basis {
+        Basis::Audit { queue, .. } => {
+            let query = QueueQuery { queue: Some(queue.clone()), ..QueueQuery::default() };
+            queue::named(workspace, &query, now)?.state
+        }
+        Basis::Truth { .. } => None,
+    };
+    Ok(RatesPage { report, queue })
+}
+
+/// The first segment after this one, round and round, of which conversations have several values; else one value.
+fn segment_after(sample: &Sample, after: Option<&str>) -> Option<&'static str> {
+    let from = after.and_then(|name| SEGMENTS.iter().position(|one| *one == name)).map_or(0, |at| at + 1);
+    let order = (0..SEGMENTS.len()).map(|step| SEGMENTS[(from + step) % SEGMENTS.len()]);
+    let values = |name: &str| sample.segments(name).map_or(0, |found| found.len());
+    let counted: Vec<(&str, usize)> = order.map(|name| (name, values(name))).collect();
+    let first = |least: usize| counted.iter().find(|(_, count)| *count >= least).map(|(name, _)| *name);
+    first(2).or_else(|| first(1))
+}
+
+/// Two of what can be compared, apart by intent where intents are known; the last two versions where nothing is chosen.
+///
+/// # Errors
+/// As [`rates`].
+pub fn comparison(
+    workspace: &mut Workspace,
+    (queue, sides): (Option<&str>, Option<(usize, usize)>),
+    now: Timestamp,
+) -> Result<ComparePage, SampleError> {
+    let pool = audited(queue, |order| sample(workspace, &order, now))?;
+    let offers = offers(workspace, &pool)?;
+    if offers.len() < 2 {
+        return Ok(ComparePage { offers, sides: (0, 0), report: None });
+    }
+    let sides = sides.filter(|(a, b)| *a != *b && (*a).max(*b) < offers.len()).unwrap_or_else(|| latest(&offers));
+    let counted = match &pool.basis {
+        Basis::Audit { queue, .. } => Some(queue.as_str()),
+        Basis::Truth { .. } => None,
+    };
+    let mut order = CompareOrder {
+        first: &offers[sides.0].filter,
+        second: &offers[sides.1].filter,
+        sample: SampleOrder { queue: counted, ..SampleOrder::default() },
+        by: Some("intent"),
+        task: None,
+        adjustment: Adjustment::BenjaminiHochberg,
+    };
+    let mut found = compare(workspace, &order, now);
+    if matches!(found, Err(SampleError::NoAttribute(_))) {
+        order.by = None;
+        found = compare(workspace, &order, now);
+    }
+    let report = Some(found?);
+    Ok(ComparePage { offers, sides, report })
+}
+
+/// The last two of the first kind that has two.
+fn latest(offers: &[Offer]) -> (usize, usize) {
+    let kind = |offer: &Offer| offer.filter.split(':').next().unwrap_or_default().to_owned();
+    let alike = |at: &usize| offers.get(at + 1).is_some_and(|next| kind(next) == kind(&offers[*at]));
+    let first = (0..offers.len()).find(alike).unwrap_or(0);
+    let last =
+        (first..offers.len()).take_while(|at| kind(&offers[*at]) == kind(&offers[first])).last().unwrap_or(first);
+    if last > first { (last - 1, last) } else { (0, 1) }
+}
+
+/// What of the audited conversations can be compared: versions, prompts, weeks.
+fn offers(workspace: &Workspace, pool: &Sample) -> Result<Vec<Offer>, SampleError> {
+    let labelled: Vec<&Member> = pool.members.iter().filter(|member| member.failed.is_some()).collect();
+    let mut found = valued(Field::AgentVersion, "", labelled.iter().filter_map(|member| member.value("agent_version")));
+    for key in prompts(&labelled) {
+        found.extend(valued(Field::Meta, &key, labelled.iter().filter_map(|member| member.value(&key))));
+    }
+    let ids: Vec<ConversationId> = labelled.iter().map(|member| member.of.id.clone()).collect();
+    let mut weeks: BTreeMap<i64, u64> = BTreeMap::new();
+    for row in workspace.store().summaries(&ids, workspace.reviewer())? {
+        if let Some(at) = row.started_at {
+            *weeks.entry((at.0 - MONDAY).div_euclid(WEEK)).or_default() += 1;
+        }
+    }
+    let day = |at: i64| Timestamp(at).civil().map(|time| time.date().to_string());
+    let week = |(week, labels): (i64, u64)| {
+        let monday = week * WEEK + MONDAY;
+        Some(Offer { filter: format!("when:{}..{}", day(monday)?, day(monday + WEEK - 1)?), labels })
+    };
+    let late = weeks.len().saturating_sub(MOST_OFFERED);
+    let weeks: Vec<Offer> = weeks.into_iter().skip(late).filter_map(week).collect();
+    if weeks.len() > 1 {
+        found.extend(weeks);
+    }
+    Ok(found)
+}
+
+/// Attributes that name a prompt.
+fn prompts(labelled: &[&Member]) -> Vec<String> {
+    let mut keys: BTreeSet<String> = BTreeSet::new();
+    for member in labelled {
+        let all: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&member.of.attributes).unwrap_or_default();
+        keys.extend(all.into_iter().map(|(key, _)| key).filter(|key| key.contains("prompt")));
+    }
+    keys.into_iter().take(MOST_OFFERED).collect()
+}
+
+/// The values of a field as sides; none where there is but one, or where hardly any is there twice.
+fn valued(field: Field, key: &str, values: impl Iterator<Item = String>) -> Vec<Offer> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    values.for_each(|value| *counts.entry(value).or_default() += 1);
+    if counts.len() < 2 || counts.len() > MOST_OFFERED {
+        return Vec::new();
+    }
+    let filter = |value: String| {
+        let condition = Condition::Text(vec![TextMatch::Is(value)]);
+        Filter { expr: Some(Expr::Test(Test { field, key: key.to_owned(), condition })) }.to_string()
+    };
+    counts.into_iter().map(|(value, labels)| Offer { filter: filter(value), labels }).collect()
+}
+
+/// What the last import differs in from all before it.
+///
+/// # Errors
+/// The database.
+pub fn shift(workspace: &Workspace, now: Timestamp) -> Result<DriftReport, SampleError> {
+    drift(workspace, &DriftOrder::default(), now)
+}

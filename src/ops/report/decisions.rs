@@ -1,0 +1,62 @@
+//! What was decided, and what became of it.
+//!
+//! Invariant: an effect is the one that `decision show` tells, as things stood when the period was over.
+
+use serde::Serialize;
+
+use super::super::decision::{Effect, effect};
+use super::super::session::book;
+use super::super::workspace::Workspace;
+use super::{ReportError, Window};
+use crate::model::decision::DecisionKind;
+
+/// One decision.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DecisionRow {
+    /// What people type.
+    pub id: String,
+    /// What is to be changed.
+    pub kind: DecisionKind,
+    /// In words.
+    pub text: String,
+    /// Who sees to it.
+    pub owner: Option<String>,
+    /// Until when, as a day.
+    pub due: Option<String>,
+    /// The failure mode it answers, by name.
+    pub mode: Option<String>,
+    /// How many conversations it answers.
+    pub conversations: u64,
+    /// True while nobody closed it.
+    pub open: bool,
+    /// True where it is open after its day.
+    pub overdue: bool,
+    /// What became of the mode, once it is closed.
+    pub effect: Option<Effect>,
+}
+
+/// Decisions made before the period was over, open ones first, each in the order in which they were made.
+pub(super) fn rows(workspace: &Workspace, window: &Window) -> Result<Vec<DecisionRow>, ReportError> {
+    let (codebook, until) = (workspace.store().codebook()?, window.range().1);
+    let mut rows = Vec::new();
+    for decision in book(workspace.store())?.decisions.into_iter().filter(|decision| decision.at < until) {
+        // What was closed later was open then.
+        let closed = decision.closed.as_ref().is_some_and(|closed| closed.at < until);
+        let effect = if closed { effect(workspace, &decision, until)? } else { None };
+        let due = decision.spec.due.map(|due| due.to_string());
+        rows.push(DecisionRow {
+            open: !closed,
+            overdue: !closed && due.as_ref().is_some_and(|due| *due < window.to.to_string()),
+            mode: decision.spec.mode.as_ref().map(|mode| codebook.name_of(&codebook.resolve(mode)).to_owned()),
+            conversations: decision.spec.conversations.len() as u64,
+            id: decision.id,
+            kind: decision.spec.kind,
+            text: decision.spec.text,
+            owner: decision.spec.owner,
+            due,
+            effect,
+        });
+    }
+    rows.sort_by_key(|row| !row.open);
+    Ok(rows)
+}

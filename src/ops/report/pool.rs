@@ -1,0 +1,188 @@
+//! What a report is drawn from: conversations, the labels that are settled, and which of them were drawn by lot.
+//!
+//! Invariant: a rate sees conversations that an audit drew and nothing else; what was found by looking is counted, and
+//! never divided by what was looked at.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::super::sample::{SampleError, SampleOrder, sample};
+use super::super::workspace::Workspace;
+use super::period::Window;
+use super::{ReportError, ReportOrder};
+use crate::dataset::item::{Unsettled, settle};
+use crate::model::codebook::Codebook;
+use crate::model::filter::Filter;
+use crate::model::id::ConversationId;
+use crate::model::label::{Label, Verdict};
+use crate::model::queue::{QueueOrder, SlotKind};
+use crate::model::time::Timestamp;
+use crate::stats::guard::Guarded;
+use crate::stats::rate::Rate;
+use crate::store::{Asker, Contact, Judged};
+
+/// What people agree on of one conversation.
+#[derive(Debug, Clone)]
+pub(super) struct Settled {
+    /// On what.
+    pub verdict: Verdict,
+    /// Whose labels.
+    pub labels: Vec<Label>,
+}
+
+impl Settled {
+    pub fn failed(&self) -> bool {
+        self.verdict == Verdict::Fail
+    }
+
+    /// The keys of all failure modes, each once.
+    pub fn modes(&self) -> Vec<&str> {
+        let mut modes: Vec<&str> = Vec::new();
+        for mode in self.labels.iter().flat_map(|label| &label.modes) {
+            if !modes.contains(&mode.as_str()) {
+                modes.push(mode);
+            }
+        }
+        modes
+    }
+
+    /// The gravest severity anyone gave.
+    pub fn severity(&self) -> Option<u8> {
+        self.labels.iter().filter_map(|label| label.severity).max()
+    }
+}
+
+/// Everything a report looks at.
+pub(super) struct Pool {
+    /// Conversations that match, of all times, by key.
+    pub contacts: Vec<Contact>,
+    /// Settled labels of any of them.
+    pub settled: HashMap<ConversationId, Settled>,
+    /// Conversations on which verdicts differ.
+    pub disputed: HashSet<ConversationId>,
+    /// Conversations with a draft only.
+    pub drafts: HashSet<ConversationId>,
+    /// The codebook.
+    pub codebook: Codebook,
+    /// Standing verdicts in the order of the log.
+    judged: Vec<Judged>,
+    /// By queue, the conversations that could be drawn, and what people found where they were.
+    audits: BTreeMap<String, HashMap<ConversationId, Option<bool>>>,
+}
+
+impl Pool {
+    pub fn gather(workspace: &mut Workspace, order: &ReportOrder<'_>, now: Timestamp) -> Result<Self, ReportError> {
+        let filter = Filter::parse(order.filter)?;
+        let store = workspace.store();
+        let mut contacts = store.contacts()?;
+        if !filter.is_empty() {
+            let asker = Asker { reviewer: workspace.reviewer(), now };
+            let ids: HashSet<ConversationId> =
+                store.index(&filter, "", QueueOrder::Oldest, asker)?.ids.into_iter().collect();
+            contacts.retain(|contact| ids.contains(&contact.id));
+        }
+        let (mut settled, mut disputed, mut drafts) = (HashMap::new(), HashSet::new(), HashSet::new());
+        let mut labels = store.all_labels()?;
+        for contact in &contacts {
+            let Some(labels) = labels.remove(&contact.id) else { continue };
+            match settle(&labels, &contact.transcript_hash) {
+                Ok((verdict, labels)) => drop(settled.insert(contact.id.clone(), Settled { verdict, labels })),
+                Err(Unsettled::Disputed) => drop(disputed.insert(contact.id.clone())),
+                Err(Unsettled::Draft) => drop(drafts.insert(contact.id.clone())),
+                Err(_) => {}
+            }
+        }
+        let (codebook, judged) = (store.codebook()?, store.judgements_in_order()?.0);
+        Ok(Self { contacts, settled, disputed, drafts, codebook, judged, audits: BTreeMap::new() })
+    }
+
+    /// The conversations that began within.
+    pub fn within(&self, window: &Window) -> Vec<&Contact> {
+        let (from, until) = window.range();
+        let inside = |contact: &&Contact| contact.started_at.is_some_and(|at| from <= at && at < until);
+        self.contacts.iter().filter(inside).collect()
+    }
+
+    /// The settled failures among them.
+    pub fn failures<'p>(&'p self, contacts: &[&'p Contact]) -> Vec<(&'p Contact, &'p Settled)> {
+        let found = |contact: &&'p Contact| Some((*contact, self.settled.get(&contact.id)?));
+        contacts.iter().filter_map(found).filter(|(_, settled)| settled.failed()).collect()
+    }
+
+    /// Conversations that people judged, in the order in which they did so first.
+    pub fn in_order(&self) -> Vec<&ConversationId> {
+        let mut seen = HashSet::new();
+        let judged = self.judged.iter().filter(|one| one.verdict.is_some()).map(|one| &one.conversation);
+        judged.filter(|id| seen.insert(*id)).collect()
+    }
+
+    /// The audit that tells most of these conversations: the queue that was asked for, else the one with most labels.
+    pub fn audit(
+        &mut self,
+        workspace: &mut Workspace,
+        (window, queue): (&Window, Option<&str>),
+        now: Timestamp,
+    ) -> Result<Audit, ReportError> {
+        let name = match queue {
+            Some(name) => Some(name.to_owned()),
+            None => self.most_audited(window),
+        };
+        let Some(name) = name else { return Ok(Audit::default()) };
+        if !self.audits.contains_key(&name) {
+            let order = SampleOrder { queue: Some(&name), ..SampleOrder::default() };
+            let known = match sample(workspace, &order, now) {
+                Ok(sample) => sample.members.into_iter().map(|member| (member.of.id, member.failed)).collect(),
+                Err(SampleError::NoAudit { .. } | SampleError::NoneMatches(..)) => HashMap::new(),
+                Err(error) => return Err(error.into()),
+            };
+            self.audits.insert(name.clone(), known);
+        }
+        let known = &self.audits[&name];
+        let contacts = self.within(window);
+        let failed = contacts.iter().filter_map(|contact| Some((contact.id.clone(), *known.get(&contact.id)?)));
+        Ok(Audit { queue: Some(name), failed: failed.collect() })
+    }
+
+    fn most_audited(&self, window: &Window) -> Option<String> {
+        let inside: HashSet<&ConversationId> = self.within(window).into_iter().map(|contact| &contact.id).collect();
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for one in self.judged.iter().filter(|one| one.verdict.is_some() && inside.contains(&one.conversation)) {
+            for slot in one.slots.iter().filter(|slot| slot.kind == SlotKind::Audit) {
+                *counts.entry(&slot.queue).or_default() += 1;
+            }
+        }
+        let most = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)));
+        most.map(|(name, _)| name.to_owned())
+    }
+}
+
+/// What was drawn by lot of some conversations.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Audit {
+    /// Where from; `None` where nothing was.
+    pub queue: Option<String>,
+    /// Conversations that could be drawn, and what people found where they were.
+    pub failed: HashMap<ConversationId, Option<bool>>,
+}
+
+impl Audit {
+    /// What people found of one that was drawn.
+    pub fn found(&self, id: &ConversationId) -> Option<bool> {
+        self.failed.get(id).copied().flatten()
+    }
+
+    /// Those that were drawn and judged, with what was found.
+    pub fn judged(&self) -> impl Iterator<Item = (&ConversationId, bool)> {
+        self.failed.iter().filter_map(|(id, failed)| Some((id, (*failed)?)))
+    }
+
+    /// How many were judged.
+    pub fn labels(&self) -> u64 {
+        self.judged().count() as u64
+    }
+
+    /// The share of conversations of which this holds, of those that were judged.
+    pub fn rate(&self, holds: impl Fn(&ConversationId, bool) -> bool) -> Guarded<Rate> {
+        let k = self.judged().filter(|(id, failed)| holds(id, *failed)).count() as u64;
+        Rate::of(k, self.labels(), Some(self.failed.len() as u64))
+    }
+}

@@ -1,0 +1,43 @@
+//! The screen of what failed in a week, and how service went.
+//!
+//! Invariant: plain data; what it shows was computed elsewhere, and every line knows the filter that lists what is behind
+//! it.
+
+use crate::engine::request::{Asking, InsightsPart as Part, Report, Ticket};
+
+/// The screen.
+#[derive(Debug, Clone, Default)]
+pub struct InsightsView {
+    /// What was asked for.
+    pub asking: Asking,
+    /// The question under way.
+    pub awaiting: Option<Ticket>,
+    /// The answer.
+    pub report: Option<Box<Report>>,
+    /// Why there is none.
+    pub error: Option<String>,
+    /// The part that is shown.
+    pub part: Part,
+    /// The line under the cursor.
+    pub cursor: usize,
+}
+
+impl InsightsView {
+    /// The filters of the lines of the part, in the order in which they are drawn; empty for a line with nothing behind
+    /// it.
+    pub fn filters(&self) -> Vec<&str> {
+        let Some(report) = &self.report else { return Vec::new() };
+        match self.part {
+            Part::Modes => {
+                let modes = report.modes.iter().map(|row| row.filter.as_str());
+                modes.chain(report.owners.iter().map(|row| row.filter.as_str())).collect()
+            }
+            Part::Segments => report.segments.iter().map(|row| row.filter.as_str()).collect(),
+            Part::Evaluators => report.evaluators.rows.iter().map(|row| row.misses.filter.as_str()).collect(),
+            Part::People => {
+                let reviewers = report.people.reviewers.iter().map(|row| row.filter.as_str());
+                reviewers.chain(report.people.pairs.iter().map(|_| "")).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Keys of the screen of what failed in a week.
+//!
+//! Invariant: nothing is computed here; a line becomes a queue by its filter.
+
+use std::path::PathBuf;
+
+use super::Pressed;
+use crate::engine::request::{Asking, InsightsPart as Part, Reply, Request, Ticket};
+use crate::tui::action::Action;
+use crate::tui::command::Command;
+use crate::tui::state::insights::InsightsView;
+use crate::tui::state::messages::Weight;
+use crate::tui::state::{Expected, Overlay, State};
+
+/// Opens the screen on the newest week of what the queue shows.
+pub fn open(state: &mut State) {
+    let mut view = InsightsView { asking: Asking::default(), ..InsightsView::default() };
+    ask(state, &mut view);
+    state.overlays.push(Overlay::Insights(Box::new(view)));
+}
+
+fn ask(state: &mut State, view: &mut InsightsView) {
+    view.awaiting = Some(state.ask(Request::Insights(view.asking.clone()), Expected::Insights));
+    view.error = None;
+}
+
+/// Takes in the answer.
+pub fn arrived(state: &mut State, ticket: Ticket, reply: Reply) {
+    let view = state.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::Insights(view) if view.awaiting == Some(ticket) => Some(view),
+        _ => None,
+    });
+    let Some(view) = view else { return };
+    view.awaiting = None;
+    match reply {
+        Reply::Insights(report) => {
+            view.asking.days = report.period.asked();
+            view.report = Some(report);
+            view.cursor = view.cursor.min(view.filters().len().saturating_sub(1));
+        }
+        Reply::Failed { message, .. } => view.error = Some(message),
+        _ => view.error = Some("The question was cancelled; leave and come back to ask it again.".to_owned()),
+    }
+}
+
+/// Takes a key.
+pub fn handle(state: &mut State, mut view: Box<InsightsView>, pressed: Pressed) -> Option<Box<InsightsView>> {
+    let last = view.filters().len().saturating_sub(1);
+    let page = usize::from(state.size.rows / 3).max(1);
+    match pressed.action {
+        Some(Action::Back | Action::Leave) => {
+            if let Some(ticket) = view.awaiting {
+                state.want(Command::Cancel(ticket));
+            }
+            return None;
+        }
+        Some(Action::LineDown) => view.cursor += 1,
+        Some(Action::LineUp) => view.cursor = view.cursor.saturating_sub(1),
+        Some(Action::PageDown | Action::HalfDown) => view.cursor += page,
+        Some(Action::PageUp | Action::HalfUp) => view.cursor = view.cursor.saturating_sub(page),
+        Some(Action::First) => view.cursor = 0,
+        Some(Action::Last) => view.cursor = last,
+        Some(action @ (Action::NextField | Action::PreviousField)) => turn(&mut view, action),
+        Some(action @ (Action::PreviousWeek | Action::NextWeek)) => {
+            if let Some(report) = &view.report {
+                let window = &report.period;
+                let other = if action == Action::NextWeek { window.after() } else { window.before() };
+                view.asking.days = other.asked();
+                ask(state, &mut view);
+            }
+        }
+        Some(Action::WriteShown) if view.report.is_some() => {
+            let request = Request::WriteInsights(view.asking.clone(), view.part, PathBuf::from("."));
+            let title = format!("Write {} as CSV and JSON", view.part.word());
+            // The job's box lies over the screen, which is put back beneath it.
+            super::import::start(state, request, title);
+        }
+        Some(Action::Accept) => return become_queue(state, view),
+        _ => {}
+    }
+    view.cursor = view.cursor.min(view.filters().len().saturating_sub(1));
+    Some(view)
+}
+
+fn turn(view: &mut InsightsView, action: Action) {
+    let here = Part::ALL.iter().position(|part| *part == view.part).unwrap_or_default();
+    let step = if action == Action::NextField { 1 } else { Part::ALL.len() - 1 };
+    view.part = Part::ALL[(here + step) % Part::ALL.len()];
+    view.cursor = 0;
+}
+
+/// Lists the conversations behind a line.
+fn become_queue(state: &mut State, view: Box<InsightsView>) -> Option<Box<InsightsView>> {
+    let filter = view.filters().get(view.cursor).copied().unwrap_or_default().to_owned();
+    if filter.is_empty() {
+        state.log.say(state.now, Weight::Info, "There is nothing to list behind this line.");
+        return Some(view);
+    }
+    state.overlays.clear();
+    super::queue::show(state);
+    state.queue.asked.queue = None;
+    state.queue.asked.find.clear();
+    state.queue.asked.filter = filter;
+    super::queue::ask(state);
+    None
+}

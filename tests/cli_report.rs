@@ -1,0 +1,90 @@
+//! `aftercall report` as a new user runs it: forms, files, weeks, owners, and what hostile texts do to a page.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "support/home.rs"]
+mod home;
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use home::Home;
+use serde_json::{Value, json};
+
+fn chat(id: &str, at: &str, intent: &str) -> String {
+    let messages = json!([
+        {"role": "user", "content": "Where is my parcel?", "timestamp": at},
+        {"role": "assistant", "content": "On its way.", "timestamp": at},
+    ]);
+    let metadata = json!({"intent": intent, "outcome.resolved": true, "outcome.csat": 4});
+    json!({"id": id, "started_at": at, "messages": messages, "metadata": metadata}).to_string()
+}
+
+fn imported() -> Home {
+    let home = Home::new();
+    let lines = [
+        chat("a", "2026-11-10T10:00:00Z", "delivery"),
+        chat("b", "2026-11-17T10:00:00Z", "delivery"),
+        chat("c", "2026-11-18T10:00:00Z", "<script>alert(1)</script>|\u{202e}x"),
+    ];
+    home.import(&lines.join("\n"));
+    home
+}
+
+#[test]
+fn a_report_is_a_new_private_file_in_three_forms() {
+    let home = imported();
+    home.ok(&["label", "b", "--fail", "--step", "2", "--mode", "Too late", "--severity", "4", "--owner", "tool"]);
+    let out = home.path().join("week.html").display().to_string();
+    let said = home.run(&["report", "--week", "W47", "--format", "html", "--out", &out]);
+    assert_eq!((said.code, said.out.as_str()), (0, ""), "{said:?}");
+    assert!(said.err.contains("2026-W47: 2 conversations, 1 judged; written to"), "{said:?}");
+    let page = std::fs::read_to_string(&out).unwrap();
+    assert!(page.contains("Too late") && page.contains("default-src 'none'"), "{page}");
+    assert!(!page.contains("<script") && !page.contains('\u{202e}'), "{page}");
+    assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600);
+    let again = home.run(&["report", "--week", "W47", "--format", "html", "--out", &out]);
+    assert_eq!(again.code, 4, "{again:?}");
+    let text = home.ok(&["report", "--week", "2026-W47"]);
+    assert!(text.starts_with("# Failure review 2026-W47\n") && text.contains("| tool | "), "{text}");
+    assert_eq!(text, home.ok(&["report"]), "the newest week is the default");
+    let found = home.json(&["report", "--json"]);
+    assert_eq!((&found["schema_version"], &found["counts"]["failed"]), (&json!(1), &json!(1)));
+    assert_eq!(found["owners"][0]["owner"], "tool");
+    assert_eq!(found["figures"]["cost_per_contact"]["value"], Value::Null, "not recorded is not 0");
+}
+
+#[test]
+fn other_weeks_filters_and_what_is_none() {
+    let home = imported();
+    let counted = |arguments: &[&str]| home.json(arguments)["counts"]["conversations"].clone();
+    assert_eq!(counted(&["report", "--week", "46", "--json"]), 1);
+    assert_eq!(counted(&["report", "--from", "2026-11-10", "--to", "2026-11-17", "--json"]), 2);
+    assert_eq!(counted(&["report", "--where", "intent:delivery", "--json"]), 1);
+    assert_eq!(home.run(&["report", "--week", "W12"]).code, 1);
+    assert_eq!(home.run(&["report", "--week", "spring"]).code, 2);
+    assert_eq!(home.run(&["report", "--from", "2026-11-17", "--to", "2026-11-10"]).code, 2);
+    home.ok(&["session", "start", "Black week", "--quiet"]);
+    std::fs::write(home.workspace().join("targets.toml"), "[[target]]\nmetric = \"speed\"\nat_least = 1\n").unwrap();
+    let wrong = home.run(&["report"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("targets.toml:1: unknown metric \"speed\""), "{wrong:?}");
+}
+
+#[test]
+fn an_owner_goes_from_the_label_into_lists_filters_and_exports() {
+    let home = imported();
+    let label = home.json(&["label", "a", "--fail", "--no-step", "--owner", "policy", "--json"]);
+    assert_eq!(label["label"]["owner"], "policy");
+    home.ok(&["label", "b", "--fail", "--no-step"]);
+    let owned = home.lines(&["list", "--json", "--where", "owner:policy"]);
+    assert_eq!((owned.len(), &owned[0]["owners"]), (1, &json!(["policy"])));
+    assert_eq!(home.lines(&["list", "--json", "--where", "owner:none"]).len(), 2);
+    assert_eq!(home.json(&["show", "a", "--json"])["labels"][0]["owner"], "policy");
+    let out = home.path().join("out").display().to_string();
+    home.ok(&["export", &out, "--format", "labels", "--where", "owner:policy"]);
+    let rows = std::fs::read_to_string(home.path().join("out/labels.jsonl")).unwrap();
+    let row: Value = serde_json::from_str(rows.lines().next().unwrap()).unwrap();
+    assert_eq!(row["labels"][0]["owner"], "policy");
+    assert_eq!(home.run(&["label", "c", "--pass", "--owner", "tool"]).code, 2, "an owner belongs to a fail");
+    assert_eq!(home.run(&["label", "c", "--fail", "--no-step", "--owner", "nobody"]).code, 2);
+}
