@@ -1,8 +1,8 @@
 //! What masking finds, what the gate notices, and how fast cases and exports are made, in figures.
 //!
 //! `cargo run --release --example curated_numbers -- [CONVERSATIONS]` (2,000 exported where none are given). The hostile
-//! lines, the generator of traces and the bare pipeline are optional test data beside the repository; what is not there
-//! is said to be skipped.
+//! lines, the generator of traces and the bare pipeline are optional test data beside the repository, and so is a Python
+//! environment with Phoenix (`AFTERCALL_PHOENIX=FOLDER`); what is not there is said to be skipped.
 //!
 //! Invariant: figures with a goal are printed beside it, those that miss it too.
 
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use aftercall::engine::system_clock;
+use aftercall::engine::{beside, system_clock};
 use aftercall::model::act::{Act, FailedAt, Judgement, Subject};
 use aftercall::model::correction::{Correction, CorrectionKind};
 use aftercall::model::dataset::Kind;
@@ -31,7 +31,7 @@ use aftercall::model::tool::Arguments;
 use aftercall::ops::dataset::{self, Choice};
 use aftercall::ops::gate::{self, GateOrder};
 use aftercall::ops::workspace::{Identity, ImportOrder, Workspace};
-use aftercall::ops::{export, queue, review};
+use aftercall::ops::{Progress, export, queue, review};
 use aftercall::store::{Access, Asker};
 
 #[path = "../tests/support/personal.rs"]
@@ -214,6 +214,7 @@ fn exports(folder: &Path, perf: &Path, count: usize) {
         return;
     }
     let bare = bare(&perf.join("rawbound"), folder, &file);
+    let phoenix = phoenix(folder, &file);
     let mut workspace = place(&folder.join("exported"));
     import(&mut workspace, &file);
     let asker = Asker { reviewer: "figures", now: system_clock() };
@@ -227,29 +228,70 @@ fn exports(folder: &Path, perf: &Path, count: usize) {
         let act = Act::Judge(Judgement::new(subject, Verdict::Pass));
         review::record(&mut workspace, &act, system_clock()).expect("a label");
     }
+    let traces = fs::read_to_string(&file).expect("the traces");
+    let spans = traces.matches("\"parentSpanId\"").count() as f64;
     for (format, keep) in [("labels", false), ("openai-sft", false), ("openai-sft", true)] {
-        let directory = folder.join(format!("out-{format}-{keep}"));
-        let order = ExportOrder {
-            directory: directory.clone(),
-            formats: vec![format.to_owned()],
-            keep_personal_data: keep.then(|| "figures".to_owned()),
-            ..ExportOrder::default()
-        };
-        let start = Instant::now();
-        export::export(&mut workspace, &order, system_clock(), &mut |_| ControlFlow::Continue(())).expect("an export");
-        let seconds = start.elapsed().as_secs_f64();
-        let bytes = fs::metadata(directory.join(format!("{format}.jsonl"))).expect("a file").len() as f64 / 1e6;
+        let mut best: Option<(f64, f64)> = None;
+        for round in 0..3 {
+            let directory = folder.join(format!("out-{format}-{keep}-{round}"));
+            let order = ExportOrder {
+                directory: directory.clone(),
+                formats: vec![format.to_owned()],
+                keep_personal_data: keep.then(|| "figures".to_owned()),
+                ..ExportOrder::default()
+            };
+            let start = Instant::now();
+            let mut go_on = |_: &Progress| ControlFlow::Continue(());
+            export::export_beside(&mut workspace, (&order, Some(beside)), system_clock(), &mut go_on)
+                .expect("an export");
+            let seconds = start.elapsed().as_secs_f64();
+            let bytes = fs::metadata(directory.join(format!("{format}.jsonl"))).expect("a file").len() as f64 / 1e6;
+            if best.is_none_or(|(other, _)| seconds < other) {
+                best = Some((seconds, bytes));
+            }
+        }
+        let (seconds, bytes) = best.expect("three rounds");
         let name = format!("export, {format}{}", if keep { ", not masked" } else { "" });
-        let speed = bytes / seconds;
-        line(&name, &format!("{seconds:.2} s, {bytes:.1} MB, {speed:.1} MB/s, {:.0} rows/s", count as f64 / seconds));
-        if let Some(bare) = bare {
-            goal(&format!("{name} / bare pipeline's spans"), speed / bare, (0.5, true), "x");
+        let (rows, speed, read) = (count as f64 / seconds, bytes / seconds, spans / seconds);
+        line(&name, &format!("{seconds:.2} s, {bytes:.1} MB, {speed:.1} MB/s, {rows:.0} rows/s, {read:.0} spans/s"));
+        // A row holds each text once, however often spans repeat it: of the same spans it is fewer bytes.
+        if let Some((bare_bytes, bare_spans)) = bare {
+            goal(&format!("{name}: spans / bare pipeline's"), read / bare_spans, (0.5, true), "x");
+            line(&format!("{name}: bytes / bare pipeline's"), &format!("{:.3} x", speed / bare_bytes));
+        }
+        if let Some((phoenix_bytes, phoenix_spans)) = phoenix {
+            goal(&format!("{name}: spans / Phoenix's"), read / phoenix_spans, (50.0, true), "x");
+            line(&format!("{name}: bytes / Phoenix's"), &format!("{:.1} x", speed / phoenix_bytes));
         }
     }
 }
 
-/// Megabytes of spans that the bare pipeline writes in a second.
-fn bare(source: &Path, folder: &Path, file: &Path) -> Option<f64> {
+/// Megabytes and spans that Phoenix gives back in a second as JSON lines, where `AFTERCALL_PHOENIX` names the folder of a
+/// Python environment that has it. It is sent a hundred conversations, since it takes in a few hundred spans a second.
+fn phoenix(folder: &Path, traces: &Path) -> Option<(f64, f64)> {
+    let Some(environment) = std::env::var_os("AFTERCALL_PHOENIX") else {
+        println!("skipped: AFTERCALL_PHOENIX names no environment with Phoenix");
+        return None;
+    };
+    let some: String = fs::read_to_string(traces).ok()?.lines().take(100).flat_map(|line| [line, "\n"]).collect();
+    let (sent, out) = (folder.join("phoenix.jsonl"), folder.join("phoenix-out.jsonl"));
+    fs::write(&sent, some).expect("a file");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/phoenix_export.py");
+    let python = Path::new(&environment).join("bin/python");
+    let ran = Command::new(python).arg(script).args([&sent, &out]).output().expect("Python");
+    let told = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let figures: Vec<f64> = told.split_whitespace().filter_map(|figure| figure.parse().ok()).collect();
+    let [spans, seconds, bytes] = figures[..] else {
+        println!("skipped: Phoenix did not answer: {}", String::from_utf8_lossy(&ran.stderr));
+        return None;
+    };
+    let figures = (bytes / 1e6 / seconds, spans / seconds);
+    line("Phoenix, spans as JSON lines", &format!("{:.2} MB/s, {:.0} spans/s ({spans} spans)", figures.0, figures.1));
+    Some(figures)
+}
+
+/// Megabytes of spans that the bare pipeline writes in a second, and how many spans.
+fn bare(source: &Path, folder: &Path, file: &Path) -> Option<(f64, f64)> {
     if !source.join("Cargo.toml").is_file() {
         println!("skipped: {} is absent, so there is nothing to compare with", source.display());
         return None;
@@ -274,10 +316,17 @@ fn bare(source: &Path, folder: &Path, file: &Path) -> Option<f64> {
     let database = folder.join("raw.db");
     let imported = Command::new(&program).arg("import").args([file, &database]).output().expect("the bare pipeline");
     assert!(imported.status.success(), "the bare pipeline failed");
-    let exported = Command::new(&program).arg("export").args([&database, &folder.join("raw.jsonl")]).output();
-    let told = String::from_utf8(exported.expect("the bare pipeline").stdout).expect("figures");
-    let speed = told.lines().find(|line| line.starts_with("export_MB_per_s")).expect("a figure");
-    let speed: f64 = speed.split_whitespace().nth(1).and_then(|figure| figure.parse().ok()).expect("a number");
-    line("bare pipeline, spans as JSON lines", &format!("{speed:.1} MB/s"));
-    Some(speed)
+    let figure = |told: &str, name: &str| -> f64 {
+        let line = told.lines().find(|line| line.starts_with(name)).expect("a figure");
+        line.split_whitespace().nth(1).and_then(|figure| figure.parse().ok()).expect("a number")
+    };
+    let mut best = (0.0_f64, 0.0_f64);
+    for _ in 0..3 {
+        let exported = Command::new(&program).arg("export").args([&database, &folder.join("raw.jsonl")]).output();
+        let told = String::from_utf8(exported.expect("the bare pipeline").stdout).expect("figures");
+        best.0 = best.0.max(figure(&told, "export_MB_per_s"));
+        best.1 = best.1.max(figure(&told, "export_spans_per_s"));
+    }
+    line("bare pipeline, spans as JSON lines", &format!("{:.1} MB/s, {:.0} spans/s", best.0, best.1));
+    Some(best)
 }

@@ -25,6 +25,9 @@ pub mod trl;
 pub mod trl_preference;
 pub mod validate;
 
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -35,6 +38,10 @@ use layout::Layout;
 
 /// The version of every row and manifest written here.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// The attributes of spans that any format reads; nothing else of what spans hold is.
+pub const SPAN_ATTRIBUTES: &[&str] =
+    &[feedback::LANGSMITH_RUN, feedback::LANGFUSE_TRACE, feedback::LANGFUSE_OBSERVATION];
 
 /// Writes one dataset format.
 pub trait Exporter: Sync {
@@ -152,7 +159,7 @@ impl Rows {
             self.leave_out(item, None, "the row could not be written as JSON");
             return;
         };
-        let line = one_line(&line);
+        let line = one_line(line);
         if holds_template_token(&line) {
             self.warn(item, "text looks like the control tokens of a chat template");
         }
@@ -173,9 +180,9 @@ impl Rows {
 
 /// Escapes the line separators that are not line feeds, which some readers of JSON lines split at all the same. They
 /// can only be inside strings, so the value stays what it is.
-fn one_line(json: &str) -> String {
-    if !json.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
-        return json.to_owned();
+fn one_line(json: String) -> String {
+    if json.is_ascii() || !json.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+        return json;
     }
     json.replace('\u{85}', "\\u0085").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
@@ -209,25 +216,35 @@ const TEMPLATE_TOKENS: [&str; 22] = [
 
 /// Whether text holds a string that chat templates treat as structure.
 pub fn holds_template_token(text: &str) -> bool {
-    TEMPLATE_TOKENS.iter().any(|token| text.contains(token))
+    static MATCHER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    match MATCHER.get_or_init(|| AhoCorasick::new(TEMPLATE_TOKENS).ok()) {
+        Some(matcher) => matcher.is_match(text),
+        None => TEMPLATE_TOKENS.iter().any(|token| text.contains(token)),
+    }
 }
 
 /// JSON text without the white space between its tokens; numbers, strings and repeated keys stay as written. `None`
 /// where it is not one JSON value.
 fn compact(json: &str) -> Option<Box<RawValue>> {
-    let _: &RawValue = serde_json::from_str(json.trim()).ok()?;
+    let json = json.trim();
+    let whole: &RawValue = serde_json::from_str(json).ok()?;
+    if !json.contains(|c: char| c.is_ascii_whitespace()) {
+        return Some(whole.to_owned());
+    }
     let mut out = String::with_capacity(json.len());
-    let (mut in_string, mut escaped) = (false, false);
-    for c in json.trim().chars() {
+    let (mut in_string, mut escaped, mut start) = (false, false, 0);
+    for (at, byte) in json.bytes().enumerate() {
         if in_string {
-            in_string = escaped || c != '"';
-            escaped = !escaped && c == '\\';
-            out.push(c);
-        } else if !c.is_ascii_whitespace() {
-            in_string = c == '"';
-            out.push(c);
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if byte.is_ascii_whitespace() {
+            out.push_str(json.get(start..at).unwrap_or_default());
+            start = at + 1;
+        } else {
+            in_string = byte == b'"';
         }
     }
+    out.push_str(json.get(start..).unwrap_or_default());
     RawValue::from_string(out).ok()
 }
 
@@ -263,7 +280,7 @@ mod tests {
 
     #[test]
     fn separators_are_escaped_and_mean_the_same() {
-        let line = one_line("{\"a\":\"x\u{2028}y\u{85}\"}");
+        let line = one_line("{\"a\":\"x\u{2028}y\u{85}\"}".to_owned());
         assert!(!line.contains(['\u{2028}', '\u{85}']));
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["a"], "x\u{2028}y\u{85}");
     }

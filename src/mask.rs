@@ -8,10 +8,12 @@ mod json;
 mod known;
 mod pseudonym;
 mod shadow;
+mod signs;
 
 use std::ops::Range;
 
 use self::shadow::Shadow;
+use self::signs::Signs;
 
 pub use self::known::Known;
 
@@ -142,6 +144,11 @@ impl Masker {
     /// Masks JSON text: the strings in it, keys too, and JSON within them; white space, numbers and the order and
     /// spelling of everything else stay. Text that is not JSON is masked as plain text.
     pub fn mask_json_text(&self, text: &str) -> String {
+        self.masked_json_text(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// The same; `None` where nothing is masked in it.
+    pub fn masked_json_text(&self, text: &str) -> Option<String> {
         json::mask_text(self, text)
     }
 
@@ -155,6 +162,22 @@ impl Masker {
     /// In JSON text the range of a finding is that of its whole string. Lines that are JSON (JSONL) are read as such.
     pub fn scan(&self, text: &str) -> Vec<Finding> {
         json::scan(self, text)
+    }
+
+    /// The class of something personal in a string that stands under a name (a JSON key), or in JSON within it.
+    pub fn first_in(&self, name: &str, text: &str) -> Option<Class> {
+        json::first_in(self, name, text)
+    }
+
+    /// True where nothing is to be found in a text, nor in the strings of it if it is JSON. Where it is false, there may be
+    /// nothing all the same.
+    fn is_quiet(&self, name: &str, text: &str) -> bool {
+        // Escapes hide what a string says. Without them the text of every string stands in the text as it is.
+        if json::looks_like(text) && text.contains('\\') {
+            return false;
+        }
+        let shadow = Shadow::new(name, text, &[]);
+        Signs::of(shadow.text()).none() && !self.known.touches(shadow.text())
     }
 
     /// Masks text that stands under a name (a JSON key), which tells what it may be.

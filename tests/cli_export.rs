@@ -275,3 +275,78 @@ fn is_plain(text: &str) -> bool {
             || !(c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c))
     })
 }
+
+#[test]
+fn scores_go_back_to_langfuse_under_the_ids_it_gave() {
+    let desk = Desk::new();
+    let (trace, observation) = ("0b1c2d3e-4f50-4617-8283-94a5b6c7d8e9", "5d6e7f80-1122-4334-8455-66778899aabb");
+    let row = json!({
+        "id": trace, "projectId": "p1", "timestamp": "2026-11-02T09:00:00.000Z", "name": "support", "metadata": {}, "scores": [],
+        "observations": [{
+            "id": observation, "traceId": trace, "type": "GENERATION", "name": "chat", "level": "DEFAULT",
+            "startTime": "2026-11-02T09:00:00.000Z", "endTime": "2026-11-02T09:00:01.000Z",
+            "input": [{"role": "user", "content": "Where is my tent?"}], "output": {"role": "assistant", "content": "On its way."},
+        }],
+    });
+    desk.write("langfuse.jsonl", &format!("{row}\n"));
+    desk.ok(&["import", "langfuse.jsonl"]);
+    let listed = desk.json(&["list", "--json"]);
+    let id = listed[0]["id"].as_str().unwrap();
+    desk.ok(&["label", id, "--fail", "--step", "2", "--reply", "It arrives on Friday."]);
+    desk.ok(&["export", "out", "--format", "langfuse-scores"]);
+    let rows = rows(&desk.path("out/langfuse-scores.jsonl"));
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!((&row["traceId"], &row["observationId"]), (&json!(trace), &json!(observation)));
+    }
+}
+
+#[test]
+fn hostile_rows_leave_rows_out_and_never_fail_an_export() {
+    let desk = Desk::new();
+    let call = |arguments: &str| {
+        json!({"role": "assistant", "content": null, "tool_calls":
+        [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": arguments}}]})
+    };
+    let answer = json!({"role": "tool", "tool_call_id": "c1", "content": "{}"});
+    let parts: [(&str, Vec<Value>); 4] = [
+        (
+            "huge",
+            vec![
+                json!({"role": "user", "content": "hi"}),
+                call("{\"n\":1e400}"),
+                answer.clone(),
+                json!({"role": "assistant", "content": "ok"}),
+            ],
+        ),
+        ("first", vec![json!({"role": "assistant", "content": "Hello, how can I help?"})]),
+        ("blank", vec![json!({"role": "user", "content": " "}), json!({"role": "assistant", "content": "Yes?"})]),
+        (
+            "drawn",
+            vec![
+                json!({"role": "user", "content": "'=1 \u{1b}[31m \u{202e} \"q\""}),
+                json!({"role": "assistant", "content": "Fine."}),
+            ],
+        ),
+    ];
+    let rows = parts.map(|(id, messages)| {
+        let tools = json!([{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]);
+        json!({"conversation_id": id, "messages": messages, "tools": tools}).to_string()
+    });
+    desk.write("odd.jsonl", &rows.join("\n"));
+    desk.ok(&["import", "odd.jsonl"]);
+    for (id, ..) in [("huge", 0), ("first", 0), ("blank", 0), ("drawn", 0)] {
+        desk.ok(&["label", id, "--pass"]);
+    }
+    let listed = desk.ok(&["formats", "--export"]);
+    for format in listed.lines().filter_map(|line| line.split_whitespace().next()) {
+        let ran = desk.run(&["export", &format!("out-{format}"), "--format", format]);
+        let nothing = ran.err.contains("nothing to export");
+        assert!(ran.code == 0 || nothing, "{format}: {}", ran.err);
+    }
+    let told = desk.ok(&["export", "again", "--format", "trl-sft", "--json"]);
+    assert!(
+        told.contains("hold numbers or keys that this format cannot carry") || told.contains("are no JSON"),
+        "{told}"
+    );
+}

@@ -317,6 +317,14 @@ fn words_are_judged_by_a_command_and_never_passed_silently() {
     assert_eq!(seen[0]["case"]["must"], json!(["show that it understands"]));
     assert!(seen.iter().all(|row| !row.to_string().contains("anna.berg@example.com")));
 
+    // Unmasked only where somebody says so, which is recorded.
+    std::fs::remove_file(desk.path("asked.jsonl")).unwrap();
+    desk.run(&[&asked[..], &["--unmasked"]].concat());
+    let seen = desk::rows(&desk.path("asked.jsonl"));
+    assert!(seen.iter().any(|row| row.to_string().contains("anna.berg@example.com")));
+    let events = desk.json(&["events", "--json"]);
+    assert!(events.iter().any(|event| event["kind"] == "unmask" && event.to_string().contains("gate --judge-command")));
+
     // A value without a verdict counts once the workspace says what passes, by intent where it likes.
     let limits = "[pass]\nEmpathy = 0.9\n[intent.complaint.pass]\nEmpathy = 0.3\n";
     std::fs::write(root(&desk.path("data")).unwrap().join("limits.toml"), limits).unwrap();
@@ -484,13 +492,32 @@ fn failing_runs_come_into_the_workspace_beside_their_cases() {
     assert_eq!(opened.suspects[0].step, 2);
 
     let again = bring(&mut workspace, &order, Timestamp(0)).unwrap();
-    assert_eq!(again, Brought { imported: 0, test_uses_before: 2, ..brought });
+    assert_eq!(again, Brought { imported: 0, test_uses_before: 2, ..brought.clone() });
     let elsewhere = BringOrder { runs: vec![desk.write("none.jsonl", &recorded.replace("n-", "m-"))], ..order };
     assert_eq!(bring(&mut workspace, &elsewhere, Timestamp(0)).unwrap().missing.len(), 4);
     drop(workspace);
-    let after = desk.json(&["list", "--json"]);
-    assert_eq!(after.len(), before.len() + 4);
-    assert!(before.iter().all(|row| after.iter().any(|other| other["transcript_hash"] == row["transcript_hash"])));
+    // They are copies to look at: nothing counts them unless it asks for them by name.
+    assert_eq!(desk.json(&["list", "--json"]), before);
+    let named = |filter: &str| desk.json(&["list", "--json", "--where", filter]);
+    assert_eq!(named(&brought.filter).len(), 4);
+    assert_eq!((named("source:gate-*").len(), named("meta.gate:any").len(), named("-source:gate-x").len()), (4, 4, 12));
+    let copy = named("source:gate-*")[0]["id"].as_str().unwrap().to_owned();
+    desk.ok(&["label", &copy, "--pass"]);
+    let shown = parsed(&desk.ok(&["dataset", "new", "later", "--json"]));
+    assert_eq!((&shown["rows"], &shown["left_out"]), (&json!(11), &json!({"not labelled": 1})), "{shown}");
+
+    // The runs of the next report take their place, but for the one that somebody judged.
+    desk.write("third.jsonl", &recorded.replace("=Done.", "All is done."));
+    let ran = desk.run(&["gate", "d", "--runs", "third.jsonl", "--open-test", "a test", "--json"]);
+    let identity = Identity::load("lee", &desk.path("state")).unwrap();
+    let mut workspace = Workspace::open(&root(&desk.path("data")).unwrap(), identity, Access::Write).unwrap();
+    let order = BringOrder { report: desk.write("next.json", &ran.out), ..BringOrder::default() };
+    let brought = bring(&mut workspace, &order, Timestamp(0)).unwrap();
+    assert_eq!((brought.imported, brought.forgotten), (4, 3));
+    drop(workspace);
+    let left = named("source:gate-*");
+    assert_eq!(left.len(), 5);
+    assert!(left.iter().any(|row| row["id"] == copy.as_str()));
 }
 
 #[test]

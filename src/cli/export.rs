@@ -12,6 +12,7 @@ use super::import::count;
 use super::output::{Data, warn};
 use super::progress::{Bar, Unit};
 use crate::dataset::manifest::Manifest;
+use crate::engine::beside;
 use crate::model::export::ExportOrder;
 use crate::ops::export::{self, ExportError, ExportReport};
 use crate::store::Access;
@@ -53,7 +54,7 @@ pub fn export(context: &Context, arguments: &ExportArguments) -> Result<Code, Fa
     } else {
         let mut workspace = context.open_to_write(Access::Write)?;
         let bar = Bar::open(context.talk, Unit::Things);
-        export::export(&mut workspace, &order, now(), &mut |progress| bar.show(progress))?
+        export::export_beside(&mut workspace, (&order, Some(beside)), now(), &mut |progress| bar.show(progress))?
     };
     tell(context, &report, arguments.dry_run);
     warn_of_repeat(report.test_uses_before);

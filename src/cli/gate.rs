@@ -14,9 +14,11 @@ use super::dataset::warn_of_repeat;
 use super::failure::{Code, Failure};
 use super::import::place;
 use super::output::Data;
+use crate::model::act::Act;
+use crate::ops::door::Door;
 use crate::ops::evaluate::command::CommandOrder;
 use crate::ops::gate::{self, Asking, GateError, GateOrder, Report, Rules};
-use crate::ops::request;
+use crate::ops::{request, review};
 use crate::store::{Access, StoreError};
 
 /// Unanswered questions at a time, per process of a judge.
@@ -63,6 +65,12 @@ pub fn gate(context: &Context, arguments: &GateArguments) -> Result<Code, Failur
     // A file of cases needs nothing but the key to mask with, so a build server may have made the folder just now.
     let access = if Path::new(cases).exists() { Access::Create } else { Access::Write };
     let mut workspace = context.open_to_write(access)?;
+    let door = if arguments.unmasked {
+        review::record(&mut workspace, &Act::Unmask { place: "gate --judge-command".to_owned() }, now())?;
+        Door::open()
+    } else {
+        Door::masked(&workspace)
+    };
     let start = Instant::now();
     let watch = || start.elapsed();
     let stopped = arguments.judge_command.is_some().then(stop_on_signals).transpose()?;
@@ -78,6 +86,7 @@ pub fn gate(context: &Context, arguments: &GateArguments) -> Result<Code, Failur
             timeout: Duration::from_secs_f64(arguments.judge_timeout),
             watch: &watch,
         },
+        door: &door,
         stopped: &stop,
     });
     let report = gate::gate(&mut workspace, &order, asking.as_ref(), now())?;

@@ -78,6 +78,10 @@ fn broken(context: &Context, report: &Path, arguments: &ReviewArguments) -> Resu
     if there == 0 {
         return Err(Failure::new(Code::Error, "none of the failing runs could be found; nothing to review".to_owned()));
     }
+    if brought.forgotten > 0 {
+        let runs = super::import::count(brought.forgotten as u64, "run");
+        context.talk.say(&format!("{runs} of earlier reports on these cases went; nobody had judged them"));
+    }
     context.talk.say(&format!(
         "{there} failing runs, {} of them new in the workspace; `aftercall review '{}'` finds them again",
         brought.imported, brought.filter

@@ -106,6 +106,23 @@ fn stable(item: &Item<'_>, statement: &Statement) -> String {
     format!("{}-{}-{}-{}", item.conversation.id, statement.reviewer, statement.name, statement.label)
 }
 
+/// Where an import keeps ids of `Langfuse` that are not hex digits as OpenTelemetry has them.
+pub(super) const LANGFUSE_TRACE: &str = "langfuse.trace.id";
+/// The same for observations.
+pub(super) const LANGFUSE_OBSERVATION: &str = "langfuse.observation.id";
+
+/// The name of a trace in `Langfuse`.
+fn langfuse_trace<'a>(item: &Item<'a>, trace: &'a str) -> &'a str {
+    let own = item.conversation.spans.iter().find(|span| span.id.trace_id == trace);
+    own.and_then(|span| span.attributes.get(LANGFUSE_TRACE)?.as_str()).unwrap_or(trace)
+}
+
+/// The name of an observation in `Langfuse`.
+fn langfuse_observation<'a>(item: &Item<'a>, span: &'a str) -> &'a str {
+    let own = item.conversation.spans.iter().find(|one| one.id.span_id == span);
+    own.and_then(|own| own.attributes.get(LANGFUSE_OBSERVATION)?.as_str()).unwrap_or(span)
+}
+
 impl Exporter for LangfuseScores {
     fn name(&self) -> &'static str {
         "langfuse-scores"
@@ -123,8 +140,8 @@ impl Exporter for LangfuseScores {
         let mut rows = told(item, |statement, _| {
             json!({
                 "id": stable(item, statement),
-                "traceId": statement.trace,
-                "observationId": statement.span,
+                "traceId": langfuse_trace(item, &statement.trace),
+                "observationId": statement.span.as_deref().map(|span| langfuse_observation(item, span)),
                 "name": statement.name,
                 "value": statement.label,
                 "dataType": "CATEGORICAL",
@@ -135,8 +152,9 @@ impl Exporter for LangfuseScores {
             let id = format!("{}-s{step}-correction", item.conversation.id);
             rows.push(
                 item,
-                &json!({"id": id, "traceId": trace, "observationId": span, "name": "output", "value": text,
-                        "dataType": "CORRECTION", "comment": null}),
+                &json!({"id": id, "traceId": langfuse_trace(item, &trace),
+                        "observationId": span.as_deref().map(|span| langfuse_observation(item, span)),
+                        "name": "output", "value": text, "dataType": "CORRECTION", "comment": null}),
             );
         }
         rows
@@ -252,10 +270,13 @@ impl Exporter for MlflowAssessments {
     }
 }
 
+/// Where an import keeps the id that a span's run had in `LangSmith`.
+pub(super) const LANGSMITH_RUN: &str = "langsmith.run.id";
+
 /// The id of the run that a span was in `LangSmith`, as its export told it.
 fn run_of(item: &Item<'_>, span: &str) -> Option<String> {
     let span = item.conversation.spans.iter().find(|one| one.id.span_id == span)?;
-    let id = span.attributes.get("langsmith.run.id")?.as_str()?;
+    let id = span.attributes.get(LANGSMITH_RUN)?.as_str()?;
     let bare = id.replace('-', "");
     (bare.len() == 32 && bare.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| uuid(&bare))
 }

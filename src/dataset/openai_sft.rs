@@ -209,6 +209,14 @@ pub(super) fn tools(item: &Item<'_>, decided: Option<&Step>, messages: &[Chat]) 
     (chosen.into_iter().map(tool_json).collect(), complete)
 }
 
+/// False where JSON holds a number that is too large to be read.
+fn has_plain_numbers(json: &str) -> bool {
+    let exponent = json.as_bytes().windows(2).any(|pair| pair[0].is_ascii_digit() && matches!(pair[1], b'e' | b'E'));
+    let long =
+        json.len() > 300 && json.as_bytes().split(|byte| !byte.is_ascii_digit()).any(|digits| digits.len() > 300);
+    !(exponent || long) || serde_json::from_str::<Value>(json).is_ok()
+}
+
 /// A tool in OpenAI's form.
 pub fn tool_json(tool: &ToolSpec) -> Tool {
     Tool {
@@ -216,7 +224,12 @@ pub fn tool_json(tool: &ToolSpec) -> Tool {
         function: Function {
             name: tool.name.exact().to_owned(),
             description: tool.description.exact().to_owned(),
-            parameters: tool.parameters.as_ref().and_then(|schema| compact_object(schema.exact())),
+            // A schema with numbers that no reader takes is none.
+            parameters: tool
+                .parameters
+                .as_ref()
+                .and_then(|schema| compact_object(schema.exact()))
+                .filter(|schema| has_plain_numbers(schema.get())),
         },
     }
 }

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::example::{Example, each, rendered, text_of};
+use super::harness::object;
 use super::item::Item;
 use super::openai_sft::{tools, weight};
 use super::prefix::{Chat, Flaw, Said, so_far, story};
@@ -25,8 +26,27 @@ pub struct TrlStepwise;
 
 /// Messages as TRL reads them.
 fn messages(chat: &[Chat]) -> Result<Value, Flaw> {
-    let list: Vec<_> = chat.iter().map(message).collect::<Result<_, Flaw>>()?;
-    serde_json::to_value(list).map_err(|_| "a message could not be written as JSON")
+    let turn = |one: &Chat| {
+        if let Chat::Assistant(words) = one {
+            carried(words)?;
+        }
+        message(one)
+    };
+    let list: Vec<_> = chat.iter().map(turn).collect::<Result<_, Flaw>>()?;
+    serde_json::to_value(list).map_err(|_| UNWRITTEN)
+}
+
+/// A completing message as TRL reads it.
+fn completing(words: &Said) -> Result<Value, Flaw> {
+    carried(words)?;
+    serde_json::to_value(said(words)?).map_err(|_| UNWRITTEN)
+}
+
+const UNWRITTEN: Flaw = "a message could not be written as JSON";
+
+/// That no number of the calls would be rounded, or be none any more.
+fn carried(words: &Said) -> Result<(), Flaw> {
+    words.calls.iter().try_for_each(|call| object(&call.arguments).map(|_| ()))
 }
 
 /// Checks a prompt and one completing message.
@@ -74,7 +94,7 @@ impl Exporter for TrlSft {
             if !complete {
                 rows.warn(item, "a call names a tool that was not offered");
             }
-            let made = messages(&story.messages[..at]).and_then(|prompt| Ok((prompt, said(words)?)));
+            let made = messages(&story.messages[..at]).and_then(|prompt| Ok((prompt, completing(words)?)));
             match made {
                 Ok((prompt, completion)) => {
                     rows.push(item, &json!({"prompt": prompt, "completion": [completion], "tools": offered}));
@@ -108,7 +128,7 @@ impl Exporter for TrlKto {
 
     fn rows(&self, item: &Item<'_>) -> Rows {
         let row = |example: &Example<'_>, completion: &Said, label: bool| -> Result<Value, Flaw> {
-            let (prompt, completion) = (messages(&example.prefix)?, [said(completion)?]);
+            let (prompt, completion) = (messages(&example.prefix)?, [completing(completion)?]);
             Ok(json!({"prompt": prompt, "completion": completion, "label": label, "tools": example.tools}))
         };
         let mut rows = each(item, |example| row(example, &example.expected, true));
@@ -183,6 +203,9 @@ fn stepwise(item: &Item<'_>) -> Result<Value, Flaw> {
     let chat = so_far(item.conversation, failed);
     let first = chat.iter().position(|message| matches!(message, Chat::Assistant(_)));
     let first = first.ok_or("the agent never says anything in it")?;
+    if first == 0 {
+        return Err("nothing comes before the agent's first words");
+    }
     let (mut steps, mut labels, mut between): (Vec<String>, Vec<bool>, Vec<String>) = Default::default();
     for message in &chat[first..] {
         match message {

@@ -32,9 +32,18 @@ pub enum Shape {
 /// # Errors
 /// What breaks the format.
 pub fn check_line(exporter: &dyn Exporter, number: u64, line: &str) -> Result<(), Invalid> {
-    let fail = |message: String| Invalid { file: exporter.file_name(), line: number, message };
-    let row: Value = serde_json::from_str(line).map_err(|error| fail(error.to_string()))?;
-    exporter.check(&row).map_err(fail)
+    let row = read_line(exporter, number, line)?;
+    exporter.check(&row).map_err(|message| Invalid { file: exporter.file_name(), line: number, message })
+}
+
+/// Reads one line of a data file.
+///
+/// # Errors
+/// It is no JSON.
+pub fn read_line(exporter: &dyn Exporter, number: u64, line: &str) -> Result<Value, Invalid> {
+    let fail =
+        |error: serde_json::Error| Invalid { file: exporter.file_name(), line: number, message: error.to_string() };
+    serde_json::from_str(line).map_err(fail)
 }
 
 /// The list in a field.

@@ -213,7 +213,7 @@ fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: 
 }
 
 fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let report = match export::export(workspace, order, now, tell) {
+    let report = match export::export_beside(workspace, (order, Some(super::beside)), now, tell) {
         Ok(report) => report,
         Err(ExportError::Cancelled) => return Reply::Cancelled,
         Err(error) => {

@@ -174,11 +174,19 @@ fn shared(row: &Fields<'_>, session: Option<&str>) -> Map<String, Value> {
     every
 }
 
+/// Keeps ids that are not those of the span, such as the UUIDs of older versions, so that scores find their way back.
+fn own_ids(span: &mut Span, (trace, observation): (&str, Option<&str>)) {
+    let SpanRef { trace_id, span_id } = span.id.clone();
+    note(&mut span.attributes, "langfuse.trace.id", Some(trace).filter(|id| *id != trace_id));
+    note(&mut span.attributes, "langfuse.observation.id", observation.filter(|id| *id != span_id));
+}
+
 /// The span that stands for a trace none of whose observations tells what it was asked and what it answered.
 fn root(row: &Fields<'_>, id: &str) -> Span {
     let reference = SpanRef { trace_id: trace_id(id), span_id: span_id(&format!("langfuse trace {id}")) };
     let mut span = recorded(reference, None, &row.text("name").unwrap_or_else(|| "trace".to_owned()));
     span.start = row.time("timestamp");
+    own_ids(&mut span, (id, None));
     let seconds = row.value("latency").and_then(|value| value.as_f64()).filter(|seconds| *seconds >= 0.0);
     if let (Some(start), Some(seconds)) = (span.start, seconds) {
         span.end = Some(crate::model::time::Timestamp(start.0.saturating_add((seconds * 1e6) as i64)));
@@ -197,6 +205,7 @@ fn span(row: &Fields<'_>, trace: Option<&str>) -> Option<Span> {
     let mut span = recorded(reference, parent, &row.text("name").unwrap_or_default());
     span.start = row.time("starttime");
     span.end = row.time("endtime");
+    own_ids(&mut span, (&trace, Some(&id)));
     let attributes = &mut span.attributes;
     note(attributes, "langfuse.observation.type", row.text("type").map(|kind| kind.to_lowercase()));
     for (names, key) in [

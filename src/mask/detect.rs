@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::signs::Signs;
 use super::{Class, Known};
 
 mod numbers;
@@ -17,21 +18,31 @@ pub(super) type Place = (Class, Range<usize>);
 
 /// Finds everything, the surest kinds first; places are sorted and apart.
 pub(super) fn find(shadow: &str, known: &Known) -> Vec<Place> {
+    find_all(shadow, known, Signs::of(shadow))
+}
+
+/// The same, looking only for what there are signs of.
+pub(super) fn find_all(shadow: &str, known: &Known, signs: Signs) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     let mut taken = Taken::default();
-    let patterns = patterns();
-    let detectors: [&dyn Fn() -> Vec<Place>; 9] = [
-        &|| known.find(shadow),
-        &|| secrets(shadow, patterns),
-        &|| emails(shadow, patterns),
-        &|| numbers::ibans(shadow),
-        &|| numbers::cards(shadow),
-        &|| numbers::ssns(shadow),
-        &|| numbers::ips(shadow),
-        &|| numbers::phones(shadow),
-        &|| addresses_and_names(shadow, patterns),
+    let digits = signs.digits;
+    let detectors: [(bool, &dyn Fn() -> Vec<Place>); 14] = [
+        (true, &|| known.find(shadow)),
+        (signs.secret, &|| secrets(shadow)),
+        (signs.assigned, &|| assigned(shadow)),
+        (signs.email, &|| emails(shadow)),
+        (signs.spoken, &|| spoken_emails(shadow)),
+        (signs.iban, &|| numbers::ibans(shadow)),
+        (digits >= numbers::SHORTEST_CARD, &|| numbers::cards(shadow)),
+        (signs.ssn && digits >= 9, &|| numbers::named_ssns(shadow)),
+        (digits >= 9, &|| numbers::ssns(shadow)),
+        (signs.ipv4 || signs.ipv6, &|| numbers::ips(shadow)),
+        (signs.phone && digits >= Signs::FEWEST, &|| numbers::named_phones(shadow)),
+        (digits >= 8, &|| numbers::phones(shadow)),
+        (signs.address, &|| addresses(shadow)),
+        (signs.name, &|| names(shadow)),
     ];
-    for detector in detectors {
+    for (_, detector) in detectors.into_iter().filter(|(possible, _)| *possible) {
         for (class, range) in detector() {
             if taken.take(&range) {
                 places.push((class, range));
@@ -91,13 +102,14 @@ impl Taken {
     }
 }
 
+/// Patterns, each compiled when something first shows a sign of it.
 struct Patterns {
-    secret: Regex,
-    assigned: Regex,
-    email: Regex,
-    spoken_email: Regex,
-    address: Regex,
-    name: Regex,
+    secret: LazyLock<Regex>,
+    assigned: LazyLock<Regex>,
+    email: LazyLock<Regex>,
+    spoken_email: LazyLock<Regex>,
+    address: LazyLock<Regex>,
+    name: LazyLock<Regex>,
 }
 
 /// Compiles a pattern of this module.
@@ -106,17 +118,14 @@ fn compile(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|_| unreachable!("a constant pattern, which a test compiles"))
 }
 
-fn patterns() -> &'static Patterns {
-    static PATTERNS: OnceLock<Patterns> = OnceLock::new();
-    PATTERNS.get_or_init(|| Patterns {
-        secret: compile(SECRET),
-        assigned: compile(ASSIGNED),
-        email: compile(EMAIL),
-        spoken_email: compile(SPOKEN_EMAIL),
-        address: compile(ADDRESS),
-        name: compile(NAME),
-    })
-}
+static PATTERNS: Patterns = Patterns {
+    secret: LazyLock::new(|| compile(SECRET)),
+    assigned: LazyLock::new(|| compile(ASSIGNED)),
+    email: LazyLock::new(|| compile(EMAIL)),
+    spoken_email: LazyLock::new(|| compile(SPOKEN_EMAIL)),
+    address: LazyLock::new(|| compile(ADDRESS)),
+    name: LazyLock::new(|| compile(NAME)),
+};
 
 /// Tokens that say what they are by how they begin.
 const SECRET: &str = r"(?x)
@@ -166,10 +175,13 @@ const NAME: &str = r"(?x)
     (\p{Lu}[\p{L}'’-]+(?:\ \p{Lu}[\p{L}'’-]+){0,2})
 ";
 
-fn secrets(shadow: &str, patterns: &Patterns) -> Vec<Place> {
-    let mut places: Vec<Place> =
-        patterns.secret.find_iter(shadow).map(|found| (Class::Secret, found.range())).collect();
-    for found in patterns.assigned.captures_iter(shadow) {
+fn secrets(shadow: &str) -> Vec<Place> {
+    PATTERNS.secret.find_iter(shadow).map(|found| (Class::Secret, found.range())).collect()
+}
+
+fn assigned(shadow: &str) -> Vec<Place> {
+    let mut places = Vec::new();
+    for found in PATTERNS.assigned.captures_iter(shadow) {
         let Some(value) = found.iter().skip(1).flatten().next() else { continue };
         let text = value.as_str().trim_end_matches(['.', '!', '?', ')', ']', '}']);
         // Schemas and prose put plain words there ("token: string"); secrets mix kinds of characters.
@@ -188,32 +200,35 @@ fn entropy(text: &str) -> f64 {
     counts.values().map(|count| -(count / all) * (count / all).log2()).sum()
 }
 
-fn emails(shadow: &str, patterns: &Patterns) -> Vec<Place> {
+fn emails(shadow: &str) -> Vec<Place> {
     let mut places = Vec::new();
-    if shadow.contains('@') {
-        for found in patterns.email.find_iter(shadow) {
-            let mut start = found.start();
-            let text = found.as_str();
-            // In half-escaped text an escape may stand right before the address.
-            if before(shadow, start) == Some('\\') && text.starts_with(['n', 't', 'r']) {
-                start += 1;
-            }
-            start += shadow
-                .get(start..found.end())
-                .map_or(0, |text| text.len() - text.trim_start_matches(['\'', '.', '-']).len());
-            if shadow.get(start..found.end()).is_some_and(|text| !text.starts_with('@')) {
-                places.push((Class::Email, start..found.end()));
-            }
+    for found in PATTERNS.email.find_iter(shadow) {
+        let mut start = found.start();
+        let text = found.as_str();
+        // In half-escaped text an escape may stand right before the address.
+        if before(shadow, start) == Some('\\') && text.starts_with(['n', 't', 'r']) {
+            start += 1;
+        }
+        start += shadow
+            .get(start..found.end())
+            .map_or(0, |text| text.len() - text.trim_start_matches(['\'', '.', '-']).len());
+        if shadow.get(start..found.end()).is_some_and(|text| !text.starts_with('@')) {
+            places.push((Class::Email, start..found.end()));
         }
     }
-    places.extend(patterns.spoken_email.find_iter(shadow).map(|found| (Class::Email, found.range())));
     places
 }
 
-fn addresses_and_names(shadow: &str, patterns: &Patterns) -> Vec<Place> {
-    let addresses = patterns.address.find_iter(shadow).map(|found| (Class::Address, found.range()));
-    let names = patterns.name.captures_iter(shadow).filter_map(|found| Some((Class::Name, found.get(1)?.range())));
-    addresses.chain(names).collect()
+fn spoken_emails(shadow: &str) -> Vec<Place> {
+    PATTERNS.spoken_email.find_iter(shadow).map(|found| (Class::Email, found.range())).collect()
+}
+
+fn addresses(shadow: &str) -> Vec<Place> {
+    PATTERNS.address.find_iter(shadow).map(|found| (Class::Address, found.range())).collect()
+}
+
+fn names(shadow: &str) -> Vec<Place> {
+    PATTERNS.name.captures_iter(shadow).filter_map(|found| Some((Class::Name, found.get(1)?.range()))).collect()
 }
 
 #[cfg(test)]

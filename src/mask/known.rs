@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde_json::Value;
 
 use super::{Class, shadow};
@@ -39,32 +39,45 @@ impl Known {
         all.dedup();
         all.truncate(MAX_VALUES);
         // Letter case beyond ASCII: both forms are looked for.
-        let variants: Vec<(Class, String)> = all
-            .iter()
-            .flat_map(|(class, value)| [value.clone(), value.to_lowercase(), value.to_uppercase()].map(|v| (*class, v)))
-            .collect();
+        let mut variants: Vec<(Class, String)> = Vec::with_capacity(all.len());
+        for (class, value) in all {
+            let others = (!value.is_ascii()).then(|| [value.to_lowercase(), value.to_uppercase()]);
+            variants.push((class, value));
+            variants.extend(others.into_iter().flatten().map(|value| (class, value)));
+        }
+        if variants.is_empty() {
+            return Self::default();
+        }
+        // Made for one conversation, so that making it must not cost more than the looking.
         let matcher = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(variants.iter().map(|(_, value)| value));
-        let matcher = matcher.ok().filter(|_| !variants.is_empty()).map(Arc::new);
-        Self { values: variants, matcher }
+        Self { matcher: matcher.ok().map(Arc::new), values: variants }
     }
 
     /// Reads values from metadata: from members at any depth whose names say what they hold (`customer_name`,
     /// `first_name`, `email`, `phone`, `street`, …).
     pub fn from_metadata<'a>(members: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Self {
-        let mut values = Vec::new();
+        Self::from_metadata_and(members, [])
+    }
+
+    /// The same, and names known otherwise.
+    pub fn from_metadata_and<'a>(
+        members: impl IntoIterator<Item = (&'a String, &'a Value)>,
+        names: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let mut values: Vec<(Class, String)> = names.into_iter().map(|name| (Class::Name, name)).collect();
         for (name, value) in members {
             learn(name, value, &mut values, 0);
         }
         Self::new(values)
     }
 
-    /// Both together.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self::new(self.values.into_iter().chain(other.values))
+    /// True where any known value stands in a shadow, as a word or not.
+    pub(super) fn touches(&self, shadow: &str) -> bool {
+        self.matcher.as_ref().is_some_and(|matcher| matcher.is_match(shadow))
     }
 
     /// True where nothing is known.

@@ -25,13 +25,19 @@ impl<'a> Shadow<'a> {
     /// Builds the shadow of `text`, with `name` (of the field it stands in) as context before it. `opaque` ranges are
     /// sorted and apart.
     pub(super) fn new(name: &str, text: &'a str, opaque: &[Range<usize>]) -> Self {
-        if name.is_empty() && opaque.is_empty() && text.is_ascii() && !text.contains('%') {
+        let same = opaque.is_empty() && is_plain(text);
+        if name.is_empty() && same {
             return Self { text: Cow::Borrowed(text), context: 0, map: None };
         }
         let mut shadow = String::with_capacity(name.len() + text.len() + 2);
         if !name.is_empty() {
             shadow.extend(name.chars().map(|c| if matches!(c, '_' | '-' | '.' | OPAQUE) { ' ' } else { c }));
             shadow.push_str(": ");
+        }
+        if same {
+            let context = shadow.len();
+            shadow.push_str(text);
+            return Self { text: Cow::Owned(shadow), context, map: None };
         }
         let mut builder = Builder { context: shadow.len(), text: shadow, map: Vec::with_capacity(text.len()) };
         let mut at = 0;
@@ -57,6 +63,20 @@ impl<'a> Shadow<'a> {
         let (first, _) = map.get(start)?;
         let (_, last) = map.get(end.checked_sub(1)?)?;
         Some(*first as usize..*last as usize)
+    }
+}
+
+/// True where a text is its own shadow.
+fn is_plain(text: &str) -> bool {
+    !text.contains('%') && (text.is_ascii() || text.chars().all(is_plain_char))
+}
+
+fn is_plain_char(c: char) -> bool {
+    match c {
+        // Letters of the languages that are met most often.
+        '\0'..='\x7f' | 'À'..='ı' | '一'..='\u{9fff}' => true,
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => false,
+        _ => !is_invisible(c) && std::iter::once(c).nfkc().eq([c]),
     }
 }
 
@@ -118,6 +138,16 @@ pub(super) fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_characters_are_their_own_shadow() {
+        for c in '\u{80}'..='\u{ffff}' {
+            let mut builder = Builder { context: 0, text: String::new(), map: Vec::new() };
+            let text = c.to_string();
+            builder.piece(&text, 0..text.len());
+            assert_eq!(is_plain_char(c), builder.text == text, "{c:?} {:?}", builder.text);
+        }
+    }
 
     #[test]
     fn looks_are_the_same_and_offsets_lead_back() {

@@ -166,6 +166,14 @@ impl Expr {
         }
     }
 
+    fn names_gate_runs(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::names_gate_runs),
+            Self::Not(_) | Self::Words(_) => false,
+            Self::Test(test) => test.names_gate_runs(),
+        }
+    }
+
     fn is_of_labels(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::is_of_labels),
@@ -209,6 +217,19 @@ impl Expr {
     }
 }
 
+impl Test {
+    fn names_gate_runs(&self) -> bool {
+        let of_gate = |text: &str| text.to_lowercase().starts_with(super::gate::SOURCE);
+        match (self.field, &self.condition) {
+            (Field::Source, Condition::Text(matches)) => {
+                matches.iter().any(|one| matches!(one, TextMatch::Is(text) | TextMatch::Starts(text) if of_gate(text)))
+            }
+            (Field::Meta, _) => super::gate::MEMBERS.contains(&self.key.as_str()),
+            _ => false,
+        }
+    }
+}
+
 impl Filter {
     /// Parses the filter language; empty text gives the filter that accepts everything.
     ///
@@ -221,6 +242,12 @@ impl Filter {
     /// True where everything is accepted.
     pub fn is_empty(&self) -> bool {
         self.expr.is_none()
+    }
+
+    /// True where it asks for runs that a gate brought (`source:gate-*`, `meta.gate:…`). No other filter finds them: they
+    /// are copies to look at, and would count what they are copies of twice.
+    pub fn names_gate_runs(&self) -> bool {
+        self.expr.as_ref().is_some_and(Expr::names_gate_runs)
     }
 
     /// True where people's labels decide a part of it.

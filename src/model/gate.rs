@@ -6,6 +6,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// How the sources of runs begin that a gate brought; the report's name follows.
+pub const SOURCE: &str = "gate-";
+
+/// The attributes in which [`Broken`] is kept.
+pub const MEMBERS: [&str; 4] = ["gate", "gate_report", "gate_rank", "gate_cases"];
+
 /// A run that broke cases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {

@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::mask::{Class, Known, Masker, Policy};
+use crate::mask::{Known, Masker, Policy};
 use crate::model::conversation::Conversation;
 use crate::model::correction::{AcceptableCall, Correction};
 use crate::model::label::Label;
-use crate::model::score::Score;
-use crate::model::step::{Step, StepContent, ToolResult};
+use crate::model::step::{Step, StepContent};
 use crate::model::summary::{Segments, Summary};
-use crate::model::tool::{Arguments, ExpectedCall, ToolSpec};
+use crate::model::tool::Arguments;
 use crate::model::trace::Span;
 use crate::text::Untrusted;
 
@@ -72,12 +71,8 @@ impl Door {
         }
         // All at once: what is known is made into one automaton, which costs more than all of the looking.
         let told = values.iter().filter_map(Value::as_object).flatten();
-        let known = Known::from_metadata(conversation.attributes.iter().chain(&conversation.resource).chain(told));
-        if names.is_empty() {
-            return Self(Some(masker.knowing(known)));
-        }
-        let names = Known::new(names.into_iter().map(|name| (Class::Name, name)));
-        Self(Some(masker.knowing(known.and(names))))
+        let metadata = conversation.attributes.iter().chain(&conversation.resource).chain(told);
+        Self(Some(masker.knowing(Known::from_metadata_and(metadata, names))))
     }
 
     /// Plain text.
@@ -118,26 +113,28 @@ impl Door {
     }
 
     fn untrusted(&self, text: &Untrusted) -> Untrusted {
-        self.json_text(text.exact()).into()
-    }
-
-    fn optional(&self, text: Option<&Untrusted>) -> Option<Untrusted> {
-        text.map(|text| self.untrusted(text))
+        let mut text = text.clone();
+        self.hide_text(&mut text);
+        text
     }
 
     fn arguments(&self, arguments: &Arguments) -> Arguments {
         Arguments(self.untrusted(&arguments.0))
     }
 
-    fn segments(&self, segments: &Segments) -> Segments {
-        Segments {
-            intent: self.optional(segments.intent.as_ref()),
-            channel: self.optional(segments.channel.as_ref()),
-            tier: self.optional(segments.tier.as_ref()),
-            language: self.optional(segments.language.as_ref()),
-            agent_version: self.optional(segments.agent_version.as_ref()),
-            handled_by: self.optional(segments.handled_by.as_ref()),
+    fn hide_text(&self, text: &mut Untrusted) {
+        if let Some(masked) = self.0.as_ref().and_then(|masker| masker.masked_json_text(text.exact())) {
+            *text = masked.into();
         }
+    }
+
+    fn hide_all<'a>(&self, texts: impl IntoIterator<Item = &'a mut Untrusted>) {
+        texts.into_iter().for_each(|text| self.hide_text(text));
+    }
+
+    fn hide_segments(&self, segments: &mut Segments) {
+        let Segments { intent, channel, tier, language, agent_version, handled_by } = segments;
+        self.hide_all([intent, channel, tier, language, agent_version, handled_by].into_iter().flatten());
     }
 
     /// A row of a list.
@@ -145,10 +142,12 @@ impl Door {
         if !self.masks() {
             return summary.clone();
         }
+        let mut segments = summary.segments.clone();
+        self.hide_segments(&mut segments);
         Summary {
             source: self.untrusted(&summary.source),
             external_id: self.untrusted(&summary.external_id),
-            segments: self.segments(&summary.segments),
+            segments,
             scores: summary.scores.iter().map(|(name, value)| (self.text(name), *value)).collect(),
             worst: summary.worst.iter().map(|(name, rank)| (self.untrusted(name), *rank)).collect(),
             reasons: summary.reasons.iter().map(|reason| self.text(reason)).collect(),
@@ -161,82 +160,53 @@ impl Door {
 
     /// A whole conversation. Identity and times stay; its transcript hash is that of other text afterwards.
     pub fn conversation(&self, conversation: &Conversation) -> Conversation {
+        let mut conversation = conversation.clone();
+        self.hide(&mut conversation);
+        conversation
+    }
+
+    /// The same, in place.
+    pub fn hide(&self, conversation: &mut Conversation) {
         if !self.masks() {
-            return conversation.clone();
+            return;
         }
-        Conversation {
-            id: conversation.id.clone(),
-            source: self.untrusted(&conversation.source),
-            external_id: self.untrusted(&conversation.external_id),
-            segments: self.segments(&conversation.segments),
-            system: conversation.system.iter().map(|text| self.untrusted(text)).collect(),
-            steps: conversation.steps.iter().map(|step| self.step(step)).collect(),
-            spans: conversation.spans.iter().map(|span| self.span(span)).collect(),
-            tools: conversation.tools.iter().map(|tool| self.tool(tool)).collect(),
-            scores: conversation.scores.iter().map(|score| self.score(score)).collect(),
-            expected: conversation
-                .expected
-                .as_ref()
-                .map(|calls| calls.iter().map(|call| self.expected(call)).collect()),
-            outcomes: self.outcomes(&conversation.outcomes),
-            attributes: self.members(&conversation.attributes),
-            resource: self.members(&conversation.resource),
+        self.hide_all([&mut conversation.source, &mut conversation.external_id]);
+        self.hide_segments(&mut conversation.segments);
+        self.hide_all(&mut conversation.system);
+        conversation.steps.iter_mut().for_each(|step| self.hide_step(step));
+        conversation.spans.iter_mut().for_each(|span| self.hide_span(span));
+        for tool in &mut conversation.tools {
+            self.hide_all([&mut tool.name, &mut tool.description].into_iter().chain(&mut tool.parameters));
         }
+        for score in &mut conversation.scores {
+            let told = [&mut score.version, &mut score.label, &mut score.explanation];
+            self.hide_all(std::iter::once(&mut score.evaluator).chain(told.into_iter().flatten()));
+        }
+        for call in conversation.expected.iter_mut().flatten() {
+            self.hide_all([&mut call.tool, &mut call.arguments.0]);
+        }
+        conversation.outcomes = self.outcomes(&conversation.outcomes);
+        conversation.attributes = self.members(&conversation.attributes);
+        conversation.resource = self.members(&conversation.resource);
     }
 
-    fn step(&self, step: &Step) -> Step {
-        let content = match &step.content {
-            StepContent::Message { role, text, reasoning } => StepContent::Message {
-                role: *role,
-                text: self.untrusted(text),
-                reasoning: self.optional(reasoning.as_ref()),
-            },
-            StepContent::ToolCall { tool, arguments, call_id, result } => StepContent::ToolCall {
-                tool: self.untrusted(tool),
-                arguments: self.arguments(arguments),
-                call_id: self.optional(call_id.as_ref()),
-                result: result
-                    .as_ref()
-                    .map(|result| ToolResult { text: self.untrusted(&result.text), failed: result.failed }),
-            },
-        };
-        Step { content, agent: self.optional(step.agent.as_ref()), ..step.clone() }
-    }
-
-    fn span(&self, span: &Span) -> Span {
-        Span {
-            name: self.untrusted(&span.name),
-            agent: self.optional(span.agent.as_ref()),
-            error: self.optional(span.error.as_ref()),
-            attributes: self.members(&span.attributes),
-            // Events and links are shown on the screen only; no door lets them out.
-            events: Vec::new(),
-            links: Vec::new(),
-            ..span.clone()
+    fn hide_step(&self, step: &mut Step) {
+        match &mut step.content {
+            StepContent::Message { text, reasoning, .. } => self.hide_all(std::iter::once(text).chain(reasoning)),
+            StepContent::ToolCall { tool, arguments, call_id, result } => {
+                self.hide_all([tool, &mut arguments.0].into_iter().chain(call_id));
+                self.hide_all(result.as_mut().map(|result| &mut result.text));
+            }
         }
+        self.hide_all(&mut step.agent);
     }
 
-    fn tool(&self, tool: &ToolSpec) -> ToolSpec {
-        ToolSpec {
-            name: self.untrusted(&tool.name),
-            description: self.untrusted(&tool.description),
-            parameters: self.optional(tool.parameters.as_ref()),
-            ..tool.clone()
-        }
-    }
-
-    fn score(&self, score: &Score) -> Score {
-        Score {
-            evaluator: self.untrusted(&score.evaluator),
-            version: self.optional(score.version.as_ref()),
-            label: self.optional(score.label.as_ref()),
-            explanation: self.optional(score.explanation.as_ref()),
-            ..score.clone()
-        }
-    }
-
-    fn expected(&self, call: &ExpectedCall) -> ExpectedCall {
-        ExpectedCall { tool: self.untrusted(&call.tool), arguments: self.arguments(&call.arguments) }
+    fn hide_span(&self, span: &mut Span) {
+        self.hide_all(std::iter::once(&mut span.name).chain(&mut span.agent).chain(&mut span.error));
+        span.attributes = self.members(&span.attributes);
+        // Events and links are shown on the screen only; no door lets them out.
+        span.events.clear();
+        span.links.clear();
     }
 
     /// A label: what reviewers typed may hold personal data as well.

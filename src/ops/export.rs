@@ -7,10 +7,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use crate::dataset::item::{Item, Masking, Provenance};
-use crate::dataset::layout::stringify;
-use crate::dataset::manifest::{Conversations, DataFile, Manifest, MaskingReport, Tool};
-use crate::dataset::validate::{Invalid, check_line};
+use crate::dataset::manifest::{Manifest, MaskingReport, Tool};
+use crate::dataset::validate::Invalid;
 use crate::dataset::{SCHEMA_VERSION, format_names};
 use crate::model::event::EventBody;
 use crate::model::export::ExportOrder;
@@ -21,17 +19,20 @@ use crate::store::{ErrorClass, StoreError};
 use super::Progress;
 use super::dataset::{DatasetError, open_test};
 use super::door::Door;
+use super::import::ahead::Beside;
 use super::queue::QueueError;
 use super::workspace::Workspace;
 
 mod card;
 mod files;
+mod rows;
 mod scan;
 mod source;
 mod target;
 
 pub use files::FileError;
 use files::Files;
+use rows::{Gathered, Gathering, Making, gather};
 pub use source::{Ready, Source};
 use target::{Target, targets};
 
@@ -147,8 +148,22 @@ pub fn export(
     now: Timestamp,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<ExportReport, ExportError> {
+    export_beside(workspace, (order, None), now, progress)
+}
+
+/// Writes the files of an order, half of the work on a second thread where the caller has one to lend. What is written
+/// does not depend on it.
+///
+/// # Errors
+/// No file was left, whatever it was.
+pub fn export_beside(
+    workspace: &mut Workspace,
+    (order, beside): (&ExportOrder, Option<Beside>),
+    now: Timestamp,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<ExportReport, ExportError> {
     let existed = order.directory.exists();
-    let outcome = write_all(workspace, order, now, progress);
+    let outcome = write_all(workspace, (order, beside), now, progress);
     if outcome.is_err() && !existed {
         // Only an empty folder goes.
         let _ = std::fs::remove_dir(&order.directory);
@@ -158,7 +173,7 @@ pub fn export(
 
 fn write_all(
     workspace: &mut Workspace,
-    order: &ExportOrder,
+    (order, beside): (&ExportOrder, Option<Beside>),
     now: Timestamp,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<ExportReport, ExportError> {
@@ -166,7 +181,8 @@ fn write_all(
     let door = door_of(workspace, order)?;
     let source = Source::of(workspace, order, now)?;
     let mut files = Files::begin(&order.directory, &targets)?;
-    let mut gathered = gather(workspace, &source, &targets, &door, &mut |row| match row {
+    let making = Making { source: &source, targets: &targets, door: &door, beside };
+    let mut gathered = gather(workspace, &making, &mut |row| match row {
         Gathered::Row { file, line } => Ok(files.write(file, line)?),
         Gathered::Done { done, total } => tell(progress, done, total),
     })?;
@@ -176,7 +192,7 @@ fn write_all(
     drop_empty(&mut targets, &mut gathered, &mut files);
     let name = source.name();
     for (at, target) in targets.iter().enumerate() {
-        let checked = files.check(at, target, &door, name)?;
+        let checked = files.check(at, target, (&door, beside), name)?;
         let file = &mut gathered.files[at];
         (file.rows, file.bytes, file.sha256) = (checked.rows, checked.bytes, checked.sha256);
         for (class, count) in checked.masked {
@@ -234,7 +250,8 @@ pub fn plan(workspace: &Workspace, order: &ExportOrder, now: Timestamp) -> Resul
     Files::check_place(&order.directory, &targets)?;
     let source = Source::of(workspace, order, now)?;
     let mut bytes = vec![0_u64; targets.len()];
-    let mut gathered = gather(workspace, &source, &targets, &door, &mut |row| {
+    let making = Making { source: &source, targets: &targets, door: &door, beside: None };
+    let mut gathered = gather(workspace, &making, &mut |row| {
         if let Gathered::Row { file, line } = row {
             bytes[file] += line.len() as u64 + 1;
         }
@@ -261,78 +278,6 @@ fn door_of(workspace: &Workspace, order: &ExportOrder) -> Result<Door, ExportErr
         Some(reason) if reason.trim().is_empty() => Err(ExportError::NoReason),
         Some(_) => Ok(Door::open()),
     }
-}
-
-/// What is told while rows are made.
-enum Gathered<'a> {
-    /// A row of the file with this index.
-    Row { file: usize, line: &'a str },
-    /// So many conversations were looked at.
-    Done { done: usize, total: usize },
-}
-
-/// What was made, without the rows themselves.
-struct Gathering {
-    conversations: Conversations,
-    files: Vec<DataFile>,
-    masked: BTreeMap<String, u64>,
-    masking: Masking,
-}
-
-fn gather(
-    workspace: &Workspace,
-    source: &Source,
-    targets: &[Target],
-    door: &Door,
-    each: &mut dyn FnMut(Gathered<'_>) -> Result<(), ExportError>,
-) -> Result<Gathering, ExportError> {
-    let policy = if door.masks() { "pseudonyms" } else { "none" };
-    let total = source.len();
-    let mut gathering = Gathering {
-        conversations: Conversations { matched: total as u64, ..Conversations::default() },
-        files: targets.iter().map(Target::empty).collect(),
-        masked: BTreeMap::new(),
-        masking: Masking { policy: policy.to_owned(), version: MASKING_VERSION },
-    };
-    for at in 0..total {
-        if let Some(ready) = source.ready(workspace, at, door, &mut gathering.conversations)? {
-            write_rows(&ready, source, targets, &mut gathering, each)?;
-        }
-        each(Gathered::Done { done: at + 1, total })?;
-    }
-    Ok(gathering)
-}
-
-fn write_rows(
-    ready: &Ready,
-    source: &Source,
-    targets: &[Target],
-    gathering: &mut Gathering,
-    each: &mut dyn FnMut(Gathered<'_>) -> Result<(), ExportError>,
-) -> Result<(), ExportError> {
-    let masking = gathering.masking.clone();
-    let item = ready.item(source, &masking);
-    for (at, target) in targets.iter().enumerate().filter(|(_, target)| target.takes(ready.split)) {
-        let rows = target.exporter.rows(&item);
-        let file = &mut gathering.files[at];
-        for line in &rows.lines {
-            file.rows += 1;
-            if target.strings {
-                // Its form is checked before, since the strings hide it.
-                check_line(target.exporter, file.rows, line)?;
-                each(Gathered::Row { file: at, line: &stringify(line, target::STRINGS) })?;
-            } else {
-                each(Gathered::Row { file: at, line })?;
-            }
-        }
-        for left in &rows.left_out {
-            *file.left_out.entry(left.reason.to_owned()).or_default() += 1;
-        }
-        for warning in &rows.warnings {
-            *file.warnings.entry(warning.what.to_owned()).or_default() += 1;
-        }
-    }
-    Ok(())
 }
 
 /// Forgets files of a folder format that have no rows, since loaders stumble over them.
@@ -384,24 +329,4 @@ fn nothing(gathered: &Gathering) -> String {
     }
     let reasons: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
     format!("of {} conversations, {}", counts.matched, reasons.join("; "))
-}
-
-impl Ready {
-    pub(super) fn item<'a>(&'a self, source: &'a Source, masking: &'a Masking) -> Item<'a> {
-        Item {
-            conversation: &self.conversation,
-            transcript_hash: &self.transcript_hash,
-            labels: &self.labels,
-            verdict: self.verdict,
-            codebook: source.codebook(),
-            group_key: &self.group_key,
-            masking,
-            provenance: Provenance {
-                dataset: source.name(),
-                split: self.split.map(crate::model::dataset::Split::word),
-                agreement: &self.agreement,
-                inclusion_probability: self.inclusion_probability,
-            },
-        }
-    }
 }

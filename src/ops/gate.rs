@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use crate::dataset::Exporter as _;
 use crate::dataset::cases::Cases;
 use crate::dataset::item::Masking;
-use crate::dataset::manifest::Conversations;
 use crate::dataset::regression::{Case, Outcome, Run, judge};
 use crate::ingest::ReadOptions;
 use crate::mask::{Known, Masker, Policy};
@@ -238,9 +237,9 @@ fn cabinet(workspace: &mut Workspace, order: &GateOrder, now: Timestamp) -> Resu
     let masking = Masking { policy: "none".to_owned(), version: 1 };
     let mut cases = Vec::new();
     // Within the workspace the exact texts are compared; what is told of them is masked.
-    let (door, mut counts) = (Door::open(), Conversations::default());
+    let door = Door::open();
     for at in 0..source.len() {
-        let Some(ready) = source.ready(workspace, at, &door, &mut counts)? else { continue };
+        let Ok(ready) = source.ready(workspace, at, &door)? else { continue };
         for line in Cases.rows(&ready.item(&source, &masking)).lines {
             let broken = |why| GateError::Cases { path: PathBuf::from(&name), why };
             cases.push(Case::parse(&line).map_err(broken)?);
@@ -313,8 +312,7 @@ fn judged(
 ) -> Result<Held, GateError> {
     let mut held = held(workspace, (cabinet, runs), bench)?;
     if let Some(asking) = asking {
-        let door = Door::masked(workspace);
-        held.judge = asked::ask((cabinet, runs), &mut held, (bench, workspace, &door), asking)?;
+        held.judge = asked::ask((cabinet, runs), &mut held, (bench, workspace), asking)?;
         if held.judge.as_ref().is_some_and(|report| report.cancelled) {
             return Err(GateError::Stopped);
         }

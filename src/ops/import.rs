@@ -3,7 +3,7 @@
 //! Invariant: importing the same input again changes nothing; how the input is cut into batches, lines and files, and in
 //! which order they come, makes no difference to what is stored. Memory is bounded by a batch, not by the input.
 
-mod ahead;
+pub(in crate::ops) mod ahead;
 mod choice;
 pub mod database;
 mod files;

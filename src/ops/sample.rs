@@ -306,7 +306,8 @@ pub fn sample(workspace: &mut Workspace, order: &SampleOrder<'_>, now: Timestamp
         "" => None,
         _ => Some(workspace.store().index(&filter, "", QueueOrder::Oldest, asker)?.ids.into_iter().collect()),
     };
-    let takes = |id: &ConversationId| wanted.as_ref().is_none_or(|ids| ids.contains(id));
+    let copies = workspace.store().gate_run_ids()?;
+    let takes = |id: &ConversationId| wanted.as_ref().map_or_else(|| !copies.contains(id), |ids| ids.contains(id));
     match order.truth {
         Some(attribute) => by_truth(workspace, attribute, &takes),
         None => by_audit(workspace, order.queue, &takes),

@@ -2,6 +2,8 @@
 //!
 //! Invariant: everything but the payload is derived from it in the same transaction, so the two never differ.
 
+use std::path::PathBuf;
+
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -11,7 +13,7 @@ use super::pending::Pending;
 use super::spans::{Names, id_bytes, response_number};
 use super::{Store, StoreError, conflicts, json, payload, raw, run, scores, search, spans};
 use crate::model::conversation::Conversation;
-use crate::model::id::ConversationId;
+use crate::model::id::{ConversationId, TranscriptHash};
 use crate::model::summary::Segments;
 use crate::model::time::Timestamp;
 
@@ -32,6 +34,34 @@ pub struct Stored {
     pub content_hash: ContentHash,
     /// Rises with every conversation stored for the first time.
     pub key: i64,
+}
+
+/// A stored conversation, unpacked and not read yet. It can be read on any thread.
+#[derive(Debug)]
+pub struct Unread {
+    /// Of its transcript.
+    pub transcript_hash: TranscriptHash,
+    payload: Vec<u8>,
+    segments: Segments,
+    path: PathBuf,
+}
+
+impl Unread {
+    /// Bytes of the unpacked payload.
+    pub fn size(&self) -> usize {
+        self.payload.len()
+    }
+
+    /// The conversation as [`Store::conversation`] has it, but of its spans' attributes only these, and of their events and
+    /// links none: reading those costs more than everything else.
+    ///
+    /// # Errors
+    /// The payload is damaged.
+    pub fn read(self, attributes: &[&str]) -> Result<Conversation, StoreError> {
+        let conversation = payload::decode_with(&self.payload, attributes)
+            .map_err(|error| StoreError::Damaged { path: self.path, detail: error.to_string() })?;
+        Ok(Conversation { segments: self.segments, ..conversation })
+    }
 }
 
 /// A conversation to be stored.
@@ -207,6 +237,19 @@ impl Store {
         let Some(((key, whole, content_hash), packed, segments)) = row else { return Ok(None) };
         let conversation = payload::decode(&self.unpack(&packed)?).map_err(|error| self.damaged(error.to_string()))?;
         Ok(Some((Stored { conversation, whole, content_hash, key }, segments)))
+    }
+
+    /// The conversation of this id, to be read elsewhere, if it is stored.
+    pub fn unread(&self, id: &ConversationId) -> Result<Option<Unread>, StoreError> {
+        let sql = "SELECT c.transcript_hash, p.dictionary, p.length, p.data, c.intent, c.channel, c.tier, c.language,
+                          c.agent_version, c.handled_by
+                     FROM conversations c JOIN payloads p ON p.conversation = c.key WHERE c.id = ?1";
+        let mut found = self.rows(sql, &[&id.as_str()], |row| {
+            let packed = Packed { dictionary: row.get(1)?, length: row.get::<_, i64>(2)? as usize, data: row.get(3)? };
+            Ok((TranscriptHash::from_stored(row.get::<_, String>(0)?), packed, super::segments::read(row, 4)?))
+        })?;
+        let Some((transcript_hash, packed, segments)) = found.pop() else { return Ok(None) };
+        Ok(Some(Unread { transcript_hash, payload: self.unpack(&packed)?, segments, path: self.path.clone() }))
     }
 
     /// The conversation of this id with its segments as the workspace's rules have them, if it is stored.

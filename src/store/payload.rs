@@ -41,7 +41,12 @@ pub fn encode(conversation: &Conversation) -> Vec<u8> {
 
 /// The conversation in the form [`encode`] made.
 pub fn decode(bytes: &[u8]) -> Result<Conversation, Unreadable> {
-    decode::conversation(bytes)
+    decode::conversation(bytes, None)
+}
+
+/// The same, with only these attributes of its spans, which are most of it.
+pub fn decode_with(bytes: &[u8], attributes: &[&str]) -> Result<Conversation, Unreadable> {
+    decode::conversation(bytes, Some(attributes))
 }
 
 /// Compresses with a trained dictionary where there is one; the result carries a checksum.

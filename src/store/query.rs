@@ -115,6 +115,10 @@ impl Query {
         if !find.trim().is_empty() {
             self.sql.push_str(joint);
             self.full_text(search::words(find));
+            joint = " AND ";
+        }
+        if !filter.names_gate_runs() {
+            self.push(&[joint, "c.key NOT IN (", super::gates::KEYS, ")"]);
         }
     }
 

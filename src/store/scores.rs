@@ -252,8 +252,12 @@ impl Store {
         }
         let mut values: HashMap<i64, Vec<f64>> = HashMap::new();
         {
-            let sql = "SELECT evaluator, value, passed FROM scores WHERE value IS NOT NULL OR passed IS NOT NULL";
-            let mut statement = self.sql(self.connection.prepare_cached(sql))?;
+            let sql = format!(
+                "SELECT evaluator, value, passed FROM scores
+                  WHERE (value IS NOT NULL OR passed IS NOT NULL) AND conversation NOT IN ({})",
+                super::gates::KEYS
+            );
+            let mut statement = self.sql(self.connection.prepare_cached(&sql))?;
             let mut rows = self.sql(statement.query([]))?;
             while let Some(row) = self.sql(rows.next())? {
                 let key: i64 = self.sql(row.get(0))?;

@@ -57,8 +57,9 @@ impl Store {
 
     /// These ids, with counts for a reviewer.
     pub fn index_of(&self, ids: Vec<ConversationId>, reviewer: &str) -> Result<QueueIndex, StoreError> {
-        let total: i64 =
-            self.sql(self.connection.query_row("SELECT count(*) FROM conversations", [], |row| row.get(0)))?;
+        let sql =
+            format!("SELECT (SELECT count(*) FROM conversations) - (SELECT count(*) FROM ({}))", super::gates::KEYS);
+        let total: i64 = self.sql(self.connection.query_row(&sql, [], |row| row.get(0)))?;
         let mut index = QueueIndex { total: total.unsigned_abs(), ids, ..QueueIndex::default() };
         self.count_labels(&mut index, reviewer)?;
         index.pace_micros = self.pace(reviewer)?;

@@ -94,6 +94,9 @@ pub struct GateArguments {
     /// How long the judge may take from one answer to the next
     #[arg(long, value_name = "SECONDS", default_value_t = 120.0, requires = "judge_command", value_parser = seconds)]
     pub judge_timeout: f64,
+    /// Give the judge the texts as they are, not masked; recorded
+    #[arg(long, requires = "judge_command")]
+    pub unmasked: bool,
     /// Use the sealed test split of the dataset as well, for this reason; recorded
     #[arg(long, value_name = "REASON")]
     pub open_test: Option<String>,

@@ -192,7 +192,7 @@ impl<'a> Bench<'a> {
         });
         match near.min_by_key(|(names, made)| (names.len(), made.step)) {
             Some((differs, made)) => {
-                findings.fail(format!("calls {} with another {}", made.tool, differs.join(", ")), Some(made.step));
+                findings.fail(format!("calls {} with a different {}", made.tool, differs.join(", ")), Some(made.step));
             }
             None => findings.fail(format!("never calls {}", names.join(" or ")), None),
         }
@@ -264,7 +264,7 @@ impl<'a> Bench<'a> {
         if let Some(call) = missing {
             let near = self.calls.iter().find(|made| made.tool == call.tool && made.writes);
             let why = match near {
-                Some(made) => format!("calls {} with another {}", call.tool, self.differing(call, made).join(", ")),
+                Some(made) => format!("calls {} with a different {}", call.tool, self.differing(call, made).join(", ")),
                 None => format!("never calls {}, which the reference does", call.tool),
             };
             findings.fail(why, near.map(|made| made.step));

@@ -32,7 +32,7 @@ fn acceptable_calls_are_compared_by_meaning() {
     // `notify` is optional, since its value is the default.
     assert_eq!(judge(&case, &run(&[("cancel_order", r#"{"order_id":"LF-1"}"#)], "ok")), Outcome::Pass);
     let other = judge(&case, &run(&[("get_order", "{}"), ("cancel_order", r#"{"order_id":"LF-2"}"#)], "ok"));
-    assert_eq!(other, Outcome::Fail { why: "calls cancel_order with another order_id".into(), step: Some(3) });
+    assert_eq!(other, Outcome::Fail { why: "calls cancel_order with a different order_id".into(), step: Some(3) });
     let never = judge(&case, &run(&[], "ok"));
     assert_eq!(never, Outcome::Fail { why: "never calls cancel_order".into(), step: None });
     let again = run(&[("cancel_membership", r#"{"order_id":"LF-1","n":123456789012345678901}"#)], "ok");
@@ -272,7 +272,7 @@ fn an_argument_that_says_nothing_may_be_left_out_or_given() {
         (r#"{"order":"A","colour":null,"size":1}"#, "size"),
     ] {
         let told = why(&case, &[("refund", other)]).unwrap().0;
-        assert_eq!(told, format!("calls refund with another {name}"), "{other}");
+        assert_eq!(told, format!("calls refund with a different {name}"), "{other}");
     }
 }
 

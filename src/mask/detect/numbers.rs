@@ -4,7 +4,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -12,22 +12,24 @@ use super::{Place, after, before, compile, context, is_word};
 use crate::mask::Class;
 
 struct Patterns {
-    groups: Regex,
-    iban: Regex,
-    ssn: Regex,
-    named_ssn: Regex,
-    ipv4: Regex,
-    ipv6: Regex,
-    international: Regex,
-    north_american: Regex,
-    national: Regex,
-    named_phone: Regex,
-    ordered: Regex,
-    versioned: Regex,
+    groups: LazyLock<Regex>,
+    iban_start: LazyLock<Regex>,
+    iban: LazyLock<Regex>,
+    ssn: LazyLock<Regex>,
+    named_ssn: LazyLock<Regex>,
+    ipv4: LazyLock<Regex>,
+    ipv6: LazyLock<Regex>,
+    international: LazyLock<Regex>,
+    north_american: LazyLock<Regex>,
+    national: LazyLock<Regex>,
+    named_phone: LazyLock<Regex>,
+    ordered: LazyLock<Regex>,
+    versioned: LazyLock<Regex>,
 }
 
 const GROUPS: &str = r"\d+(?:[ .\-]{1,2}\d+)*";
-const IBAN: &str = r"[A-Za-z]{2}\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}";
+const IBAN_START: &str = r"[A-Za-z]{2}\d{2}";
+const IBAN: &str = r"^[A-Za-z]{2}\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}";
 const SSN: &str = r"\d{3}-\d{2}-\d{4}";
 const NAMED_SSN: &str =
     r"(?i)\b(?:ssn|social security(?: number| no\.?)?)(?:\s+is|\s+was)?[\s:#=]*(\d{3}[ \-]?\d{2}[ \-]?\d{4})";
@@ -52,28 +54,28 @@ const ORDERED: &str = r#"(?x)
 /// What makes four numbers with dots after it a version.
 const VERSIONED: &str = r"(?:version|versions|release|build|firmware|software|update|upgrade|revision|rev|ver|section|chapter|app|sdk|v)[\s.:=]*$";
 
-fn patterns() -> &'static Patterns {
-    static PATTERNS: OnceLock<Patterns> = OnceLock::new();
-    PATTERNS.get_or_init(|| Patterns {
-        groups: compile(GROUPS),
-        iban: compile(IBAN),
-        ssn: compile(SSN),
-        named_ssn: compile(NAMED_SSN),
-        ipv4: compile(IPV4),
-        ipv6: compile(IPV6),
-        international: compile(INTERNATIONAL),
-        north_american: compile(NORTH_AMERICAN),
-        national: compile(NATIONAL),
-        named_phone: compile(NAMED_PHONE),
-        ordered: compile(ORDERED),
-        versioned: compile(VERSIONED),
-    })
-}
+/// Each is compiled when something first shows a sign of it.
+static PATTERNS: Patterns = Patterns {
+    groups: LazyLock::new(|| compile(GROUPS)),
+    iban_start: LazyLock::new(|| compile(IBAN_START)),
+    iban: LazyLock::new(|| compile(IBAN)),
+    ssn: LazyLock::new(|| compile(SSN)),
+    named_ssn: LazyLock::new(|| compile(NAMED_SSN)),
+    ipv4: LazyLock::new(|| compile(IPV4)),
+    ipv6: LazyLock::new(|| compile(IPV6)),
+    international: LazyLock::new(|| compile(INTERNATIONAL)),
+    north_american: LazyLock::new(|| compile(NORTH_AMERICAN)),
+    national: LazyLock::new(|| compile(NATIONAL)),
+    named_phone: LazyLock::new(|| compile(NAMED_PHONE)),
+    ordered: LazyLock::new(|| compile(ORDERED)),
+    versioned: LazyLock::new(|| compile(VERSIONED)),
+};
 
 #[cfg(test)]
 pub(super) fn check_patterns() {
     for pattern in [
         GROUPS,
+        IBAN_START,
         IBAN,
         SSN,
         NAMED_SSN,
@@ -105,13 +107,16 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
     (introduced || !glued(previous, further)) && !glued(ahead, after(text, next))
 }
 
+/// The fewest digits of a card.
+pub(super) const SHORTEST_CARD: usize = 13;
+
 fn is_ordered(text: &str, at: usize) -> bool {
-    patterns().ordered.is_match(&context(text, at))
+    PATTERNS.ordered.is_match(&context(text, at))
 }
 
 pub(super) fn cards(text: &str) -> Vec<Place> {
     let mut places = Vec::new();
-    for found in patterns().groups.find_iter(text) {
+    for found in PATTERNS.groups.find_iter(text) {
         let mut groups: Vec<Range<usize>> = Vec::new();
         let mut at = found.start();
         for group in found.as_str().split([' ', '.', '-']) {
@@ -134,7 +139,7 @@ pub(super) fn cards(text: &str) -> Vec<Place> {
 fn card_at(text: &str, groups: &[Range<usize>]) -> Option<(usize, Range<usize>)> {
     const FORMS: [&[usize]; 5] = [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[8, 8]];
     let lengths: Vec<usize> = groups.iter().take(5).map(ExactSizeIterator::len).collect();
-    let single = lengths.first().filter(|length| (13..=19).contains(*length)).map(|_| 1);
+    let single = lengths.first().filter(|length| (SHORTEST_CARD..=19).contains(*length)).map(|_| 1);
     let forms = FORMS.iter().filter(|form| lengths.starts_with(form)).map(|form| form.len());
     forms.chain(single).find_map(|count| {
         let range = groups.first()?.start..groups.get(count - 1)?.end;
@@ -203,9 +208,11 @@ const IBAN_LENGTHS: &[(usize, &str)] = &[
 pub(super) fn ibans(text: &str) -> Vec<Place> {
     let mut places = Vec::new();
     let mut at = 0;
-    while let Some(found) = text.get(at..).and_then(|rest| patterns().iban.find(rest)) {
-        let start = at + found.start();
-        let iban = iban_at(text, start, found.as_str());
+    while let Some(start) =
+        text.get(at..).and_then(|rest| PATTERNS.iban_start.find(rest)).map(|found| at + found.start())
+    {
+        let found = text.get(start..).and_then(|rest| PATTERNS.iban.find(rest));
+        let iban = found.and_then(|found| iban_at(text, start, found.as_str()));
         // The next may begin within what only looked like one.
         at = iban.as_ref().map_or(start + 1, |range| range.end);
         places.extend(iban.map(|range| (Class::Iban, range)));
@@ -233,20 +240,20 @@ fn mod_97(iban: &str) -> bool {
     remainder == Some(1)
 }
 
+pub(super) fn named_ssns(text: &str) -> Vec<Place> {
+    let named = PATTERNS.named_ssn.captures_iter(text).filter_map(|found| Some(found.get(1)?.range()));
+    named.filter(|range| is_ssn(text, range)).map(|range| (Class::Ssn, range)).collect()
+}
+
 pub(super) fn ssns(text: &str) -> Vec<Place> {
-    let named = patterns().named_ssn.captures_iter(text).filter_map(|found| Some(found.get(1)?.range()));
-    let written = patterns().ssn.find_iter(text).map(|found| found.range());
+    let written = PATTERNS.ssn.find_iter(text).map(|found| found.range());
     let written = written.filter(|range| stands_alone(text, range) && !is_ordered(text, range.start));
-    named
-        .chain(written)
-        .filter(|range| is_ssn(text.get(range.clone()).unwrap_or("")))
-        .map(|range| (Class::Ssn, range))
-        .collect()
+    written.filter(|range| is_ssn(text, range)).map(|range| (Class::Ssn, range)).collect()
 }
 
 /// True for numbers the administration may have given out: no part of zeros, no area 666 or from 900 on.
-fn is_ssn(written: &str) -> bool {
-    let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+fn is_ssn(text: &str, range: &Range<usize>) -> bool {
+    let digits: String = text.get(range.clone()).unwrap_or("").chars().filter(char::is_ascii_digit).collect();
     match (digits.get(..3), digits.get(3..5), digits.get(5..)) {
         (Some(area), Some(group), Some(serial)) => {
             area != "000" && area != "666" && !area.starts_with('9') && group != "00" && serial != "0000"
@@ -257,7 +264,7 @@ fn is_ssn(written: &str) -> bool {
 
 pub(super) fn ips(text: &str) -> Vec<Place> {
     let mut places = Vec::new();
-    for found in patterns().ipv4.find_iter(text) {
+    for found in PATTERNS.ipv4.find_iter(text) {
         let address = found.as_str().parse::<Ipv4Addr>().ok();
         let public = address.is_some_and(|ip| !ip.is_loopback() && !ip.is_unspecified() && !ip.is_broadcast());
         if public && stands_alone_as_ip(text, &found.range()) {
@@ -265,7 +272,7 @@ pub(super) fn ips(text: &str) -> Vec<Place> {
         }
     }
     if text.contains(':') {
-        for found in patterns().ipv6.find_iter(text) {
+        for found in PATTERNS.ipv6.find_iter(text) {
             let written = found.as_str();
             let address = written.parse::<Ipv6Addr>().ok();
             let public = address.is_some_and(|ip| !ip.is_loopback() && !ip.is_unspecified());
@@ -283,7 +290,7 @@ pub(super) fn ips(text: &str) -> Vec<Place> {
 fn stands_alone_as_ip(text: &str, range: &Range<usize>) -> bool {
     let near = |c: Option<char>| c.is_some_and(|c| is_word(c) || c == '-');
     let dotted = after(text, range.end) == Some('.') && after(text, range.end + 1).is_some_and(|c| c.is_ascii_digit());
-    let version = patterns().versioned.is_match(&context(text, range.start));
+    let version = PATTERNS.versioned.is_match(&context(text, range.start));
     !near(before(text, range.start))
         && before(text, range.start) != Some('.')
         && !near(after(text, range.end))
@@ -291,27 +298,31 @@ fn stands_alone_as_ip(text: &str, range: &Range<usize>) -> bool {
         && !version
 }
 
+fn digits(text: &str, range: &Range<usize>) -> usize {
+    text.get(range.clone()).unwrap_or("").bytes().filter(u8::is_ascii_digit).count()
+}
+
+pub(super) fn named_phones(text: &str) -> Vec<Place> {
+    let named = PATTERNS.named_phone.captures_iter(text).filter_map(|found| Some(found.get(1)?.range()));
+    let named = named.filter(|range| (7..=15).contains(&digits(text, range)));
+    named.filter(|range| !after(text, range.end).is_some_and(is_word)).map(|range| (Class::Phone, range)).collect()
+}
+
 pub(super) fn phones(text: &str) -> Vec<Place> {
-    let digits =
-        |range: &Range<usize>| text.get(range.clone()).unwrap_or("").bytes().filter(u8::is_ascii_digit).count();
     let mut places: Vec<Range<usize>> = Vec::new();
-    for found in patterns().named_phone.captures_iter(text) {
-        let number = found.get(1).map(|number| number.range()).filter(|range| (7..=15).contains(&digits(range)));
-        places.extend(number.filter(|range| !after(text, range.end).is_some_and(is_word)));
-    }
-    for found in patterns().international.find_iter(text) {
+    for found in PATTERNS.international.find_iter(text) {
         let range = found.range();
         let glued = before(text, range.start).is_some_and(|c| is_word(c) || c == '+')
             || after(text, range.end).is_some_and(is_word);
         // `+52.520008` is a place on the map.
         let decimal = found.as_str().matches('.').count() == 1 && !found.as_str().contains([' ', '-', '(', '/']);
-        if !glued && !decimal && (8..=15).contains(&digits(&range)) {
+        if !glued && !decimal && (8..=15).contains(&digits(text, &range)) {
             places.push(range);
         }
     }
-    for found in patterns().north_american.find_iter(text).chain(patterns().national.find_iter(text)) {
+    for found in PATTERNS.north_american.find_iter(text).chain(PATTERNS.national.find_iter(text)) {
         let range = found.range();
-        if stands_alone(text, &range) && !is_ordered(text, range.start) && (10..=14).contains(&digits(&range)) {
+        if stands_alone(text, &range) && !is_ordered(text, range.start) && (10..=14).contains(&digits(text, &range)) {
             places.push(range);
         }
     }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
+use std::io::{BufRead, BufReader, BufWriter, Seek as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
@@ -14,11 +14,12 @@ use tempfile::NamedTempFile;
 use crate::dataset::HUGGING_FACE;
 use crate::dataset::layout::{Layout, assemble, disassemble, same};
 use crate::dataset::manifest::{self, DataFile, Manifest};
-use crate::dataset::validate::{Invalid, check_line};
+use crate::dataset::validate::{Invalid, read_line};
 use crate::model::id::hex;
 use crate::store::ErrorClass;
 
 use super::super::door::Door;
+use super::super::import::ahead::{Beside, in_halves};
 use super::ExportError;
 use super::scan::{count_pseudonyms, leak};
 use super::target::Target;
@@ -71,6 +72,12 @@ pub(super) struct Files {
     manifest: Option<NamedTempFile>,
 }
 
+/// Bytes that are written at once.
+const BUFFER: usize = 1 << 18;
+
+/// Bytes that are read back and checked at once: enough that threads are not started for little.
+const CHECKED: usize = 4 << 20;
+
 /// What a finished data file is.
 pub(super) struct Checked {
     pub rows: u64,
@@ -109,7 +116,7 @@ impl Files {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| io(folder, error))?;
         let open = targets
             .iter()
-            .map(|target| Ok((target.name.clone(), BufWriter::new(temporary(folder)?))))
+            .map(|target| Ok((target.name.clone(), BufWriter::with_capacity(BUFFER, temporary(folder)?))))
             .collect::<Result<_, _>>()?;
         Ok(Self { folder: folder.to_owned(), open, manifest: None })
     }
@@ -133,7 +140,7 @@ impl Files {
         &mut self,
         at: usize,
         target: &Target,
-        door: &Door,
+        (door, beside): (&Door, Option<Beside>),
         dataset: Option<&str>,
     ) -> Result<Checked, ExportError> {
         let mut checked = Checked { rows: 0, bytes: 0, sha256: String::new(), masked: BTreeMap::new() };
@@ -143,14 +150,21 @@ impl Files {
         file.flush().map_err(fail)?;
         let mut reader = file.get_ref().reopen().map_err(fail)?;
         reader.rewind().map_err(fail)?;
-        let (mut reader, mut line, mut hash) = (BufReader::new(reader), String::new(), Sha256::new());
-        while reader.read_line(&mut line).map_err(fail)? > 0 {
-            checked.rows += 1;
-            checked.bytes += line.len() as u64;
-            hash.update(line.as_bytes());
-            let row = line.strip_suffix('\n').unwrap_or(&line);
-            checked.row(target, door, row)?;
-            line.clear();
+        let (mut reader, mut hash) = (BufReader::with_capacity(BUFFER, reader), Sha256::new());
+        loop {
+            let mut rows = lines(&mut reader, checked.rows).map_err(fail)?;
+            if rows.is_empty() {
+                break;
+            }
+            in_halves(beside, &mut rows, &|row| row.check(target, door));
+            for row in rows {
+                checked.rows += 1;
+                checked.bytes += row.line.len() as u64;
+                hash.update(row.line.as_bytes());
+                for (class, count) in row.found? {
+                    *checked.masked.entry(class).or_default() += count;
+                }
+            }
         }
         checked.sha256 = hex(&hash.finalize());
         let layout = target.exporter.layout();
@@ -236,19 +250,52 @@ fn temporary(folder: &Path) -> Result<NamedTempFile, FileError> {
     tempfile::Builder::new().prefix(".aftercall-").tempfile_in(folder).map_err(|error| io(folder, error))
 }
 
-impl Checked {
-    fn row(&mut self, target: &Target, door: &Door, row: &str) -> Result<(), ExportError> {
-        // Strings hide the form; it was checked before they were made.
-        if !target.strings {
-            check_line(target.exporter, self.rows, row)?;
+/// A line that is read back, with its line break, and what is in it.
+struct ReadBack {
+    number: u64,
+    line: String,
+    /// How many pseudonyms of each class.
+    found: Result<BTreeMap<String, u64>, ExportError>,
+}
+
+/// The next lines of a file, some at once; none at its end. `before` is how many came before them.
+fn lines(reader: &mut impl BufRead, before: u64) -> std::io::Result<Vec<ReadBack>> {
+    let (mut rows, mut bytes) = (Vec::new(), 0);
+    while bytes < CHECKED {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            break;
         }
-        if door.masks() {
-            if let Some(class) = leak(row) {
-                return Err(ExportError::Leak { file: target.name.clone(), line: self.rows, class: class.word() });
+        bytes += line.len();
+        rows.push(ReadBack { number: before + 1 + rows.len() as u64, line, found: Ok(BTreeMap::new()) });
+    }
+    Ok(rows)
+}
+
+impl ReadBack {
+    fn check(&mut self, target: &Target, door: &Door) {
+        let row = self.line.strip_suffix('\n').unwrap_or(&self.line);
+        self.found = check_row((target, door), self.number, row).map(|()| {
+            let mut counts = BTreeMap::new();
+            if door.masks() {
+                count_pseudonyms(row, &mut counts);
             }
-            count_pseudonyms(row, &mut self.masked);
-        }
-        Ok(())
+            counts
+        });
+    }
+}
+
+/// Checks the form of one row, and that nothing personal is left in it.
+fn check_row((target, door): (&Target, &Door), number: u64, row: &str) -> Result<(), ExportError> {
+    let value = read_line(target.exporter, number, row)?;
+    // Strings hide the form; it was checked before they were made.
+    if !target.strings {
+        let invalid = |message| Invalid { file: target.exporter.file_name(), line: number, message };
+        target.exporter.check(&value).map_err(invalid)?;
+    }
+    match if door.masks() { leak(&value) } else { None } {
+        Some(class) => Err(ExportError::Leak { file: target.name.clone(), line: number, class: class.word() }),
+        None => Ok(()),
     }
 }
 
@@ -264,10 +311,7 @@ fn put_together(target: &Target, lines: &str, dataset: &str, door: &Door) -> Res
     }
     // Cells of a table of text were members of rows that have been looked at, and are the same.
     for (at, row) in taken.iter().enumerate().filter(|_| layout != Layout::Parquet) {
-        check_line(target.exporter, at as u64 + 1, row)?;
-        if let Some(class) = leak(row).filter(|_| door.masks()) {
-            return Err(ExportError::Leak { file: target.name.clone(), line: at as u64 + 1, class: class.word() });
-        }
+        check_row((target, door), at as u64 + 1, row)?;
     }
     Ok(bytes)
 }

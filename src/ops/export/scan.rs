@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::mask::{self, Class};
+use crate::mask::{Class, Known, Masker, Policy};
 
 /// Members that hold ids and hashes made of digits and letters, which may look like a card number by chance.
 const IDS: [&str; 29] = [
@@ -41,32 +41,36 @@ const IDS: [&str; 29] = [
     "step",
 ];
 
+/// Members of which customers and tools choose the names of what is in them, so that all of it is looked at.
+const FREE: [&str; 5] = ["arguments", "parameters", "outcomes", "kwargs", "input_parameters"];
+
 /// The class of personal data in a finished row, ids of ours left aside.
-pub(super) fn leak(row: &str) -> Option<Class> {
-    let mut value: Value = serde_json::from_str(row).ok()?;
-    forget_ids(&mut value);
-    mask::scan(&value.to_string()).first().map(|finding| finding.class)
+pub(super) fn leak(row: &Value) -> Option<Class> {
+    let masker = Masker::new([0; 32], Known::default(), Policy::default());
+    first(&masker, ("", row), true)
 }
 
-fn forget_ids(value: &mut Value) {
+fn first(masker: &Masker, (name, value): (&str, &Value), ours: bool) -> Option<Class> {
     match value {
+        Value::String(text) => masker.first_in(name, text),
+        Value::Array(items) => items.iter().find_map(|item| first(masker, (name, item), ours)),
         Value::Object(members) => {
-            members.retain(|name, _| !IDS.contains(&name.as_str()));
-            // What customers and tools say has members of any name, and all of them are looked at.
-            let ours =
-                |name: &str| !["arguments", "parameters", "outcomes", "kwargs", "input_parameters"].contains(&name);
-            members.iter_mut().filter(|(name, _)| ours(name)).for_each(|(_, value)| forget_ids(value));
+            members.iter().filter(|(name, _)| !(ours && IDS.contains(&name.as_str()))).find_map(|(name, value)| {
+                let ours = ours && !FREE.contains(&name.as_str());
+                masker.first_in("", name).or_else(|| first(masker, (name, value), ours))
+            })
         }
-        Value::Array(items) => items.iter_mut().for_each(forget_ids),
-        _ => {}
+        _ => None,
     }
 }
 
 pub(super) fn count_pseudonyms(row: &str, counts: &mut BTreeMap<String, u64>) {
-    for class in Class::ALL {
-        let count = row.matches(&format!("<{}-", class.word())).count() as u64;
-        if count > 0 {
-            *counts.entry(class.word().to_owned()).or_default() += count;
+    for (at, _) in row.match_indices('<') {
+        let rest = row.get(at + 1..).unwrap_or_default();
+        let class =
+            Class::ALL.iter().find(|class| rest.strip_prefix(class.word()).is_some_and(|rest| rest.starts_with('-')));
+        if let Some(class) = class {
+            *counts.entry(class.word().to_owned()).or_default() += 1;
         }
     }
 }

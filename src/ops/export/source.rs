@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::dataset::SPAN_ATTRIBUTES;
 use crate::dataset::item::{Unsettled, agreement, settle};
-use crate::dataset::manifest::{Conversations, DatasetUse, sha256};
+use crate::dataset::manifest::{DatasetUse, sha256};
 use crate::model::codebook::Codebook;
 use crate::model::conversation::Conversation;
 use crate::model::dataset::{DatasetRow, DatasetVersion, Split};
@@ -19,7 +20,7 @@ use crate::ops::dataset::{DatasetError, customer, find};
 use crate::ops::door::Door;
 use crate::ops::queue;
 use crate::ops::workspace::Workspace;
-use crate::store::{Asker, Covered};
+use crate::store::{Asker, Covered, Unread};
 
 use super::ExportError;
 
@@ -151,101 +152,128 @@ impl Source {
         })
     }
 
-    /// One conversation; `None` where it gives no rows, which is counted.
-    pub fn ready(
-        &self,
-        workspace: &Workspace,
-        at: usize,
-        door: &Door,
-        counts: &mut Conversations,
-    ) -> Result<Option<Ready>, ExportError> {
-        let found = match self {
-            Self::Matching { ids, covered, .. } if covered.waits(&ids[at]) => waiting(workspace, &ids[at])?,
-            Self::Matching { ids, .. } => matching(workspace, &ids[at])?,
-            Self::Version { version, rows } => of_version(workspace, version, &version.rows[rows[at]])?,
+    /// One conversation with its labels, or the reason why it gives no rows.
+    pub fn ready(&self, workspace: &Workspace, at: usize, door: &Door) -> Result<Result<Ready, Reason>, ExportError> {
+        Ok(match self.fetch(workspace, at)? {
+            Ok(fetched) => fetched.ready(self, door)?,
+            Err(reason) => Err(reason),
+        })
+    }
+
+    /// What the database holds of one conversation.
+    pub(super) fn fetch(&self, workspace: &Workspace, at: usize) -> Result<Result<Fetched, Reason>, ExportError> {
+        let store = workspace.store();
+        let fetched = match self {
+            Self::Matching { ids, covered, .. } => {
+                let labels = store.labels(&ids[at])?;
+                if covered.waits(&ids[at]) {
+                    // It has not all its reviews yet: nobody's label of it leaves.
+                    return Ok(Err(Unsettled::waiting(&labels).reason()));
+                }
+                if labels.is_empty() {
+                    return Ok(Err(Unsettled::NotLabelled.reason()));
+                }
+                let Some(unread) = store.unread(&ids[at])? else { return Ok(Err("not stored any more")) };
+                match settle(&labels, &unread.transcript_hash) {
+                    Ok((verdict, labels)) => Fetched { unread, verdict, labels, row: None, key: workspace.mask_key() },
+                    Err(why) => return Ok(Err(why.reason())),
+                }
+            }
+            Self::Version { version, rows } => {
+                let row = &version.rows[rows[at]];
+                let Some(unread) = store.unread(&row.conversation)? else {
+                    return Err(ExportError::Orphan {
+                        dataset: format!("{}@{}", version.name, version.number),
+                        conversation: row.conversation.to_string(),
+                    });
+                };
+                let (verdict, labels) = (row.verdict, row.labels.clone());
+                Fetched { unread, verdict, labels, row: Some(rows[at]), key: workspace.mask_key() }
+            }
         };
-        match found {
-            Ok((ready, content)) => {
-                counts.settled += 1;
-                *counts.verdicts.entry(ready.verdict.word().to_owned()).or_default() += 1;
-                let door = door.knowing(&content);
-                let labels = ready.labels.iter().map(|label| door.label(label)).collect();
-                Ok(Some(Ready { labels, conversation: door.conversation(&content), ..ready }))
-            }
-            Err(reason) => {
-                *counts.left_out.entry(reason.to_owned()).or_default() += 1;
-                Ok(None)
-            }
-        }
+        Ok(Ok(fetched))
+    }
+
+    fn row(&self, fetched: &Fetched) -> Option<&DatasetRow> {
+        self.version().zip(fetched.row).and_then(|(version, at)| version.rows.get(at))
     }
 }
 
-/// A conversation, unmasked, and what it becomes.
-type Found = Result<(Ready, Conversation), &'static str>;
+/// Why a conversation gives no rows.
+pub(super) type Reason = &'static str;
 
-/// A conversation that has not all its reviews yet: nobody's label of it leaves.
-fn waiting(workspace: &Workspace, id: &ConversationId) -> Result<Found, ExportError> {
-    Ok(Err(Unsettled::waiting(&workspace.store().labels(id)?).reason()))
+/// What the database holds of one conversation, to be worked on by any thread.
+pub(super) struct Fetched {
+    unread: Unread,
+    verdict: Verdict,
+    labels: Vec<Label>,
+    /// Its place in the version it is of.
+    row: Option<usize>,
+    /// The workspace's.
+    key: [u8; 32],
 }
 
-fn matching(workspace: &Workspace, id: &ConversationId) -> Result<Found, ExportError> {
-    let labels = workspace.store().labels(id)?;
-    if labels.is_empty() {
-        return Ok(Err(Unsettled::NotLabelled.reason()));
+impl Fetched {
+    /// Bytes, about.
+    pub(super) fn size(&self) -> usize {
+        self.unread.size()
     }
-    let Some(content) = workspace.store().conversation(id)? else { return Ok(Err("not stored any more")) };
-    let transcript_hash = content.transcript_hash();
-    let (verdict, labels) = match settle(&labels, &transcript_hash) {
-        Ok(settled) => settled,
-        Err(why) => return Ok(Err(why.reason())),
-    };
-    let ready = Ready {
-        group_key: group_key(workspace, &content),
-        agreement: agreement(&labels).to_owned(),
-        conversation: content.clone(),
-        transcript_hash,
-        inclusion_probability: inclusion_probability(&labels),
-        labels,
-        verdict,
-        split: None,
-    };
-    Ok(Ok((ready, content)))
+
+    /// Reads it and lets it through the door.
+    pub(super) fn ready(self, source: &Source, door: &Door) -> Result<Result<Ready, Reason>, ExportError> {
+        let row = source.row(&self);
+        let transcript_hash = self.unread.transcript_hash.clone();
+        let mut content = self.unread.read(SPAN_ATTRIBUTES)?;
+        let (group_key, agreement, inclusion_probability) = match row {
+            None => (
+                group_key(&self.key, &content),
+                agreement(&self.labels).to_owned(),
+                inclusion_probability(&self.labels),
+            ),
+            Some(row) => {
+                if !as_judged(&mut content, row, &transcript_hash) {
+                    return Ok(Err("the conversation is not what was judged any more"));
+                }
+                (row.group.clone(), row.agreement.clone(), row.inclusion_probability)
+            }
+        };
+        let door = door.knowing(&content);
+        door.hide(&mut content);
+        Ok(Ok(Ready {
+            conversation: content,
+            transcript_hash: row.map_or(transcript_hash, |row| row.transcript_hash.clone()),
+            labels: self.labels.iter().map(|label| door.label(label)).collect(),
+            verdict: self.verdict,
+            group_key,
+            split: row.map(|row| row.split),
+            agreement,
+            inclusion_probability,
+        }))
+    }
 }
 
-fn of_version(workspace: &Workspace, version: &DatasetVersion, row: &DatasetRow) -> Result<Found, ExportError> {
-    let Some(mut content) = workspace.store().conversation(&row.conversation)? else {
-        return Err(ExportError::Orphan {
-            dataset: format!("{}@{}", version.name, version.number),
-            conversation: row.conversation.to_string(),
-        });
-    };
+/// Takes from a conversation what came after it was judged; false where it is another one now.
+fn as_judged(content: &mut Conversation, row: &DatasetRow, stored: &TranscriptHash) -> bool {
+    let grown = content.steps.len() > row.steps as usize;
     content.steps.truncate(row.steps as usize);
-    if transcript_hash(&content.steps) != row.transcript_hash {
-        return Ok(Err("the conversation is not what was judged any more"));
+    let same =
+        if grown { transcript_hash(&content.steps) == row.transcript_hash } else { *stored == row.transcript_hash };
+    if !same {
+        return false;
     }
     // What came with later imports is not part of the version.
-    let told: BTreeSet<SpanRef> =
-        content.steps.iter().flat_map(|step| [&step.span, &step.decision]).flatten().cloned().collect();
+    let told: BTreeSet<&SpanRef> =
+        content.steps.iter().flat_map(|step| [&step.span, &step.decision]).flatten().collect();
     content.spans.retain(|span| told.contains(&span.id));
     content.scores.clone_from(&row.scores);
     content.outcomes.clone_from(&row.outcomes);
-    let ready = Ready {
-        conversation: content.clone(),
-        transcript_hash: row.transcript_hash.clone(),
-        labels: row.labels.clone(),
-        verdict: row.verdict,
-        group_key: row.group.clone(),
-        split: Some(row.split),
-        agreement: row.agreement.clone(),
-        inclusion_probability: row.inclusion_probability,
-    };
-    Ok(Ok((ready, content)))
+    true
 }
 
 /// What all conversations of one customer share, under the workspace's key, so that it names nobody; without a
 /// customer, what this conversation has alone.
-fn group_key(workspace: &Workspace, conversation: &Conversation) -> String {
-    let mut hasher = blake3::Hasher::new_keyed(&workspace.mask_key());
+fn group_key(key: &[u8; 32], conversation: &Conversation) -> String {
+    let mut hasher = blake3::Hasher::new_keyed(key);
     hasher.update(conversation.source.exact().as_bytes());
     hasher.update(&[0]);
     match customer(conversation) {

@@ -29,6 +29,8 @@ const TOLD: usize = 400;
 pub struct Asking<'a> {
     /// The command and its bounds; its filter is not used.
     pub order: CommandOrder<'a>,
+    /// What the judge is given goes through it. Whoever opens it records that.
+    pub door: &'a Door,
     /// True once the caller wants to stop.
     pub stopped: &'a dyn Fn() -> bool,
 }
@@ -93,7 +95,7 @@ impl Pairs<'_> {
 pub(super) fn ask(
     (cabinet, runs): (&Cabinet, &Runs),
     held: &mut Held,
-    (bench, workspace, door): (&Bench, &Workspace, &Door),
+    (bench, workspace): (&Bench, &Workspace),
     asking: &Asking<'_>,
 ) -> Result<Option<CommandReport>, EvaluateError> {
     let mut places = HashMap::new();
@@ -113,7 +115,8 @@ pub(super) fn ask(
     if queue.is_empty() {
         return Ok(None);
     }
-    let mut pairs = Pairs { cabinet, runs, door, workspace, places, trials: &held.trials, settled: Vec::new() };
+    let mut pairs =
+        Pairs { cabinet, runs, door: asking.door, workspace, places, trials: &held.trials, settled: Vec::new() };
     let mut tell = |_: &super::super::Progress| {
         if (asking.stopped)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };

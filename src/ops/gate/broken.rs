@@ -14,12 +14,12 @@ use super::{GateError, GateOrder, Runs, Trial, cabinet};
 use crate::dataset::regression::{Case, Outcome};
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Condition, Expr, Field, Filter, Test, TextMatch};
-use crate::model::gate::{Broken, BrokenCase};
+use crate::model::gate::{Broken, BrokenCase, SOURCE};
 use crate::model::id::ConversationId;
 use crate::model::time::Timestamp;
 use crate::ops::evaluate::{EvaluateOrder, evaluate};
 use crate::ops::workspace::Workspace;
-use crate::store::{Applied, Changes, Put, StoreError};
+use crate::store::{Applied, Changes, ContentHash, Put, StoreError};
 
 /// How often storing is tried where another program writes at the same time.
 const TRIES: usize = 8;
@@ -46,6 +46,8 @@ pub struct Brought {
     pub imported: usize,
     /// Of them, those that are in none of the files.
     pub missing: Vec<String>,
+    /// Runs of earlier reports on the same cases that went, since nobody had judged them.
+    pub forgotten: usize,
     /// Cases that could not be read any more, so that only the report's words are shown.
     pub unread: usize,
     /// How often the test split had been opened before, where it was opened.
@@ -80,7 +82,7 @@ pub fn bring(workspace: &mut Workspace, order: &BringOrder, now: Timestamp) -> R
     let written: Written = serde_json::from_str(&text)
         .map_err(|error| broken(format!("this is no report of `aftercall gate --json`: {error}")))?;
     let name = blake3::hash(text.trim().as_bytes()).to_hex().get(..6).unwrap_or_default().to_owned();
-    let source = format!("gate-{name}");
+    let source = format!("{SOURCE}{name}");
     let mut brought = Brought { filter: of_source(&source), ..Brought::default() };
     let cases = read_cases(workspace, (&written, order), &mut brought, now);
     let failing = failing(&written, &cases, &mut brought);
@@ -99,7 +101,9 @@ pub fn bring(workspace: &mut Workspace, order: &BringOrder, now: Timestamp) -> R
         let told = Broken { dataset: written.dataset.clone(), report: name.clone(), rank: at as u32 + 1, cases };
         puts.push(copy(exact, &source, &told));
     }
-    brought.imported = store(workspace, puts)?;
+    let removals = outlived(workspace, &written.dataset, &name)?;
+    brought.forgotten = removals.len();
+    brought.imported = store(workspace, (puts, removals))?;
     if brought.imported > 0 {
         // As with any import, evaluators have looked before people do.
         let order = EvaluateOrder { filter: brought.filter.clone(), ..EvaluateOrder::default() };
@@ -175,22 +179,38 @@ fn copy(run: &Conversation, source: &str, told: &Broken) -> Conversation {
     copy
 }
 
-/// Stores those that are not there yet, and answers how many.
-fn store(workspace: &mut Workspace, copies: Vec<Conversation>) -> Result<usize, GateError> {
+/// The runs of earlier reports on the same dataset, whatever its version, or on the same file: nobody needs them beside
+/// those of the new one, unless somebody said something of them.
+fn outlived(
+    workspace: &Workspace,
+    cases: &str,
+    report: &str,
+) -> Result<Vec<(ConversationId, ContentHash)>, StoreError> {
+    let bare = |cases: &str| cases.split_once('@').map_or(cases, |(name, _)| name).to_owned();
+    let runs = workspace.store().gate_runs()?.into_iter();
+    let old = runs.filter(|run| run.report != report && !run.judged && bare(&run.cases) == bare(cases));
+    Ok(old.map(|run| (run.id, run.content_hash)).collect())
+}
+
+/// Stores those that are not there yet, and answers how many; what goes, goes with it.
+fn store(
+    workspace: &mut Workspace,
+    (copies, removals): (Vec<Conversation>, Vec<(ConversationId, ContentHash)>),
+) -> Result<usize, GateError> {
     let mut puts = Vec::new();
     for conversation in copies {
         if workspace.store().stored(&conversation.id)?.is_none() {
             puts.push(Put { conversation, whole: true, base: None });
         }
     }
-    if puts.is_empty() {
+    if puts.is_empty() && removals.is_empty() {
         return Ok(0);
     }
     if workspace.read_only().is_some() {
         return Err(StoreError::ReadOnly { path: workspace.store().path().to_owned() }.into());
     }
     let count = puts.len();
-    let changes = Changes { puts, ..Changes::default() };
+    let changes = Changes { puts, removals, ..Changes::default() };
     for _ in 0..TRIES {
         if workspace.store_mut().apply(&changes)? == Applied::Done {
             return Ok(count);

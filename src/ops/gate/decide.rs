@@ -85,6 +85,7 @@ pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules
             case_id: case.case_id.clone(),
             conversation_id: case.conversation_id.clone(),
             step: case.step,
+            task: case.task(),
             intent: case.intent.clone(),
             mode: case.mode.clone(),
             severity: case.severity,

@@ -98,6 +98,8 @@ pub struct CaseReport {
     pub conversation_id: String,
     /// The step it is about.
     pub step: Option<u32>,
+    /// Its task, where the source names tasks.
+    pub task: Option<String>,
     /// Its intent.
     pub intent: Option<String>,
     /// Its failure mode.
@@ -338,33 +340,44 @@ impl Report {
             }
         }
         let shown = |case: &&CaseReport| matches!(case.state, State::Fail | State::Flaky);
-        if self.cases.iter().any(|case| shown(&case)) {
-            out.push_str("\n| case | its step | state | baseline | passed | found by | run | step in its place | broken at | what broke |\n");
-            out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+        let broken: Vec<(&CaseReport, &Trial, &str, Option<u32>)> = self
+            .cases
+            .iter()
+            .filter(shown)
+            .filter_map(|case| {
+                case.trials.iter().find_map(|trial| match &trial.outcome {
+                    Outcome::Fail { why, step } => Some((case, trial, why.as_str(), *step)),
+                    _ => None,
+                })
+            })
+            .collect();
+        if broken.is_empty() {
+            return;
         }
-        for case in self.cases.iter().filter(shown) {
-            let passed = case.trials.iter().filter(|trial| trial.outcome == Outcome::Pass).count();
-            let broken = case.trials.iter().find_map(|trial| match &trial.outcome {
-                Outcome::Fail { why, step } => Some((trial, why, step)),
-                _ => None,
-            });
-            let Some((trial, why, step)) = broken else { continue };
+        // A column in which nothing would be said is left out.
+        let tasks = broken.iter().any(|(case, ..)| case.task.is_some());
+        let baseline = self.comparison.is_some();
+        let mut names = vec!["case"];
+        names.extend(tasks.then_some("task"));
+        names.extend(["its step", "state"]);
+        names.extend(baseline.then_some("baseline"));
+        names.extend(["passed", "found by", "run", "step in its place", "broken at", "what broke"]);
+        let _ = writeln!(out, "\n| {} |\n|{}", names.join(" | "), " --- |".repeat(names.len()));
+        for (case, trial, why, step) in broken {
             let number = |step: Option<u32>| step.map_or_else(|| "-".to_owned(), |step| step.to_string());
-            let _ = writeln!(
-                out,
-                "| {} | {} | {} | {} | {passed}/{} | {} | {} | {} | {} | {} |",
-                cell(&case.case_id),
-                number(case.step),
-                case.state.word(),
-                case.baseline.map_or("-", State::word),
-                case.trials.len(),
-                case.matched_by.map_or("-", MatchedBy::word),
-                cell(&trial.run),
-                number(trial.counterpart),
-                number(*step),
-                cell(&told(why, trial))
-            );
+            let passed = case.trials.iter().filter(|trial| trial.outcome == Outcome::Pass).count();
+            let mut cells = vec![cell(&case.case_id)];
+            cells.extend(tasks.then(|| cell(case.task.as_deref().unwrap_or("-"))));
+            cells.extend([number(case.step), case.state.word().to_owned()]);
+            cells.extend(baseline.then(|| case.baseline.map_or("-", State::word).to_owned()));
+            cells.extend([format!("{passed}/{}", case.trials.len())]);
+            cells.extend([case.matched_by.map_or("-", MatchedBy::word).to_owned(), cell(&trial.run)]);
+            cells.extend([number(trial.counterpart), number(step), cell(&told(why, trial))]);
+            let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
+        out.push_str(
+            "\nThe failing runs beside their cases: `aftercall review --gate` with this report as JSON (`--json`).\n",
+        );
     }
 
     /// The report for a build server: a test per case; flaky ones pass and say so, unjudged and missing ones are skipped.

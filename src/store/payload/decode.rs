@@ -24,17 +24,27 @@ use crate::text::Untrusted;
 /// Values nested deeper than JSON may be are damage.
 const DEEPEST: u32 = 256;
 
+/// A text of the table, put together only where something refers to it.
+enum Text<'a> {
+    Plain(&'a str),
+    /// Numbers of plain ones.
+    Pieces(Vec<u32>),
+}
+
 struct Reader<'a> {
     cursor: Cursor<'a>,
-    texts: Vec<Cow<'a, str>>,
-    pairs: Vec<(u32, Value)>,
+    texts: Vec<Text<'a>>,
+    /// Attributes: the number of the key, and where the value is written.
+    pairs: Vec<(u32, Cursor<'a>)>,
+    /// The only attributes of spans that are wanted, where not all are.
+    only: Option<&'a [&'a str]>,
     ids: Vec<SpanRef>,
     high: i64,
     time: i64,
 }
 
-pub fn conversation(bytes: &[u8]) -> Result<Conversation, Unreadable> {
-    let mut reader = Reader::open(bytes)?;
+pub fn conversation<'a>(bytes: &'a [u8], only: Option<&'a [&'a str]>) -> Result<Conversation, Unreadable> {
+    let mut reader = Reader::open(bytes, only)?;
     let id = ConversationId::from_stored(reader.text()?);
     let source = reader.untrusted()?;
     let external_id = reader.untrusted()?;
@@ -108,9 +118,50 @@ fn list(cursor: &mut Cursor<'_>, base: &[u32]) -> Result<Vec<u32>, Unreadable> {
     Ok(items)
 }
 
+/// The numbers of the plain texts that pieces are made of.
+fn plain_pieces(texts: &[Text<'_>], pieces: &[u32]) -> Result<Vec<u32>, Unreadable> {
+    let mut plain = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match texts.get(*piece as usize).ok_or(Unreadable)? {
+            Text::Plain(_) => plain.push(*piece),
+            Text::Pieces(inner) => plain.extend_from_slice(inner),
+        }
+    }
+    Ok(plain)
+}
+
+/// Moves behind a value without making it.
+fn skip(cursor: &mut Cursor<'_>, depth: u32) -> Result<(), Unreadable> {
+    if depth > DEEPEST {
+        return Err(Unreadable);
+    }
+    match cursor.byte()? {
+        tag::NULL | tag::FALSE | tag::TRUE => {}
+        tag::POSITIVE | tag::NEGATIVE | tag::TEXT => {
+            cursor.number()?;
+        }
+        tag::FLOAT => {
+            cursor.float()?;
+        }
+        tag::LIST => {
+            for _ in 0..cursor.count()? {
+                skip(cursor, depth + 1)?;
+            }
+        }
+        tag::MAP => {
+            for _ in 0..cursor.count()? {
+                cursor.number()?;
+                skip(cursor, depth + 1)?;
+            }
+        }
+        _ => return Err(Unreadable),
+    }
+    Ok(())
+}
+
 impl<'a> Reader<'a> {
     /// Reads the tables.
-    fn open(bytes: &'a [u8]) -> Result<Self, Unreadable> {
+    fn open(bytes: &'a [u8], only: Option<&'a [&'a str]>) -> Result<Self, Unreadable> {
         let mut cursor = Cursor(bytes);
         if cursor.byte()? != VERSION {
             return Err(Unreadable);
@@ -118,35 +169,44 @@ impl<'a> Reader<'a> {
         let length = cursor.index()?;
         let mut run = std::str::from_utf8(cursor.take(length)?).map_err(|_| Unreadable)?;
         let count = cursor.count()?;
-        let mut texts: Vec<Cow<'a, str>> = Vec::with_capacity(count);
+        let mut texts: Vec<Text<'a>> = Vec::with_capacity(count);
         let mut lists: HashMap<u32, Vec<u32>> = HashMap::new();
         for _ in 0..count {
             let head = cursor.index()?;
             if head & 1 == 0 {
                 let (text, rest) = run.split_at_checked(head >> 1).ok_or(Unreadable)?;
                 run = rest;
-                texts.push(Cow::Borrowed(text));
+                texts.push(Text::Plain(text));
             } else {
                 let first = cursor.small()?;
                 let base = lists.entry(first).or_default();
                 *base = list(&mut cursor, base)?;
-                let pieces: Option<Vec<&str>> =
-                    base.iter().map(|piece| texts.get(*piece as usize).map(AsRef::as_ref)).collect();
-                texts.push(Cow::Owned(pieces.ok_or(Unreadable)?.concat()));
+                let pieces = plain_pieces(&texts, base)?;
+                texts.push(Text::Pieces(pieces));
             }
         }
-        let mut reader = Self { cursor, texts, pairs: Vec::new(), ids: Vec::new(), high: 0, time: 0 };
+        let mut reader = Self { cursor, texts, pairs: Vec::new(), only, ids: Vec::new(), high: 0, time: 0 };
         let count = reader.cursor.count()?;
         for _ in 0..count {
             let key = reader.cursor.small()?;
-            let value = reader.value(0)?;
-            reader.pairs.push((key, value));
+            reader.pairs.push((key, reader.cursor));
+            skip(&mut reader.cursor, 0)?;
         }
         Ok(reader)
     }
 
-    fn numbered(&self, number: usize) -> Result<&str, Unreadable> {
-        self.texts.get(number).map(AsRef::as_ref).ok_or(Unreadable)
+    fn numbered(&self, number: usize) -> Result<Cow<'a, str>, Unreadable> {
+        match self.texts.get(number).ok_or(Unreadable)? {
+            Text::Plain(text) => Ok(Cow::Borrowed(text)),
+            Text::Pieces(pieces) => {
+                let mut whole = String::new();
+                for piece in pieces {
+                    let Some(Text::Plain(text)) = self.texts.get(*piece as usize) else { return Err(Unreadable) };
+                    whole.push_str(text);
+                }
+                Ok(Cow::Owned(whole))
+            }
+        }
     }
 
     fn each<T>(&mut self, read: impl Fn(&mut Self) -> Result<T, Unreadable>) -> Result<Vec<T>, Unreadable> {
@@ -162,7 +222,7 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Result<String, Unreadable> {
         let number = self.text_number()?;
-        Ok(self.numbered(number)?.to_owned())
+        Ok(self.numbered(number)?.into_owned())
     }
 
     fn untrusted(&mut self) -> Result<Untrusted, Unreadable> {
@@ -203,32 +263,28 @@ impl<'a> Reader<'a> {
         if self.there()? { self.instant().map(Some) } else { Ok(None) }
     }
 
-    fn value(&mut self, depth: u32) -> Result<Value, Unreadable> {
+    fn value(&self, cursor: &mut Cursor<'a>, depth: u32) -> Result<Value, Unreadable> {
         if depth > DEEPEST {
             return Err(Unreadable);
         }
-        Ok(match self.cursor.byte()? {
+        Ok(match cursor.byte()? {
             tag::NULL => Value::Null,
             tag::FALSE => Value::Bool(false),
             tag::TRUE => Value::Bool(true),
-            tag::POSITIVE => self.cursor.number()?.into(),
-            tag::NEGATIVE => self.cursor.signed()?.into(),
-            tag::FLOAT => Value::Number(Number::from_f64(self.cursor.float()?).ok_or(Unreadable)?),
-            tag::TEXT => {
-                let number = self.cursor.index()?;
-                Value::String(self.numbered(number)?.to_owned())
-            }
+            tag::POSITIVE => cursor.number()?.into(),
+            tag::NEGATIVE => cursor.signed()?.into(),
+            tag::FLOAT => Value::Number(Number::from_f64(cursor.float()?).ok_or(Unreadable)?),
+            tag::TEXT => Value::String(self.numbered(cursor.index()?)?.into_owned()),
             tag::LIST => {
-                let count = self.cursor.count()?;
-                Value::Array((0..count).map(|_| self.value(depth + 1)).collect::<Result<_, _>>()?)
+                let count = cursor.count()?;
+                Value::Array((0..count).map(|_| self.value(cursor, depth + 1)).collect::<Result<_, _>>()?)
             }
             tag::MAP => {
-                let count = self.cursor.count()?;
+                let count = cursor.count()?;
                 let mut map = Map::new();
                 for _ in 0..count {
-                    let key = self.cursor.index()?;
-                    let key = self.numbered(key)?.to_owned();
-                    map.insert(key, self.value(depth + 1)?);
+                    let key = self.numbered(cursor.index()?)?.into_owned();
+                    map.insert(key, self.value(cursor, depth + 1)?);
                 }
                 Value::Object(map)
             }
@@ -238,7 +294,23 @@ impl<'a> Reader<'a> {
 
     fn numbered_pair(&self, number: usize) -> Result<(String, Value), Unreadable> {
         let (key, value) = self.pairs.get(number).ok_or(Unreadable)?;
-        Ok((self.numbered(*key as usize)?.to_owned(), value.clone()))
+        Ok((self.numbered(*key as usize)?.into_owned(), self.value(&mut value.clone(), 0)?))
+    }
+
+    /// The attributes of a span, as far as they are wanted.
+    fn attributes(&self, pairs: &[u32]) -> Result<Map<String, Value>, Unreadable> {
+        let mut found = Map::new();
+        for pair in pairs {
+            if let Some(only) = self.only {
+                let (key, _) = self.pairs.get(*pair as usize).ok_or(Unreadable)?;
+                if !only.contains(&&*self.numbered(*key as usize)?) {
+                    continue;
+                }
+            }
+            let (key, value) = self.numbered_pair(*pair as usize)?;
+            found.insert(key, value);
+        }
+        Ok(found)
     }
 
     fn pair(&mut self) -> Result<(String, Value), Unreadable> {
@@ -343,7 +415,7 @@ impl<'a> Reader<'a> {
             _ => return Err(Unreadable),
         };
         let name_number = self.text_number()?;
-        let name = Untrusted::from(self.numbered(name_number)?);
+        let name = Untrusted::from(self.numbered(name_number)?.into_owned());
         let id = self.ids.get(place).cloned().ok_or(Unreadable)?;
         let has = |part: u64| parts & part != 0;
         let parent_span_id = if has(has::PARENT) { Some(self.parent()?) } else { None };
@@ -353,9 +425,12 @@ impl<'a> Reader<'a> {
         let agent = if has(has::AGENT) { Some(self.untrusted()?) } else { None };
         let base = lists.entry((kind, name_number)).or_default();
         *base = list(&mut self.cursor, base)?;
-        let attributes = base.iter().map(|pair| self.numbered_pair(*pair as usize)).collect::<Result<_, _>>()?;
-        let events = if has(has::EVENTS) { self.each(Self::event)? } else { Vec::new() };
-        let links = if has(has::LINKS) { self.each(Self::link)? } else { Vec::new() };
+        let attributes = self.attributes(base)?;
+        let mut events = if has(has::EVENTS) { self.each(Self::event)? } else { Vec::new() };
+        let mut links = if has(has::LINKS) { self.each(Self::link)? } else { Vec::new() };
+        if self.only.is_some() {
+            (events, links) = (Vec::new(), Vec::new());
+        }
         Ok(Span {
             id,
             parent_span_id,

@@ -363,7 +363,10 @@ fn hot_queries_use_their_indexes() {
     ] {
         let query = query::ids(&Filter::default(), "", order, ASKER);
         let plan = plan(&query.sql, query.bound.len());
-        assert_eq!(plan, format!("SCAN c USING COVERING INDEX {index}"), "{order:?}");
+        // Runs of a gate are left out by their few keys.
+        let (own, copies) = plan.split_once('\n').unwrap();
+        assert_eq!(own, format!("SCAN c USING COVERING INDEX {index}"), "{order:?}");
+        assert!(copies.contains("(source>? AND source<?)") && !copies.contains("SCAN"), "{copies}");
     }
     let query = query::ids(&Filter::default(), "word", QueueOrder::Suspicion, ASKER);
     let text = plan(&query.sql, query.bound.len());
