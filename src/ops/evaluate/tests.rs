@@ -53,14 +53,8 @@ impl Place {
             transcript_hash: opened.summary.transcript_hash.clone(),
         };
         let act = Act::Judge(Judgement {
-            subject,
-            verdict: if failed { Verdict::Fail } else { Verdict::Pass },
             failed_at: failed.then_some(FailedAt::NoSingleStep),
-            severity: None,
-            modes: Vec::new(),
-            corrections: Vec::new(),
-            note: None,
-            slot: None,
+            ..Judgement::new(subject, if failed { Verdict::Fail } else { Verdict::Pass })
         });
         crate::ops::review::record(&mut self.workspace, &act, Timestamp(0)).unwrap();
     }
