@@ -272,6 +272,9 @@ fn panicker() {
         theme: Theme::default(),
         keymap: Keymap::load(&std::collections::BTreeMap::new()).unwrap(),
         mask: Mask(Arc::new(slip)),
+        room_mask: Mask(Arc::new(str::to_owned)),
+        room: Vec::new(),
+        presenting: false,
         masked: true,
         clock: Clock(Arc::new(system_clock)),
         zone: jiff::tz::TimeZone::UTC,
@@ -280,6 +283,7 @@ fn panicker() {
         editor: None,
         export_directory: "out".to_owned(),
         must_review: aftercall::model::queue::MustReview::default(),
+        claim_minutes: aftercall::model::claim::MINUTES,
         read_only: None,
         place: None,
     };

@@ -108,8 +108,8 @@ fn audited(workspace: &Workspace) -> Result<BTreeMap<ConversationId, bool>, Sess
             (queue.spec.name, !chooses)
         })
         .collect();
-    let mut found = BTreeMap::new();
-    for judged in store.judgements_in_order()?.0 {
+    let (mut found, covered) = (BTreeMap::new(), store.covered(workspace.reviewer())?);
+    for judged in store.judgements_in_order()?.0.into_iter().filter(|one| !covered.hides(&one.conversation)) {
         let by_lot = |slot: &Slot| slot.kind == SlotKind::Audit && plain.get(&slot.queue).copied().unwrap_or(false);
         let drawn = judged.slots.iter().any(by_lot);
         if let (true, Some(verdict @ (Verdict::Pass | Verdict::Fail))) = (drawn, judged.verdict) {

@@ -53,8 +53,17 @@ impl Place {
             transcript_hash: opened.summary.transcript_hash.clone(),
         };
         let act = Act::Judge(Judgement {
+            subject,
+            verdict: if failed { Verdict::Fail } else { Verdict::Pass },
             failed_at: failed.then_some(FailedAt::NoSingleStep),
-            ..Judgement::new(subject, if failed { Verdict::Fail } else { Verdict::Pass })
+            severity: None,
+            owner: None,
+            modes: Vec::new(),
+            corrections: Vec::new(),
+            note: None,
+            slot: None,
+            room: Vec::new(),
+            settles: None,
         });
         crate::ops::review::record(&mut self.workspace, &act, Timestamp(0)).unwrap();
     }

@@ -82,7 +82,9 @@ impl Pool {
         }
         let (mut settled, mut disputed, mut drafts) = (HashMap::new(), HashSet::new(), HashSet::new());
         let mut labels = store.all_labels()?;
-        for contact in &contacts {
+        let covered = store.covered(workspace.reviewer())?;
+        // What has not all its reviews is not settled, and what is hidden from the asker is told by no figure.
+        for contact in contacts.iter().filter(|contact| !covered.waits(&contact.id)) {
             let Some(labels) = labels.remove(&contact.id) else { continue };
             match settle(&labels, &contact.transcript_hash) {
                 Ok((verdict, labels)) => drop(settled.insert(contact.id.clone(), Settled { verdict, labels })),
@@ -91,7 +93,8 @@ impl Pool {
                 Err(_) => {}
             }
         }
-        let (codebook, judged) = (store.codebook()?, store.judgements_in_order()?.0);
+        let (codebook, mut judged) = (store.codebook()?, store.judgements_in_order()?.0);
+        judged.retain(|one| !covered.hides(&one.conversation));
         Ok(Self { contacts, settled, disputed, drafts, codebook, judged, audits: BTreeMap::new() })
     }
 
