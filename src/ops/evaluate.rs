@@ -21,7 +21,7 @@ use super::workspace::Workspace;
 use crate::config::scales::Scales;
 use crate::evaluate::bench::{Mark, Said, Truth};
 use crate::evaluate::policy::{BrokenExample, Hit, Policy, PolicyError};
-use crate::evaluate::registry::EVALUATORS;
+use crate::evaluate::registry::{Builtin, EVALUATORS};
 use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION, external};
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
@@ -146,7 +146,7 @@ pub enum EvaluateError {
 
 /// What is known of the built-in evaluators, in the order of their table.
 pub fn built_in() -> impl Iterator<Item = About> {
-    EVALUATORS.iter().map(|one| one.about())
+    EVALUATORS.iter().map(Builtin::about)
 }
 
 /// Judges conversations and stores what was said. `tell` is told conversations and breaks to stop.
@@ -259,7 +259,7 @@ impl Heard {
 
 /// The scale of an evaluator: of a built-in one by the registry, of another by the tables.
 pub(super) fn scale(scales: &Scales, name: &str) -> Scale {
-    if let Some(about) = EVALUATORS.iter().map(|one| one.about()).find(|about| about.name == name) {
+    if let Some(about) = EVALUATORS.iter().map(Builtin::about).find(|about| about.name == name) {
         return Scale { direction: about.direction, range: None, assumed: false };
     }
     let ours = name.starts_with("policy/") || name == crate::evaluate::reconcile::NAME;

@@ -60,6 +60,8 @@ impl Place {
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
+            owner: None,
+            room: None,
             slot: None,
         });
         crate::ops::review::record(&mut self.workspace, &act, Timestamp(0)).unwrap();
