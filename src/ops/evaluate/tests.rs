@@ -61,7 +61,7 @@ impl Place {
             corrections: Vec::new(),
             note: None,
             owner: None,
-            room: None,
+            room: Vec::new(),
             slot: None,
         });
         crate::ops::review::record(&mut self.workspace, &act, Timestamp(0)).unwrap();
