@@ -230,7 +230,7 @@ fn the_table_has_unique_names_and_says_what_differs() {
         "GoalProgress",
         "ReasoningQuality",
     ];
-    for one in EVALUATORS.iter().map(|one| one.about()) {
+    for one in EVALUATORS.iter().map(registry::Builtin::about) {
         assert!(!one.looks_at.is_empty() && !one.needs.is_empty() && !one.scale.is_empty());
         assert!(one.differs.is_some() || !shared.contains(&one.name), "{}", one.name);
     }

@@ -61,6 +61,8 @@ impl Place {
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
+            owner: None,
+            room: Vec::new(),
             slot: None,
             room: Vec::new(),
             settles: None,
