@@ -8,6 +8,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// Signs of personal data in the shadow of a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one of many signs, and any of them may be there")]
 pub(super) struct Signs {
     /// The beginning of a token.
     pub secret: bool,
