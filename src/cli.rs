@@ -44,6 +44,7 @@ mod segments;
 mod session;
 mod show;
 mod simulate;
+mod team;
 mod tools;
 
 use args::{Arguments, Command};
@@ -154,6 +155,8 @@ fn dispatch(arguments: &Arguments) -> Result<Code, Failure> {
         Some(Command::Drift(arguments)) => numbers::drift(&context, arguments),
         Some(Command::Agreement(arguments)) => numbers::agreement(&context, arguments),
         Some(Command::Report(arguments)) => report::report(&context, arguments),
+        Some(Command::Calibration(arguments)) => team::calibration(&context, arguments),
+        Some(Command::Team(arguments)) => team::team(&context, arguments),
         Some(Command::Simulate(arguments)) => simulate::simulate(&context, arguments),
         Some(Command::Reconcile(reconcile)) => reconcile::reconcile(&context, reconcile),
         Some(Command::Export(export)) => export::export(&context, export),

@@ -8,6 +8,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::model::claim;
 use crate::model::filter::Filter;
 use crate::model::queue::MustReview;
 
@@ -31,6 +32,9 @@ pub struct Config {
     pub mask: bool,
     /// What queues put ahead of any order; a queue keeps what held when it was defined.
     pub must_review: MustReview,
+    /// For how many minutes who opens a conversation of a shared queue holds it; a queue keeps what held when it was
+    /// defined.
+    pub claim_minutes: u32,
     /// Keys by action id; an action that is not named keeps its own.
     pub keys: BTreeMap<String, Vec<String>>,
     /// The line of each entry of `keys`, for messages about it.
@@ -46,6 +50,7 @@ impl Default for Config {
             ascii: false,
             mask: true,
             must_review: MustReview::default(),
+            claim_minutes: claim::MINUTES,
             keys: BTreeMap::new(),
             key_lines: BTreeMap::new(),
         }
@@ -64,7 +69,7 @@ pub struct ConfigError {
     pub message: String,
 }
 
-const SETTINGS: [&str; 6] = ["reviewer", "theme", "ascii", "mask", "keys", "must_review"];
+const SETTINGS: [&str; 7] = ["reviewer", "theme", "ascii", "mask", "keys", "must_review", "claim_minutes"];
 
 impl Config {
     /// Reads the file; one that does not exist gives the defaults.
@@ -113,6 +118,15 @@ impl Config {
                 ("ascii" | "mask", _) => return Err(wrong("true or false")),
                 ("keys", DeValue::Table(keys)) => config.read_keys(keys, text, &fail)?,
                 ("must_review", DeValue::Table(rules)) => config.must_review = must_review(rules, text, &fail)?,
+                ("claim_minutes", DeValue::Integer(minutes)) => {
+                    config.claim_minutes = minutes
+                        .as_str()
+                        .parse()
+                        .ok()
+                        .filter(|minutes| (1..=1440).contains(minutes))
+                        .ok_or_else(|| wrong("a number of minutes from 1 to 1440"))?;
+                }
+                ("claim_minutes", _) => return Err(wrong("a number of minutes from 1 to 1440")),
                 ("must_review", _) => return Err(wrong("a table of rules")),
                 ("keys", _) => return Err(wrong("a table of action = \"key\"")),
                 (unknown, _) => {
@@ -232,7 +246,7 @@ mod tests {
         let message = |text: &str| Config::parse("c.toml", text).unwrap_err().to_string();
         assert_eq!(
             message("\nrewiever = \"lee\"\n"),
-            "c.toml:2: unknown setting rewiever; known are reviewer, theme, ascii, mask, keys, must_review"
+            "c.toml:2: unknown setting rewiever; known are reviewer, theme, ascii, mask, keys, must_review, claim_minutes"
         );
         assert_eq!(message("ascii = \"yes\""), "c.toml:1: ascii is a string; true or false is needed");
         assert_eq!(

@@ -124,6 +124,8 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Insights(_)
         | Request::Figures(..)
         | Request::Preview(_)
+        | Request::Disputes
+        | Request::Dispute(_)
         | Request::Snippets(..)
         | Request::Open(_)
         | Request::OpenForRoom(_)
@@ -132,9 +134,14 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Codebook
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
-        Request::Record(_) | Request::StartSession(_) | Request::Undo | Request::Redo | Request::LoadPack(_) => {
-            LaneName::Write
-        }
+        Request::Record(_)
+        | Request::StartSession(_)
+        | Request::Settle { .. }
+        | Request::Claim(_)
+        | Request::Release(_)
+        | Request::Undo
+        | Request::Redo
+        | Request::LoadPack(_) => LaneName::Write,
         Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => LaneName::Job,
     }
 }

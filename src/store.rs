@@ -3,6 +3,7 @@
 //! Invariant: nothing outside this module names the SQLite library, and no file that is not ours, or newer than this
 //! program, or damaged, is ever written to.
 
+mod claims;
 mod conflicts;
 mod contacts;
 mod conversations;
@@ -41,6 +42,7 @@ use serde::Serialize;
 
 use crate::model::segments::SegmentRules;
 
+pub use claims::Covered;
 pub use conflicts::{Exchange, SetAside};
 pub use contacts::Contact;
 pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored};

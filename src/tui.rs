@@ -94,6 +94,8 @@ pub struct UiConfig {
     pub export_directory: String,
     /// What queues that are defined here put ahead of any order.
     pub must_review: crate::model::queue::MustReview,
+    /// For how many minutes who opens a conversation of a shared queue holds it.
+    pub claim_minutes: u32,
     /// Why nothing can be saved in this workspace, where that is so.
     pub read_only: Option<String>,
     /// Where the reviewer was when they left the last time; used where the screen starts at the whole queue.

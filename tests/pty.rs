@@ -283,6 +283,7 @@ fn panicker() {
         editor: None,
         export_directory: "out".to_owned(),
         must_review: aftercall::model::queue::MustReview::default(),
+        claim_minutes: aftercall::model::claim::MINUTES,
         read_only: None,
         place: None,
     };

@@ -17,6 +17,13 @@ const CONTEXT: usize = 2;
 pub fn conflicts(context: &Context, arguments: &ConflictsArguments) -> Result<Code, Failure> {
     match &arguments.command {
         None => list(context, arguments),
+        Some(ConflictsCommand::Lines) => lines(context, arguments),
+        Some(ConflictsCommand::KeepStored { line }) => {
+            let mut workspace = context.open_to_write(Access::Write)?;
+            conflicts::keep_stored(&mut workspace, line, now())?;
+            context.talk.say("the stored event stands; the line stays set aside, on record");
+            Ok(Code::Done)
+        }
         Some(ConflictsCommand::Show { id }) => show(context, arguments, id),
         Some(ConflictsCommand::Keep { id, theirs, .. }) => {
             let kept = if *theirs { Kept::Theirs } else { Kept::Ours };
@@ -46,6 +53,35 @@ fn list(context: &Context, arguments: &ConflictsArguments) -> Result<Code, Failu
             ));
             context.talk.say("`aftercall conflicts keep ID --ours` or `--theirs` keeps one");
         }
+    }
+    Ok(Code::Done)
+}
+
+fn lines(context: &Context, arguments: &ConflictsArguments) -> Result<Code, Failure> {
+    let (workspace, door) = context.open_door(arguments.unmasked.then_some("conflicts"))?;
+    let which = if arguments.all { Which::All } else { Which::Open };
+    let rows = conflicts::lines(&workspace, &door, which)?;
+    let mut data = Data::open();
+    for row in &rows {
+        if arguments.json {
+            data.json(row)?;
+            continue;
+        }
+        let settled = if row.settled { "  settled" } else { "" };
+        data.line(&format!("{}  {}: {}{settled}", row.name, row.journal, row.reason))?;
+        for (lead, event) in [("- stored   ", &row.stored), ("+ set aside", &row.set_aside)] {
+            let event = event.as_ref().map_or_else(|| "nothing that can be shown".to_owned(), ToString::to_string);
+            data.line(&format!("  {lead} {event}"))?;
+        }
+    }
+    data.finish()?;
+    if !arguments.json {
+        let open = rows.iter().filter(|row| !row.settled).count() as u64;
+        context.talk.say(&format!(
+            "{} set aside; `aftercall conflicts keep-stored LINE` says that the stored event stands; what the other one \
+             says can be given again by whoever said it",
+            count(open, "journal line")
+        ));
     }
     Ok(Code::Done)
 }

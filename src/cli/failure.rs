@@ -145,7 +145,9 @@ impl From<ConflictError> for Failure {
         match error {
             ConflictError::Store(error) => error.into(),
             ConflictError::Table(error) => error.into(),
-            ConflictError::Unknown(_) | ConflictError::Several { .. } => Self::new(Code::Error, error.to_string()),
+            ConflictError::Unknown(_) | ConflictError::UnknownLine(_) | ConflictError::Several { .. } => {
+                Self::new(Code::Error, error.to_string())
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::Data;
 use crate::model::act::Act;
+use crate::model::claim::Claimed;
 use crate::model::id::ConversationId;
 use crate::model::queue::{Place, QueueChange, QueueSpec, QueueState};
 use crate::ops::door::Door;
@@ -31,6 +32,8 @@ pub fn queue(context: &Context, arguments: &QueueArguments) -> Result<Code, Fail
         Some(QueueCommand::List { json }) => list(context, *json),
         Some(QueueCommand::New(new)) => define(context, new),
         Some(QueueCommand::Show(arguments)) => show(context, arguments),
+        Some(QueueCommand::Next { name, json }) => next(context, name, *json),
+        Some(QueueCommand::Release { conversation }) => release(context, conversation),
         Some(QueueCommand::Remove { name, json }) => remove(context, name, *json),
     }
 }
@@ -78,7 +81,8 @@ fn define(context: &Context, arguments: &NewArguments) -> Result<Code, Failure> 
 /// The definition that was typed.
 fn spec(context: &Context, workspace: &Workspace, arguments: &NewArguments) -> Result<QueueSpec, Failure> {
     let listed = arguments.ids.as_deref().map(|file| listed(workspace, file)).transpose()?;
-    Ok(arguments.spec(context.config.must_review.clone(), listed.as_deref()))
+    let rules = (context.config.must_review.clone(), context.config.claim_minutes);
+    Ok(arguments.spec(rules, listed.as_deref()))
 }
 
 /// The conversations named line by line, each once.
@@ -135,6 +139,43 @@ fn remove(context: &Context, name: &str, as_json: bool) -> Result<Code, Failure>
     Ok(Code::Done)
 }
 
+fn next(context: &Context, name: &str, as_json: bool) -> Result<Code, Failure> {
+    let mut workspace = context.open_to_write(Access::Write)?;
+    let next = queue::next(&mut workspace, name, now())?;
+    let mut data = Data::open();
+    if as_json {
+        data.json(&json!({
+            "schema_version": 1, "queue": name, "conversation": next.conversation, "until": next.until,
+            "held": next.held, "free_at": next.free_at,
+        }))?;
+    } else if let Some(id) = &next.conversation {
+        data.line(id.as_str())?;
+    }
+    data.finish()?;
+    match (&next.conversation, next.until, next.free_at) {
+        (Some(id), Some(until), _) => context.talk.say(&format!(
+            "yours until {until}; `aftercall label {id} --queue {name} …` judges it, `aftercall queue release` gives it back"
+        )),
+        (Some(_), None, _) => {}
+        (None, _, Some(free)) => context.talk.say(&format!(
+            "nothing is free now: {} held by others, the first until {free}",
+            count(next.held, "conversation")
+        )),
+        (None, ..) => context.talk.say("nothing is left to judge here"),
+    }
+    Ok(Code::Done)
+}
+
+fn release(context: &Context, conversation: &str) -> Result<Code, Failure> {
+    let mut workspace = context.open_to_write(Access::Write)?;
+    let id = super::context::resolve(&workspace, conversation)?;
+    match queue::release(&mut workspace, &id, now())? {
+        Claimed::Released => context.talk.say(&format!("{id} is given back")),
+        _ => context.talk.say(&format!("{id} is not held by you")),
+    }
+    Ok(Code::Done)
+}
+
 /// A queue as it leaves.
 fn told(state: &QueueState, door: &Door) -> Result<Value, Failure> {
     let mut value = serde_json::to_value(state)?;
@@ -186,7 +227,7 @@ fn brief(filter: &str) -> String {
 
 fn show(context: &Context, arguments: &ShowQueueArguments) -> Result<Code, Failure> {
     let (mut workspace, door) = context.open_door(arguments.unmasked.then_some("queue show"))?;
-    let (state, rows) = queue::shown(&mut workspace, &arguments.name, arguments.limit)?;
+    let (state, rows) = queue::shown(&mut workspace, (&arguments.name, arguments.limit), now())?;
     let mut data = Data::open();
     if arguments.json {
         let mut value = told(&state, &door)?;
@@ -222,6 +263,7 @@ fn row_told(row: &ShownRow, door: &Door) -> Value {
         "band": open.and_then(|place| place.band), "p_fail": open.and_then(|place| place.p),
         "reasons": open.map(|place| place.why.clone()).unwrap_or_default(),
         "pinned": row.place.as_ref().and_then(|place| Some(door.text(place.pinned.as_ref()?))),
+        "held_until": row.place.as_ref().and_then(|place| place.held),
         "first_message": summary.first_message.exact(),
     })
 }
@@ -236,6 +278,7 @@ fn line(row: &ShownRow, door: &Door) -> String {
     let verdict = row.summary.own_verdict.map_or("-", crate::model::label::Verdict::word);
     let open = place.filter(|_| !row.hidden);
     let mut why: Vec<String> = place.and_then(|place| Some(door.text(place.pinned.as_ref()?))).into_iter().collect();
+    why.extend(place.and_then(|place| place.held).map(|until| format!("held by another reviewer until {until}")));
     why.extend(open.iter().flat_map(|place| place.why.iter().cloned()));
     let chance = open.map_or_else(String::new, Place::chance);
     let message = summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::args::{EventsArguments, ShowArguments};
-use super::context::{Context, resolve};
+use super::context::{Context, resolve, now};
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::list::when;
@@ -36,7 +36,7 @@ pub fn show(context: &Context, arguments: &ShowArguments) -> Result<Code, Failur
     let (mut workspace, door) = context.open_door(arguments.unmasked.then_some("show"))?;
     let id = resolve(&workspace, &arguments.conversation)?;
     let blind = match &arguments.queue {
-        Some(queue) => queue::asked(&mut workspace, queue, &id)?.is_some_and(|place| place.blind),
+        Some(queue) => queue::asked(&mut workspace, queue, &id, now())?.is_some_and(|place| place.blind),
         None => false,
     };
     let mut data = Data::open();
@@ -254,13 +254,17 @@ pub fn events(context: &Context, arguments: &EventsArguments) -> Result<Code, Fa
         None => None,
     };
     let log = workspace.store().log();
+    let covered = workspace.store().covered(workspace.reviewer())?;
     let mut data = Data::open();
+    let mut hidden = 0_u64;
     for event in log.all()? {
-        if let Some(about) = &about {
-            let Some(target) = &event.target else { continue };
-            if log.resolve(&target.conversation)? != *about {
-                continue;
-            }
+        let target = event.target.as_ref().map(|target| log.resolve(&target.conversation)).transpose()?;
+        if about.is_some() && target != about {
+            continue;
+        }
+        if !covered.shows(&event, workspace.reviewer(), target.as_ref()) {
+            hidden += 1;
+            continue;
         }
         if arguments.json {
             data.json(&masked(&event, &door)?)?;
@@ -269,6 +273,11 @@ pub fn events(context: &Context, arguments: &EventsArguments) -> Result<Code, Fa
         }
     }
     data.finish()?;
+    if hidden > 0 {
+        context
+            .talk
+            .say("what others said of conversations in blind review is left out until you have judged them too");
+    }
     Ok(Code::Done)
 }
 

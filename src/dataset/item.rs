@@ -69,6 +69,8 @@ pub enum Unsettled {
     Disputed,
     /// The verdict judged an earlier text.
     Stale,
+    /// Its queue asks for more reviews than it has.
+    Waiting,
 }
 
 impl Unsettled {
@@ -80,6 +82,17 @@ impl Unsettled {
             Self::Draft => "a draft without a verdict",
             Self::Disputed => "disputed: the verdicts differ",
             Self::Stale => "stale: the verdict judged an earlier text",
+            Self::Waiting => "waits for another reviewer of its queue",
+        }
+    }
+
+    /// Why a conversation with these labels is not settled, where its queue asks for more reviews than it has.
+    pub fn waiting(labels: &[Label]) -> Self {
+        match (labels.iter().any(|label| label.verdict.is_some()), labels.iter().all(|label| label.skipped)) {
+            (true, _) => Self::Waiting,
+            (false, _) if labels.is_empty() => Self::NotLabelled,
+            (false, true) => Self::Skipped,
+            (false, false) => Self::Draft,
         }
     }
 }

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
-use crate::ops::alignment;
 use crate::ops::door::Door;
 use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::export::{self, ExportError};
@@ -21,6 +20,7 @@ use crate::ops::sample::SampleError;
 use crate::ops::search;
 use crate::ops::session::{self, SessionError};
 use crate::ops::workspace::{ImportOrder, Workspace};
+use crate::ops::{adjudicate, alignment};
 use crate::store::{Asker, ErrorClass, StoreError};
 use crate::text::highlight;
 
@@ -35,7 +35,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
             read(queue::rows(workspace.store(), ids, workspace.reviewer()).map_err(Into::into), Reply::Rows)
         }
         Request::QueueRows(name, reading, ids) => {
-            of_queue(queue::named_rows(workspace, (name, reading.as_ref()), ids), Reply::Rows)
+            of_queue(queue::named_rows(workspace, (name, reading.as_ref()), ids, now), Reply::Rows)
         }
         Request::Queues => of_queue(queue::heads(workspace.store()), Reply::Queues),
         Request::Preview(spec) => of_queue(queue::preview(workspace, spec, now), Reply::Preview),
@@ -57,6 +57,15 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::SessionSheet => {
             of_session(session::sheet(workspace, now), |sheet| Reply::SessionSheet(Box::new(sheet)))
         }
+        Request::Disputes => of_queue(adjudicate::open(workspace, now), |rows| {
+            Reply::Disputes(rows.into_iter().map(|row| row.id).collect())
+        }),
+        Request::Dispute(id) => read(adjudicate::case(workspace, id), |case| Reply::Dispute(Box::new(case))),
+        Request::Settle { conversation, label, reason } => {
+            saved(adjudicate::take_label(workspace, conversation, (label, reason), now))
+        }
+        Request::Claim(order) => of_queue(queue::claim(workspace, order, now), Reply::Claimed),
+        Request::Release(id) => of_queue(queue::release(workspace, id, now).map_err(QueueError::from), Reply::Claimed),
         Request::Codebook => read(review::codebook(workspace), Reply::Codebook),
         Request::Highlight(text) => Reply::Highlighted(highlight::json(text.exact())),
         Request::Record(act) => saved(review::record(workspace, act, now)),

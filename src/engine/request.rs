@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::model::act::Act;
 pub use crate::model::act::Saved;
+pub use crate::model::claim::{ClaimOrder, Claimed};
 use crate::model::codebook::Codebook;
 pub use crate::model::export::ExportOrder;
 use crate::model::id::ConversationId;
@@ -14,6 +15,7 @@ pub use crate::model::queue::{Opened, QueueHead, QueueIndex, QueueOrder, QueueQu
 pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
 pub use crate::ops::Progress;
+pub use crate::ops::adjudicate::{Case, Side as DisputeSide};
 pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Cutoff, Part};
 pub use crate::ops::compare::{CompareReport, Compared, Test, why_not};
 pub use crate::ops::drift::{DriftReport, DriftRow, Measured};
@@ -90,10 +92,27 @@ pub enum Request {
     Codebook,
     /// Read: JSON text pretty-printed and highlighted, bounded in size.
     Highlight(Untrusted),
+    /// Read: the conversations whose labels differ.
+    Disputes,
+    /// Read: what the sides of one say.
+    Dispute(ConversationId),
     /// Write: record an act.
     Record(Box<Act>),
     /// Write: begin a session.
     StartSession(Box<StartOrder>),
+    /// Write: take one of several labels that differ, known by its newest event.
+    Settle {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The newest event of the label.
+        label: String,
+        /// Why.
+        reason: String,
+    },
+    /// Write: hold a conversation of a shared queue for a while.
+    Claim(ClaimOrder),
+    /// Write: give it back.
+    Release(ConversationId),
     /// Write: undo the last act of this reviewer, of any session.
     Undo,
     /// Write: redo what this reviewer last undid.
@@ -134,11 +153,18 @@ pub enum Reply {
     SessionSheet(Box<SessionSheet>),
     /// To [`Request::Open`] and [`Request::OpenForRoom`].
     Opened(Box<Opened>),
+    /// To [`Request::Disputes`].
+    Disputes(Vec<ConversationId>),
+    /// To [`Request::Dispute`].
+    Dispute(Box<Case>),
+    /// To [`Request::Claim`] and [`Request::Release`].
+    Claimed(Claimed),
     /// To [`Request::Codebook`].
     Codebook(Codebook),
     /// To [`Request::Highlight`]: one vector of runs per line.
     Highlighted(Vec<Vec<HighlightRun>>),
-    /// To [`Request::Record`], [`Request::StartSession`], [`Request::Undo`], [`Request::Redo`], [`Request::LoadPack`].
+    /// To [`Request::Record`], [`Request::StartSession`], [`Request::Settle`], [`Request::Undo`], [`Request::Redo`],
+    /// [`Request::LoadPack`].
     Saved(Box<Saved>),
     /// To a job: a summary line for people, and figures by name.
     Done {

@@ -9,7 +9,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::features::{FEATURES, Feature, Features};
-use super::suspicion::{self, Reason, Suspicion};
+use super::suspicion::{self, Suspicion};
+use crate::model::score::Reason;
 
 /// Labels it takes before what was learnt goes before the fixed weights.
 pub const ENOUGH: usize = 50;

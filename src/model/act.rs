@@ -107,6 +107,8 @@ pub struct Judgement {
     pub slot: Option<Slot>,
     /// Who took part, where it is the verdict of a room; empty otherwise.
     pub room: Vec<String>,
+    /// Why this verdict settles a dispute; `None` where it is a label like any other.
+    pub settles: Option<String>,
 }
 
 /// Where a fail happened, as said by the reviewer.
@@ -164,6 +166,14 @@ pub enum ActError {
     /// Nobody of that name judged it.
     #[error("{0:?} has given no verdict on it; `aftercall adjudicate CONVERSATION` shows the labels")]
     NoSuchLabel(String),
+    /// Others' labels are not to be seen yet.
+    #[error(
+        "what others say of {0} is hidden until you have judged it too, or all its reviews are in (`aftercall label {0} …`)"
+    )]
+    Covered(ConversationId),
+    /// The label that was to be taken is not the one that was shown.
+    #[error("that label was changed meanwhile; look at the dispute again")]
+    LabelChanged,
     /// There is nothing to settle.
     #[error("its labels do not differ: there is nothing to adjudicate")]
     NothingToSettle,
@@ -183,6 +193,7 @@ impl Judgement {
             note: None,
             slot: None,
             room: Vec::new(),
+            settles: None,
         }
     }
 
@@ -201,6 +212,9 @@ impl Judgement {
         }
         if let Some(severity) = self.severity.filter(|severity| !(1..=4).contains(severity)) {
             return Err(ActError::Severity(severity));
+        }
+        if self.settles.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+            return Err(ActError::WithoutReason);
         }
         if self.modes.iter().any(|mode| super::codebook::slug(mode).is_empty()) {
             return Err(ActError::EmptyMode);

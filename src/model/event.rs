@@ -110,6 +110,15 @@ pub enum EventBody {
     },
     /// Put off without a verdict.
     Skip {},
+    /// Somebody reads it with a verdict in mind: until then others are offered another one.
+    Claim {
+        /// The queue in which it came up.
+        queue: String,
+        /// When it ends by itself.
+        until: Timestamp,
+    },
+    /// A claim was given back without a verdict.
+    Release {},
     /// Labels that differ were settled by taking one of them. It stands until somebody gives a verdict again.
     Adjudicate {
         /// Whose label counts.
@@ -155,11 +164,12 @@ pub enum EventBody {
         /// The id it belongs to.
         to: ConversationId,
     },
-    /// Of two texts under one identity one was kept. The target has the kept one.
+    /// Of two texts under one identity one was kept. The target has the kept one; without a target it is about a line of a
+    /// journal that was set aside, of which the stored copy stands.
     Conflict {
         /// Which.
         kept: Kept,
-        /// The text that was not.
+        /// The text that was not; `line:` and its hash for a line of a journal.
         other: TranscriptHash,
     },
     /// A group of events is undone. Undoing the group of an undo redoes what it had undone.
@@ -208,6 +218,8 @@ impl EventBody {
             Self::Note { .. } => "note",
             Self::Criterion { .. } => "criterion",
             Self::Skip {} => "skip",
+            Self::Claim { .. } => "claim",
+            Self::Release {} => "release",
             Self::Adjudicate { .. } => "adjudicate",
             Self::Codebook(_) => "codebook",
             Self::Queue(_) => "queue",
@@ -222,14 +234,21 @@ impl EventBody {
         }
     }
 
-    /// True where `undo` may take it back: exports, unmaskings and aliases stay, and a conflict is settled anew.
+    /// True where `undo` may take it back: exports, unmaskings and aliases stay, a conflict is settled anew, and claims
+    /// end by themselves.
     pub fn undoable(&self) -> bool {
         if let Self::Session(change) = self {
             return change.undoable();
         }
         !matches!(
             self,
-            Self::Export { .. } | Self::Unmask { .. } | Self::Alias { .. } | Self::Conflict { .. } | Self::Other { .. }
+            Self::Export { .. }
+                | Self::Unmask { .. }
+                | Self::Alias { .. }
+                | Self::Conflict { .. }
+                | Self::Claim { .. }
+                | Self::Release {}
+                | Self::Other { .. }
         )
     }
 }

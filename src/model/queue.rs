@@ -12,7 +12,8 @@ use super::summary::Summary;
 mod plan;
 
 pub use plan::{
-    Band, Interval, MustReview, Place, QueueChange, QueueHead, QueueSpec, QueueState, Slot, SlotKind, SpecError,
+    Band, Calibration, Interval, MustReview, Place, QueueChange, QueueHead, QueueSpec, QueueState, Slot, SlotKind,
+    SpecError,
 };
 
 /// How a queue is ordered; ties are broken by id.

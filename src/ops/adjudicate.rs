@@ -43,6 +43,9 @@ pub struct Side {
     pub reviewer: Option<String>,
     /// True where this one is taken.
     pub taken: bool,
+    /// The newest event of the label, by which it is known whatever others say meanwhile.
+    #[serde(skip)]
+    pub event: String,
     /// What.
     #[serde(flatten)]
     pub said: Said,
@@ -65,6 +68,15 @@ pub struct Said {
     pub notes: Vec<String>,
 }
 
+/// A dispute as the screen shows it, with the conversation's row; what was typed is exact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Its row.
+    pub summary: Summary,
+    /// What the sides say.
+    pub dispute: Dispute,
+}
+
 /// The conversations whose verdicts differ and are not settled, most suspicious first.
 ///
 /// # Errors
@@ -79,19 +91,33 @@ pub fn open(workspace: &Workspace, now: Timestamp) -> Result<Vec<Summary>, Queue
 /// What the reviewers of a conversation say, by letter.
 ///
 /// # Errors
-/// The conversation is not stored, or the database cannot be read.
-pub fn sides(workspace: &Workspace, door: &Door, id: &ConversationId) -> Result<Dispute, StoreError> {
+/// The conversation is not stored, its labels are hidden still, or the database cannot be read.
+pub fn sides(workspace: &Workspace, door: &Door, id: &ConversationId) -> Result<Dispute, ReviewError> {
+    as_seen(workspace, id, &|label| door.label(label))
+}
+
+/// What the reviewers of a conversation say, as it was typed, with the conversation's row.
+///
+/// # Errors
+/// The conversation is not stored, its labels are hidden still, or the database cannot be read.
+pub fn case(workspace: &Workspace, id: &ConversationId) -> Result<Case, ReviewError> {
+    let row = queue::rows(workspace.store(), std::slice::from_ref(id), workspace.reviewer())?.pop();
+    let summary = row.ok_or_else(|| StoreError::Unknown(id.to_string()))?;
+    Ok(Case { summary, dispute: as_seen(workspace, id, &Label::clone)? })
+}
+
+fn as_seen(workspace: &Workspace, id: &ConversationId, see: &dyn Fn(&Label) -> Label) -> Result<Dispute, ReviewError> {
     let unknown = || StoreError::Unknown(id.to_string());
     let current = workspace.store().conversation(id)?.ok_or_else(unknown)?.transcript_hash();
-    let labels = workspace.store().labels(id)?;
+    let labels = uncovered(workspace, id)?;
     let settled = labels.iter().find_map(|label| label.settled.as_ref());
     let sides = lettered(id, &labels).into_iter().filter_map(|(letter, label)| {
-        let masked = door.label(label);
         Some(Side {
             letter,
             reviewer: settled.map(|_| label.reviewer.clone()),
             taken: label.settled.is_some(),
-            said: said(&masked)?,
+            event: label.events.last().cloned().unwrap_or_default(),
+            said: said(&see(label))?,
         })
     });
     Ok(Dispute {
@@ -100,8 +126,16 @@ pub fn sides(workspace: &Workspace, door: &Door, id: &ConversationId) -> Result<
         state: LabelState::of(&labels, &current).word(),
         sides: sides.collect(),
         by: settled.map(|settled| settled.by.clone()),
-        reason: labels.iter().find_map(|label| door.label(label).settled).map(|settled| settled.reason),
+        reason: labels.iter().find_map(|label| see(label).settled).map(|settled| settled.reason),
     })
+}
+
+/// The labels of a conversation, where they may be seen.
+fn uncovered(workspace: &Workspace, id: &ConversationId) -> Result<Vec<Label>, ReviewError> {
+    if workspace.store().covered(workspace.reviewer())?.hides(id) {
+        return Err(ActError::Covered(id.clone()).into());
+    }
+    Ok(workspace.store().labels(id)?)
 }
 
 /// Takes the label that `side` names, by letter or reviewer, and records why.
@@ -115,7 +149,7 @@ pub fn take(
     now: Timestamp,
 ) -> Result<Saved, ReviewError> {
     let (side, reason) = (choice.0.trim(), choice.1);
-    let labels = workspace.store().labels(id)?;
+    let labels = uncovered(workspace, id)?;
     let lettered = lettered(id, &labels);
     let took = lettered
         .iter()
@@ -123,6 +157,31 @@ pub fn take(
         .or_else(|| lettered.iter().find(|(letter, _)| side.eq_ignore_ascii_case(&letter.to_string())))
         .map(|(_, label)| label.reviewer.clone())
         .ok_or_else(|| ActError::NoSuchLabel(side.to_owned()))?;
+    settle(workspace, id, (took, reason), now)
+}
+
+/// Takes the label whose newest event this is, and records why.
+///
+/// # Errors
+/// It was changed meanwhile, there is nothing to settle, no reason, or it cannot be saved.
+pub fn take_label(
+    workspace: &mut Workspace,
+    id: &ConversationId,
+    (event, reason): (&str, &str),
+    now: Timestamp,
+) -> Result<Saved, ReviewError> {
+    let labels = uncovered(workspace, id)?;
+    let took = labels.iter().find(|label| label.events.last().is_some_and(|last| last == event));
+    let took = took.map(|label| label.reviewer.clone()).ok_or(ActError::LabelChanged)?;
+    settle(workspace, id, (took, reason), now)
+}
+
+fn settle(
+    workspace: &mut Workspace,
+    id: &ConversationId,
+    (took, reason): (String, &str),
+    now: Timestamp,
+) -> Result<Saved, ReviewError> {
     let unknown = || StoreError::Unknown(id.to_string());
     let transcript_hash = workspace.store().conversation(id)?.ok_or_else(unknown)?.transcript_hash();
     let subject = Subject { conversation: id.clone(), transcript_hash };

@@ -131,7 +131,8 @@ pub fn agreement(
     let wanted: BTreeSet<ConversationId> =
         store.index(&filter, "", QueueOrder::Oldest, asker)?.ids.into_iter().collect();
     let mut units: Vec<Vec<Label>> = Vec::new();
-    for id in store.log().labelled()?.into_iter().filter(|id| wanted.contains(id)) {
+    let covered = store.covered(workspace.reviewer())?;
+    for id in store.log().labelled()?.into_iter().filter(|id| wanted.contains(id) && !covered.hides(id)) {
         let judged: Vec<Label> = store.labels(&id)?.into_iter().filter(|label| label.verdict.is_some()).collect();
         if judged.len() > 1 {
             units.push(judged);

@@ -21,7 +21,7 @@ use crate::model::conversation::Conversation;
 use crate::model::label::Verdict;
 use crate::model::score::{Direction, Score, ScoreTarget};
 use crate::model::time::Timestamp;
-use crate::store::{Store, StoreError};
+use crate::store::{Covered, Store, StoreError};
 
 pub use crate::evaluate::bench::{Mark, Standing as Row};
 
@@ -100,6 +100,7 @@ pub fn bench(
     let scales = evaluate::scales(workspace)?;
     let ids = evaluate::matching(workspace, order.filter, now)?;
     let mut report = BenchReport { schema_version: 1, truth: order.truth.to_owned(), ..BenchReport::default() };
+    let covered = workspace.store().covered(workspace.reviewer())?;
     let mut runs = Vec::new();
     for (at, id) in ids.iter().enumerate() {
         let what = "measuring".to_owned();
@@ -108,7 +109,7 @@ pub fn bench(
         }
         let store = workspace.store();
         let Some(mut conversation) = store.conversation(id)? else { continue };
-        let Some(failed) = failed(store, &conversation, order)? else {
+        let Some(failed) = failed(store, &covered, &conversation, order)? else {
             report.without_truth += 1;
             continue;
         };
@@ -225,10 +226,14 @@ fn evaluators(truth: &Truth, runs: &[Run], better: &dyn Fn(&str) -> &'static str
 /// Whether a run failed; `None` where it is not known.
 pub(super) fn failed(
     store: &Store,
+    covered: &Covered,
     conversation: &Conversation,
     order: &BenchOrder<'_>,
 ) -> Result<Option<bool>, StoreError> {
     if order.truth == VERDICT {
+        if covered.waits(&conversation.id) {
+            return Ok(None);
+        }
         let verdicts: BTreeSet<bool> = store
             .labels(&conversation.id)?
             .iter()

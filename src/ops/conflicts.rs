@@ -12,7 +12,10 @@ use crate::model::time::Timestamp;
 use crate::store::events::Draft;
 use crate::store::{SetAside, Store, StoreError};
 
+mod lines;
+
 pub use crate::model::event::Kept;
+pub use lines::{LineRow, keep_stored, lines};
 
 use super::door::Door;
 use super::import::ImportError;
@@ -46,6 +49,9 @@ pub enum ConflictError {
         /// What they are called.
         names: String,
     },
+    /// No line of that name was set aside.
+    #[error("no journal line {0:?} is set aside, or several begin so; `aftercall conflicts lines --all` lists them")]
+    UnknownLine(String),
     /// The database or the journal.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::family::{Sketch, near_duplicates, text_of};
-use crate::dataset::item::{agreement, settle};
+use crate::dataset::item::{Unsettled, agreement, settle};
 use crate::dataset::split::{Member, Placed, choose_salt, place};
 use crate::model::codebook::Codebook;
 use crate::model::conversation::Conversation;
@@ -16,7 +16,7 @@ use crate::model::label::inclusion_probability;
 use crate::model::queue::{QueueOrder, QueueQuery};
 use crate::model::step::{Role, StepContent};
 use crate::model::time::Timestamp;
-use crate::store::{Asker, ErrorClass, StoreError};
+use crate::store::{Asker, Covered, ErrorClass, StoreError};
 
 use super::queue::{self, QueueError};
 use super::workspace::Workspace;
@@ -305,8 +305,9 @@ fn grow(
     version.left_out = BTreeMap::new();
     let mut fresh = Vec::new();
     let mut renewed = 0;
+    let covered = workspace.store().covered(workspace.reviewer())?;
     for id in &ids {
-        match candidate(workspace, id, version.kind, &codebook)? {
+        match candidate(workspace, (id, &covered), version.kind, &codebook)? {
             Ok(mut row) => {
                 if let Some(before) = old.get_mut(id) {
                     (row.group, row.split, row.since) = (before.group.clone(), before.split, before.since);
@@ -407,13 +408,16 @@ fn store(
 /// A conversation as a row without a place, or why it does not go in.
 fn candidate(
     workspace: &Workspace,
-    id: &ConversationId,
+    (id, covered): (&ConversationId, &Covered),
     kind: Kind,
     codebook: &Codebook,
 ) -> Result<Result<DatasetRow, &'static str>, StoreError> {
     let labels = workspace.store().labels(id)?;
     if labels.is_empty() {
         return Ok(Err("not labelled"));
+    }
+    if covered.waits(id) {
+        return Ok(Err(Unsettled::waiting(&labels).reason()));
     }
     let Some(content) = workspace.store().conversation(id)? else { return Ok(Err("not stored any more")) };
     let transcript_hash = content.transcript_hash();

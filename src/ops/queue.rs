@@ -16,6 +16,7 @@ use crate::store::{Asker, Store, StoreError};
 
 use super::evaluate::EvaluateError;
 
+mod claims;
 mod define;
 mod kept;
 mod listing;
@@ -23,9 +24,10 @@ mod order;
 mod pool;
 mod state;
 
+pub use claims::{Next, claim, next, release};
 pub use define::{Preview, STRATEGY_NAMES, changes, check, preview, unevaluated_of};
 pub use kept::Kept;
-pub use listing::{Audited, ShownRow, asked, audited, heads, named, named_rows, shown, states};
+pub use listing::{Audited, ShownRow, asked, audited, heads, named, named_rows, order_of, shown, states};
 
 /// Scores that rank at or below this share make their step a suspect.
 const LOW: f64 = 0.1;
@@ -64,6 +66,9 @@ pub enum QueueError {
         /// Those there are.
         known: String,
     },
+    /// It is a queue like any other.
+    #[error("{0} is no calibration; `aftercall calibration` lists those there are")]
+    NoCalibration(String),
     /// What a queue is ordered by cannot be read.
     #[error(transparent)]
     Signals(#[from] EvaluateError),

@@ -173,12 +173,13 @@ pub fn redo(workspace: &mut Workspace, now: Timestamp) -> Result<Saved, ReviewEr
     saved(workspace, written, what, conversation_of(&back), now)
 }
 
-/// All labels of a conversation, by reviewer.
+/// The labels of a conversation that the asking reviewer may see, by reviewer.
 ///
 /// # Errors
 /// The database cannot be read.
 pub fn labels(workspace: &Workspace, conversation: &ConversationId) -> Result<Vec<Label>, ReviewError> {
-    Ok(workspace.store().labels(conversation)?)
+    let (store, reviewer) = (workspace.store(), workspace.reviewer());
+    Ok(store.covered(reviewer)?.seen(conversation, reviewer, store.labels(conversation)?))
 }
 
 /// The codebook.
@@ -247,7 +248,7 @@ fn saved(
         None => None,
     };
     let others = match (&conversation, own.as_ref().and_then(|label| label.verdict)) {
-        (Some(id), Some(_)) => {
+        (Some(id), Some(_)) if !store.covered(workspace.reviewer())?.hides(id) => {
             store.labels(id)?.into_iter().filter(|label| label.reviewer != workspace.reviewer()).collect()
         }
         _ => Vec::new(),
@@ -343,7 +344,7 @@ fn drafts(log: &Log<'_>, reviewer: &str, act: &Act) -> Result<Vec<Draft>, Review
     Ok(match act {
         Act::Judge(judgement) => {
             let before = log.label(&judgement.subject.conversation, reviewer)?;
-            judge(&log.codebook()?, before.as_ref(), judgement)?
+            judge(&log.codebook()?, (before.as_ref(), reviewer), judgement)?
         }
         Act::Skip(subject) => vec![about(subject, None, EventBody::Skip {})],
         Act::Note { subject, at, text } => {
@@ -369,7 +370,11 @@ fn drafts(log: &Log<'_>, reviewer: &str, act: &Act) -> Result<Vec<Draft>, Review
 }
 
 /// The events of a verdict. A draft's corrections go with it; an earlier verdict's are replaced.
-fn judge(codebook: &Codebook, before: Option<&Label>, judgement: &Judgement) -> Result<Vec<Draft>, ReviewError> {
+fn judge(
+    codebook: &Codebook,
+    (before, reviewer): (Option<&Label>, &str),
+    judgement: &Judgement,
+) -> Result<Vec<Draft>, ReviewError> {
     judgement.check()?;
     let subject = &judgement.subject;
     let (mut drafts, keys) = new_modes(codebook, &judgement.modes);
@@ -393,6 +398,10 @@ fn judge(codebook: &Codebook, before: Option<&Label>, judgement: &Judgement) -> 
     }
     if let Some(text) = &judgement.note {
         drafts.push(about(subject, None, EventBody::Note { text: text.clone() }));
+    }
+    if let Some(reason) = &judgement.settles {
+        let (took, reason) = (reviewer.to_owned(), reason.trim().to_owned());
+        drafts.push(about(subject, None, EventBody::Adjudicate { took, reason }));
     }
     Ok(drafts)
 }

@@ -415,6 +415,7 @@ fn joined(
     let drawn: HashMap<usize, Option<bool>> = audited.reached.into_iter().collect();
     let mut stored: HashMap<ConversationId, Measured> =
         workspace.store().measured()?.into_iter().map(|of| (of.id.clone(), of)).collect();
+    let covered = workspace.store().covered(workspace.reviewer())?;
     let mut sample = Sample { basis, members: Vec::new(), open: 0, not_in_audit: 0 };
     for (at, ((id, stratum), p)) in audited.pool.into_iter().zip(audited.p).enumerate() {
         if !takes(&id) {
@@ -426,8 +427,9 @@ fn joined(
         }
         let Some(of) = stored.remove(&id) else { continue };
         let failed = match drawn.get(&at) {
-            Some(said) => settled(workspace, &id)?.or(*said),
-            None => None,
+            // What others said of it is told by no figure before it may be seen.
+            Some(said) if !covered.hides(&id) => settled(workspace, &id)?.or(*said),
+            _ => None,
         };
         sample.open += u64::from(drawn.contains_key(&at) && failed.is_none());
         let blind = blind.get(&id).copied().unwrap_or(false);

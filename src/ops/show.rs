@@ -157,6 +157,7 @@ pub fn show(workspace: &Workspace, id: &ConversationId, door: &Door) -> Result<S
         super::queue::rows(store, std::slice::from_ref(&id), workspace.reviewer())?.pop().ok_or_else(unknown)?;
     let summary = door.summary(&summary);
     let conversation = door.conversation(&conversation);
+    let (own, covered) = (workspace.reviewer(), store.covered(workspace.reviewer())?);
     let spans = conversation.spans.iter().map(span).collect();
     let scores = conversation.scores.iter().map(score).collect();
     Ok(Shown {
@@ -168,8 +169,9 @@ pub fn show(workspace: &Workspace, id: &ConversationId, door: &Door) -> Result<S
             let shown = |tool, arguments| ShownCall { tool: exact(tool), arguments: json(arguments) };
             calls.iter().map(|call| shown(&call.tool, &call.arguments.0)).collect()
         }),
-        labels: store.labels(&id)?.iter().map(|label| door.label(label)).collect(),
-        events: store.log().count_of(id.as_str())?,
+        labels: covered.seen(&id, own, store.labels(&id)?).iter().map(|label| door.label(label)).collect(),
+        // How many there are would tell a fail from a pass.
+        events: if covered.hides(&id) { store.log().count_by(&id, own)? } else { store.log().count_of(id.as_str())? },
     })
 }
 

@@ -160,11 +160,12 @@ impl Replay {
     fn read(workspace: &Workspace, order: &SimulateOrder<'_>, now: Timestamp) -> Result<Self, EvaluateError> {
         let mut all = signals(workspace, order.truth.filter, now, order.expected)?;
         let mut replay = Self { signals: Signals::default(), failed: Vec::new(), group: Vec::new() };
+        let covered = workspace.store().covered(workspace.reviewer())?;
         replay.signals.columns = std::mem::take(&mut all.columns);
         for (row, facts) in all.rows.into_iter().zip(all.facts) {
             let store = workspace.store();
             let Some(conversation) = store.conversation(&row.id)? else { continue };
-            let Some(failed) = failed(store, &conversation, &order.truth)? else { continue };
+            let Some(failed) = failed(store, &covered, &conversation, &order.truth)? else { continue };
             replay.group.push(group_of(&conversation, order.truth.group));
             replay.failed.push(failed);
             replay.signals.rows.push(row);

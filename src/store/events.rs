@@ -10,6 +10,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::model::event::{EVENT_VERSION, Event, EventBody, EventTarget, line_hash};
+use crate::model::id::ConversationId;
 use crate::model::time::Timestamp;
 
 use super::journal::Journal;
@@ -17,7 +18,7 @@ use super::{Access, Store, StoreError, projection};
 
 mod heal;
 
-pub use heal::{Healed, difference};
+pub use heal::{Healed, LineAside, difference};
 
 /// The largest clock or number that is taken from a journal, so that nobody's file can exhaust them.
 const LARGEST: u64 = 1 << 53;
@@ -170,6 +171,14 @@ impl<'a> Log<'a> {
         self.query("SELECT line FROM events WHERE grp = ?1 ORDER BY lamport, reviewer, device, seq", [group])
     }
 
+    /// The events by which conflicts were settled.
+    ///
+    /// # Errors
+    /// The database cannot be read, or a row is damaged.
+    pub fn settlements(&self) -> Result<Vec<Event>, StoreError> {
+        self.query("SELECT line FROM events WHERE kind = 'conflict'", [])
+    }
+
     /// How many events there are about a conversation.
     ///
     /// # Errors
@@ -177,6 +186,17 @@ impl<'a> Log<'a> {
     pub fn count_of(&self, conversation: &str) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM events WHERE conversation = ?1";
         let count: i64 = self.sql(self.connection.query_row(sql, [conversation], |row| row.get(0)))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// How many events of one reviewer there are about a conversation.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn count_by(&self, conversation: &ConversationId, reviewer: &str) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM events WHERE conversation = ?1 AND reviewer = ?2";
+        let values = [conversation.as_str(), reviewer];
+        let count: i64 = self.sql(self.connection.query_row(sql, values, |row| row.get(0)))?;
         Ok(count.unsigned_abs())
     }
 

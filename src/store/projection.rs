@@ -93,7 +93,10 @@ pub(super) fn update(log: &Log<'_>, events: &[&Event]) -> Result<(), StoreError>
             alias(log.connection(), from, to)?;
             touched.extend([from.clone(), to.clone()]);
         }
-        touched.extend(event.target.as_ref().map(|target| target.conversation.clone()));
+        // Claims say nothing of a conversation.
+        if !matches!(event.body, EventBody::Claim { .. } | EventBody::Release {}) {
+            touched.extend(event.target.as_ref().map(|target| target.conversation.clone()));
+        }
         if let EventBody::Undo { undoes } = &event.body {
             touched.extend(log.conversations_undone(undoes)?);
         }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use rusqlite::types::Value as Sql;
 
+use super::claims::Covered;
 use super::search::{self, FoundOrder, Search};
 use super::spans::id_bytes;
 use crate::model::filter::{
@@ -74,6 +75,15 @@ pub fn found(search: &Search<'_>, asker: Asker<'_>) -> Query {
 }
 
 impl Query {
+    /// The query behind a cover: what is hidden from the asker decides nothing in it.
+    pub fn behind(mut self, covered: &Covered, filter: &Filter, asker: Asker<'_>) -> Self {
+        if let Some((tables, hidden)) = covered.tables(filter) {
+            self.sql.insert_str(0, tables);
+            self.bound.splice(0..0, [asker.reviewer.to_owned().into(), hidden.into()]);
+        }
+        self
+    }
+
     fn order_by(&mut self, order: QueueOrder, asker: Asker<'_>) {
         let by_suspicion = "c.worst_rank, c.failed_steps DESC, c.error_spans DESC, c.id";
         match order {

@@ -12,7 +12,7 @@ use super::{Store, StoreError};
 use crate::model::event::{Event, EventBody};
 use crate::model::id::ConversationId;
 use crate::model::label::{Verdict, undone_groups};
-use crate::model::queue::{QueueChange, QueueSpec, Slot};
+use crate::model::queue::{Calibration, QueueChange, QueueSpec, Slot};
 use crate::model::time::Timestamp;
 
 /// A queue as it is stored.
@@ -422,6 +422,11 @@ impl Log<'_> {
                     queues.insert(queue.spec.name.clone(), queue);
                 }
                 EventBody::Queue(QueueChange::Remove { name }) => drop(queues.remove(&name)),
+                EventBody::Queue(QueueChange::Reveal { name }) => {
+                    if let Some(queue) = queues.get_mut(&name).filter(|queue| queue.spec.calibration.is_some()) {
+                        queue.spec.calibration = Some(Calibration::Revealed);
+                    }
+                }
                 _ => {}
             }
         }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rusqlite::OptionalExtension as _;
 use rusqlite::types::{FromSql, Value as Sql};
 
+use super::claims::Covered;
 use super::query::{self, Asker, RESOLVE};
 use super::scores::Evaluator;
 use super::{Store, StoreError};
@@ -34,13 +35,24 @@ impl Store {
         asker: Asker<'_>,
     ) -> Result<QueueIndex, StoreError> {
         let query = query::ids(filter, find, order, asker);
-        let ids: Vec<ConversationId> =
-            self.sql(self.connection.prepare_cached(&query.sql).and_then(|mut statement| {
-                statement
-                    .query_map(&*query.parameters(), |row| row.get::<_, String>(0).map(ConversationId::from_stored))?
-                    .collect()
-            }))?;
+        let ids = self.matching(&query.behind(&self.covered(asker.reviewer)?, filter, asker))?;
         self.index_of(ids, asker.reviewer)
+    }
+
+    /// The ids of all conversations that match, whatever is hidden from the asker: for what must be the same for everybody.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn all_matching(&self, filter: &Filter, asker: Asker<'_>) -> Result<Vec<ConversationId>, StoreError> {
+        self.matching(&query::ids(filter, "", QueueOrder::Oldest, asker))
+    }
+
+    fn matching(&self, query: &query::Query) -> Result<Vec<ConversationId>, StoreError> {
+        self.sql(self.connection.prepare_cached(&query.sql).and_then(|mut statement| {
+            statement
+                .query_map(&*query.parameters(), |row| row.get::<_, String>(0).map(ConversationId::from_stored))?
+                .collect()
+        }))
     }
 
     /// These ids, with counts for a reviewer.
@@ -62,13 +74,15 @@ impl Store {
         if labels.is_empty() {
             return Ok(());
         }
+        let covered = self.covered(reviewer)?;
         let mut verdicts: HashMap<&str, HashSet<&str>> = HashMap::new();
         let (mut judged, mut skipped, mut settled) = (HashSet::new(), HashSet::new(), HashSet::new());
         for (conversation, by, verdict, put_off, taken) in &labels {
             if *taken {
                 settled.insert(conversation.as_str());
             }
-            if let Some(verdict) = verdict {
+            let hidden = by != reviewer && covered.hides(&ConversationId::from_stored(conversation.clone()));
+            if let Some(verdict) = verdict.as_ref().filter(|_| !hidden) {
                 verdicts.entry(conversation).or_default().insert(verdict);
             }
             if by == reviewer {
@@ -101,12 +115,12 @@ impl Store {
 
     /// The rows of these conversations, in this order; ids that are not stored are left out.
     pub fn summaries(&self, ids: &[ConversationId], reviewer: &str) -> Result<Vec<Summary>, StoreError> {
-        let evaluators = self.evaluators()?;
+        let (evaluators, covered) = (self.evaluators()?, self.covered(reviewer)?);
         let mut summaries = Vec::with_capacity(ids.len());
         for id in ids {
             if let Some((key, mut summary)) = self.row(id)? {
                 self.add_scores(key, &mut summary, &evaluators)?;
-                self.add_labels(&mut summary, reviewer)?;
+                self.add_labels(&mut summary, reviewer, &covered)?;
                 summaries.push(summary);
             }
         }
@@ -218,8 +232,8 @@ impl Store {
     }
 
     /// What people said of it.
-    fn add_labels(&self, summary: &mut Summary, reviewer: &str) -> Result<(), StoreError> {
-        let labels = self.labels_of(&summary.id)?;
+    fn add_labels(&self, summary: &mut Summary, reviewer: &str, covered: &Covered) -> Result<(), StoreError> {
+        let labels = covered.seen(&summary.id, reviewer, self.labels_of(&summary.id)?);
         summary.label_state = LabelState::of(&labels, &summary.transcript_hash);
         let verdicts: HashSet<Verdict> = labels.iter().filter_map(|label| label.verdict).collect();
         let settled = labels.iter().find(|label| label.settled.is_some()).and_then(|label| label.verdict);

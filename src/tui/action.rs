@@ -31,10 +31,34 @@ pub enum Context {
     Session,
     /// The pages of figures.
     Numbers,
+    /// Labels that differ.
+    Disputes,
     /// A job under way.
     Job,
     /// A yes-or-no question.
     Confirm,
+}
+
+impl Context {
+    /// Every context.
+    pub const ALL: &[Self] = &[
+        Self::Queue,
+        Self::Review,
+        Self::Judge,
+        Self::Correct,
+        Self::Editor,
+        Self::Prompt,
+        Self::Palette,
+        Self::Help,
+        Self::Messages,
+        Self::Export,
+        Self::Numbers,
+        Self::Insights,
+        Self::Session,
+        Self::Disputes,
+        Self::Job,
+        Self::Confirm,
+    ];
 }
 
 /// The heading an action is listed under.
@@ -135,6 +159,10 @@ pub enum Action {
     CloseDecision,
     Present,
     Numbers,
+    Disputes,
+    TakeSide,
+    OwnVerdict,
+    SettleReason,
     Import,
     Export,
     Evaluate,

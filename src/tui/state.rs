@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 pub mod correct;
 pub mod define;
+pub mod disputes;
 pub mod export;
 pub mod help;
 pub mod import;
@@ -78,6 +79,8 @@ pub enum Overlay {
     Decision(Box<session::DecisionForm>),
     /// The pages of figures.
     Numbers(Box<numbers::NumbersView>),
+    /// Labels that differ, one dispute at a time.
+    Disputes(Box<disputes::DisputesView>),
     /// A job under way.
     Job(import::Job),
 }
@@ -99,6 +102,7 @@ impl Overlay {
             Self::Session(_) => Context::Session,
             Self::Insights(_) => Context::Insights,
             Self::Numbers(_) => Context::Numbers,
+            Self::Disputes(_) => Context::Disputes,
             Self::Job(_) => Context::Job,
         }
     }
@@ -137,6 +141,12 @@ pub enum Expected {
     SessionSheet,
     /// A page of figures.
     Figures,
+    /// The conversations in dispute.
+    Disputes,
+    /// What the sides of one say.
+    Dispute,
+    /// What came of a claim on this conversation.
+    Claim(ConversationId),
     /// A write.
     Write,
     /// An import or export.
@@ -189,6 +199,10 @@ pub struct State {
     pub exported: BTreeSet<String>,
     /// Corrections that were begun and not saved, by conversation and step.
     pub corrections_begun: HashMap<(ConversationId, u32), Box<correct::Correct>>,
+    /// A dispute whose transcript is open.
+    pub visit: Option<disputes::Visit>,
+    /// What this reviewer holds in a shared queue.
+    pub holding: Option<disputes::Holding>,
     /// True once the program was asked to end.
     pub leaving: bool,
     /// True where the demo is to be opened next.
@@ -249,6 +263,8 @@ impl State {
             fails_begun: HashMap::new(),
             exported: BTreeSet::new(),
             corrections_begun: HashMap::new(),
+            visit: None,
+            holding: None,
             leaving: false,
             demo_wanted: false,
             expected: HashMap::new(),

@@ -35,6 +35,7 @@ mod real;
 mod sample;
 mod session;
 mod stories;
+mod team;
 
 /// 2026-11-20T09:41:00Z.
 const NOW: Timestamp = Timestamp(1_795_167_660_000_000);
@@ -126,6 +127,12 @@ impl Engine {
                 opened.others = self.others(Some(&id));
                 Reply::Opened(Box::new(opened))
             }
+            Request::Disputes => Reply::Disputes(Vec::new()),
+            Request::Dispute(_) | Request::Settle { .. } => {
+                Reply::Failed { message: "there is no dispute".into(), retry: false }
+            }
+            Request::Claim(_) => Reply::Claimed(crate::engine::request::Claimed::NotAsked),
+            Request::Release(_) => Reply::Claimed(crate::engine::request::Claimed::Released),
             Request::Codebook => Reply::Codebook(self.codebook.clone()),
             Request::Highlight(text) => Reply::Highlighted(crate::text::highlight::json(text.exact())),
             Request::Record(_) | Request::Undo | Request::Redo if self.refuse.is_some() => {
@@ -305,6 +312,7 @@ fn config(theme: Theme) -> UiConfig {
         editor: None,
         export_directory: "dataset".to_owned(),
         must_review: crate::model::queue::MustReview::default(),
+        claim_minutes: crate::model::claim::MINUTES,
         read_only: None,
         place: None,
     }

@@ -4,8 +4,10 @@
 
 use ratatui::layout::Rect;
 
+mod claims;
 pub mod correct;
 pub mod define;
+pub mod disputes;
 pub mod export;
 mod find;
 pub mod help;
@@ -113,6 +115,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
 
 fn key(state: &mut State, chord: Chord) {
     state.log.toast = None;
+    claims::active(state);
     let typing = chord.typed().is_some() && takes_text(state);
     let action = if typing { None } else { state.config.keymap.resolve(state.context(), chord) };
     match action {
@@ -173,6 +176,7 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Decision => session::open_decision(state),
         Action::Present => session::present(state),
         Action::Numbers => numbers::open(state),
+        Action::Disputes => disputes::open(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
         Action::Evaluate => {
@@ -214,6 +218,7 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
         Overlay::StartSession(form) => session::handle_start(state, form, pressed).map(Overlay::StartSession),
         Overlay::Decision(form) => session::handle_decision(state, form, pressed).map(Overlay::Decision),
         Overlay::Numbers(view) => numbers::handle(state, view, pressed).map(Overlay::Numbers),
+        Overlay::Disputes(view) => disputes::handle(state, view, pressed).map(Overlay::Disputes),
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }
@@ -392,6 +397,7 @@ pub fn review_foot(state: &State) -> u16 {
 
 /// Brings cursors into view, wraps what is visible, and asks for what is missing.
 fn settle(state: &mut State) {
+    claims::settle(state);
     if state.size.too_small() {
         return;
     }

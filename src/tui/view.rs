@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 pub mod correct;
 pub mod define;
+pub mod disputes;
 pub mod export;
 pub mod help;
 pub mod import;
@@ -64,6 +65,7 @@ pub fn draw(state: &State, buffer: &mut ratatui::buffer::Buffer) {
             Overlay::StartSession(form) => session::draw_start(state, form, &mut canvas),
             Overlay::Decision(form) => session::draw_decision(state, form, &mut canvas),
             Overlay::Numbers(view) => numbers::draw(state, view, &mut canvas),
+            Overlay::Disputes(view) => disputes::draw(state, view, &mut canvas),
             Overlay::Job(job) => import::draw(state, job, &mut canvas),
         }
     }
@@ -165,6 +167,9 @@ pub fn status(state: &State) -> Row {
         row.push("mask on", Tone::Dim);
     } else {
         row.push(&format!("{} mask OFF", theme.signs().warn), Tone::Warn);
+    }
+    if state.visit.as_ref().is_some_and(|visit| visit.settles.is_some() && state.screen == Screen::Review) {
+        row.push(&format!("{dot}your verdict settles the dispute"), Tone::Warn);
     }
     if state.screen == Screen::Review && state.is_blind() {
         row.push(&format!("{dot}scores hidden until the verdict"), Tone::Dim);

@@ -60,6 +60,7 @@ pub fn config() -> UiConfig {
         editor: None,
         export_directory: "dataset".to_owned(),
         must_review: aftercall::model::queue::MustReview::default(),
+        claim_minutes: aftercall::model::claim::MINUTES,
         read_only: None,
         place: None,
     }

@@ -114,6 +114,14 @@ pub enum ConflictsCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// List journal lines that a merge set aside: another copy of an event, with other bytes
+    Lines,
+    /// Say that the stored event stands, and the line that was set aside does not; recorded
+    KeepStored {
+        /// The line, by the beginning of its name in the list
+        #[arg(value_name = "LINE")]
+        line: String,
+    },
     /// Keep one of the two texts; recorded. The other one stays set aside, so that this can be turned around
     #[command(group = clap::ArgGroup::new("which").required(true))]
     Keep {

@@ -32,6 +32,19 @@ pub enum QueueCommand {
     },
     /// Show how far a queue is, what was judged in it and what comes next, and why
     Show(ShowQueueArguments),
+    /// Take the next conversation of a queue: print its id, and hold it for a while where the queue is shared
+    Next {
+        /// Its name
+        name: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a conversation back that you hold, without a verdict
+    Release {
+        /// Its id, a unique beginning of it, or its name in the source
+        conversation: String,
+    },
     /// Remove a queue; labels given in it stay
     Remove {
         /// Its name
@@ -95,9 +108,10 @@ pub struct NewArguments {
     /// Let the values of a segment take turns: intent, channel, tier, language or agent_version
     #[arg(long, value_name = "SEGMENT")]
     pub per_segment: Option<String>,
-    /// How many people judge each conversation
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub reviewers_per_item: u32,
+    /// How many people judge each conversation [default: 1]. Saying it, even 1, makes the queue one to share: who opens a
+    /// conversation holds it for a while, and from 2 on nobody sees what others said before they have judged it too
+    #[arg(long, value_name = "N")]
+    pub reviewers_per_item: Option<u32>,
     /// Hide scores until the verdict on every row, not on audit rows only
     #[arg(long)]
     pub blind: bool,
@@ -111,7 +125,11 @@ pub struct NewArguments {
 
 impl NewArguments {
     /// The definition, with the rules of the configuration; `listed` are the ids of the list, where there is one.
-    pub fn spec(&self, must_review: MustReview, listed: Option<&[ConversationId]>) -> QueueSpec {
+    pub fn spec(
+        &self,
+        (must_review, claim_minutes): (MustReview, u32),
+        listed: Option<&[ConversationId]>,
+    ) -> QueueSpec {
         let usual = if listed.is_some() { Strategy::Manual } else { Strategy::default() };
         let strategy = self.strategy.clone().unwrap_or_else(|| usual.to_string());
         let share = match strategy.parse() {
@@ -134,8 +152,10 @@ impl NewArguments {
             size: self.size,
             audit: self.audit.unwrap_or(share),
             per_segment: self.per_segment.clone(),
-            reviewers_per_item: self.reviewers_per_item,
+            reviewers_per_item: self.reviewers_per_item.unwrap_or(1),
             blind: self.blind,
+            claim_minutes: if self.reviewers_per_item.is_some() { claim_minutes } else { 0 },
+            calibration: None,
             must_review,
         }
     }

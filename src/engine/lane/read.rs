@@ -53,6 +53,8 @@ enum Slot {
     Session,
     SessionSheet,
     Open,
+    Disputes,
+    Dispute,
     Codebook,
     Highlight,
 }
@@ -69,6 +71,8 @@ impl Slot {
             Request::Session => Self::Session,
             Request::SessionSheet => Self::SessionSheet,
             Request::Open(_) | Request::OpenForRoom(_) => Self::Open,
+            Request::Disputes => Self::Disputes,
+            Request::Dispute(_) => Self::Dispute,
             Request::Codebook => Self::Codebook,
             Request::Highlight(_) => Self::Highlight,
             _ => Self::Queue,

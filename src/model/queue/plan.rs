@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::time::Timestamp;
+
 /// The longest name of a queue.
 const LONGEST_NAME: usize = 60;
 
@@ -33,9 +35,25 @@ pub struct QueueSpec {
     /// True where scores stay hidden until the verdict on every row, not on audit rows only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blind: bool,
+    /// For how many minutes who opens a conversation holds it; 0 where nobody does.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub claim_minutes: u32,
+    /// Set where it is a calibration: all judge the same, and nobody sees what others said before it is revealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// What is judged ahead of any order.
     #[serde(default, skip_serializing_if = "MustReview::is_empty")]
     pub must_review: MustReview,
+}
+
+/// How far a calibration is, as far as a person said so; it is also revealed once all have judged all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Calibration {
+    /// Everybody judges alone.
+    Open,
+    /// A person revealed it before all were done.
+    Revealed,
 }
 
 /// What has to be seen by a person whatever the order says.
@@ -64,6 +82,11 @@ impl MustReview {
 
 fn one() -> u32 {
     1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -104,8 +127,20 @@ impl QueueSpec {
             per_segment: None,
             reviewers_per_item: 1,
             blind: false,
+            claim_minutes: 0,
+            calibration: None,
             must_review: MustReview::default(),
         }
+    }
+
+    /// True where who opens a conversation holds it for a while. In a calibration all are to judge the same.
+    pub fn takes_claims(&self) -> bool {
+        self.claim_minutes > 0 && self.calibration.is_none()
+    }
+
+    /// True where what others say stays hidden for a while.
+    pub fn hides_others(&self) -> bool {
+        self.reviewers_per_item > 1 || self.calibration.is_some()
     }
 
     /// Checks what needs no workspace to be checked.
@@ -137,6 +172,11 @@ impl QueueSpec {
 pub enum QueueChange {
     /// A queue is defined.
     Add(QueueSpec),
+    /// What was said in a calibration is shown to everybody, though not all are done.
+    Reveal {
+        /// Its name.
+        name: String,
+    },
     /// A queue is no longer wanted; labels given in it stay.
     Remove {
         /// Its name.
@@ -239,6 +279,9 @@ pub struct Place {
     pub blind: bool,
     /// True while the queue asks the asking reviewer for a verdict.
     pub open: bool,
+    /// Until when others hold it, where they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Timestamp>,
 }
 
 impl Place {

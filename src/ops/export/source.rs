@@ -19,7 +19,7 @@ use crate::ops::dataset::{DatasetError, customer, find};
 use crate::ops::door::Door;
 use crate::ops::queue;
 use crate::ops::workspace::Workspace;
-use crate::store::Asker;
+use crate::store::{Asker, Covered};
 
 use super::ExportError;
 
@@ -31,6 +31,8 @@ pub enum Source {
         ids: Vec<ConversationId>,
         /// The codebook of now.
         codebook: Codebook,
+        /// What has not all its reviews yet.
+        covered: Covered,
     },
     /// A version of a dataset.
     Version {
@@ -75,7 +77,8 @@ impl Source {
             let mut ids = queue::index(workspace.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
             // The order of rows must not depend on scores or on anything else that may change while the labels do not.
             ids.sort();
-            return Ok(Self::Matching { ids, codebook: workspace.store().codebook()? });
+            let covered = workspace.store().covered(workspace.reviewer())?;
+            return Ok(Self::Matching { ids, codebook: workspace.store().codebook()?, covered });
         };
         if order.open_test.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
             return Err(DatasetError::NoReason.into());
@@ -157,6 +160,7 @@ impl Source {
         counts: &mut Conversations,
     ) -> Result<Option<Ready>, ExportError> {
         let found = match self {
+            Self::Matching { ids, covered, .. } if covered.waits(&ids[at]) => waiting(workspace, &ids[at])?,
             Self::Matching { ids, .. } => matching(workspace, &ids[at])?,
             Self::Version { version, rows } => of_version(workspace, version, &version.rows[rows[at]])?,
         };
@@ -178,6 +182,11 @@ impl Source {
 
 /// A conversation, unmasked, and what it becomes.
 type Found = Result<(Ready, Conversation), &'static str>;
+
+/// A conversation that has not all its reviews yet: nobody's label of it leaves.
+fn waiting(workspace: &Workspace, id: &ConversationId) -> Result<Found, ExportError> {
+    Ok(Err(Unsettled::waiting(&workspace.store().labels(id)?).reason()))
+}
 
 fn matching(workspace: &Workspace, id: &ConversationId) -> Result<Found, ExportError> {
     let labels = workspace.store().labels(id)?;

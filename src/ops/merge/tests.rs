@@ -7,14 +7,19 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use proptest::prelude::*;
 
+use super::super::conflicts::{self, Which};
+use super::super::door::Door;
 use super::super::review;
 use super::super::workspace::Identity;
 use super::*;
 use crate::model::act::{Act, FailedAt, Judgement, Subject};
+use crate::model::event::{EventBody, EventTarget};
 use crate::model::id::{ConversationId, TranscriptHash};
 use crate::model::label::Verdict;
+use crate::model::queue::{Calibration, QueueChange, QueueSpec};
 use crate::model::time::Timestamp;
 use crate::store::Access;
+use crate::store::events::Draft;
 
 struct Person {
     root: PathBuf,
@@ -46,6 +51,10 @@ enum Deed {
     Skip(u8),
     Undo,
     Redo,
+    /// Holds a conversation until so many minutes later, or gives it back.
+    Claim(u8, Option<u8>),
+    /// Begins a calibration of one conversation, or reveals it.
+    Calibrate(bool),
     /// Takes in what another one has said so far.
     Meet(u8),
 }
@@ -62,6 +71,34 @@ impl Person {
             judgement.modes = mode.map(|mode| format!("mode {mode}")).into_iter().collect();
         }
         self.act(&Act::Judge(judgement), at);
+    }
+
+    fn claim(&mut self, number: u8, minutes: Option<u8>, at: i64) {
+        let Subject { conversation, transcript_hash } = subject(number);
+        let until = |minutes: u8| Timestamp(at + i64::from(minutes) * 60_000_000);
+        let body = match minutes {
+            Some(minutes) => EventBody::Claim { queue: "round".to_owned(), until: until(minutes) },
+            None => EventBody::Release {},
+        };
+        let target = EventTarget { conversation, transcript_hash, step: None, span_id: None, decision_span_id: None };
+        let draft = Draft { body, target: Some(target) };
+        self.workspace.append::<StoreError>(Timestamp(at), |_| Ok(vec![draft])).unwrap();
+    }
+
+    fn calibrate(&mut self, reveal: bool, at: i64) {
+        let change = if reveal {
+            QueueChange::Reveal { name: "round".to_owned() }
+        } else {
+            let id = subject(1).conversation;
+            QueueChange::Add(QueueSpec {
+                filter: format!("id:{id}"),
+                reviewers_per_item: 2,
+                calibration: Some(Calibration::Open),
+                ..QueueSpec::new("round", "manual")
+            })
+        };
+        // What is there already, or not there yet, is refused, which is as good.
+        drop(review::record(&mut self.workspace, &Act::Queue(change), Timestamp(at)));
     }
 
     fn takes(&mut self, others: &[PathBuf]) -> Merged {
@@ -146,6 +183,14 @@ fn an_event_with_other_bytes_is_set_aside_and_the_rest_is_taken() {
     assert!(merged.findings.iter().any(|odd| odd.set_aside && odd.line == 1), "{merged:?}");
     let label = ana.workspace.store().labels(&subject(1).conversation).unwrap().remove(0);
     assert_eq!(label.verdict, Some(Verdict::Pass), "what was known stays");
+    let look = |ana: &Person, which| conflicts::lines(&ana.workspace, &Door::masked(&ana.workspace), which).unwrap();
+    let row = look(&ana, Which::Open).remove(0);
+    assert_eq!(row.stored.as_ref().unwrap()["body"]["verdict"], "pass");
+    assert_eq!(row.set_aside.as_ref().unwrap()["body"]["verdict"], "fail");
+    assert!(conflicts::keep_stored(&mut ana.workspace, "nothing", Timestamp(3)).is_err());
+    conflicts::keep_stored(&mut ana.workspace, &row.name, Timestamp(3)).unwrap();
+    assert_eq!((look(&ana, Which::Open).len(), look(&ana, Which::All)[0].settled), (0, true));
+    assert!(super::super::verify::verify(&ana.workspace).unwrap().is_sound());
 }
 
 #[test]
@@ -170,6 +215,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => (0..3_u8, verdict, proptest::option::of(0..3_u8)).prop_map(|(on, verdict, mode)| Deed::Judge(on, verdict, mode)),
         1 => (0..3_u8).prop_map(Deed::Note),
         1 => (0..3_u8).prop_map(Deed::Skip),
+        2 => (0..3_u8, proptest::option::of(0..30_u8)).prop_map(|(on, minutes)| Deed::Claim(on, minutes)),
+        1 => any::<bool>().prop_map(Deed::Calibrate),
         2 => Just(Deed::Undo),
         1 => Just(Deed::Redo),
         2 => (0..4_u8).prop_map(Deed::Meet),
@@ -196,6 +243,8 @@ proptest! {
                 Deed::Judge(on, verdict, mode) => one.judge(*on, *verdict, *mode, at),
                 Deed::Note(on) => one.act(&Act::Note { subject: subject(*on), at: None, text: format!("note {at}") }, at),
                 Deed::Skip(on) => one.act(&Act::Skip(subject(*on)), at),
+                Deed::Claim(on, minutes) => one.claim(*on, *minutes, at),
+                Deed::Calibrate(reveal) => one.calibrate(*reveal, at),
                 Deed::Undo => drop(review::undo(&mut one.workspace, Timestamp(at)).unwrap()),
                 Deed::Redo => drop(review::redo(&mut one.workspace, Timestamp(at)).unwrap()),
                 Deed::Meet(other) => {
@@ -223,6 +272,18 @@ proptest! {
         }
         let states: BTreeSet<String> = all.iter().map(Person::state).collect();
         prop_assert_eq!(states.len(), 1);
+        // Who holds what, and what is hidden from whom, is the same for everybody too.
+        let now = Timestamp(1_000_000 * (deeds.len() as i64 + 1));
+        let told = |one: &Person| {
+            let store = one.workspace.store();
+            let mut claims: Vec<String> = store.claims(now).unwrap().iter().map(|claim| format!("{claim:?}")).collect();
+            claims.sort();
+            let queues: Vec<_> = store.queues().unwrap().into_iter().map(|queue| (queue.spec, queue.event)).collect();
+            (claims, queues, store.covered("ana").unwrap())
+        };
+        for one in &all {
+            prop_assert_eq!(told(one), told(&all[0]));
+        }
         for one in &all {
             prop_assert!(super::super::verify::verify(&one.workspace).unwrap().is_sound());
         }

@@ -5,7 +5,7 @@
 use crate::model::event::EventBody;
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
-use crate::model::queue::{QueueChange, QueueOrder, QueueSpec};
+use crate::model::queue::{Calibration, QueueChange, QueueOrder, QueueSpec};
 use crate::model::time::Timestamp;
 use crate::rank::strategy::{STRATEGIES, Strategy};
 use crate::store::events::{Draft, Log};
@@ -54,6 +54,14 @@ pub fn changes(log: &Log<'_>, change: &QueueChange) -> Result<Vec<Draft>, QueueE
                 Some(StoredQueue { spec: other, .. }) if other == spec => return Ok(Vec::new()),
                 Some(_) => return Err(QueueError::Taken(spec.name.clone())),
                 None => {}
+            }
+        }
+        QueueChange::Reveal { name } => {
+            let found = same_name(name).ok_or_else(|| unknown(name, &known))?;
+            match found.spec.calibration {
+                None => return Err(QueueError::NoCalibration(name.clone())),
+                Some(Calibration::Revealed) => return Ok(Vec::new()),
+                Some(Calibration::Open) => {}
             }
         }
         QueueChange::Remove { name } => {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
-use crate::model::queue::{Place, QueueHead, QueueIndex, QueueOrder, QueueQuery, QueueState};
+use crate::model::queue::{Place, QueueHead, QueueIndex, QueueOrder, QueueQuery, QueueSpec, QueueState};
 use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 use crate::rank::queue as ranked;
@@ -14,7 +14,7 @@ use crate::store::{Asker, Store, StoredQueue};
 
 use super::super::workspace::Workspace;
 use super::kept::{Working, source};
-use super::{QueueError, define};
+use super::{QueueError, claims, define};
 
 /// Conversations still to be judged that a list shows at once.
 pub(super) const LISTED: usize = 200;
@@ -36,19 +36,26 @@ pub struct ShownRow {
 ///
 /// # Errors
 /// There is no such queue, or the database cannot be read.
-pub fn shown(workspace: &mut Workspace, name: &str, most: usize) -> Result<(QueueState, Vec<ShownRow>), QueueError> {
+pub fn shown(
+    workspace: &mut Workspace,
+    (name, most): (&str, usize),
+    now: Timestamp,
+) -> Result<(QueueState, Vec<ShownRow>), QueueError> {
     let query = QueueQuery { queue: Some(name.to_owned()), ..QueueQuery::default() };
-    let index = named(workspace, &query, Timestamp(0))?;
+    let index = named(workspace, &query, now)?;
+    let listed: HashSet<ConversationId> = index.ids.iter().cloned().collect();
     let reviewer = workspace.reviewer().to_owned();
+    let held = claims::held(workspace.store(), &reviewer, now)?;
     let working = ready(workspace, name)?;
     let by = working.number(&reviewer);
-    let next = working.upcoming(by, most);
+    let next = Working::free_first(working.upcoming(by, most), &working.taken(&held));
     let open: HashSet<&ConversationId> = next.iter().map(|slot| &working.ids[slot.row]).collect();
     let given: HashSet<&ConversationId> = working.given.iter().map(|given| &working.ids[given.row]).collect();
     let order = working.given.iter().map(|given| &working.ids[given.row]).filter(|id| !open.contains(id));
-    let ids: Vec<ConversationId> = order.chain(next.iter().map(|slot| &working.ids[slot.row])).cloned().collect();
+    let ids = order.chain(next.iter().map(|slot| &working.ids[slot.row]));
+    let ids: Vec<ConversationId> = ids.filter(|id| listed.contains(*id)).cloned().collect();
     let done: HashSet<ConversationId> = given.into_iter().filter(|id| !open.contains(id)).cloned().collect();
-    let rows = named_rows(workspace, (name, None), &ids)?;
+    let rows = named_rows(workspace, (name, None), &ids, now)?;
     let shown = rows.into_iter().map(|mut summary| {
         let place = summary.place.take().map(|place| *place);
         let judged = done.contains(&summary.id);
@@ -74,12 +81,16 @@ pub fn named(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> R
         let ids = workspace.store().index(&filter, &query.find, QueueOrder::Oldest, asker)?.ids;
         Some(ids.into_iter().collect::<HashSet<_>>())
     };
+    let covered = workspace.store().covered(&reviewer)?;
+    let held = claims::held(workspace.store(), &reviewer, now)?;
     let working = ready(workspace, &name)?;
+    // Whether a queue of labels takes a conversation would tell what was said of it.
+    let told = Filter::parse(&working.stored.spec.filter)?.is_of_labels();
     let by = working.number(&reviewer);
     let reading = query.reading.as_ref().and_then(|id| working.rows.get(id)).copied();
     let listed = if narrowed.is_some() { working.ids.len() } else { LISTED };
     let takes = |id: &&ConversationId| narrowed.as_ref().is_none_or(|ids| ids.contains(*id));
-    let next = working.followed(by, listed, reading);
+    let next = Working::free_first(working.followed(by, listed, reading), &working.taken(&held));
     let mut seen = HashSet::new();
     let again: HashSet<usize> = next.iter().map(|slot| slot.row).collect();
     let judged = working.given.iter().map(|given| given.row).filter(|row| !again.contains(row));
@@ -88,11 +99,12 @@ pub fn named(workspace: &mut Workspace, query: &QueueQuery, now: Timestamp) -> R
         .filter(|row| seen.insert(*row))
         .filter_map(|row| working.ids.get(row))
         .filter(takes)
+        .filter(|id| !told || !covered.hides(id))
         .cloned()
         .collect();
     let upcoming: HashSet<&ConversationId> = next.iter().map(|slot| &working.ids[slot.row]).collect();
     let begins = ids.iter().take_while(|id| !upcoming.contains(id)).count();
-    let state = working.state(by, &next);
+    let state = working.state(by, &next, &covered);
     let pool = working.ids.len() as u64;
     let mut index = workspace.store().index_of(ids, &reviewer)?;
     index.total = pool;
@@ -109,8 +121,10 @@ pub fn named_rows(
     workspace: &mut Workspace,
     (name, reading): (&str, Option<&ConversationId>),
     ids: &[ConversationId],
+    now: Timestamp,
 ) -> Result<Vec<Summary>, QueueError> {
     let reviewer = workspace.reviewer().to_owned();
+    let held = claims::held(workspace.store(), &reviewer, now)?;
     let working = ready(workspace, name)?;
     let by = working.number(&reviewer);
     let reading = reading.and_then(|id| working.rows.get(id)).copied();
@@ -118,9 +132,10 @@ pub fn named_rows(
     // The list asks for what it shows, so that most of it is among what comes next.
     let next: HashMap<usize, ranked::Slot> =
         working.followed(by, LISTED.max(ids.len()), reading).into_iter().map(|slot| (slot.row, slot)).collect();
-    let places: HashMap<&ConversationId, Place> =
-        rows.into_iter().map(|row| (&working.ids[row], working.place(row, next.get(&row)))).collect();
-    let places: HashMap<ConversationId, Place> = places.into_iter().map(|(id, place)| (id.clone(), place)).collect();
+    let taken = working.taken(&held);
+    let place = |row: usize| Place { held: taken.get(&row).copied(), ..working.place(row, next.get(&row)) };
+    let places: HashMap<ConversationId, Place> =
+        rows.into_iter().map(|row| (working.ids[row].clone(), place(row))).collect();
     let mut summaries = workspace.store().summaries(ids, &reviewer)?;
     for summary in &mut summaries {
         summary.place = places.get(&summary.id).cloned().map(Box::new);
@@ -132,8 +147,13 @@ pub fn named_rows(
 ///
 /// # Errors
 /// There is no such queue, or the database cannot be read.
-pub fn asked(workspace: &mut Workspace, name: &str, id: &ConversationId) -> Result<Option<Place>, QueueError> {
-    let rows = named_rows(workspace, (name, Some(id)), std::slice::from_ref(id))?;
+pub fn asked(
+    workspace: &mut Workspace,
+    name: &str,
+    id: &ConversationId,
+    now: Timestamp,
+) -> Result<Option<Place>, QueueError> {
+    let rows = named_rows(workspace, (name, Some(id)), std::slice::from_ref(id), now)?;
     Ok(rows.into_iter().find_map(|row| row.place).map(|place| *place).filter(|place| place.open))
 }
 
@@ -158,13 +178,14 @@ pub fn heads(store: &Store) -> Result<Vec<QueueHead>, QueueError> {
 /// The database cannot be read.
 pub fn states(workspace: &mut Workspace) -> Result<Vec<QueueState>, QueueError> {
     let reviewer = workspace.reviewer().to_owned();
+    let covered = workspace.store().covered(&reviewer)?;
     let names: Vec<String> = workspace.store().queues()?.into_iter().map(|queue| queue.spec.name).collect();
     let mut states = Vec::with_capacity(names.len());
     for name in names {
         let working = ready(workspace, &name)?;
         let by = working.number(&reviewer);
         let next = working.upcoming(by, LISTED);
-        states.push(working.state(by, &next));
+        states.push(working.state(by, &next, &covered));
     }
     Ok(states)
 }
@@ -193,6 +214,25 @@ pub fn audited(workspace: &mut Workspace, name: &str) -> Result<Audited, QueueEr
         p: rows.map(|row| queue.p(row)).collect(),
         reached: queue.audit().reached(queue.done()).iter().map(|row| (*row, queue.verdict(*row))).collect(),
     })
+}
+
+/// What a queue of this definition would ask for first, though nobody defined it.
+///
+/// # Errors
+/// It cannot be carried out, or the database cannot be read.
+pub fn order_of(
+    workspace: &Workspace,
+    spec: &QueueSpec,
+    most: usize,
+    now: Timestamp,
+) -> Result<Vec<ConversationId>, QueueError> {
+    define::check(spec)?;
+    let (reviewer, event) = (workspace.reviewer().to_owned(), String::new());
+    // Everything that was said is from before it.
+    let stored = StoredQueue { spec: spec.clone(), reviewer, at: now, event, lamport: i64::MAX.unsigned_abs() };
+    let working = Working::new(workspace, &stored)?;
+    let next = working.upcoming(working.number(""), most);
+    Ok(next.iter().map(|slot| working.ids[slot.row].clone()).collect())
 }
 
 /// The queue of a name, in step with the log.

@@ -80,6 +80,8 @@ impl Working {
             (Some(slot), None) => (slot, self.queue.p(row)),
             (given, next) => {
                 let found = next.copied().unwrap_or_else(|| self.queue.slot(row));
+                // For a second opinion what was estimated before the first one counts: the weights know that by now.
+                let before = given.as_ref().and_then(|slot| slot.p).filter(|_| found.kind == ranked::SlotKind::Again);
                 let kind = match found.kind {
                     ranked::SlotKind::Audit => SlotKind::Audit,
                     ranked::SlotKind::Ranked => SlotKind::Ranked,
@@ -87,7 +89,7 @@ impl Working {
                     // A second opinion belongs to the sample that the first one belonged to.
                     ranked::SlotKind::Again => given.map_or(SlotKind::Ranked, |slot| slot.kind),
                 };
-                (self.slot(kind, found), found.p)
+                (self.slot(kind, found), before.unwrap_or(found.p))
             }
         };
         let why = self.queue.reasons(row).iter().map(ToString::to_string).collect();
@@ -101,6 +103,7 @@ impl Working {
             pinned: self.pinned.get(&row).cloned(),
             blind,
             open,
+            held: None,
         }
     }
 

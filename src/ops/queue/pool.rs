@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
-use crate::model::queue::{MustReview, QueueOrder};
+use crate::model::queue::MustReview;
 use crate::rank::audit::{AuditShare, Batch};
 use crate::store::{Arrival, Asker, Judged, Store, StoredQueue};
 
@@ -30,9 +30,7 @@ pub(super) fn asker(stored: &StoredQueue) -> Asker<'_> {
 pub(super) fn pool(store: &Store, stored: &StoredQueue, judged: &[Judged]) -> Result<Pool, QueueError> {
     let asker = asker(stored);
     let filter = Filter::parse(&stored.spec.filter)?;
-    let ids = |filter: &Filter| -> Result<Vec<ConversationId>, QueueError> {
-        Ok(store.index(filter, "", QueueOrder::Oldest, asker)?.ids)
-    };
+    let ids = |filter: &Filter| -> Result<Vec<ConversationId>, QueueError> { Ok(store.all_matching(filter, asker)?) };
     let mut members: HashSet<ConversationId> = ids(&filter)?.into_iter().collect();
     let relaxed = filter.without_labels();
     if filter.is_of_labels() {
@@ -70,7 +68,7 @@ pub(super) fn pinned(
         }
     }
     for filter in &rules.filters {
-        for id in store.index(&Filter::parse(filter)?, "", QueueOrder::Oldest, asker)?.ids {
+        for id in store.all_matching(&Filter::parse(filter)?, asker)? {
             pinned.entry(id).or_insert_with(|| filter.clone());
         }
     }

@@ -9,6 +9,7 @@ use crate::stats::rate::wilson_finite;
 use crate::stats::sample_size;
 
 use super::kept::Working;
+use crate::store::Covered;
 
 /// The level at which intervals are told: 1 minus this.
 const ALPHA: f64 = 0.05;
@@ -39,9 +40,16 @@ fn labels_for(share: f64, pool: u64) -> u64 {
 
 impl Working {
     /// How far the queue is for a reviewer, of whom these places come next.
-    pub(super) fn state(&self, by: u32, next: &[Slot]) -> QueueState {
+    pub(super) fn state(&self, by: u32, next: &[Slot], covered: &Covered) -> QueueState {
         let outlook = self.queue.outlook(by);
-        let (audited, audit_fails) = outlook.audited;
+        let (mut audited, mut audit_fails) = outlook.audited;
+        // What others said is told by no count before it may be seen.
+        let hidden = |row: usize| self.ids.get(row).is_some_and(|id| covered.hides(id));
+        let by_lot = self.queue.audit().reached(self.queue.done());
+        for failed in by_lot.iter().filter(|row| hidden(**row)).filter_map(|row| self.queue.verdict(*row)) {
+            audited = audited.saturating_sub(1);
+            audit_fails = audit_fails.saturating_sub(u64::from(failed));
+        }
         let pool = self.queue.matrix().rows() as u64;
         let tallies = self.queue.audit_sample();
         let sampled: u64 = tallies.iter().map(|batch| batch.size).sum();
@@ -51,6 +59,7 @@ impl Working {
         let curve: Vec<u32> = self
             .given
             .iter()
+            .filter(|given| !hidden(given.row))
             .filter_map(|given| self.queue.verdict(given.row))
             .map(|failed| {
                 found += u32::from(failed);
@@ -68,7 +77,7 @@ impl Working {
             audit_labels: audited,
             audit_fails,
             rate,
-            model_rate: (self.has_numbers() && pool > 0 && !curve.is_empty())
+            model_rate: (self.has_numbers() && pool > 0 && !curve.is_empty() && covered.is_empty())
                 .then(|| outlook.model_rate(self.queue.matrix().rows())),
             labels_needed: (audited > 0)
                 .then(|| labels_for(known, sampled).saturating_sub(audited))

@@ -15,6 +15,7 @@ use super::super::review;
 use super::super::workspace::{Identity, ImportOrder, Workspace};
 use super::*;
 use crate::model::act::{Act, FailedAt, Judgement, Subject};
+use crate::model::claim::{ClaimOrder, Claimed};
 use crate::model::label::Verdict;
 use crate::model::queue::{MustReview, Place, QueueChange, QueueSpec, QueueState, SlotKind};
 use crate::model::time::Timestamp;
@@ -104,17 +105,17 @@ fn spec() -> QueueSpec {
 
 /// What is still to be judged, with its places.
 fn next(workspace: &mut Workspace, queue: &str, most: usize) -> Vec<ShownRow> {
-    let (_, rows) = shown(workspace, queue, most).unwrap();
+    let (_, rows) = shown(workspace, (queue, most), NOW).unwrap();
     rows.into_iter().filter(|row| !row.judged).collect()
 }
 
 fn state(workspace: &mut Workspace, queue: &str) -> QueueState {
-    shown(workspace, queue, 1).unwrap().0
+    shown(workspace, (queue, 1), NOW).unwrap().0
 }
 
 /// Ids of the whole queue with what an order rests on.
 fn order(workspace: &mut Workspace, queue: &str) -> Vec<(String, SlotKind, u64, Option<f64>)> {
-    let (_, rows) = shown(workspace, queue, 1_000).unwrap();
+    let (_, rows) = shown(workspace, (queue, 1_000), NOW).unwrap();
     rows.into_iter()
         .map(|row| {
             let Place { slot, .. } = row.place.unwrap();
@@ -273,7 +274,7 @@ fn rates_come_from_audit_labels_and_audit_rows_are_hidden_until_judged() {
     desk.judge_all("week", 20);
     let state = state(&mut desk.workspace, "week");
     assert_eq!((state.done, state.labels, state.audit_labels), (20, 20, 5));
-    let (_, rows) = shown(&mut desk.workspace, "week", 0).unwrap();
+    let (_, rows) = shown(&mut desk.workspace, ("week", 0), NOW).unwrap();
     let fails =
         |rows: &[&ShownRow]| rows.iter().filter(|row| row.summary.own_verdict == Some(Verdict::Fail)).count() as u64;
     let by_lot: Vec<&ShownRow> = rows.iter().filter(|row| kind(row) == SlotKind::Audit).collect();
@@ -349,7 +350,7 @@ fn segments_take_turns_where_that_is_asked_for() {
     let mut desk = Desk::new(60);
     desk.define(QueueSpec { per_segment: Some("intent".into()), audit: 0.0, ..spec() });
     desk.judge_all("week", 4);
-    let intents: Vec<String> = shown(&mut desk.workspace, "week", 5)
+    let intents: Vec<String> = shown(&mut desk.workspace, ("week", 5), NOW)
         .unwrap()
         .1
         .iter()
@@ -486,4 +487,80 @@ fn what_was_settled_counts_as_the_label_that_was_taken() {
     let settled = state(&mut desk.workspace, "week");
     assert_eq!((settled.audit_labels, settled.audit_fails), (1, u64::from(other == Verdict::Fail)));
     assert_eq!(order(&mut desk.workspace, "week"), order(&mut desk.anew("lee"), "week"));
+}
+
+const MINUTE: i64 = 60_000_000;
+
+fn at(minutes: i64) -> Timestamp {
+    Timestamp(NOW.0 + minutes * MINUTE)
+}
+
+fn shared(reviewers_per_item: u32) -> QueueSpec {
+    QueueSpec { reviewers_per_item, claim_minutes: 15, audit: 0.0, ..spec() }
+}
+
+fn asked(workspace: &mut Workspace, row: &ShownRow, minutes: i64) -> Claimed {
+    let order = ClaimOrder { queue: "week".to_owned(), conversation: row.summary.id.clone() };
+    claim(workspace, &order, at(minutes)).unwrap()
+}
+
+#[test]
+fn a_claim_ends_by_itself_is_renewed_at_half_time_and_keeps_nobody_from_saving() {
+    let mut desk = Desk::new(4);
+    desk.define(shared(1));
+    let row = next(&mut desk.workspace, "week", 1).remove(0);
+    let mut sam = desk.anew("sam");
+    let events = |desk: &Desk| desk.workspace.store().log().all().unwrap().len();
+    assert_eq!(asked(&mut desk.workspace, &row, 0), Claimed::Yours { until: at(15) });
+    let before = events(&desk);
+    assert_eq!(asked(&mut desk.workspace, &row, 7), Claimed::Yours { until: at(15) });
+    assert_eq!(events(&desk), before, "more than half is left, so nothing is written");
+    assert_eq!(asked(&mut sam, &row, 7), Claimed::Held { until: at(15) });
+    assert_eq!(asked(&mut desk.workspace, &row, 8), Claimed::Yours { until: at(23) });
+    assert_eq!(asked(&mut sam, &row, 22), Claimed::Held { until: at(23) });
+    let (_, rows) = shown(&mut sam, ("week", 10), at(22)).unwrap();
+    let held: Vec<Option<Timestamp>> = rows.iter().map(|row| row.place.as_ref().unwrap().held).collect();
+    assert_eq!(held, [None, None, None, Some(at(23))], "what is held comes last");
+    assert_eq!(asked(&mut sam, &row, 23), Claimed::Yours { until: at(38) }, "it ended, so it may be taken");
+    assert_eq!(asked(&mut desk.workspace, &row, 24), Claimed::Held { until: at(38) });
+    judge(&mut desk.workspace, &row);
+    assert_eq!(asked(&mut sam, &row, 25), Claimed::Full);
+    let own = judge(&mut sam, &row);
+    assert_eq!(own, row.summary.external_id.exact(), "a verdict is saved all the same");
+    assert!(super::super::verify::verify(&sam).unwrap().is_sound());
+}
+
+#[test]
+fn a_claim_given_back_is_free_at_once_and_undo_looks_past_it() {
+    let mut desk = Desk::new(4);
+    desk.define(shared(2));
+    let rows = next(&mut desk.workspace, "week", 2);
+    let (mut sam, mut kim) = (desk.anew("sam"), desk.anew("kim"));
+    judge(&mut desk.workspace, &rows[1]);
+    for (workspace, came) in
+        [(&mut desk.workspace, Claimed::Yours { until: at(15) }), (&mut sam, Claimed::Yours { until: at(15) })]
+    {
+        assert_eq!(asked(workspace, &rows[0], 0), came, "two reviews are asked for");
+    }
+    assert_eq!(asked(&mut kim, &rows[0], 1), Claimed::Held { until: at(15) });
+    assert_eq!(release(&mut sam, &rows[0].summary.id, at(2)).unwrap(), Claimed::Released);
+    assert_eq!(release(&mut sam, &rows[0].summary.id, at(2)).unwrap(), Claimed::NotAsked);
+    assert_eq!(asked(&mut kim, &rows[0], 3), Claimed::Yours { until: at(18) });
+    let undone = review::undo(&mut desk.workspace, at(4)).unwrap();
+    assert_eq!(undone.conversation.as_ref(), Some(&rows[1].summary.id), "the claim is nothing to undo");
+    assert!(review::redo(&mut desk.workspace, at(5)).unwrap().what.starts_with("redone"));
+    assert_eq!(sam.store().labels(&rows[0].summary.id).unwrap(), [], "a claim is no draft");
+    let mut anew = desk.anew("lee");
+    anew.store_mut().rebuild_projection().unwrap();
+    assert_eq!(asked(&mut sam, &rows[0], 6), Claimed::Held { until: at(15) });
+}
+
+#[test]
+fn a_clock_that_is_wrong_locks_nobody_out() {
+    let mut desk = Desk::new(2);
+    desk.define(shared(1));
+    let row = next(&mut desk.workspace, "week", 1).remove(0);
+    let mut sam = desk.anew("sam");
+    asked(&mut sam, &row, 60 * 24 * 400);
+    assert_eq!(asked(&mut desk.workspace, &row, 0), Claimed::Yours { until: at(15) });
 }

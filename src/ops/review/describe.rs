@@ -89,6 +89,7 @@ fn others(events: &[Event]) -> String {
             DecisionChange::Close { .. } => "decision closed".into(),
             DecisionChange::Reopen { .. } => "decision reopened".into(),
         },
+        EventBody::Queue(QueueChange::Reveal { name }) => format!("{name} revealed"),
         EventBody::Unmask { .. } => "unmasking recorded".into(),
         body => body.kind().to_owned(),
     }

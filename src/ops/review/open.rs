@@ -22,6 +22,9 @@ pub fn open(workspace: &Workspace, id: &ConversationId) -> Result<Opened, Review
     let (own, mut others): (Vec<_>, Vec<_>) =
         store.labels(&id)?.into_iter().partition(|label| label.reviewer == workspace.reviewer());
     let own = own.into_iter().next();
+    if store.covered(workspace.reviewer())?.hides(&id) {
+        others.clear();
+    }
     if own.as_ref().is_none_or(|label| label.verdict.is_none()) {
         others.clear();
         summary.outcomes.clear();

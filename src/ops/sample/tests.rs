@@ -75,7 +75,7 @@ impl Desk {
     /// Judges so many conversations, as the queue hands them out.
     fn judge(&mut self, queue: &str, count: usize, seen: impl Fn(&Slot) -> bool) {
         for _ in 0..count {
-            let (_, rows) = queue::shown(&mut self.workspace, queue, 1).unwrap();
+            let (_, rows) = queue::shown(&mut self.workspace, (queue, 1), NOW).unwrap();
             let row = rows.into_iter().rev().find(|row| !row.judged).unwrap();
             let mut slot = row.place.unwrap().slot;
             slot.scores_seen = seen(&slot);

@@ -201,6 +201,41 @@ impl Store {
     }
 }
 
+/// A journal line that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineAside {
+    /// BLAKE3 of the line.
+    pub hash: String,
+    /// Where it was read.
+    pub journal: String,
+    /// Why it was set aside.
+    pub reason: String,
+    /// The line.
+    pub line: String,
+    /// What is stored under its id.
+    pub stored: Option<String>,
+}
+
+impl Store {
+    /// The journal lines that were set aside, in the order in which they came.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn lines_aside(&self) -> Result<Vec<LineAside>, StoreError> {
+        let sql = "SELECT q.hash, q.journal, q.reason, q.line, e.line
+                     FROM quarantine q LEFT JOIN events e ON e.id = q.id ORDER BY q.key";
+        self.rows(sql, &[], |row| {
+            Ok(LineAside {
+                hash: row.get(0)?,
+                journal: row.get(1)?,
+                reason: row.get(2)?,
+                line: row.get(3)?,
+                stored: row.get(4)?,
+            })
+        })
+    }
+}
+
 /// True for faults of lines that are kept in the quarantine.
 fn sets_aside(kind: &FaultKind) -> bool {
     matches!(kind, FaultKind::Unreadable(_))

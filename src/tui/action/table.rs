@@ -5,30 +5,19 @@
 use super::{Action, Binding, Context, Group};
 use Context as C;
 
-const LISTS: &[Context] = &[C::Queue, C::Review, C::Help, C::Messages, C::Numbers, C::Insights, C::Session];
+const LISTS: &[Context] =
+    &[C::Queue, C::Review, C::Help, C::Messages, C::Numbers, C::Insights, C::Session, C::Disputes];
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const SESSION: &[Context] = &[C::Queue, C::Review, C::Session];
 const WEEK: &[Context] = &[C::Insights];
 const IN_SESSION: &[Context] = &[C::Session];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
-const EVERY: &[Context] = &[
-    C::Queue,
-    C::Review,
-    C::Judge,
-    C::Correct,
-    C::Editor,
-    C::Prompt,
-    C::Palette,
-    C::Help,
-    C::Messages,
-    C::Export,
-    C::Numbers,
-    C::Insights,
-    C::Session,
-    C::Job,
-    C::Confirm,
-];
+const EVERY: &[Context] = Context::ALL;
+const ACTED: &[Context] = &[C::Queue, C::Review, C::Session, C::Disputes];
+const JUDGE: &[Context] = &[C::Review, C::Disputes];
+const DISPUTES: &[Context] = &[C::Disputes];
+const DIGITS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// The table. Order within a group is the order of the help screen.
 pub const BINDINGS: &[Binding] = &[
@@ -61,7 +50,7 @@ pub const BINDINGS: &[Binding] = &[
         "can't tell",
         "Save that it cannot be told from what is there, and go on.",
     ),
-    row(Action::Skip, "skip", &["s"], REVIEW, Group::Judge, "skip", "Put it off without a verdict, and go on."),
+    row(Action::Skip, "skip", &["s"], JUDGE, Group::Judge, "skip", "Put it off without a verdict, and go on."),
     row(
         Action::Correct,
         "correct",
@@ -107,7 +96,7 @@ pub const BINDINGS: &[Binding] = &[
         "criterion",
         "Write down what any good answer here must, or must not, do; cases carry it.",
     ),
-    row(Action::Undo, "undo", &["u"], SESSION, Group::Judge, "undo", "Take back your last act, of any session."),
+    row(Action::Undo, "undo", &["u"], ACTED, Group::Judge, "undo", "Take back your last act, of any session."),
     row(Action::Redo, "redo", &["U"], MAIN, Group::Judge, "redo", "Do again what you last undid."),
     row(
         Action::SaveAgain,
@@ -201,7 +190,7 @@ pub const BINDINGS: &[Binding] = &[
         "last place",
         "Back to where you were before the last jump.",
     ),
-    row(Action::Open, "open", &["enter"], QUEUE, Group::Move, "open", "Open the conversation."),
+    row(Action::Open, "open", &["enter"], &[C::Queue, C::Disputes], Group::Move, "open", "Open the conversation."),
     row(
         Action::Detail,
         "detail",
@@ -283,6 +272,10 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Present, "present", &["V"], MAIN, Group::Look, "for the room", "Masked, one at a time, for a room."),
     row(Action::Progress, "progress", &["P"], QUEUE, Group::Look, "progress", "How far the queue is, label by label."),
     row(Action::Numbers, "numbers", &["A"], MAIN, Group::Look, "numbers", "How often the agent fails, and how sure."),
+    row(Action::Disputes, "disputes", &["d"], QUEUE, Group::Look, "disputes", "Labels that differ, to be settled."),
+    row(Action::TakeSide, "take-side", DIGITS, DISPUTES, Group::Judge, "take side", "Take the side with this number."),
+    row(Action::OwnVerdict, "own-verdict", &["v"], DISPUTES, Group::Judge, "own verdict", "Settle by one of your own."),
+    row(Action::SettleReason, "settle-reason", &["e"], DISPUTES, Group::Judge, "reason", "Say why it is settled so."),
     // Workspace
     row(Action::Session, "session", &["S"], MAIN, Group::Workspace, "session", "The review session; or begin one."),
     row(Action::StartSession, "start-session", &[], MAIN, Group::Workspace, "start session", "Begin a review session."),
@@ -343,7 +336,7 @@ pub const BINDINGS: &[Binding] = &[
     row(
         Action::PickMode,
         "pick-mode",
-        &["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+        DIGITS,
         &[C::Judge],
         Group::Form,
         "pick mode",
@@ -470,7 +463,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Help,
         "help",
         &["?"],
-        &[C::Queue, C::Review, C::Messages],
+        &[C::Queue, C::Review, C::Messages, C::Disputes],
         Group::Always,
         "help",
         "All keys of this screen.",

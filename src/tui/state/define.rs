@@ -78,6 +78,8 @@ pub struct DefineForm {
     pub blind: bool,
     /// What the configuration puts ahead.
     pub must_review: MustReview,
+    /// For how many minutes a conversation is held where several people judge it.
+    pub claim_minutes: u32,
     /// The newest request for a preview.
     pub awaiting: Option<Ticket>,
     /// What the definition would take.
@@ -97,6 +99,7 @@ impl DefineForm {
             segment: 0,
             blind: false,
             must_review,
+            claim_minutes: crate::model::claim::MINUTES,
             awaiting: None,
             preview: None,
             error: None,
@@ -133,6 +136,7 @@ impl DefineForm {
         let size = if text(Line::Size).is_empty() { None } else { Some(whole(Line::Size)?) };
         let audit: f64 =
             text(Line::Audit).trim_end_matches('%').trim().parse().map_err(|_| "By lot: a number is needed.")?;
+        let reviewers_per_item = whole(Line::Reviewers)?;
         Ok(QueueSpec {
             name: text(Line::Name).to_owned(),
             filter: text(Line::Filter).to_owned(),
@@ -141,8 +145,10 @@ impl DefineForm {
             size,
             audit: audit / 100.0,
             per_segment: (self.segment > 0).then(|| SEGMENTS[self.segment].to_owned()),
-            reviewers_per_item: whole(Line::Reviewers)?,
+            reviewers_per_item,
             blind: self.blind,
+            claim_minutes: if reviewers_per_item > 1 { self.claim_minutes } else { 0 },
+            calibration: None,
             must_review: self.must_review.clone(),
         })
     }

@@ -23,6 +23,8 @@ pub enum Question {
     CloseDecision(String),
     /// What a good answer must or must not do.
     Criterion,
+    /// Why a dispute is settled so.
+    SettleReason,
     /// A file to import.
     Import,
     /// A codebook pack.
@@ -79,6 +81,7 @@ impl Prompt {
             Question::Park(..) => "Park this conversation: why?",
             Question::CloseDecision(_) => "Close the decision: why, or how?",
             Question::Criterion => "A good answer in this conversation",
+            Question::SettleReason => "Why is it settled so?",
             Question::Import => "Import a file of conversations",
             Question::LoadPack => "Load a codebook of failure modes",
             Question::RenameWhich => "Rename which failure mode?",

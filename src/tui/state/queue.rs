@@ -8,6 +8,7 @@ use crate::engine::request::{Hit, QueueIndex, QueueOrder, QueueQuery, QueueSpec,
 use crate::model::id::ConversationId;
 use crate::model::label::Verdict;
 use crate::model::summary::Summary;
+use crate::model::time::Timestamp;
 
 /// Rows asked for beyond the visible ones, on either side.
 pub const MARGIN: usize = 100;
@@ -89,6 +90,8 @@ pub struct Queue {
     pub awaiting_snippets: Option<Ticket>,
     /// What was said in this session.
     pub said: HashMap<ConversationId, Said>,
+    /// What others hold, until when; without a time where all reviews are in.
+    pub held: HashMap<ConversationId, Option<Timestamp>>,
     /// Rows asked for last.
     pub asked_rows: HashSet<ConversationId>,
     /// Rows that are held and may have changed meanwhile; they are shown until newer ones are there.
@@ -152,8 +155,11 @@ impl Queue {
     }
 
     /// True where the conversation at a position is, as far as is known, still to be judged by `reviewer`.
-    pub fn is_open(&self, position: usize, reviewer: &str) -> bool {
+    pub fn is_open(&self, position: usize, (reviewer, now): (&str, Timestamp)) -> bool {
         let Some(id) = self.index.ids.get(position) else { return false };
+        if self.held.get(id).is_some_and(|until| until.is_none_or(|until| until > now)) {
+            return false;
+        }
         match (self.said.get(id), self.rows.get(id)) {
             (Some(Said::Judged(_) | Said::Skipped), _) => false,
             (Some(Said::Nothing), _) | (None, None) => true,

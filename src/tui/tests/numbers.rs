@@ -46,7 +46,7 @@ fn prepared(folder: &std::path::Path, judged: usize) {
     let spec = QueueSpec { audit: 1.0, ..QueueSpec::new("week-47", "learnt") };
     review::record(&mut workspace, &Act::Queue(QueueChange::Add(spec)), NOW).unwrap();
     for _ in 0..judged {
-        let (_, rows) = queue::shown(&mut workspace, "week-47", 1).unwrap();
+        let (_, rows) = queue::shown(&mut workspace, ("week-47", 1), crate::model::time::Timestamp(0)).unwrap();
         let row = rows.into_iter().rev().find(|row| !row.judged).unwrap();
         let number: usize = row.summary.external_id.exact()[1..].parse().unwrap();
         let bad = number.is_multiple_of(3);

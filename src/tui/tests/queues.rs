@@ -188,7 +188,7 @@ fn the_order_moves_and_the_cursor_stays_where_it_is() {
     let before = desk.app.state.queue.index.ids.clone();
     // Somebody else judges what is first.
     let mut sam = workspace(folder.path(), "sam");
-    let (_, rows) = crate::ops::queue::shown(&mut sam, "week-47", 1).unwrap();
+    let (_, rows) = crate::ops::queue::shown(&mut sam, ("week-47", 1), crate::model::time::Timestamp(0)).unwrap();
     let subject = crate::model::act::Subject {
         conversation: rows[0].summary.id.clone(),
         transcript_hash: rows[0].summary.transcript_hash.clone(),

@@ -62,6 +62,7 @@ pub fn open(state: &mut State) {
     let filter = if state.queue.query.queue.is_none() { state.queue.query.filter.clone() } else { String::new() };
     let name = format!("week-{}", state.local(state.now, "%V"));
     let mut form = Box::new(DefineForm::new(&name, &filter, state.config.must_review.clone()));
+    form.claim_minutes = state.config.claim_minutes;
     ask_preview(state, &mut form);
     state.overlays.push(Overlay::Define(form));
 }

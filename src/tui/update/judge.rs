@@ -189,6 +189,7 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
         note: judge.note.clone(),
         slot: slot(state),
         room: Vec::new(),
+        settles: None,
     };
     if let Err(error) = judgement.check() {
         state.log.say(state.now, Weight::Problem, error.to_string());
@@ -232,6 +233,7 @@ pub fn record(state: &mut State, mut act: Act, conversation: Option<Conversation
     if let Act::Judge(judgement) = &mut act {
         judgement.room = super::session::room(state);
     }
+    super::disputes::settling(state, &mut act);
     write(state, Write { request: Request::Record(Box::new(act)), conversation, what: what.to_owned() });
 }
 
@@ -270,11 +272,14 @@ pub fn advance(state: &mut State) {
     let named = state.queue.query.queue.is_some();
     let start = if named { state.queue.index.begins } else { from.map_or(0, |at| at + 1) };
     let again = if named { 0 } else { start.min(count) };
+    if state.visit.is_some() {
+        return super::queue::show(state);
+    }
     let reviewer = state.config.reviewer.clone();
     let current = state.review.as_ref().map(|review| review.id.clone());
     let open = |at: &usize| {
         let id = state.queue.index.ids.get(*at);
-        state.queue.is_open(*at, &reviewer)
+        state.queue.is_open(*at, (&reviewer, state.now))
             && id.is_some_and(|id| Some(id) != current.as_ref() && !state.writes.is_pending(id))
     };
     let next = (start..count).chain(0..again).find(open);
@@ -283,7 +288,12 @@ pub fn advance(state: &mut State) {
     }
     super::queue::show(state);
     let skipped = state.queue.said.values().filter(|said| **said == Said::Skipped).count();
+    let held = state.queue.held.values().filter_map(|until| *until).filter(|until| *until > state.now).min();
     let said = match skipped {
+        _ if held.is_some() && state.queue.left() > 0 => format!(
+            "What is left here is held by other reviewers, the first until {}.",
+            state.local(held.unwrap_or(state.now), "%H:%M")
+        ),
         0 => "That was the last one: everything in this queue is judged.".to_owned(),
         n => format!("Everything in this queue is judged but {n} you skipped."),
     };

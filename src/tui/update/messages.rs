@@ -32,16 +32,15 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Preview => super::define::preview_arrived(state, ticket, reply),
         Expected::Insights => super::insights::arrived(state, ticket, reply),
         Expected::Figures => super::numbers::arrived(state, ticket, reply),
+        Expected::Disputes | Expected::Dispute => super::disputes::arrived(state, ticket, reply),
+        Expected::Claim(id) => super::claims::answered(state, id, &reply),
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
             super::define::queues_answered(state, reply);
         }
-        Expected::Codebook => {
-            if let Reply::Codebook(codebook) = reply {
-                state.codebook = codebook;
-            } else {
-                problem(state, reply);
-            }
-        }
+        Expected::Codebook => match reply {
+            Reply::Codebook(codebook) => state.codebook = codebook,
+            other => problem(state, other),
+        },
         Expected::Queue if state.queue.awaiting == Some(ticket) => {
             state.queue.awaiting = None;
             match reply {
@@ -170,6 +169,7 @@ fn saved(state: &mut State, saved: Saved) {
         state.log.say(saved.at, Weight::Problem, text);
     }
     super::session::refresh(state, saved.conversation.is_none());
+    super::disputes::refresh(state);
     if state.queue.query.queue.is_some() {
         // Every label moves the order, and an undo may have brought the queue itself to its end.
         super::queue::freshen(state);

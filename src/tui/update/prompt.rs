@@ -36,6 +36,11 @@ pub fn open_find(state: &mut State, question: Question) {
     open(state, Prompt::new(question, ""));
 }
 
+/// Asks why a dispute is settled so.
+pub fn open_reason(state: &mut State, text: &str) {
+    open(state, Prompt::new(Question::SettleReason, text));
+}
+
 /// Asks for an acceptance criterion.
 pub fn open_criterion(state: &mut State) {
     let mut prompt = Prompt::new(Question::Criterion, "");
@@ -122,9 +127,24 @@ fn check_filter(prompt: &mut Prompt) {
     }
 }
 
+/// What is said where nothing was typed and something has to be.
+fn missing(question: &Question) -> Option<&'static str> {
+    match question {
+        Question::SettleReason => Some("A dispute is settled with a reason."),
+        Question::Criterion => Some("It needs what a good answer must, or must not, do."),
+        Question::Import => Some("It needs the path of a file or folder."),
+        Question::RenameTo(_) => Some("A mode needs a name."),
+        _ => None,
+    }
+}
+
 fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
     let typed = prompt.input.text().trim().to_owned();
     let chosen = prompt.fitting().get(prompt.choice).map(|(value, _)| value.clone());
+    if let Some(error) = missing(&prompt.question).filter(|_| typed.is_empty()) {
+        prompt.error = Some(error.to_owned());
+        return Some(prompt);
+    }
     match prompt.question.clone() {
         Question::Filter if prompt.error.is_some() => return Some(prompt),
         Question::Filter => {
@@ -157,11 +177,8 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
         question @ (Question::Park(..) | Question::CloseDecision(_)) => {
             super::session::reasoned(state, question, typed);
         }
+        Question::SettleReason => super::disputes::reasoned(state, &typed),
         Question::Criterion => save_criterion(state, &typed, chosen.as_deref()),
-        Question::Import if typed.is_empty() => {
-            prompt.error = Some("It needs the path of a file or folder.".to_owned());
-            return Some(prompt);
-        }
         Question::Import => super::import::import(state, &typed),
         Question::LoadPack => {
             let Some(pack) = chosen else { return Some(prompt) };
@@ -174,10 +191,6 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
             open(state, Prompt::new(Question::RenameTo(key), &name));
         }
         Question::RenameTo(key) => {
-            if typed.is_empty() {
-                prompt.error = Some("A mode needs a name.".to_owned());
-                return Some(prompt);
-            }
             let what = format!("mode renamed: {typed}");
             let change = CodebookChange::Rename { key, name: typed };
             super::judge::record(state, Act::Codebook(vec![change]), None, &what);

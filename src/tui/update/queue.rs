@@ -52,9 +52,9 @@ pub fn arrived(state: &mut State, index: QueueIndex) {
     state.overlays.retain(|overlay| !matches!(overlay, Overlay::Prompt(prompt) if prompt.question == Question::Filter));
     if state.queue.query.queue.is_some() && !wanted {
         // A queue begins where it goes on.
-        let reviewer = state.config.reviewer.clone();
+        let asked = (state.config.reviewer.clone(), state.now);
         let index = &state.queue.index;
-        let next = (index.begins..index.ids.len()).find(|at| state.queue.is_open(*at, &reviewer));
+        let next = (index.begins..index.ids.len()).find(|at| state.queue.is_open(*at, (&asked.0, asked.1)));
         state.queue.cursor = next.unwrap_or(0);
     }
     super::session::listed(state);
@@ -213,6 +213,12 @@ pub fn rows_arrived(state: &mut State, rows: Vec<Summary>) {
         review.place = row.and_then(|row| row.place.as_deref()).cloned();
     }
     let queue = &mut state.queue;
+    for row in &rows {
+        match row.place.as_ref().and_then(|place| place.held) {
+            Some(until) => drop(queue.held.insert(row.id.clone(), Some(until))),
+            None => drop(queue.held.remove(&row.id)),
+        }
+    }
     let asked = std::mem::take(&mut queue.asked_rows);
     let came: HashSet<ConversationId> = rows.iter().map(|row| row.id.clone()).collect();
     queue.outdated.retain(|id| !asked.contains(id));
@@ -360,6 +366,7 @@ pub fn settle(state: &mut State, height: usize) {
 
 /// Goes back to the list, the cursor on the conversation that was open.
 pub fn show(state: &mut State) {
+    super::disputes::resume(state);
     if let Some(position) = state.review.as_ref().and_then(|review| review.position) {
         state.queue.cursor = position;
     }

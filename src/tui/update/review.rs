@@ -44,6 +44,8 @@ pub fn arrived(state: &mut State, opened: Box<Opened>) {
     }
     let wanted = review.wanted_step.take();
     review.load(opened);
+    super::claims::opened(state);
+    let Some(review) = &mut state.review else { return };
     let steps = review.opened.iter().flat_map(|opened| &opened.conversation.steps);
     let at = wanted.and_then(|wanted| steps.map(|step| step.number).position(|number| number == wanted));
     if let Some(at) = at {

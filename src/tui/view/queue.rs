@@ -70,6 +70,9 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
             Action::Undo,
         ];
     }
+    if state.queue.index.disputed > 0 {
+        first.insert(2, Action::Disputes);
+    }
     if state.queue.hits.is_some() {
         first.insert(3, Action::NextHit);
     }
@@ -320,6 +323,7 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     cell(row, Row::of(&when, Tone::Text), columns.when);
     cell(row, segment(lens, summary, columns.segment), columns.segment);
     let hit = state.queue.hits.as_ref().and_then(|hits| Some((hits.words.as_str(), hits.place(&summary.id)?)));
+    let held = state.queue.held.get(&summary.id).copied().flatten().filter(|until| *until > state.now);
     let first = match hit {
         Some(hit) => found(lens, hit, columns.first),
         None => lens.row(&summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" "), Tone::Text),
@@ -339,6 +343,11 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     cell(row, Row::of(&chance, tone), columns.chance);
     cell(row, scores, columns.scores);
     let why = match place {
+        _ if held.is_some() => {
+            let until = held.map_or_else(String::new, |until| state.local(until, "%H:%M"));
+            let by = if columns.why > 36 { " by another reviewer" } else { "" };
+            format!("held{by} until {until}")
+        }
         Some(place) => reasons(state, place, hidden),
         None => why(state, summary, columns.why),
     };

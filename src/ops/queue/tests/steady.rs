@@ -55,7 +55,7 @@ fn judged_again_elsewhere_it_stays_in_the_queue_and_is_not_blind_any_more() {
     desk.define(spec());
     desk.judge_all("week", 10);
     let before = state(&mut desk.workspace, "week");
-    let (_, rows) = shown(&mut desk.workspace, "week", 1).unwrap();
+    let (_, rows) = shown(&mut desk.workspace, ("week", 1), NOW).unwrap();
     let lot = rows.iter().find(|row| row.place.as_ref().is_some_and(|place| place.slot.kind == SlotKind::Audit));
     judge_anywhere(&mut desk.workspace, lot.unwrap(), Verdict::Fail);
     let after = state(&mut desk.workspace, "week");
@@ -77,7 +77,7 @@ fn a_verdict_after_a_settlement_is_heard_as_it_is_replayed() {
     let mut desk = Desk::new(30);
     desk.define(spec());
     desk.judge_all("week", 8);
-    let (_, rows) = shown(&mut desk.workspace, "week", 1).unwrap();
+    let (_, rows) = shown(&mut desk.workspace, ("week", 1), NOW).unwrap();
     let row = rows.into_iter().find(|row| row.judged).unwrap();
     drop(desk.workspace);
     let mut ben = open(desk.folder.path(), "ben");

@@ -1,0 +1,172 @@
+//! The screen on which labels that differ are settled.
+//!
+//! Invariant: no name of a reviewer is drawn here.
+
+use super::{boxed, status, worded};
+use crate::engine::request::DisputeSide;
+use crate::tui::action::Action;
+use crate::tui::layout::Size;
+use crate::tui::paint::Canvas;
+use crate::tui::row::{Row, wrap};
+use crate::tui::state::disputes::DisputesView;
+use crate::tui::state::judge::SEVERITIES;
+use crate::tui::state::{Lens, State};
+use crate::tui::theme::{Theme, Tone};
+use ratatui::layout::Rect;
+
+/// Draws the screen.
+pub fn draw(state: &State, view: &DisputesView, canvas: &mut Canvas) {
+    let lens = state.lens();
+    let dot = format!(" {} ", state.config.theme.signs().dot);
+    let mut title = Row::of("Disputes", Tone::Title);
+    if !view.ids.is_empty() {
+        title.push(&format!("{dot}{} of {}", view.at + 1, view.ids.len()), Tone::Text);
+    }
+    if let Some(case) = &view.case {
+        title.push(&format!("{dot}{}", case.summary.id), Tone::Text);
+        if let Some(intent) = &case.summary.segments.intent {
+            title.push(&dot, Tone::Frame);
+            title.extend(lens.row(intent.exact(), Tone::Text));
+        }
+    }
+    if view.case.is_some() {
+        title.push(&format!("{dot}no names until you choose"), Tone::Dim);
+    }
+    let area = state.size.area();
+    let inside = boxed(canvas, area, &title, &status(state));
+    let columns = usize::from(inside.width);
+    let foot = 3;
+    let body = Rect { height: inside.height.saturating_sub(foot), ..inside };
+    let below = Rect { y: body.bottom(), height: foot.min(inside.height), ..inside };
+    canvas.rule(area, below.y);
+    let Some(case) = &view.case else {
+        let (text, tone) = match (&view.error, view.ids.is_empty(), view.awaiting.is_some()) {
+            (Some(error), ..) => (lens.see(error).into_owned(), Tone::Warn),
+            (None, true, false) => (nothing(view), Tone::Text),
+            _ => ("looking".to_owned(), Tone::Dim),
+        };
+        for (at, row) in wrap(&text, tone, columns, lens.look).iter().enumerate() {
+            canvas.line(body, at, row);
+        }
+        let keys = worded(state, &[(Action::Undo, "undo"), (Action::Back, "back")], columns);
+        return canvas.line(below, 2, &keys);
+    };
+    let first = case.summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");
+    let first = lens.row(&first, Tone::Dim).cut(columns.saturating_sub(12), "…");
+    canvas.line(body, 0, &joined(Row::of("It began: ", Tone::Dim), first));
+    let sides = Rect { y: body.y + 2, height: body.height.saturating_sub(2), ..body };
+    draw_sides(state, (view, &lens), sides, canvas);
+    let reason = if view.reason.is_empty() {
+        Row::of("No reason yet; it is asked for before anything is settled.", Tone::Dim)
+    } else {
+        joined(Row::of("Because ", Tone::Strong), lens.row(&view.reason, Tone::Text))
+    };
+    canvas.line(below, 1, &reason.cut(columns, "…"));
+    canvas.line(below, 2, &keys(state, view.sides().len(), columns));
+}
+
+fn joined(mut row: Row, rest: Row) -> Row {
+    row.extend(rest);
+    row
+}
+
+fn nothing(view: &DisputesView) -> String {
+    match view.settled {
+        0 => "No labels differ, as far as you may see them.".to_owned(),
+        1 => "That was the last one: 1 dispute settled. A later verdict opens it again.".to_owned(),
+        n => format!("That was the last one: {n} disputes settled. A later verdict opens them again."),
+    }
+}
+
+/// The numbers of the sides, and of a verdict of one's own.
+fn keys(state: &State, sides: usize, columns: usize) -> Row {
+    let mut row = match sides {
+        2 => Row::of("1", Tone::Key)
+            .with(" take left  ", Tone::Text)
+            .with("2", Tone::Key)
+            .with(" take right  ", Tone::Text),
+        _ => Row::of(&format!("1-{sides}"), Tone::Key).with(" take  ", Tone::Text),
+    };
+    row.push(&(sides + 1).to_string(), Tone::Key);
+    row.push(" own verdict  ", Tone::Text);
+    let rest = [
+        (Action::SettleReason, "reason"),
+        (Action::Skip, "skip"),
+        (Action::Open, "transcript"),
+        (Action::Undo, "undo"),
+        (Action::Back, "back"),
+    ];
+    let room = columns.saturating_sub(row.width());
+    joined(row, worded(state, &rest, room))
+}
+
+fn draw_sides(state: &State, (view, lens): (&DisputesView, &Lens), area: Rect, canvas: &mut Canvas) {
+    let sides = view.sides();
+    let height = usize::from(area.height);
+    if sides.len() == 2 && state.size.columns >= Size::default().columns {
+        let half = (area.width - 3) / 2;
+        let places = [Rect { width: half, ..area }, Rect { x: area.x + half + 3, width: half, ..area }];
+        canvas.upright(area, area.x + half + 1);
+        let columns: Vec<Vec<Row>> =
+            sides.iter().enumerate().map(|(at, side)| lines(state, lens, (at, side), usize::from(half))).collect();
+        let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
+        let top = view.top.min(longest.saturating_sub(height));
+        for (lines, place) in columns.iter().zip(places) {
+            put(canvas, place, lines, top);
+        }
+        return;
+    }
+    let mut all: Vec<Row> = Vec::new();
+    for (at, side) in sides.iter().enumerate() {
+        all.extend(lines(state, lens, (at, side), usize::from(area.width)));
+        all.push(Row::new());
+    }
+    let top = view.top.min(all.len().saturating_sub(height));
+    put(canvas, area, &all, top);
+}
+
+fn put(canvas: &mut Canvas, place: Rect, lines: &[Row], top: usize) {
+    let height = usize::from(place.height);
+    for (at, row) in lines.iter().skip(top).take(height).enumerate() {
+        canvas.line(place, at, row);
+    }
+    let below = lines.len().saturating_sub(top + height);
+    if below > 0 && height > 0 {
+        canvas.line(place, height - 1, &Row::of(&format!("{} more lines, j goes down", below + 1), Tone::Dim));
+    }
+}
+
+/// What one side says.
+fn lines(state: &State, lens: &Lens, (at, side): (usize, &DisputeSide), columns: usize) -> Vec<Row> {
+    let said = &side.said;
+    let theme = &state.config.theme;
+    let verdict = format!("{} {}", theme.verdict(said.verdict), said.verdict.word().to_uppercase());
+    let mut head = Row::of(&format!("{} ", at + 1), Tone::Key).with(&verdict, Theme::verdict_tone(said.verdict));
+    match &said.first_failure {
+        Some(step) => head.push(&format!("  step {}", step.step), Tone::Text),
+        None if said.verdict == crate::model::label::Verdict::Fail => head.push("  no single step", Tone::Text),
+        None => {}
+    }
+    if let Some(word) = said.severity.and_then(|one| SEVERITIES.get(usize::from(one).checked_sub(1)?)) {
+        head.push(&format!("  {word}"), Tone::Text);
+    }
+    let mut lines = vec![head];
+    let mut add = |lead: &str, text: &str, tone: Tone| {
+        let text = lens.see(&format!("{lead}{text}")).into_owned();
+        let wrapped = wrap(&text, tone, columns.saturating_sub(2), lens.look);
+        lines.extend(wrapped.into_iter().map(|row| joined(Row::of("  ", Tone::Text), row)));
+    };
+    for mode in &said.modes {
+        add("", state.codebook.name_of(mode), Tone::Strong);
+    }
+    for correction in &said.corrections {
+        add("fix: ", correction, Tone::Text);
+    }
+    for note in &said.notes {
+        add("note: ", note, Tone::Text);
+    }
+    if lines.len() == 1 {
+        lines.push(Row::of("  nothing else said", Tone::Dim));
+    }
+    lines
+}
