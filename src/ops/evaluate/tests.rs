@@ -57,10 +57,12 @@ impl Place {
             verdict: if failed { Verdict::Fail } else { Verdict::Pass },
             failed_at: failed.then_some(FailedAt::NoSingleStep),
             severity: None,
+            owner: None,
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
             slot: None,
+            room: Vec::new(),
         });
         crate::ops::review::record(&mut self.workspace, &act, Timestamp(0)).unwrap();
     }
