@@ -312,15 +312,7 @@ pub const BINDINGS: &[Binding] = &[
         "evaluate",
         "Have the built-in evaluators and the policies judge all conversations.",
     ),
-    row(
-        Action::LoadPack,
-        "load-pack",
-        &[],
-        MAIN,
-        Group::Workspace,
-        "load codebook",
-        "Load a ready-made codebook of failure modes.",
-    ),
+    row(Action::LoadPack, "load-pack", &[], MAIN, Group::Workspace, "load codebook", "Load a ready-made codebook."),
     row(Action::RenameMode, "rename-mode", &[], MAIN, Group::Workspace, "rename mode", "Give a mode another name."),
     row(Action::MergeMode, "merge-mode", &[], MAIN, Group::Workspace, "merge modes", "Count one mode as another."),
     // Form
