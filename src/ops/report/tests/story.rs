@@ -108,7 +108,7 @@ pub fn judged(folder: &Path) -> Workspace {
     let spec = QueueSpec { audit: 1.0, ..QueueSpec::new("weekly", "learnt") };
     review::record(&mut workspace, &Act::Queue(QueueChange::Add(spec)), NOW).unwrap();
     for _ in 0..90 {
-        let (_, rows) = queue::shown(&mut workspace, "weekly", 1).unwrap();
+        let (_, rows) = queue::shown(&mut workspace, ("weekly", 1), NOW).unwrap();
         let row = rows.into_iter().rev().find(|row| !row.judged).unwrap();
         let slot = row.place.map(|place| place.slot);
         let judgement = Judgement { slot, ..judgement(&row.summary) };
