@@ -1,8 +1,9 @@
 //! Measures all built-in evaluators against fi.evals' local metrics, on the same trajectories in one run.
 //!
 //! `cargo run --release --example against_fi_evals -- ../shared` (`AFTERCALL_PYTHON` names a Python that has
-//! `ai-evaluation`). Both get parsed conversations and run on one thread; fi.evals' six metrics that need no reference
-//! against everything `aftercall evaluate` computes: all evaluators, features, suspicion and suspects.
+//! `ai-evaluation`). Both get parsed conversations; fi.evals' six metrics that need no reference, on one thread, against
+//! everything `aftercall evaluate` computes (all evaluators, features, suspicion and suspects) on one and on two, with the
+//! program's allocator.
 
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot read its data should stop")]
 
@@ -17,6 +18,9 @@ use serde_json::{Value, json};
 
 #[path = "../tests/labelled/runs.rs"]
 mod runs;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How often each side runs over all of them.
 const REPEATS: usize = 5;
@@ -44,31 +48,37 @@ fn main() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), lines.join("\n")).unwrap();
     let judge = Judge::new(Limits::default(), Vec::new());
-    let ours = |what: &str| {
+    let judged = |part: &[Conversation]| part.iter().for_each(|one| drop(std::hint::black_box(judge.evaluate(one))));
+    // What is made once per process is made: fi.evals is imported before its clock starts, too.
+    judged(&conversations);
+    let ours = |threads: usize| {
         let start = Instant::now();
         for _ in 0..REPEATS {
-            for one in &conversations {
-                std::hint::black_box(judge.evaluate(one));
-            }
+            std::thread::scope(|scope| {
+                for part in conversations.chunks(conversations.len().div_ceil(threads)) {
+                    scope.spawn(|| judged(part));
+                }
+            });
         }
         let rate = (conversations.len() * REPEATS) as f64 / start.elapsed().as_secs_f64();
-        println!("{what}: {rate:.0} conversations/s");
+        println!("aftercall, everything, threads: {threads}: {rate:.0} conversations/s");
         rate
     };
-    let before = ours("aftercall, all evaluators, features, P(fail), suspects");
+    let before = [ours(1), ours(2)];
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/against_fi_evals.py");
     let output = Command::new(&python).arg(script).arg(file.path()).arg(REPEATS.to_string()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told = String::from_utf8(output.stdout).unwrap();
     let seconds: Vec<f64> = told.lines().map(|line| line.parse().unwrap()).collect();
-    let after = ours("aftercall, again");
+    let after = [ours(1), ours(2)];
     let rate = |seconds: f64| (conversations.len() * REPEATS) as f64 / seconds;
-    let slower = before.min(after);
+    let slower = [before[0].min(after[0]), before[1].min(after[1])];
     for (what, seconds) in ["metrics alone, inputs built before", "with building the inputs"].iter().zip(seconds) {
         println!(
-            "fi.evals, 6 metrics, {what}: {:.0} conversations/s; ratio {:.1}",
+            "fi.evals, 6 metrics, {what}: {:.0} conversations/s; ratio {:.1} on one thread, {:.1} on two",
             rate(seconds),
-            slower / rate(seconds)
+            slower[0] / rate(seconds),
+            slower[1] / rate(seconds)
         );
     }
 }

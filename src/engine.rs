@@ -135,10 +135,10 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
         Request::Record(_)
+        | Request::StartSession(_)
         | Request::Settle { .. }
         | Request::Claim(_)
         | Request::Release(_)
-        | Request::StartSession(_)
         | Request::Undo
         | Request::Redo
         | Request::LoadPack(_) => LaneName::Write,

@@ -38,7 +38,7 @@ use crate::text::Untrusted;
 use facts::Facts;
 use features::Features;
 use policy::Policy;
-use registry::{Builtin, COUNT, EVALUATORS};
+use registry::{COUNT, EVALUATORS, Place};
 use suspects::Suspect;
 use suspicion::Suspicion;
 use tools::Schemas;
@@ -47,7 +47,7 @@ use tools::Schemas;
 pub const SOURCE: &str = "aftercall";
 
 /// The version of all built-in evaluators together: stored scores of another version are due for a re-run.
-pub const VERSION: &str = "2";
+pub const VERSION: &str = "3";
 
 /// What is known of an evaluator without running it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,14 +66,6 @@ pub struct About {
     pub needs: &'static str,
     /// Where another library has an evaluator of this name: how this one differs, and why.
     pub differs: Option<&'static str>,
-}
-
-/// Something that judges conversations.
-pub trait Evaluator: Sync {
-    /// What is known of it without running it.
-    fn about(&self) -> About;
-    /// Judges one conversation.
-    fn judge<'c>(&self, case: &'c Case<'_>) -> &'c Outcome;
 }
 
 /// One conversation with all that judging it takes.
@@ -228,8 +220,8 @@ impl Judge {
         let limits = self.limits(conversation.segments.intent.as_ref().map(Untrusted::exact));
         let case = Case { facts: &facts, limits, schemas: &self.schemas, said: [const { OnceCell::new() }; COUNT] };
         let wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|only| only == name);
-        for evaluator in EVALUATORS.iter().filter(|one| wanted(one.about().name)) {
-            evaluator.judge(&case);
+        for (place, _) in EVALUATORS.iter().enumerate().filter(|(_, one)| wanted(one.about().name)) {
+            case.judged(Place(place));
         }
         let rules: Vec<Score> = self.policies.iter().flat_map(|policy| policy.scores(&facts)).collect();
         let broken_rules = rules
@@ -256,17 +248,16 @@ impl Judge {
 
 impl Case<'_> {
     /// What a built-in evaluator says of this conversation, if it can tell.
-    fn ask(&self, evaluator: &Builtin) -> Option<&Judgement> {
-        match evaluator.judge(self) {
+    fn ask(&self, place: Place) -> Option<&Judgement> {
+        match self.judged(place) {
             Outcome::Judged(judgement) => Some(judgement),
             Outcome::CannotTell(_) | Outcome::NothingOf(_) => None,
         }
     }
 
-    /// Judges under an evaluator's place in the table, the first time only.
-    fn once(&self, place: usize, judge: fn(&Case<'_>) -> Outcome) -> &Outcome {
-        static NONE: Outcome = Outcome::CannotTell(Cow::Borrowed("no such evaluator"));
-        self.said.get(place).map_or(&NONE, |said| said.get_or_init(|| judge(self)))
+    /// What it says at all; worked out when first asked for.
+    fn judged(&self, Place(place): Place) -> &Outcome {
+        self.said[place].get_or_init(|| EVALUATORS[place].judge(self))
     }
 }
 

@@ -47,7 +47,7 @@ pub use conflicts::{Exchange, SetAside};
 pub use contacts::Contact;
 pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored};
 pub use error::{ErrorClass, StoreError};
-pub use evaluations::{Evaluated, Weighed};
+pub use evaluations::{Evaluated, Lesson, Weighed};
 pub use facts::{KeptFact, Opening, Slot};
 pub use foreign::{ForeignColumn, ForeignDatabase, ForeignError, ForeignTable, Selection, is_sqlite};
 pub use imports::ImportRecord;

@@ -88,3 +88,68 @@ fn an_owner_goes_from_the_label_into_lists_filters_and_exports() {
     assert_eq!(home.run(&["label", "c", "--pass", "--owner", "tool"]).code, 2, "an owner belongs to a fail");
     assert_eq!(home.run(&["label", "c", "--fail", "--no-step", "--owner", "nobody"]).code, 2);
 }
+
+/// The tags of a page.
+fn tags(page: &str) -> std::collections::BTreeSet<String> {
+    let name =
+        |part: &str| part.trim_start_matches('/').chars().take_while(|c| c.is_alphanumeric() || *c == '!').collect();
+    page.split('<').skip(1).map(name).collect()
+}
+
+#[test]
+fn whatever_customers_and_tools_wrote_a_page_shows_it_and_obeys_none_of_it() {
+    let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/hostile/export");
+    let Ok(texts) = std::fs::read_to_string(format!("{shared}/X02-html-markdown.jsonl")) else {
+        println!("skipped: ../shared is absent");
+        return;
+    };
+    let plain = imported();
+    let ours = tags(&plain.ok(&["report", "--week", "W47", "--format", "html"]));
+    // Every string of the file stands where a report shows text: as intent, as tool, as mode and as note.
+    fn strings(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) => found.push(text.clone()),
+            Value::Array(items) => items.iter().for_each(|one| strings(one, found)),
+            Value::Object(members) => members.values().for_each(|one| strings(one, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    texts.lines().for_each(|line| strings(&serde_json::from_str(line).unwrap(), &mut found));
+    assert!(found.len() > 10);
+    let home = Home::new();
+    let at = "2026-11-17T10:00:00Z";
+    let lines: Vec<String> = found
+        .iter()
+        .enumerate()
+        .map(|(n, text)| {
+            let call = json!([{"id": "c", "type": "function", "function": {"name": text, "arguments": "{}"}}]);
+            let messages = json!([
+                {"role": "user", "content": text, "timestamp": at},
+                {"role": "assistant", "content": null, "tool_calls": call, "timestamp": at},
+                {"role": "tool", "tool_call_id": "c", "content": text},
+            ]);
+            let metadata = json!({"intent": text, "channel": text, "escalated": true, "escalation_reason": text});
+            json!({"id": format!("x{n}"), "started_at": at, "messages": messages, "metadata": metadata}).to_string()
+        })
+        .collect();
+    home.import(&lines.join("\n"));
+    for (n, text) in found.iter().enumerate().filter(|(_, text)| text.chars().any(char::is_alphanumeric)).take(12) {
+        let (id, text) = (format!("x{n}"), text.replace('\0', ""));
+        home.ok(&["label", &id, "--fail", "--step", "2", &format!("--mode={text}"), &format!("--note={text}")]);
+    }
+    let page = home.ok(&["report", "--format", "html"]);
+    let more: std::collections::BTreeSet<String> =
+        ["svg", "g", "rect", "text", "title", "line", "circle", "p", "table", "ul"].map(str::to_owned).into();
+    let unknown: Vec<String> = tags(&page).difference(&ours).filter(|tag| !more.contains(*tag)).cloned().collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    let obeyed =
+        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    assert!(!page.contains(obeyed));
+    let markdown = home.ok(&["report"]);
+    assert!(!markdown.contains(obeyed));
+    for line in markdown.lines() {
+        assert!(!line.contains('<'), "{line}");
+        assert!(!line.replace("\\]", "").contains("]("), "{line}");
+    }
+}

@@ -223,7 +223,8 @@ fn the_gate_tells_better_from_worse() {
         let report = parsed(&ran.out);
         assert_eq!((&report["counts"]["failed"], &report["counts"]["cases"]), (&json!(4), &json!(4)), "{cases}");
         assert_eq!(report["cases"][0]["trials"][0]["step"], 2);
-        assert!(std::fs::read_to_string(desk.path("g.xml")).unwrap().contains("failures=\"4\""));
+        // The decision is one test more.
+        assert!(std::fs::read_to_string(desk.path("g.xml")).unwrap().contains("failures=\"5\""));
         assert!(std::fs::read_to_string(desk.path("g.md")).unwrap().contains("regression"));
         arguments[3] = "better.jsonl";
         let ran = desk.run(&arguments);
@@ -326,6 +327,9 @@ fn words_are_judged_by_a_command_and_never_passed_silently() {
     let useless = [&gate[..], &["--judge-command", "exit 1", "--min-pass", "0"]].concat();
     let report = parsed(&desk.run(&useless).out);
     assert_eq!(report["counts"]["unjudged"], 4);
+    let judge = &report["judge"];
+    let told: u64 = ["answered", "partly", "failed", "not_asked"].iter().map(|key| judge[key].as_u64().unwrap()).sum();
+    assert_eq!((told, &judge["failed"]), (4, &json!(3)), "{judge}");
     let reasons = report["reasons"].to_string();
     assert!(reasons.contains("the judge answered nothing"), "{reasons}");
 }
@@ -351,6 +355,84 @@ fn evaluators_object_where_they_are_asked_for_within_the_limits_of_the_intent() 
         assert_eq!(trial["by"], if objects == 0 { "case" } else { "evaluator" });
     }
     assert_eq!(desk.run(&[&gate[..], &["--evaluators", "NoSuchThing"]].concat()).code, 2);
+}
+
+#[test]
+fn the_gate_never_passes_runs_it_has_lost() {
+    let desk = judged();
+    desk.ok(&["dataset", "new", "d", "--kind", "bad"]);
+    desk.ok(&["export", "cases", "--dataset", "d", "--format", "cases", "--open-test", "a test"]);
+    let recorded = std::fs::read_to_string(desk.path("shop.jsonl")).unwrap();
+    let right = recorded.replace(r#""name":"cancel_membership","arguments""#, r#""name":"cancel_order","arguments""#);
+    let held = |runs: &str| {
+        desk.write("runs.jsonl", runs);
+        let ran = desk.run(&["gate", "cases", "--runs", "runs.jsonl", "--json", "--junit", "g.xml"]);
+        (ran.code, parsed(&ran.out), std::fs::read_to_string(desk.path("g.xml")).unwrap())
+    };
+    let (code, report, junit) = held(&right);
+    assert_eq!((code, &report["reading"]["skipped"]), (0, &json!(0)), "{report}");
+    assert!(junit.contains("tests=\"5\" failures=\"0\""), "{junit}");
+    // A file that ends within a record.
+    let (code, report, junit) = held(&right[..right.len() - 40]);
+    assert_eq!((code, &report["reading"]["skipped"]), (8, &json!(1)), "{report}");
+    assert!(report["reasons"][0].as_str().unwrap().starts_with("1 of 12 records of the runs"), "{report}");
+    assert!(junit.contains("failures=\"1\"") || report["counts"]["missing"] == 1, "{junit}");
+    assert!(junit.contains("name=\"decision\"><failure message=\"1 of 12 records"), "{junit}");
+    // A second trial of each case that takes the id of the first.
+    let (code, report, _) = held(&(right.clone() + &right.replace("=Done.", "All done.")));
+    assert_eq!((code, &report["reading"]["conflicts"], &report["counts"]["passed"]), (8, &json!(12), &json!(4)));
+    assert!(report["reasons"][0].as_str().unwrap().contains("give each trial an id of its own"), "{report}");
+    // Runs of some of the cases only.
+    let some: String = right.lines().take(5).map(|line| format!("{line}\n")).collect();
+    let (code, report, _) = held(&some);
+    assert_eq!((code, &report["reasons"][0]), (8, &json!("3 of 4 cases have no run")), "{report}");
+}
+
+#[test]
+fn a_name_that_one_side_alone_knows_is_the_same_name() {
+    let desk = Desk::new();
+    let row = |id: &str, metadata: Value, tool: &str| {
+        let call = json!({"id": "c1", "type": "function",
+            "function": {"name": tool, "arguments": "{\"holder\":\"Ana Lindqvist\",\"seat\":4}"}});
+        json!({"conversation_id": id, "metadata": metadata, "messages": [
+            {"role": "user", "content": "Please book the seat by the window that I had last time on the boat to Visby"},
+            {"role": "assistant", "content": null, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "content": "{\"ok\":true}"},
+            {"role": "assistant", "content": "Done."},
+        ]})
+        .to_string()
+            + "\n"
+    };
+    let known = || json!({"task_id": 1, "customer_name": "Ana Lindqvist"});
+    desk.write("old.jsonl", &row("o-1", known(), "cancel_seat"));
+    desk.ok(&["import", "old.jsonl"]);
+    let right = ["--tool", "book_seat", "--args", "{\"holder\":\"Ana Lindqvist\",\"seat\":4}"];
+    desk.ok(&[&["label", "o-1", "--fail", "--step", "2"], &right[..]].concat());
+    desk.ok(&["dataset", "new", "d"]);
+    let masked = ["export", "cases", "--dataset", "d", "--format", "cases", "--open-test", "a test"];
+    desk.ok(&masked);
+    let case = desk::rows(&desk.path("cases/cases.jsonl")).remove(0);
+    assert!(case["acceptable"][0]["arguments"]["holder"].as_str().unwrap().starts_with("<NAME-"), "{case}");
+    desk.write("new.jsonl", &row("r-1", json!({"task_id": 1}), "book_seat"));
+    desk.write("wrong.jsonl", &row("r-1", json!({"task_id": 1}), "book_seat").replace("Ana", "Bo"));
+    desk.write("again.jsonl", &row("r-1", json!({"task_id": 1}), "cancel_seat"));
+    for (runs, code) in [("new.jsonl", 0), ("wrong.jsonl", 8), ("again.jsonl", 8)] {
+        let ran = desk.run(&["gate", "cases", "--runs", runs, "--json"]);
+        assert_eq!(ran.code, code, "{runs}: {}", ran.out);
+    }
+    // The judge is told what reviewers wrote as the judged conversation knows it.
+    if std::process::Command::new("python3").arg("--version").output().is_err() {
+        println!("skipped: there is no Python");
+        return;
+    }
+    desk.write("judge.py", JUDGE);
+    desk.ok(&["label", "o-1", "--fail", "--step", "2", "--must", "thank Ana Lindqvist warmly"]);
+    desk.ok(&["dataset", "new", "e"]);
+    let gate = ["gate", "e", "--runs", "new.jsonl", "--open-test", "a test", "--judge-command", "python3 judge.py"];
+    desk.run(&gate);
+    let asked = desk::rows(&desk.path("asked.jsonl")).remove(0);
+    let must = asked["case"]["must"][0].as_str().unwrap();
+    assert!(must.starts_with("thank <NAME-") && must.ends_with("> warmly"), "{must}");
 }
 
 #[test]

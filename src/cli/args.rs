@@ -135,12 +135,12 @@ pub enum Command {
     Drift(DriftArguments),
     /// Say how several reviewers agree, with each other and with themselves
     Agreement(AgreementArguments),
+    /// Report on a week: failure modes, service, what to do next; as Markdown, HTML or JSON
+    Report(report::ReportArguments),
     /// Have several people judge the same ambiguous conversations alone, and look at it together
     Calibration(CalibrationArguments),
     /// Say who reviewed what, how fast and how steadily, and who should take what next
     Team(TeamArguments),
-    /// Report on a week: failure modes, service, what to do next; as Markdown, HTML or JSON
-    Report(report::ReportArguments),
     /// Replay conversations with known outcomes: what would each order of a queue have found?
     Simulate(SimulateArguments),
     /// List the strategies by which queues are ordered, with their formulas
@@ -283,7 +283,8 @@ pub struct LabelArguments {
     /// Who can put it right: prompt, tool, retrieval, policy, routing, evaluator
     #[arg(long, value_name = "WHO", value_parser = owner)]
     pub owner: Option<Owner>,
-    /// As the answer to this queue, which has to be asking for it now; an audit counts only such labels as its own
+    /// As the answer to this queue, which has to be asking for it now (`aftercall queue next`): it counts as one of its
+    /// reviews, and an audit counts only such labels as its own
     #[arg(long, value_name = "NAME", conflicts_with = "skip")]
     pub queue: Option<String>,
     /// Scores were seen before this verdict, though the queue hides them; it says nothing about evaluators then

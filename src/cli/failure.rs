@@ -178,7 +178,7 @@ impl From<EvaluateError> for Failure {
         match error {
             EvaluateError::Store(error) => error.into(),
             EvaluateError::Filter(error) => Self::usage(format!("{error}; `aftercall filters` explains the language")),
-            EvaluateError::Unknown(_) => Self::usage(error.to_string()),
+            EvaluateError::Unknown { .. } => Self::usage(error.to_string()),
             EvaluateError::Policy { .. } | EvaluateError::File { .. } | EvaluateError::Judge { .. } => {
                 Self::new(Code::Error, error.to_string())
             }

@@ -12,6 +12,7 @@ use super::ask::stop_on_signals;
 use super::context::{Context, now, resolve};
 use super::dataset::warn_of_repeat;
 use super::failure::{Code, Failure};
+use super::import::place;
 use super::output::Data;
 use crate::ops::evaluate::command::CommandOrder;
 use crate::ops::gate::{self, Asking, GateError, GateOrder, Report, Rules};
@@ -121,6 +122,12 @@ fn tell(context: &Context, report: &Report) {
     for line in report.remarks() {
         talk.say(&format!("  {line}"));
     }
+    for reading in std::iter::once(&report.reading).chain(&report.reading_of_baseline) {
+        // The first is among the remarks.
+        for problem in reading.problems.iter().take(TOLD).skip(1) {
+            talk.say(&format!("  {}", place(problem)));
+        }
+    }
     for judge in [&report.judge, &report.judge_of_baseline].into_iter().flatten() {
         for problem in judge.problems.iter().take(TOLD) {
             talk.say(&format!("  {}: {}", problem.conversation.as_deref().unwrap_or("the judge"), problem.message));
@@ -142,7 +149,10 @@ fn tell(context: &Context, report: &Report) {
         talk.say(&format!("regression: {reason}"));
     }
     if !report.failed() {
-        talk.say("pass");
+        talk.say(&match counts.unjudged {
+            0 => "pass".to_owned(),
+            some => format!("pass, but {some} of {} cases could not be judged", counts.cases),
+        });
     }
 }
 

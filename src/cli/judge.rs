@@ -16,6 +16,7 @@ use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::Data;
 use super::progress::{Bar, Unit};
+use crate::engine;
 use crate::model::score::Direction;
 use crate::ops::evaluate::{self, EvaluateOrder, EvaluateReport, Tally};
 use crate::ops::workspace::Workspace;
@@ -40,14 +41,19 @@ pub fn evaluate(context: &Context, arguments: &EvaluateArguments) -> Result<Code
             data.finish()?;
         }
         let weighed = count(report.conversations, "conversation");
-        context.talk.say(&format!("{weighed} weighed again in {:.1} s, {} changed", report.seconds, report.changed));
+        context.talk.say(&format!(
+            "{weighed} weighed again in {:.1} s by {}, {} changed",
+            report.seconds,
+            weights(report.labels),
+            report.changed
+        ));
         return Ok(Code::Done);
     }
     let order = EvaluateOrder {
         filter: arguments.filter.clone(),
         only: arguments.only.clone(),
         missing: arguments.missing,
-        most: None,
+        ..EvaluateOrder::default()
     };
     let report = run(context, &mut workspace, &order)?;
     let mut data = Data::open();
@@ -73,17 +79,28 @@ pub(super) fn run(
 ) -> Result<EvaluateReport, Failure> {
     let bar = Bar::open(context.talk, Unit::Things);
     let start = Instant::now();
-    let outcome = evaluate::evaluate(workspace, order, now(), &mut |progress| bar.show(progress));
+    let order = EvaluateOrder { beside: Some(engine::beside), ..order.clone() };
+    let outcome = evaluate::evaluate(workspace, &order, now(), &mut |progress| bar.show(progress));
     drop(bar);
     let mut report = outcome?;
     report.seconds = start.elapsed().as_secs_f64();
     context.talk.say(&format!(
-        "{} judged in {:.1} s, {} with objections; `aftercall list` shows the most suspicious first",
+        "{} judged in {:.1} s, {} with objections; P(fail) by {}; `aftercall list` shows the most suspicious first",
         count(report.conversations, "conversation"),
         report.seconds,
         report.with_objections,
+        weights(report.labels),
     ));
     Ok(report)
+}
+
+/// What P(fail) rests on, in words.
+fn weights(labels: usize) -> String {
+    if labels == 0 {
+        format!("the fixed estimate (until {} verdicts)", evaluate::LABELS_ENOUGH)
+    } else {
+        format!("what {labels} verdicts taught")
+    }
 }
 
 /// Evaluators that could tell anything, those that object most first.

@@ -143,7 +143,7 @@ fn judgement(arguments: &LabelArguments, content: &Conversation, subject: Subjec
 /// From where in which queue it is judged, where one is named.
 fn slot(workspace: &mut Workspace, arguments: &LabelArguments, id: &ConversationId) -> Result<Option<Slot>, Failure> {
     let Some(queue) = &arguments.queue else { return Ok(None) };
-    let Some(place) = queue::asked(workspace, queue, id)? else {
+    let Some(place) = queue::asked(workspace, queue, id, now())? else {
         return Err(Failure::usage(format!(
             "queue {queue} does not ask you for {id} now: it is judged, or not in it; `aftercall queue show {queue}` \
              lists what comes next, and without --queue the label counts all the same, but for no audit"

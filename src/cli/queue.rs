@@ -81,7 +81,8 @@ fn define(context: &Context, arguments: &NewArguments) -> Result<Code, Failure> 
 /// The definition that was typed.
 fn spec(context: &Context, workspace: &Workspace, arguments: &NewArguments) -> Result<QueueSpec, Failure> {
     let listed = arguments.ids.as_deref().map(|file| listed(workspace, file)).transpose()?;
-    Ok(arguments.spec(context.config.must_review.clone(), listed.as_deref(), context.config.claim_minutes))
+    let rules = (context.config.must_review.clone(), context.config.claim_minutes);
+    Ok(arguments.spec(rules, listed.as_deref()))
 }
 
 /// The conversations named line by line, each once.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::args::{EventsArguments, ShowArguments};
-use super::context::{Context, resolve};
+use super::context::{Context, now, resolve};
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::list::when;
@@ -36,7 +36,7 @@ pub fn show(context: &Context, arguments: &ShowArguments) -> Result<Code, Failur
     let (mut workspace, door) = context.open_door(arguments.unmasked.then_some("show"))?;
     let id = resolve(&workspace, &arguments.conversation)?;
     let blind = match &arguments.queue {
-        Some(queue) => queue::asked(&mut workspace, queue, &id)?.is_some_and(|place| place.blind),
+        Some(queue) => queue::asked(&mut workspace, queue, &id, now())?.is_some_and(|place| place.blind),
         None => false,
     };
     let mut data = Data::open();

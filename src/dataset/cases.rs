@@ -23,6 +23,8 @@ struct Row<'a> {
     case_id: String,
     conversation_id: &'a str,
     source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
     task_id: Option<Value>,
     group_key: &'a str,
     intent: Option<&'a str>,
@@ -181,6 +183,7 @@ fn whole<'a>(item: &Item<'a>) -> Row<'a> {
         case_id: conversation.id.to_string(),
         conversation_id: conversation.id.as_str(),
         source: conversation.source.exact(),
+        domain: conversation.attributes.get("domain").and_then(Value::as_str),
         task_id: conversation.attributes.get("task_id").filter(|id| id.is_string() || id.is_number()).cloned(),
         group_key: item.group_key,
         intent: conversation.segments.intent.as_ref().map(crate::text::Untrusted::exact),

@@ -8,10 +8,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::model::conversation::Conversation;
-use crate::model::step::{Step, StepContent};
+use crate::model::step::{Role, Step, StepContent};
 
 mod calls;
 mod criteria;
+mod words;
 
 use calls::{Call, Schemas, differing, made, parsed};
 
@@ -22,6 +23,12 @@ pub struct Case {
     pub case_id: String,
     /// The judged conversation.
     pub conversation_id: String,
+    /// The namespace of that conversation.
+    #[serde(default)]
+    pub source: String,
+    /// The domain of its task, where the source has several.
+    #[serde(default)]
+    pub domain: Option<String>,
     /// The task, where the source names tasks.
     #[serde(default)]
     pub task_id: Option<Value>,
@@ -119,7 +126,25 @@ impl Case {
 
     /// True where some of what it asks for is said in words, so that a judge could look at it.
     pub fn has_words(&self) -> bool {
-        !self.must.is_empty() || !self.must_not.is_empty() || self.reply.is_some()
+        let criteria = !self.must.is_empty() || !self.must_not.is_empty();
+        criteria || self.reply.is_some() || self.kind().is_some_and(|(kind, _)| kind != "no_call")
+    }
+
+    /// The kind of answer that is right where it is no call (`no_call`, `ask_customer` or `hand_off`), and what is said
+    /// of it.
+    pub fn kind(&self) -> Option<(String, String)> {
+        let Ok(Value::Object(members)) = serde_json::from_str(self.acceptable.get()) else { return None };
+        let (kind, said) = members.into_iter().next()?;
+        Some((kind, said.as_str().unwrap_or_default().to_owned()))
+    }
+
+    /// The names of all tools it was offered or names.
+    pub fn tools(&self) -> impl Iterator<Item = &str> {
+        let offered = self.tools.iter();
+        let made = self.prefix.iter().filter_map(|message| message["tool_calls"].as_array()).flatten();
+        let offered = offered.chain(made).filter_map(|tool| tool["function"]["name"].as_str());
+        let recorded = self.recorded.iter().flat_map(|recorded| &recorded.calls);
+        offered.chain(recorded.chain(&self.expected_writes).map(|call| call.tool.as_str()))
     }
 
     /// What it asks for, line by line, for people. The texts are as exact as the case's own.
@@ -182,6 +207,20 @@ impl Case {
         steps.get(at).filter(|step| !step.is_customers()).map(|step| step.number)
     }
 
+    /// The same, or the agent's last step where it did less before than in the case; `None` where the run ended before the
+    /// customer's words that the step answers, or with them.
+    fn place(&self, run: &Conversation) -> Option<u32> {
+        let turns = self.prefix.iter().filter(|message| message["role"] == "user").count();
+        let mut heard = 0;
+        let behind = run.steps.iter().filter(|step| step.depth == 0).skip_while(|step| {
+            let before = heard < turns;
+            heard += usize::from(step.is_customers());
+            before
+        });
+        let last = behind.filter(|step| step.role() == Role::Assistant).last();
+        self.counterpart(run).or(last.map(|step| step.number))
+    }
+
     /// The acceptable calls; `None` where none is right.
     fn calls(&self) -> Result<Option<Vec<Call>>, serde_json::Error> {
         if !self.acceptable.get().starts_with('[') {
@@ -193,7 +232,13 @@ impl Case {
     }
 
     fn asks_for(&self, kind: &str) -> bool {
-        serde_json::from_str::<Value>(self.acceptable.get()).is_ok_and(|value| value.get(kind).is_some())
+        self.kind().is_some_and(|(asked, _)| asked == kind)
+    }
+
+    /// True where a tool was called before the step.
+    fn called_before(&self, tool: &str) -> bool {
+        let mut calls = self.prefix.iter().filter_map(|message| message["tool_calls"].as_array()).flatten();
+        calls.any(|made| made["function"]["name"] == tool)
     }
 
     /// How often a call was made before the step, so that making it once more is told from having made it.
@@ -206,6 +251,23 @@ impl Case {
                 function["name"] == call.tool.as_str() && differing(call, &arguments, schemas).is_empty()
             })
             .count()
+    }
+}
+
+/// A run as it is held against cases.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// Masked as the cases are.
+    pub compared: &'a Conversation,
+    /// As it is; the same conversation where nothing is masked.
+    pub exact: &'a Conversation,
+    /// True where masking makes the first JSON text, which holds pseudonyms, of the second.
+    pub gives: &'a dyn Fn(&str, &str) -> bool,
+}
+
+impl<'a> From<&'a Conversation> for Run<'a> {
+    fn from(run: &'a Conversation) -> Self {
+        Self { compared: run, exact: run, gives: &|_, _| false }
     }
 }
 
@@ -226,26 +288,26 @@ impl Findings {
 }
 
 /// Holds a run against a case.
-pub fn judge(case: &Case, run: &Conversation) -> Outcome {
-    let calls = made(run);
-    let schemas = Schemas::of(&case.tools, run);
-    let bench = calls::Bench { case, calls: &calls, schemas: &schemas };
+pub fn judge<'a>(case: &Case, run: impl Into<Run<'a>>) -> Outcome {
+    let run = run.into();
+    if !run.compared.steps.iter().any(|step| step.role() == Role::Assistant) {
+        return Outcome::Unjudged { why: "the run holds no step of the agent".to_owned() };
+    }
+    let calls = made(&run);
+    let schemas = Schemas::of(&case.tools, run.compared);
+    let bench = calls::Bench { case, calls: &calls, schemas: &schemas, run: &run };
     let mut findings = Findings::default();
     let acceptable = case.calls().ok().flatten().unwrap_or_default();
-    if !acceptable.is_empty() {
+    if acceptable.is_empty() {
+        words::check(&bench, &mut findings);
+    } else {
         bench.acceptable(&acceptable, &mut findings);
-    } else if case.asks_for("hand_off") {
-        bench.hand_over(&mut findings);
-    } else if case.asks_for("no_call") || case.asks_for("ask_customer") {
-        bench.not_repeated(&mut findings);
-    } else if case.step.is_some() && case.must.is_empty() && case.must_not.is_empty() {
-        findings.unjudged.push("its right answer is in words, and no criterion says what must be in them".to_owned());
     }
     if !case.expected_writes.is_empty() {
         let ordered = case.ordered || case.must.iter().any(|text| criteria::orders_all(text, &bench));
         bench.writes((&acceptable, ordered), &mut findings);
     }
-    criteria::check(&bench, run, &mut findings);
+    criteria::check(&bench, run.compared, &mut findings);
     match findings {
         Findings { failed: Some((why, step)), .. } => Outcome::Fail { why, step },
         Findings { checked: 0, unjudged, .. } if unjudged.is_empty() => {

@@ -48,15 +48,6 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
         }
         Request::Open(id) => read(review::open(workspace, id), |opened| Reply::Opened(Box::new(opened))),
-        Request::Disputes => of_queue(adjudicate::open(workspace, now), |rows| {
-            Reply::Disputes(rows.into_iter().map(|row| row.id).collect())
-        }),
-        Request::Dispute(id) => read(adjudicate::case(workspace, id), |case| Reply::Dispute(Box::new(case))),
-        Request::Settle { conversation, label, reason } => {
-            saved(adjudicate::take_label(workspace, conversation, (label, reason), now))
-        }
-        Request::Claim(order) => of_queue(queue::claim(workspace, order, now), Reply::Claimed),
-        Request::Release(id) => of_queue(queue::release(workspace, id, now).map_err(QueueError::from), Reply::Claimed),
         Request::OpenForRoom(id) => {
             read(review::open_for_room(workspace, id), |opened| Reply::Opened(Box::new(opened)))
         }
@@ -66,6 +57,15 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::SessionSheet => {
             of_session(session::sheet(workspace, now), |sheet| Reply::SessionSheet(Box::new(sheet)))
         }
+        Request::Disputes => of_queue(adjudicate::open(workspace, now), |rows| {
+            Reply::Disputes(rows.into_iter().map(|row| row.id).collect())
+        }),
+        Request::Dispute(id) => read(adjudicate::case(workspace, id), |case| Reply::Dispute(Box::new(case))),
+        Request::Settle { conversation, label, reason } => {
+            saved(adjudicate::take_label(workspace, conversation, (label, reason), now))
+        }
+        Request::Claim(order) => of_queue(queue::claim(workspace, order, now), Reply::Claimed),
+        Request::Release(id) => of_queue(queue::release(workspace, id, now).map_err(QueueError::from), Reply::Claimed),
         Request::Codebook => read(review::codebook(workspace), Reply::Codebook),
         Request::Highlight(text) => Reply::Highlighted(highlight::json(text.exact())),
         Request::Record(act) => saved(review::record(workspace, act, now)),
@@ -237,7 +237,7 @@ fn export(workspace: &mut Workspace, order: &ExportOrder, now: Timestamp, tell: 
 }
 
 fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<'_>) -> Reply {
-    let order = EvaluateOrder { filter: filter.to_owned(), ..EvaluateOrder::default() };
+    let order = EvaluateOrder { filter: filter.to_owned(), beside: Some(super::beside), ..EvaluateOrder::default() };
     let report = match evaluate::evaluate(workspace, &order, now, tell) {
         Ok(report) => report,
         Err(error) => {

@@ -98,6 +98,8 @@ pub enum Request {
     Dispute(ConversationId),
     /// Write: record an act.
     Record(Box<Act>),
+    /// Write: begin a session.
+    StartSession(Box<StartOrder>),
     /// Write: take one of several labels that differ, known by its newest event.
     Settle {
         /// The conversation.
@@ -111,8 +113,6 @@ pub enum Request {
     Claim(ClaimOrder),
     /// Write: give it back.
     Release(ConversationId),
-    /// Write: begin a session.
-    StartSession(Box<StartOrder>),
     /// Write: undo the last act of this reviewer, of any session.
     Undo,
     /// Write: redo what this reviewer last undid.
@@ -163,7 +163,7 @@ pub enum Reply {
     Codebook(Codebook),
     /// To [`Request::Highlight`]: one vector of runs per line.
     Highlighted(Vec<Vec<HighlightRun>>),
-    /// To [`Request::Record`], [`Request::Settle`], [`Request::StartSession`], [`Request::Undo`], [`Request::Redo`],
+    /// To [`Request::Record`], [`Request::StartSession`], [`Request::Settle`], [`Request::Undo`], [`Request::Redo`],
     /// [`Request::LoadPack`].
     Saved(Box<Saved>),
     /// To a job: a summary line for people, and figures by name.

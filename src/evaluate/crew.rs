@@ -124,7 +124,7 @@ fn meant_tool<'a>(facts: &'a Facts<'_>, item: &str) -> Option<&'a str> {
         facts.conversation.tools.iter().filter(|tool| tool.effect != Effect::Read).map(|tool| tool.name.exact());
     offered.filter(|name| !super::facts::leads_away(name)).find(|name| {
         let words = tools::name_words(name);
-        words.len() >= 2 && words.iter().all(|word| item.contains(word.as_str()))
+        words.len() >= 2 && words.iter().all(|word| item.contains(word.as_ref()))
     })
 }
 
@@ -173,7 +173,7 @@ pub(super) fn reasoning(case: &Case<'_>) -> Outcome {
         looked_at += 1;
         let (cues, _) = language::listen(&thought);
         let fits = |call: &Call<'_>| {
-            tools::name_words(call.tool).iter().any(|word| thought.contains(word.as_str()))
+            tools::name_words(call.tool).iter().any(|word| thought.contains(word.as_ref()))
                 || call.values().iter().any(|(_, value)| {
                     value.as_str().is_some_and(|text| text.len() > 3 && thought.contains(&text.to_lowercase()))
                 })

@@ -13,6 +13,7 @@ use super::resolution::Mood;
 use crate::model::conversation::Conversation;
 use crate::model::id::SpanRef;
 use crate::model::step::{Role, Step, StepContent};
+pub use crate::model::tool::Aim;
 use crate::model::tool::{Effect, ToolSpec};
 use crate::model::trace::{FailureSign, Span, SpanKind};
 
@@ -56,17 +57,6 @@ pub struct Row<'a> {
     lower_source: OnceCell<String>,
     /// How the message sounds, once asked for.
     pub(super) mood: OnceCell<Mood>,
-}
-
-/// Where a call that moves the conversation moves it to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Aim {
-    /// An ordinary tool.
-    Work,
-    /// A person.
-    Person,
-    /// Another agent of the crew.
-    Agent,
 }
 
 /// One tool call.
@@ -405,7 +395,7 @@ fn call_of<'a>(conversation: &'a Conversation, step: &'a Step, row: usize) -> Op
         arguments: parsed,
         result: result.as_ref().map(|result| result.text.exact()),
         failed,
-        aim: aim_of(name),
+        aim: Aim::guess(name),
         searches: SEARCHES.within(name),
         ungrounded: OnceCell::new(),
         malformed: OnceCell::new(),
@@ -424,43 +414,7 @@ pub(super) fn holds(name: &str, part: &str) -> bool {
 
 /// True where a tool of this name hands the conversation on.
 pub fn leads_away(tool: &str) -> bool {
-    aim_of(tool) != Aim::Work
-}
-
-/// Where a tool leads, by its name.
-fn aim_of(tool: &str) -> Aim {
-    // Hardly any tool's name holds one of these, and each name of the others holds one.
-    if !["transfer", "hand", "escalat", "route_to"].iter().any(|part| holds(tool, part)) {
-        return Aim::Work;
-    }
-    let name = tool.to_ascii_lowercase();
-    let moves = ["transfer_to", "handoff", "hand_off", "handover", "hand_over", "escalat", "transfer_call", "route_to"];
-    if !moves.iter().any(|verb| name.contains(verb)) && !name.starts_with("transfertoh") {
-        return Aim::Work;
-    }
-    let people = [
-        "human",
-        "person",
-        "people",
-        "escalat",
-        "live",
-        "supervisor",
-        "representative",
-        "staff",
-        "colleague",
-        "support_team",
-        "callcenter",
-    ];
-    if people.iter().any(|word| name.contains(word))
-        || name == "transfer_call"
-        || name == "handoff"
-        || name == "hand_off"
-        || name == "handover"
-    {
-        Aim::Person
-    } else {
-        Aim::Agent
-    }
+    Aim::hands_over(tool)
 }
 
 /// True where a span's status is fine but its answer is not: the failure nobody alarmed on.

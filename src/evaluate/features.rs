@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::facts::Aim;
 use super::language::Cue;
-use super::registry::{self, Builtin};
+use super::registry::{self, Place};
 use super::resolution::{Mood, mood};
 use super::{Case, handoff, loops, reference, resolution, tools};
 
@@ -76,6 +76,53 @@ pub enum Feature {
     Mismatch,
     /// Conditions in the customer's requests.
     Conditions,
+}
+
+/// All of them, in order, with what they are called in a reason.
+static CALLED: [(Feature, &str); FEATURES] = [
+    (Feature::Steps, "messages and calls"),
+    (Feature::Turns, "customer messages"),
+    (Feature::DoneWrites, "changes made"),
+    (Feature::NoWrite, "nothing changed"),
+    (Feature::WritesOnOne, "changes to one record"),
+    (Feature::ToolErrors, "failed calls"),
+    (Feature::HandedOver, "handed over"),
+    (Feature::RefusalShare, "share of refusals"),
+    (Feature::UnconfirmedShare, "share of changes without a yes"),
+    (Feature::Ungrounded, "values nobody had named"),
+    (Feature::AnnoyedShare, "the customer sounds annoyed"),
+    (Feature::AgentWords, "words per answer"),
+    (Feature::Words, "words said"),
+    (Feature::CleanEnd, "clean end"),
+    (Feature::Claims, "things said to be done"),
+    (Feature::RepeatedCalls, "calls repeated unchanged"),
+    (Feature::Rephrased, "requests said again"),
+    (Feature::Loops, "going round in circles"),
+    (Feature::FalseClaims, "success claimed without a call behind it"),
+    (Feature::Unconfirmed, "irreversible step nobody asked for"),
+    (Feature::Invented, "references that occur nowhere"),
+    (Feature::Malformed, "malformed or unknown call"),
+    (Feature::WrongTool, "another tool fits the customer's words better"),
+    (Feature::Ignored, "request for a person not met"),
+    (Feature::Abandoned, "ends on an open question"),
+    (Feature::BrokenRules, "policy rule broken"),
+    (Feature::CrewFaults, "fault within the crew"),
+    (Feature::OtherFaults, "contradiction, cut-off reply or fallback"),
+    (Feature::HasReference, "expected calls are known"),
+    (Feature::Mismatch, "difference from the expected changes"),
+    (Feature::Conditions, "conditions in the request"),
+];
+
+impl Feature {
+    /// All of them, in order.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        CALLED.iter().map(|(feature, _)| *feature)
+    }
+
+    /// What it is called in a reason.
+    pub fn words(self) -> &'static str {
+        CALLED[self as usize].1
+    }
 }
 
 /// How many features there are.
@@ -160,20 +207,20 @@ impl Features {
         let conditions: u32 = facts.customer.iter().map(|row| facts.rows[*row].cues.count(Cue::Condition)).sum();
         self.set(Feature::Conditions, f64::from(conditions));
         self.set(Feature::Rephrased, loops::rephrased(facts).len() as f64);
-        self.set(Feature::CleanEnd, case.ask(&registry::CLEAN_END).and_then(|end| end.value).unwrap_or(0.5));
+        self.set(Feature::CleanEnd, case.ask(registry::CLEAN_END).and_then(|end| end.value).unwrap_or(0.5));
         self.set(Feature::Abandoned, f64::from(u8::from(resolution::abandoned_at(facts).is_some())));
     }
 
     fn faults(&mut self, case: &Case<'_>) {
-        let count = |judges: &[&'static Builtin]| -> f64 {
-            judges.iter().filter_map(|judge| case.ask(judge)).map(|judgement| judgement.flags.len()).sum::<usize>()
+        let count = |judges: &[Place]| -> f64 {
+            judges.iter().filter_map(|judge| case.ask(*judge)).map(|judgement| judgement.flags.len()).sum::<usize>()
                 as f64
         };
         let facts = case.facts;
-        self.set(Feature::Loops, count(&[&registry::LOOPS]));
-        self.set(Feature::FalseClaims, count(&[&registry::CLAIMED]));
-        self.set(Feature::Unconfirmed, count(&[&registry::UNCONFIRMED]));
-        self.set(Feature::Invented, count(&[&registry::INVENTED]));
+        self.set(Feature::Loops, count(&[registry::LOOPS]));
+        self.set(Feature::FalseClaims, count(&[registry::CLAIMED]));
+        self.set(Feature::Unconfirmed, count(&[registry::UNCONFIRMED]));
+        self.set(Feature::Invented, count(&[registry::INVENTED]));
         self.set(
             Feature::Malformed,
             facts.calls.iter().filter(|call| tools::malformed(case, call).is_some()).count() as f64,
@@ -182,14 +229,14 @@ impl Features {
             Feature::WrongTool,
             facts.calls.iter().filter(|call| tools::better_tool(facts, call).is_some()).count() as f64,
         );
-        self.set(Feature::Ignored, count(&[&registry::ESCALATION]));
+        self.set(Feature::Ignored, count(&[registry::ESCALATION]));
         self.set(
             Feature::CrewFaults,
-            count(&[&registry::VERIFIER, &registry::CREW_VERDICT, &registry::IGNORED, &registry::ROUTING]),
+            count(&[registry::VERIFIER, registry::CREW_VERDICT, registry::IGNORED, registry::ROUTING]),
         );
         self.set(
             Feature::OtherFaults,
-            count(&[&registry::CONTRADICTIONS, &registry::TRUNCATED, &registry::FALLBACKS, &registry::OTHER_CUSTOMER]),
+            count(&[registry::CONTRADICTIONS, registry::TRUNCATED, registry::FALLBACKS, registry::OTHER_CUSTOMER]),
         );
     }
 }

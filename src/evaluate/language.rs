@@ -267,7 +267,13 @@ fn is_border(text: &str, start: usize, end: usize) -> bool {
 fn happened(text: &str, start: usize) -> bool {
     const ATTRIBUTIVE: [&str; 12] =
         ["the", "a", "an", "your", "these", "this", "any", "die", "der", "les", "los", "newly"];
-    let clause = text[..start].rfind(['.', '!', '?', ';', '\n', '¡', '¿']).map_or(0, |at| at + 1);
+    let before = &text[..start];
+    let ends = if before.is_ascii() {
+        before.bytes().rposition(|byte| matches!(byte, b'.' | b'!' | b'?' | b';' | b'\n'))
+    } else {
+        before.rfind(['.', '!', '?', ';', '\n', '¡', '¿'])
+    };
+    let clause = ends.map_or(0, |at| at + 1);
     let head = text.get(clause..start).unwrap_or("");
     let parts = |c: char| c.is_whitespace() || matches!(c, ',' | ':' | '*' | '"' | '(');
     let mut last = [""; 6];
@@ -363,29 +369,31 @@ fn hash(word: &str) -> u64 {
 
 /// A hash of bytes that takes eight at a time.
 pub(super) fn mixed(word: &[u8]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let turn = |hash: u64, part: u64| {
-        let product = (hash ^ part).wrapping_mul(ODD);
-        product ^ (product >> 29)
+    let (Some(mut head), Some(tail)) = (word.first_chunk::<8>(), word.last_chunk::<8>()) else {
+        let bytes = word.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte));
+        return mixed_short(bytes, word.len());
     };
     let start = word.len() as u64;
-    if let (Some(mut head), Some(tail)) = (word.first_chunk::<8>(), word.last_chunk::<8>()) {
-        let (mut hash, mut rest) = (start, word);
-        while rest.len() > 8 {
-            hash = turn(hash, u64::from_le_bytes(*head));
-            rest = &rest[8..];
-            let Some(next) = rest.first_chunk::<8>() else { break };
-            head = next;
-        }
-        return turn(turn(hash, u64::from_le_bytes(*tail)), start);
+    let (mut hash, mut rest) = (start, word);
+    while rest.len() > 8 {
+        hash = turned(hash, u64::from_le_bytes(*head));
+        rest = &rest[8..];
+        let Some(next) = rest.first_chunk::<8>() else { break };
+        head = next;
     }
-    let part = if let (Some(head), Some(tail)) = (word.first_chunk::<4>(), word.last_chunk::<4>()) {
-        u64::from(u32::from_le_bytes(*head)) << 32 | u64::from(u32::from_le_bytes(*tail))
-    } else {
-        let byte = |at: usize| u64::from(word.get(at).copied().unwrap_or(0));
-        byte(0) | byte(1) << 8 | byte(2) << 16
-    };
-    turn(turn(start, part), start)
+    turned(turned(hash, u64::from_le_bytes(*tail)), start)
+}
+
+/// The same of fewer than eight bytes, as a number the first of them lowest.
+fn mixed_short(bytes: u64, length: usize) -> u64 {
+    let start = length as u64;
+    turned(turned(start, bytes), start)
+}
+
+fn turned(hash: u64, part: u64) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let product = (hash ^ part).wrapping_mul(ODD);
+    product ^ (product >> 29)
 }
 
 /// Tokens that look like an identifier: a digit, at least four characters, and letters or five digits with it.

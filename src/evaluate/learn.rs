@@ -6,8 +6,20 @@
 //! The model is a logistic regression at its posterior mode: a Gaussian prior of precision `OFFSET` around weight 1 for
 //! the fixed prior's logit, and of each precision in `PRECISIONS` around 0 for each standardised feature.
 
+use serde::{Deserialize, Serialize};
+
 use super::features::{FEATURES, Feature, Features};
-use super::suspicion;
+use super::suspicion::{self, Suspicion};
+use crate::model::score::Reason;
+
+/// Labels it takes before what was learnt goes before the fixed weights.
+pub const ENOUGH: usize = 50;
+
+/// Labels of either outcome that takes.
+pub const OF_EACH: usize = 10;
+
+/// Labels that need no trial of what they teach.
+const PLENTY: usize = 1_000;
 
 /// One run with a known outcome.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +46,16 @@ const PRECISIONS: [f64; 6] = [10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0];
 
 /// Folds within and without.
 const FOLDS: usize = 5;
+
+/// A learnt model as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// How many labels it was learnt from.
+    pub labels: usize,
+    mean: Vec<f64>,
+    spread: Vec<f64>,
+    weights: Vec<f64>,
+}
 
 /// A learnt model.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +94,65 @@ impl Learnt {
             weights.iter_mut().zip(one).for_each(|(sum, weight)| *sum += share * weight);
         }
         Self { scale, weights }
+    }
+
+    /// The same from labels that may go before the fixed weights: enough of them, and, as long as they are few, only where
+    /// what some taught foretells the others no worse than the fixed weights do. `None` otherwise.
+    pub fn of_enough(examples: &[Example<'_>]) -> Option<Self> {
+        let failed = examples.iter().filter(|one| one.failed).count();
+        let least = failed.min(examples.len() - failed);
+        if examples.len() < ENOUGH || least < OF_EACH {
+            return None;
+        }
+        let loss = |logits: &mut dyn Iterator<Item = f64>| -> f64 {
+            examples.iter().zip(logits).map(|(one, logit)| surprise(logit, one.failed)).sum()
+        };
+        let fixed = || loss(&mut examples.iter().map(|one| suspicion::logit(one.features)));
+        (examples.len() >= PLENTY || loss(&mut held_out(examples, 0).into_iter()) <= fixed())
+            .then(|| Self::of(examples))
+    }
+
+    /// What is kept of it.
+    pub fn keep(&self, labels: usize) -> Kept {
+        let (mean, spread) = (self.scale.mean.to_vec(), self.scale.spread.to_vec());
+        Kept { labels, mean, spread, weights: self.weights.to_vec() }
+    }
+
+    /// The model that was kept; `None` where it rests on other features than there are now.
+    pub fn from_kept(kept: &Kept) -> Option<Self> {
+        let scale =
+            Scale { mean: kept.mean.as_slice().try_into().ok()?, spread: kept.spread.as_slice().try_into().ok()? };
+        Some(Self { scale, weights: kept.weights.as_slice().try_into().ok()? })
+    }
+
+    /// How likely a conversation failed, and what moved that most: by each feature, what the fixed weights and what was
+    /// learnt make of it together.
+    pub fn suspicion(&self, features: &Features) -> Suspicion {
+        if suspicion::prior(features).p_fail.is_none() {
+            return Suspicion { p_fail: None, reasons: Vec::new() };
+        }
+        let row = self.scale.row(features);
+        let mut moved = [0.0; FEATURES];
+        for (feature, weight) in suspicion::moves(features) {
+            moved[feature as usize] += weight * self.weights[1];
+        }
+        for (j, sum) in moved.iter_mut().enumerate() {
+            *sum += self.weights[j + 2] * row[j + 2];
+        }
+        let mut order: Vec<Feature> = Feature::all().filter(|feature| moved[*feature as usize].abs() >= 0.05).collect();
+        order.sort_by(|a, b| moved[*b as usize].abs().total_cmp(&moved[*a as usize].abs()));
+        let reason = |feature: Feature| {
+            let value = features.get(feature);
+            let shown = if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.2}") };
+            let height = match row[feature as usize + 2] {
+                away if away > 0.0 => " (high)",
+                away if away < 0.0 => " (low)",
+                _ => "",
+            };
+            Reason { words: format!("{} {shown}{height}", feature.words()), weight: moved[feature as usize] }
+        };
+        let reasons = order.into_iter().take(2).map(reason).collect();
+        Suspicion { p_fail: Some(sigma(dot(&self.weights, &row))), reasons }
     }
 
     /// The logit of failure.
@@ -118,12 +199,7 @@ fn credence(rows: &[Row], truth: &[f64], folds: &[usize]) -> [f64; PRECISIONS.le
             .map(|fold| {
                 let (out, known): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|at| folds[*at] == fold);
                 let weights = fit(rows, truth, &known, precision);
-                out.iter()
-                    .map(|at| {
-                        let logit = dot(&weights, &rows[*at]);
-                        softplus(logit) - truth[*at] * logit
-                    })
-                    .sum::<f64>()
+                out.iter().map(|at| surprise(dot(&weights, &rows[*at]), truth[*at] > 0.5)).sum::<f64>()
             })
             .sum()
     };
@@ -250,8 +326,10 @@ fn sigma(logit: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
 
-fn softplus(logit: f64) -> f64 {
-    logit.max(0.0) + (-logit.abs()).exp().ln_1p()
+/// How unlikely a logit made what came: minus the logarithm of its probability.
+fn surprise(logit: f64, failed: bool) -> f64 {
+    let softplus = logit.max(0.0) + (-logit.abs()).exp().ln_1p();
+    softplus - if failed { logit } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -302,6 +380,22 @@ mod tests {
             };
             assert!(mean(true) > mean(false) + 0.5, "{long_fail}: {} {}", mean(true), mean(false));
         }
+    }
+
+    #[test]
+    fn few_labels_or_one_outcome_are_not_enough_and_what_is_kept_says_the_same() {
+        let runs = runs(true);
+        let examples = examples(&runs);
+        assert_eq!(Learnt::of_enough(&examples[..ENOUGH - 1]), None);
+        let one_sided: Vec<Example<'_>> = examples.iter().map(|one| Example { failed: false, ..*one }).collect();
+        assert_eq!(Learnt::of_enough(&one_sided), None);
+        let learnt = Learnt::of_enough(&examples).unwrap();
+        let text = serde_json::to_string(&learnt.keep(examples.len())).unwrap();
+        let kept: Kept = serde_json::from_str(&text).unwrap();
+        assert_eq!((kept.labels, Learnt::from_kept(&kept)), (60, Some(learnt.clone())));
+        let said = learnt.suspicion(&runs[0].0);
+        assert!((said.p_fail.unwrap() - learnt.p_fail(&runs[0].0)).abs() < 1e-12);
+        assert!(said.reasons[0].weight > 0.0 && said.reasons[0].words.ends_with("(high)"), "{said:?}");
     }
 
     #[test]

@@ -139,26 +139,31 @@ pub(super) fn repeated_answers(facts: &Facts<'_>) -> Vec<usize> {
 
 /// Messages in which one sentence comes three times: a model that got stuck.
 fn repeated_within(facts: &Facts<'_>) -> Vec<Flag> {
-    const LEAST: usize = 3 * 21;
-    let stuck = |text: &str| {
-        if text.len() < LEAST {
-            return false;
-        }
-        let mut sentences: Vec<&str> =
-            text.split(['.', '\n']).map(str::trim).filter(|sentence| sentence.len() > 20).collect();
-        if sentences.len() < 3 {
-            return false;
-        }
-        sentences.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-        let most = sentences.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
-        most >= 3 && most * 2 > sentences.len()
-    };
+    let mut sentences = Vec::new();
     facts
         .agent
         .iter()
-        .filter(|row| stuck(&facts.rows[**row].lower))
+        .filter(|row| is_stuck(&facts.rows[**row].lower, &mut sentences))
         .map(|row| Flag::at(*row, "repeats one sentence within the message"))
         .collect()
+}
+
+/// True where one sentence comes three times and makes up most of a text. The list is only kept to be filled again.
+fn is_stuck<'a>(text: &'a str, sentences: &mut Vec<&'a str>) -> bool {
+    const LEAST: usize = 21;
+    if text.len() < 3 * LEAST {
+        return false;
+    }
+    sentences.clear();
+    // One sign after the other, since a search for a single one is much quicker.
+    let parts = text.split('.').filter(|part| part.len() >= LEAST).flat_map(|part| part.split('\n'));
+    sentences.extend(parts.map(str::trim).filter(|sentence| sentence.len() >= LEAST));
+    if sentences.len() < 3 {
+        return false;
+    }
+    sentences.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    let most = sentences.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
+    most >= 3 && most * 2 > sentences.len()
 }
 
 /// Hand-overs from one agent to another that undo the one before.

@@ -54,8 +54,7 @@ pub(super) fn task_completion(case: &Case<'_>) -> Outcome {
         value -= weight;
         flags.push(flag);
     };
-    for (judge, weight) in [(&registry::CLAIMED, 0.6), (&registry::TOOL_SELECTION, 0.4), (&registry::UNCONFIRMED, 0.4)]
-    {
+    for (judge, weight) in [(registry::CLAIMED, 0.6), (registry::TOOL_SELECTION, 0.4), (registry::UNCONFIRMED, 0.4)] {
         if let Some(flag) = case.ask(judge).and_then(|judgement| judgement.flags.first()) {
             charge(flag.clone(), weight);
         }
@@ -81,7 +80,9 @@ fn unrepaired(facts: &Facts<'_>) -> Option<usize> {
     (!handed && !told).then_some(last.row)
 }
 
-/// How far the matter was settled, and whether the customer said so: 1, 0.75, 0.5, 0.25 or 0.
+/// How far the matter was settled: 1, 0.75, 0.5, 0.25 or 0, by what was left open, failed, or had to be said or done
+/// again. Thanks settle nothing, since people thank for what they were told; and whether a no or a hand-over was the
+/// right end the conversation does not show, so that these get a label and no grade.
 pub(super) fn resolution(case: &Case<'_>) -> Outcome {
     let facts = case.facts;
     let (Some(last), false) = (facts.customer.last(), facts.agent.is_empty()) else {
@@ -90,21 +91,62 @@ pub(super) fn resolution(case: &Case<'_>) -> Outcome {
     let mood = mood(&facts.rows[*last]);
     let done = facts.writes().any(|call| !call.failed);
     let handed = !handoff::handovers(facts).is_empty();
-    let broken = case.ask(&registry::CLAIMED).is_some_and(|claims| !claims.flags.is_empty());
-    let open = abandoned_at(facts).is_some();
-    let late = *last;
-    let (value, words) = match (mood, done, handed) {
-        _ if broken => (0.0, "success was claimed without a successful call"),
-        (Mood::Annoyed, ..) if !handed => (0.0, "the customer leaves annoyed"),
-        (_, _, true) => (0.5, "handed over to a person"),
-        _ if refused_at_end(facts) && !done => (0.25, "ends with a refusal"),
-        _ if open => (0.25, "ends on an open question of the agent"),
-        (Mood::Content, ..) => (1.0, "the customer thanks for it"),
-        (_, true, _) => (0.75, "done, and the customer did not object"),
-        _ => (0.5, "answered; the customer did not say whether it helped"),
+    let broken = case.ask(registry::CLAIMED).is_some_and(|claims| !claims.flags.is_empty());
+    let (value, row, words) = if broken {
+        (0.0, Some(*last), "success was claimed without a successful call")
+    } else if mood == Mood::Annoyed && !handed {
+        (0.0, Some(*last), "the customer leaves annoyed")
+    } else if let Some(row) = abandoned_at(facts) {
+        (0.25, Some(row), "ends on an open question of the agent")
+    } else if let Some(row) = unrepaired(facts) {
+        (0.25, Some(row), "the last change failed and was not made good")
+    } else if handed {
+        return ended("handed over", "handed over to a person; whether that was right is not for the record to say");
+    } else if let Some(row) = handoff::requests(facts).last() {
+        (0.25, Some(*row), "the customer asked for a person and got none")
+    } else if !done && refused_at_end(facts) {
+        return ended("refused", "ends with a no; whether that was right is not for the record to say");
+    } else if let Some(row) = loops::rephrased(facts).first() {
+        (0.5, Some(*row), "the customer had to say it again")
+    } else if let Some(row) = done_over(facts) {
+        (0.5, Some(row), "a change was made over again in a later turn")
+    } else if let Some(call) = facts.writes().find(|call| !call.failed && !facts.agreed(call)) {
+        (0.75, Some(call.row), "done without a yes of the customer")
+    } else if done {
+        (1.0, None, "done, as the customer had agreed to")
+    } else if mood == Mood::Content {
+        (1.0, None, "answered, and the customer was content")
+    } else {
+        (0.75, None, "answered; the customer did not say whether it helped")
     };
-    let flags = if value < 0.5 { vec![Flag::at(late, words)] } else { Vec::new() };
+    let flags = row.filter(|_| value < 0.5).map(|row| Flag::at(row, words)).into_iter().collect();
     Outcome::graded(value, 0.5, words, flags)
+}
+
+/// An end that gets no grade.
+fn ended(label: &'static str, words: &'static str) -> Outcome {
+    Outcome::Judged(Judgement {
+        value: None,
+        passed: None,
+        explanation: words.into(),
+        label: Some(label.into()),
+        flags: Vec::new(),
+    })
+}
+
+/// The row of a successful change of a record that the same tool had changed in an earlier turn.
+fn done_over(facts: &Facts<'_>) -> Option<usize> {
+    let done: Vec<(&str, Option<String>, u32, usize)> = facts
+        .writes()
+        .filter(|call| !call.failed)
+        .map(|call| (call.tool, call.object(), facts.rows[call.row].turn, call.row))
+        .collect();
+    let again = |at: &usize| {
+        let (tool, object, turn, _) = &done[*at];
+        object.is_some()
+            && done[..*at].iter().any(|(other, on, before, _)| other == tool && on == object && before < turn)
+    };
+    (0..done.len()).find(again).map(|at| done[at].3)
 }
 
 /// Records the customer named that a successful call got to.
@@ -143,7 +185,7 @@ pub(super) fn step_efficiency(case: &Case<'_>) -> Outcome {
             flags.push(Flag::at(call.row, format!("{} failed{}", call.tool, operations::said(call))));
         }
     }
-    if let Some(judgement) = case.ask(&registry::LOOPS) {
+    if let Some(judgement) = case.ask(registry::LOOPS) {
         flags.extend(judgement.flags.iter().cloned());
     }
     flags.sort_by_key(|flag| flag.row);
@@ -153,7 +195,7 @@ pub(super) fn step_efficiency(case: &Case<'_>) -> Outcome {
 
 /// The mean of `TaskCompletion`, `ToolSelectionAccuracy` and `StepEfficiency`, of those that could tell.
 pub(super) fn trajectory(case: &Case<'_>) -> Outcome {
-    let parts: Vec<&Judgement> = [&registry::TASK_COMPLETION, &registry::TOOL_SELECTION, &registry::EFFICIENCY]
+    let parts: Vec<&Judgement> = [registry::TASK_COMPLETION, registry::TOOL_SELECTION, registry::EFFICIENCY]
         .into_iter()
         .filter_map(|judge| case.ask(judge))
         .collect();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{Aim, Facts, Speaker};
 use super::language::Cue;
-use super::registry::{self, Builtin};
+use super::registry::{self, Place};
 use super::resolution::{Mood, mood};
 use super::{Case, loops, reference, tools};
 use crate::model::id::SpanRef;
@@ -38,6 +38,8 @@ enum Why<'a> {
     Better(&'a str, &'a str),
     /// So many numbers that occur nowhere before.
     Numbers(usize),
+    /// Only that an agent spoke; shown where nothing else is known.
+    Turn,
 }
 
 impl Why<'_> {
@@ -47,6 +49,7 @@ impl Why<'_> {
             Self::Tool(tool, words) => format!("{tool} {words}"),
             Self::Better(better, tool) => format!("{better} fits the customer's words better than {tool}"),
             Self::Numbers(count) => format!("{count} numbers that occur nowhere before"),
+            Self::Turn => "an agent's turn".to_owned(),
         }
     }
 }
@@ -70,7 +73,9 @@ impl<'a> Suspicions<'a> {
                 let from = self.0.partition_point(|(at, ..)| at < row);
                 let on_row = self.0[from..].iter().take_while(|(at, ..)| at == row);
                 let weight = on_row.clone().map(|(_, weight, _)| weight).sum::<f64>() - slope * index as f64;
-                (*row, weight, on_row.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(_, _, why)| *why))
+                let is_turn = |why: &Why<'_>| matches!(why, Why::Turn);
+                let heaviest = on_row.max_by(|a, b| is_turn(&b.2).cmp(&is_turn(&a.2)).then(a.1.total_cmp(&b.1)));
+                (*row, weight, heaviest.map(|(_, _, why)| *why))
             })
             .collect();
         suspects.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -171,18 +176,18 @@ fn of_tools(case: &Case<'_>) -> Vec<Suspect> {
 
 /// Steps the evaluators that name a concrete fault point at.
 fn flagged<'a>(case: &'a Case<'_>, found: &mut Suspicions<'a>) {
-    let judges: [(&'static Builtin, f64); 11] = [
-        (&registry::CLAIMED, 4.5),
-        (&registry::UNCONFIRMED, 2.0),
-        (&registry::INVENTED, 2.5),
-        (&registry::CONTRADICTIONS, 4.0),
-        (&registry::OTHER_CUSTOMER, 3.0),
-        (&registry::LOOPS, 1.5),
-        (&registry::ESCALATION, 3.0),
-        (&registry::ROUTING, 3.0),
-        (&registry::TRUNCATED, 3.0),
-        (&registry::IGNORED, 2.0),
-        (&registry::VERIFIER, 1.5),
+    let judges: [(Place, f64); 11] = [
+        (registry::CLAIMED, 4.5),
+        (registry::UNCONFIRMED, 2.0),
+        (registry::INVENTED, 2.5),
+        (registry::CONTRADICTIONS, 4.0),
+        (registry::OTHER_CUSTOMER, 3.0),
+        (registry::LOOPS, 1.5),
+        (registry::ESCALATION, 3.0),
+        (registry::ROUTING, 3.0),
+        (registry::TRUNCATED, 3.0),
+        (registry::IGNORED, 2.0),
+        (registry::VERIFIER, 1.5),
     ];
     for (judge, weight) in judges {
         let Some(judgement) = case.ask(judge) else { continue };
@@ -206,7 +211,7 @@ fn of_chat(facts: &Facts<'_>) -> Vec<Suspect> {
     for (at, row) in rows.iter().enumerate() {
         let here = &facts.rows[*row];
         if is_agent(facts, *row) {
-            found.add(*row, 0.8, Why::Words("an agent's turn"));
+            found.add(*row, 0.8, Why::Turn);
         }
         if here.cues.has(Cue::Hedge) {
             found.add(*row, 0.6, Why::Words("guesses or assumes"));

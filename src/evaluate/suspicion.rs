@@ -24,57 +24,38 @@ struct Graded {
     count: bool,
     mean: f64,
     spread: f64,
-    words: &'static str,
 }
 
 /// The graded numbers. Their usual values and spreads are those of two sets of service runs, outcomes not looked at.
 static GRADED: [Graded; 10] = [
-    Graded { feature: Feature::Steps, count: true, mean: 3.0, spread: 0.4, words: "messages and calls" },
-    Graded { feature: Feature::Words, count: true, mean: 6.1, spread: 0.5, words: "words said" },
-    Graded { feature: Feature::DoneWrites, count: true, mean: 0.6, spread: 0.5, words: "changes made" },
-    Graded { feature: Feature::WritesOnOne, count: true, mean: 0.5, spread: 0.4, words: "changes to one record" },
-    Graded {
-        feature: Feature::RepeatedCalls,
-        count: true,
-        mean: 0.06,
-        spread: 0.25,
-        words: "calls repeated unchanged",
-    },
-    Graded { feature: Feature::ToolErrors, count: true, mean: 0.12, spread: 0.36, words: "failed calls" },
-    Graded { feature: Feature::Ungrounded, count: true, mean: 0.04, spread: 0.17, words: "values nobody had named" },
-    Graded {
-        feature: Feature::Invented,
-        count: true,
-        mean: 0.02,
-        spread: 0.12,
-        words: "references that occur nowhere",
-    },
-    Graded {
-        feature: Feature::UnconfirmedShare,
-        count: false,
-        mean: 0.12,
-        spread: 0.31,
-        words: "share of changes without a yes",
-    },
-    Graded { feature: Feature::Conditions, count: true, mean: 0.5, spread: 0.56, words: "conditions in the request" },
+    Graded { feature: Feature::Steps, count: true, mean: 3.0, spread: 0.4 },
+    Graded { feature: Feature::Words, count: true, mean: 6.1, spread: 0.5 },
+    Graded { feature: Feature::DoneWrites, count: true, mean: 0.6, spread: 0.5 },
+    Graded { feature: Feature::WritesOnOne, count: true, mean: 0.5, spread: 0.4 },
+    Graded { feature: Feature::RepeatedCalls, count: true, mean: 0.06, spread: 0.25 },
+    Graded { feature: Feature::ToolErrors, count: true, mean: 0.12, spread: 0.36 },
+    Graded { feature: Feature::Ungrounded, count: true, mean: 0.04, spread: 0.17 },
+    Graded { feature: Feature::Invented, count: true, mean: 0.02, spread: 0.12 },
+    Graded { feature: Feature::UnconfirmedShare, count: false, mean: 0.12, spread: 0.31 },
+    Graded { feature: Feature::Conditions, count: true, mean: 0.5, spread: 0.56 },
 ];
 
 /// What one spread more of any graded number is worth: the same for all, so that no set of outcomes was fitted.
 const STEP: f64 = 0.25;
 
-/// A fault that stands for itself: what one of them is worth, and its words.
-const FAULTS: [(Feature, f64, &str); 11] = [
-    (Feature::FalseClaims, 2.4, "success claimed without a call behind it"),
-    (Feature::Unconfirmed, 1.4, "irreversible step nobody asked for"),
-    (Feature::Malformed, 0.8, "malformed or unknown call"),
-    (Feature::WrongTool, 1.6, "another tool fits the customer's words better"),
-    (Feature::Ignored, 1.2, "request for a person not met"),
-    (Feature::Loops, 0.3, "going round in circles"),
-    (Feature::BrokenRules, 1.2, "policy rule broken"),
-    (Feature::CrewFaults, 1.2, "fault within the crew"),
-    (Feature::OtherFaults, 0.7, "contradiction, cut-off reply or fallback"),
-    (Feature::AnnoyedShare, 1.0, "the customer sounds annoyed"),
-    (Feature::Abandoned, 0.3, "ends on an open question"),
+/// A fault that stands for itself: what one of them is worth.
+const FAULTS: [(Feature, f64); 11] = [
+    (Feature::FalseClaims, 2.4),
+    (Feature::Unconfirmed, 1.4),
+    (Feature::Malformed, 0.8),
+    (Feature::WrongTool, 1.6),
+    (Feature::Ignored, 1.2),
+    (Feature::Loops, 0.3),
+    (Feature::BrokenRules, 1.2),
+    (Feature::CrewFaults, 1.2),
+    (Feature::OtherFaults, 0.7),
+    (Feature::AnnoyedShare, 1.0),
+    (Feature::Abandoned, 0.3),
 ];
 
 /// The logit before anything is known: failures are the rarer case.
@@ -94,12 +75,22 @@ pub fn prior(features: &Features) -> Suspicion {
     let mut moves = moved_by(features);
     let logit = BASE + moves.iter().map(|moved| moved.weight).sum::<f64>();
     moves.retain(|moved| moved.weight.abs() >= 0.05);
-    moves.sort_by(|a, b| {
-        b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.words(features).cmp(&b.words(features)))
-    });
+    moves.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.called().cmp(b.called())));
     moves.truncate(2);
     let reasons = moves.iter().map(|moved| Reason { words: moved.words(features), weight: moved.weight }).collect();
     Suspicion { p_fail: Some(1.0 / (1.0 + (-logit).exp())), reasons }
+}
+
+/// What moves the prior's logit, by the feature that does it.
+pub(super) fn moves(features: &Features) -> impl Iterator<Item = (Feature, f64)> {
+    moved_by(features).into_iter().map(|moved| {
+        let feature = match moved.by {
+            By::Graded(graded) => graded.feature,
+            By::Fault(feature) => feature,
+            By::Reference(_) => Feature::Mismatch,
+        };
+        (feature, moved.weight)
+    })
 }
 
 /// The prior's logit, for a model that learns on top of it.
@@ -115,7 +106,7 @@ struct Moved {
 
 enum By {
     Graded(&'static Graded),
-    Fault(Feature, &'static str),
+    Fault(Feature),
     Reference(&'static str),
 }
 
@@ -123,10 +114,10 @@ enum By {
 fn moved_by(features: &Features) -> Vec<Moved> {
     let mut moves = Vec::with_capacity(GRADED.len() + FAULTS.len());
     moves.extend(GRADED.iter().map(|graded| Moved { by: By::Graded(graded), weight: graded.weight(features) }));
-    for (feature, weight, words) in FAULTS {
+    for (feature, weight) in FAULTS {
         let count = features.get(feature);
         if count > 0.0 {
-            moves.push(Moved { by: By::Fault(feature, words), weight: weight * count.min(3.0).sqrt() });
+            moves.push(Moved { by: By::Fault(feature), weight: weight * count.min(3.0).sqrt() });
         }
     }
     if features.get(Feature::HasReference) > 0.0 {
@@ -141,11 +132,20 @@ fn moved_by(features: &Features) -> Vec<Moved> {
 }
 
 impl Moved {
+    /// What its words begin with: none of them begins another.
+    fn called(&self) -> &'static str {
+        match self.by {
+            By::Graded(graded) => graded.feature.words(),
+            By::Fault(feature) => feature.words(),
+            By::Reference(words) => words,
+        }
+    }
+
     fn words(&self, features: &Features) -> String {
         match self.by {
             By::Graded(graded) => graded.words(features),
-            By::Fault(feature, words) => {
-                let count = features.get(feature);
+            By::Fault(feature) => {
+                let (count, words) = (features.get(feature), feature.words());
                 if count > 1.0 { format!("{words} ({count})") } else { words.to_owned() }
             }
             By::Reference(words) => words.to_owned(),
@@ -168,6 +168,6 @@ impl Graded {
         let value = features.get(self.feature);
         let shown = if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.2}") };
         let height = if self.deviation(features) >= 0.0 { "high" } else { "low" };
-        format!("{} {shown} ({height})", self.words)
+        format!("{} {shown} ({height})", self.feature.words())
     }
 }

@@ -305,3 +305,8 @@ fn a_hand_over_nothing_called_for_is_unneeded() {
         );
     }
 }
+
+#[test]
+fn features_are_called_by_their_own_names() {
+    assert!(features::Feature::all().enumerate().all(|(at, feature)| feature as usize == at));
+}

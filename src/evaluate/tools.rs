@@ -30,8 +30,11 @@ impl Schemas {
     /// The validator for a schema's text; `None` where it is no usable schema.
     fn validator(&self, text: &str) -> Option<Arc<Validator>> {
         let mut known = self.0.lock().ok()?;
-        // The whole text as a key would be hashed for every call of a tool.
-        let key = super::language::mixed(text.as_bytes());
+        // The whole text would be hashed for every call of a tool; its ends tell nearly all schemas apart.
+        let end = |range: Option<&[u8]>| super::language::mixed(range.unwrap_or(text.as_bytes()));
+        let key = end(text.as_bytes().first_chunk::<64>().map(<[u8; 64]>::as_slice)).rotate_left(17)
+            ^ end(text.as_bytes().last_chunk::<64>().map(<[u8; 64]>::as_slice))
+            ^ text.len() as u64;
         if let Some((_, found)) = known.get(&key).and_then(|same| same.iter().find(|(other, _)| other == text)) {
             return found.clone();
         }
@@ -251,8 +254,8 @@ fn find_better(facts: &Facts<'_>, call: &Call<'_>) -> Option<usize> {
         return None;
     }
     let own = name_words(call.tool);
-    let begun = |word: &String| {
-        let begin = word.char_indices().nth(3).map_or(word.as_str(), |(end, _)| &word[..end]);
+    let begun = |word: &Cow<'_, str>| {
+        let begin = word.char_indices().nth(3).map_or(word.as_ref(), |(end, _)| &word[..end]);
         let opens = |text: &&str| {
             let mut places = text.match_indices(begin);
             places.any(|(at, _)| !text[..at].chars().next_back().is_some_and(char::is_alphanumeric))
@@ -275,7 +278,11 @@ fn find_better(facts: &Facts<'_>, call: &Call<'_>) -> Option<usize> {
 }
 
 /// The words of a tool's name, cut to stems.
-pub(super) fn name_words(name: &str) -> Vec<String> {
+pub(super) fn name_words(name: &str) -> Vec<Cow<'_, str>> {
+    let says_much = |word: &str| word.len() >= 3 && !["the", "and", "for", "process", "tool"].contains(&word);
+    if name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
+        return name.split('_').filter(|word| says_much(word)).map(|word| word.trim_end_matches('s').into()).collect();
+    }
     let mut words: Vec<String> = Vec::new();
     let mut current = String::new();
     for c in name.chars() {
@@ -287,8 +294,8 @@ pub(super) fn name_words(name: &str) -> Vec<String> {
         }
     }
     words.push(current);
-    words.retain(|word| word.len() >= 3 && !["the", "and", "for", "process", "tool"].contains(&word.as_str()));
-    words.iter().map(|word| word.trim_end_matches('s').to_owned()).collect()
+    words.retain(|word| says_much(word));
+    words.iter().map(|word| word.trim_end_matches('s').to_owned().into()).collect()
 }
 
 /// Was the right tool called: against the expected calls where there are any, else: on offer, and none on offer fits

@@ -288,7 +288,7 @@ pub(super) fn other_customer(case: &Case<'_>) -> Outcome {
                 Some(_) => {}
             }
         }
-        let answer = call.result.filter(|text| call.is_write() && may_differ(text, &first));
+        let answer = call.result.filter(|text| !first.is_empty() && call.is_write() && may_differ(text, &first));
         let owner = answer.and_then(|text| serde_json::from_str::<Value>(text).ok());
         let owner = owner
             .as_ref()

@@ -105,10 +105,10 @@ pub struct Judgement {
     pub note: Option<String>,
     /// From where in which queue it is given.
     pub slot: Option<Slot>,
-    /// Why this verdict settles a dispute; `None` where it is a label like any other.
-    pub settles: Option<String>,
     /// Who took part, where it is the verdict of a room; empty otherwise.
     pub room: Vec<String>,
+    /// Why this verdict settles a dispute; `None` where it is a label like any other.
+    pub settles: Option<String>,
 }
 
 /// Where a fail happened, as said by the reviewer.
@@ -192,8 +192,8 @@ impl Judgement {
             corrections: Vec::new(),
             note: None,
             slot: None,
-            settles: None,
             room: Vec::new(),
+            settles: None,
         }
     }
 

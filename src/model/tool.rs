@@ -56,6 +56,68 @@ impl Effect {
     }
 }
 
+/// Where a call that moves the conversation moves it to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// An ordinary tool.
+    Work,
+    /// A person.
+    Person,
+    /// Another agent of the crew.
+    Agent,
+}
+
+impl Aim {
+    /// Where a tool leads, by its name: what is no word for handing over is work.
+    pub fn guess(tool: &str) -> Self {
+        const MOVES: [&str; 13] = [
+            "transfer_to",
+            "handoff",
+            "hand_off",
+            "handover",
+            "hand_over",
+            "escalat",
+            "transfer_call",
+            "route_to",
+            "to_human_agent",
+            "transfertohuman",
+            "transfertoagent",
+            "transfertosup",
+            "transfertoperson",
+        ];
+        const PEOPLE: [&str; 11] = [
+            "human",
+            "person",
+            "people",
+            "escalat",
+            "live",
+            "supervisor",
+            "representative",
+            "staff",
+            "colleague",
+            "support_team",
+            "callcenter",
+        ];
+        // Hardly any tool's name holds one of these, and each name of the others holds one.
+        let holds = |part: &str| tool.as_bytes().windows(part.len()).any(|at| at.eq_ignore_ascii_case(part.as_bytes()));
+        if !["transfer", "hand", "escalat", "route_to", "to_human"].into_iter().any(holds) {
+            return Self::Work;
+        }
+        let name = tool.to_ascii_lowercase();
+        if !MOVES.iter().any(|verb| name.contains(verb)) && !name.ends_with("to_human") {
+            return Self::Work;
+        }
+        let bare = ["transfer_call", "handoff", "hand_off", "handover"];
+        let person = PEOPLE.iter().any(|word| name.contains(word)) || bare.contains(&name.as_str());
+        if person { Self::Person } else { Self::Agent }
+    }
+
+    /// True for tools that hand the conversation on; they change nothing themselves.
+    pub fn hands_over(tool: &str) -> bool {
+        Self::guess(tool) != Self::Work
+    }
+}
+
 /// A tool as it was offered to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolSpec {
@@ -246,5 +308,16 @@ mod tests {
         assert_eq!(Effect::guess("getaway_booking"), Effect::Write);
         assert_eq!(Effect::guess("process_refund"), Effect::Write);
         assert_eq!(Effect::guess(""), Effect::Write);
+    }
+
+    #[test]
+    fn where_a_tool_leads_is_guessed_from_its_name() {
+        let people =
+            ["transfer_to_human_agents", "transferToHuman", "escalate_to_human", "connect_to_human", "HandOff"];
+        assert!(people.iter().all(|name| Aim::guess(name) == Aim::Person), "{people:?}");
+        let agents = ["transfer_to_triage", "route_to_billing", "transferToAgent", "handoff_to_orders"];
+        assert!(agents.iter().all(|name| Aim::guess(name) == Aim::Agent && Aim::hands_over(name)), "{agents:?}");
+        let work = ["transfer_funds", "transferToSavings", "handle_turn", "convert_to_human_readable", "get_order"];
+        assert!(!work.iter().any(|name| Aim::hands_over(name)), "{work:?}");
     }
 }

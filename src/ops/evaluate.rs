@@ -6,6 +6,7 @@
 mod child;
 pub mod command;
 mod stakes;
+mod weigh;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -15,20 +16,24 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Progress;
+use super::import::{Beside, in_halves};
 use super::workspace::Workspace;
 use crate::config::scales::Scales;
 use crate::evaluate::bench::{Mark, Said, Truth};
-use crate::evaluate::features::Features;
 use crate::evaluate::policy::{BrokenExample, Hit, Policy, PolicyError};
 use crate::evaluate::registry::EVALUATORS;
-use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION, external, suspicion};
+use crate::evaluate::{About, Evaluation, Judge, Limits, VERSION, external};
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::id::{ConversationId, hex};
 use crate::model::queue::QueueOrder;
 use crate::model::score::{Direction, Scale, Score, ScoreTarget};
 use crate::model::time::Timestamp;
-use crate::store::{Asker, ContentHash, Evaluated, SaidOf, Store, StoreError};
+use crate::store::{Asker, ContentHash, Evaluated, SaidOf, Store, StoreError, Stored};
+
+pub use crate::evaluate::learn::ENOUGH as LABELS_ENOUGH;
+use weigh::Weights;
+pub use weigh::{RescoreReport, rescore};
 
 /// Where a workspace keeps its policies.
 pub const POLICIES: &str = "policies";
@@ -45,11 +50,8 @@ pub const EVALUATING: &str = "evaluating";
 /// Scores it takes to call an evaluator constant.
 const ENOUGH: usize = 50;
 
-/// Numbers weighed between two writes.
-const WEIGHED: u32 = 2_000;
-
 /// What to judge, and by what.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct EvaluateOrder {
     /// Only conversations that match.
     pub filter: String,
@@ -59,6 +61,8 @@ pub struct EvaluateOrder {
     pub missing: bool,
     /// At most so many conversations; `None` for all.
     pub most: Option<usize>,
+    /// A second thread, where there is one to lend: half of each batch is judged on it.
+    pub beside: Option<Beside>,
 }
 
 /// What came of a run.
@@ -76,6 +80,8 @@ pub struct EvaluateReport {
     pub rules: u64,
     /// By evaluator or rule: how often it passed, failed, and could not tell.
     pub evaluators: BTreeMap<String, Tally>,
+    /// How many labels P(fail) was learnt from; 0 where it is the fixed estimate.
+    pub labels: usize,
     /// True where the caller asked to stop; what was stored until then is whole.
     pub cancelled: bool,
     /// How long it took; the caller, who has a clock, sets it.
@@ -127,8 +133,15 @@ pub enum EvaluateError {
         why: String,
     },
     /// There is no evaluator of this name.
-    #[error("there is no evaluator \"{0}\"; `aftercall evaluators` lists them, rules are named policy/NAME/ID")]
-    Unknown(String),
+    #[error(
+        "there is no evaluator \"{name}\"{near}; `aftercall evaluators` lists them, rules are named policy/NAME/ID"
+    )]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Those that are called something like it.
+        near: String,
+    },
 }
 
 /// What is known of the built-in evaluators, in the order of their table.
@@ -155,6 +168,7 @@ pub fn evaluate(
     if order.missing && ids.is_empty() {
         return Ok(report);
     }
+    let weights = Weights::in_force(workspace.store())?;
     for (at, batch) in ids.chunks(BATCH).enumerate() {
         let progress =
             Progress { done: (at * BATCH) as u64, total: Some(ids.len() as u64), what: EVALUATING.to_owned() };
@@ -162,69 +176,26 @@ pub fn evaluate(
             report.cancelled = true;
             break;
         }
-        let mut judged = Vec::with_capacity(batch.len());
+        let mut cases = Vec::with_capacity(batch.len());
         for id in batch {
-            let Some(stored) = workspace.store().stored(id)? else { continue };
-            let one = bench.judge.evaluate(&stored.conversation);
+            cases.extend(workspace.store().stored(id)?.map(|stored| (id, stored, None)));
+        }
+        in_halves(order.beside, &mut cases, &|(_, stored, said): &mut (_, Stored, Option<_>)| {
+            *said = Some((bench.judge.evaluate(&stored.conversation), stakes::of(&stored.conversation)));
+        });
+        let mut judged = Vec::with_capacity(cases.len());
+        for (id, stored, said) in cases {
+            let Some((one, stakes)) = said else { continue };
             report.count(&one);
-            let stakes = stakes::of(&stored.conversation);
-            let merged = bench.merged(workspace, id, stored.content_hash, one)?;
+            let merged = bench.merged(workspace, (id, stored.content_hash), (one, &weights))?;
             judged.push(Evaluated { irreversible: stakes.irreversible, amount: stakes.amount, ..merged });
         }
         let stored = workspace.store_mut().put_evaluations(&judged)?;
         report.conversations += stored;
         report.overtaken += judged.len() as u64 - stored;
     }
+    report.labels = weigh::follow(workspace)?;
     rank(workspace)?;
-    Ok(report)
-}
-
-/// What came of weighing stored numbers again.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct RescoreReport {
-    /// 1.
-    pub schema_version: u32,
-    /// Conversations whose numbers were weighed.
-    pub conversations: u64,
-    /// Of them, those with another probability or other reasons than before.
-    pub changed: u64,
-    /// How long it took; the caller, who has a clock, sets it.
-    pub seconds: f64,
-}
-
-/// Weighs the stored numbers of all evaluated conversations again; no transcript is read.
-///
-/// # Errors
-/// The database, or a table of scales that cannot be read.
-pub fn rescore(workspace: &mut Workspace) -> Result<RescoreReport, EvaluateError> {
-    if workspace.read_only().is_some() {
-        return Err(StoreError::ReadOnly { path: workspace.store().path().to_owned() }.into());
-    }
-    let mut report = RescoreReport { schema_version: 1, ..RescoreReport::default() };
-    let mut after = i64::MIN;
-    loop {
-        let stored = workspace.store().weighed(after, WEIGHED)?;
-        let Some(last) = stored.last() else { break };
-        after = last.key;
-        report.conversations += stored.len() as u64;
-        let mut changed = Vec::new();
-        for mut one in stored {
-            // Numbers of an unknown kind stay as they are; the next run replaces them.
-            let Some(features) = Features::from_stored(&one.features) else { continue };
-            let suspicion = suspicion::prior(&features);
-            let words: Vec<String> = suspicion.reasons.iter().map(ToString::to_string).collect();
-            let reasons = serde_json::to_string(&words).map_err(StoreError::from)?;
-            if one.p_fail != suspicion.p_fail || one.reasons != reasons {
-                (one.p_fail, one.reasons) = (suspicion.p_fail, reasons);
-                changed.push(one);
-            }
-        }
-        report.changed += changed.len() as u64;
-        workspace.store_mut().weigh_again(&changed)?;
-    }
-    if report.changed > 0 {
-        rank(workspace)?;
-    }
     Ok(report)
 }
 
@@ -345,8 +316,7 @@ impl Bench {
         let known: Vec<String> = EVALUATORS.iter().map(|one| one.about().name.to_owned()).chain(rules).collect();
         let mut only = Vec::new();
         for name in &order.only {
-            let found = known.iter().find(|known| known.eq_ignore_ascii_case(name));
-            only.push(found.ok_or_else(|| EvaluateError::Unknown(name.clone()))?.clone());
+            only.push(named(name, &known)?.clone());
         }
         let made_of: Vec<&str> = policies.iter().map(|policy| policy.version.as_str()).collect();
         let hash = blake3::hash(format!("{limits:?} {by_intent:?} {made_of:?}").as_bytes());
@@ -359,10 +329,10 @@ impl Bench {
     fn merged(
         &self,
         workspace: &Workspace,
-        id: &ConversationId,
-        content_hash: ContentHash,
-        one: Evaluation,
+        (id, content_hash): (&ConversationId, ContentHash),
+        (one, weights): (Evaluation, &Weights),
     ) -> Result<Evaluated, EvaluateError> {
+        let (p_fail, reasons) = weights.weigh(&one.features);
         let mut scores = one.scores;
         if !self.only.is_empty()
             && let Some(before) = workspace.store().evaluation(id)?
@@ -375,8 +345,8 @@ impl Bench {
             id: id.clone(),
             content_hash,
             version: self.version.clone(),
-            p_fail: one.suspicion.p_fail,
-            reasons: one.suspicion.reasons.iter().map(ToString::to_string).collect(),
+            p_fail,
+            reasons,
             suspects: one.suspects.iter().filter_map(|suspect| Some(suspect.span.as_ref()?.span_id.clone())).collect(),
             features: serde_json::to_string(&one.features).map_err(StoreError::from)?,
             irreversible: None,
@@ -405,6 +375,25 @@ impl EvaluateReport {
         }
         self.with_objections += u64::from(objected);
     }
+}
+
+/// The one of a name, in whatever case.
+///
+/// # Errors
+/// There is none; those whose names hold it or one of its words are told.
+pub(super) fn named<'k>(name: &str, known: &'k [String]) -> Result<&'k String, EvaluateError> {
+    if let Some(found) = known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+        return Ok(found);
+    }
+    let lower = name.to_lowercase();
+    let holding = |part: &str| -> Vec<&str> {
+        let holds = |known: &&String| !part.is_empty() && known.to_lowercase().contains(part);
+        known.iter().filter(holds).take(4).map(String::as_str).collect()
+    };
+    let words = || lower.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3).map(holding);
+    let near = Some(holding(&lower)).filter(|near| !near.is_empty()).or_else(|| words().find(|near| !near.is_empty()));
+    let near = near.map_or_else(String::new, |near| format!(", but there is {}", near.join(", ")));
+    Err(EvaluateError::Unknown { name: name.to_owned(), near })
 }
 
 /// The policies of a workspace: every `policies/*.toml`, in the order of their names.

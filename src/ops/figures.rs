@@ -191,3 +191,34 @@ fn valued(field: Field, key: &str, values: impl Iterator<Item = String>) -> Vec<
 pub fn shift(workspace: &Workspace, now: Timestamp) -> Result<DriftReport, SampleError> {
     drift(workspace, &DriftOrder::default(), now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offers(filters: &[&str]) -> Vec<Offer> {
+        filters.iter().map(|filter| Offer { filter: (*filter).to_owned(), labels: 1 }).collect()
+    }
+
+    #[test]
+    fn the_last_two_of_a_kind_stand_beside_each_other_first() {
+        assert_eq!(
+            latest(&offers(&["agent_version:1", "agent_version:2", "agent_version:3", "when:a", "when:b"])),
+            (1, 2)
+        );
+        assert_eq!(latest(&offers(&["meta.prompt:x", "when:a", "when:b", "when:c"])), (2, 3));
+        assert_eq!(latest(&offers(&["meta.prompt:x", "when:a"])), (0, 1));
+    }
+
+    #[test]
+    fn values_are_offered_as_filters_where_there_are_several_but_not_too_many() {
+        let of = |values: &[&str]| valued(Field::Meta, "prompt", values.iter().map(|value| (*value).to_owned()));
+        let found = of(&["spring sale", "v2", "v2"]);
+        assert_eq!(found[0], Offer { filter: "meta.prompt:\"spring sale\"".to_owned(), labels: 1 });
+        assert_eq!((found[1].filter.as_str(), found[1].labels), ("meta.prompt:v2", 2));
+        assert!(found.iter().all(|offer| Filter::parse(&offer.filter).is_ok()));
+        assert_eq!(of(&["v2", "v2"]), []);
+        let many: Vec<String> = (0..=MOST_OFFERED).map(|at| at.to_string()).collect();
+        assert_eq!(of(&many.iter().map(String::as_str).collect::<Vec<_>>()), []);
+    }
+}

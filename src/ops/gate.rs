@@ -10,8 +10,9 @@ use crate::dataset::Exporter as _;
 use crate::dataset::cases::Cases;
 use crate::dataset::item::Masking;
 use crate::dataset::manifest::Conversations;
-use crate::dataset::regression::{Case, Outcome, judge};
+use crate::dataset::regression::{Case, Outcome, Run, judge};
 use crate::ingest::ReadOptions;
+use crate::mask::{Known, Masker, Policy};
 use crate::model::conversation::Conversation;
 use crate::model::id::ConversationId;
 use crate::model::queue::{QueueOrder, QueueQuery};
@@ -32,13 +33,14 @@ pub mod bench;
 pub mod broken;
 pub mod decide;
 pub mod matching;
+mod pseudonym;
 pub mod report;
 
 pub use asked::Asking;
 use bench::Bench;
 pub use decide::Rules;
 use matching::{Matched, matches};
-pub use report::Report;
+pub use report::{Reading, Report};
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +77,9 @@ pub enum GateError {
     /// Nothing to compare.
     #[error("{0}")]
     Nothing(String),
+    /// Nothing tells which runs a case has.
+    #[error("{0}")]
+    Ambiguous(String),
     /// The caller asked to stop.
     #[error("stopped; there is no report")]
     Stopped,
@@ -139,7 +144,8 @@ pub fn gate(
     let bench = Bench::prepare(workspace, &order.evaluators)?;
     let runs = Runs::read(workspace, (&order.runs, &order.filter), now)?;
     if runs.all.is_empty() {
-        return Err(GateError::Nothing("no run matches; see --where".to_owned()));
+        let lost = runs.reading.lost("of the runs").iter().fold(String::new(), |all, why| format!("{all}; {why}"));
+        return Err(GateError::Nothing(format!("no run matches{lost}; see --where")));
     }
     let new = judged(workspace, (&cabinet, &runs), &bench, asking)?;
     let baseline = if order.against.is_empty() {
@@ -167,6 +173,8 @@ pub fn gate(
 /// The trials of every case.
 #[derive(Default)]
 pub struct Held {
+    /// How reading them went.
+    pub reading: Reading,
     /// Runs in all.
     pub runs: usize,
     /// Of them, those that no case matches.
@@ -261,6 +269,7 @@ fn cases_of_file(path: &Path) -> Result<Cabinet, GateError> {
 pub(super) struct Runs {
     /// That workspace.
     place: Workspace,
+    reading: Reading,
     /// By id.
     all: Vec<Conversation>,
     /// Gone when this is.
@@ -278,7 +287,7 @@ impl Runs {
         let mut place = Workspace::open(folder.path(), workspace.identity().clone(), Access::Create)?;
         let read = workspace.reading(ReadOptions::default())?;
         let order = ImportOrder { paths: paths.to_vec(), read, ..ImportOrder::default() };
-        place.import(&order, now, &mut |_| ControlFlow::Continue(()))?;
+        let reading = Reading::of(place.import(&order, now, &mut |_| ControlFlow::Continue(()))?);
         let query = QueueQuery { filter: filter.to_owned(), order: QueueOrder::Oldest, ..QueueQuery::default() };
         let mut ids = queue::index(place.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
         ids.sort();
@@ -286,7 +295,7 @@ impl Runs {
         for id in ids {
             all.extend(place.store().conversation(&id)?);
         }
-        Ok(Self { place, all, _folder: folder })
+        Ok(Self { place, reading, all, _folder: folder })
     }
 
     /// A run as it is.
@@ -302,10 +311,10 @@ fn judged(
     bench: &Bench,
     asking: Option<&Asking<'_>>,
 ) -> Result<Held, GateError> {
-    let mut held = held(workspace, (cabinet, runs), bench);
+    let mut held = held(workspace, (cabinet, runs), bench)?;
     if let Some(asking) = asking {
         let door = Door::masked(workspace);
-        held.judge = asked::ask((cabinet, runs), &mut held, (bench, &door), asking)?;
+        held.judge = asked::ask((cabinet, runs), &mut held, (bench, workspace, &door), asking)?;
         if held.judge.as_ref().is_some_and(|report| report.cancelled) {
             return Err(GateError::Stopped);
         }
@@ -314,7 +323,7 @@ fn judged(
 }
 
 /// Every case with the runs that match it.
-fn held(workspace: &Workspace, (cabinet, runs): (&Cabinet, &Runs), bench: &Bench) -> Held {
+fn held(workspace: &Workspace, (cabinet, runs): (&Cabinet, &Runs), bench: &Bench) -> Result<Held, GateError> {
     let exact = &runs.all;
     let masked: Vec<Conversation>;
     let compared = if cabinet.masked {
@@ -324,7 +333,7 @@ fn held(workspace: &Workspace, (cabinet, runs): (&Cabinet, &Runs), bench: &Bench
     } else {
         exact
     };
-    let found = matches(&cabinet.cases, exact, compared);
+    let found = matches(&cabinet.cases, exact, compared)?;
     // The first case that matches lends a run its intent, where it names none itself.
     let mut intents: BTreeMap<usize, Option<&str>> = BTreeMap::new();
     for (case, matched) in cabinet.cases.iter().zip(&found) {
@@ -337,22 +346,27 @@ fn held(workspace: &Workspace, (cabinet, runs): (&Cabinet, &Runs), bench: &Bench
         .iter()
         .filter_map(|(at, intent)| Some((*at, bench.look(&exact[*at], *intent, &mut evaluators)?)))
         .collect();
+    let masker = Masker::new(workspace.mask_key(), Known::default(), Policy::default());
+    let gives = |masked: &str, exact: &str| pseudonym::gives(&masker, masked, exact);
+    let run = |at: usize| Run { compared: &compared[at], exact: &exact[at], gives: &gives };
     let mut used: BTreeSet<usize> = BTreeSet::new();
     let trials = cabinet.cases.iter().zip(&found).map(|(case, matched): (&Case, &Matched)| {
         used.extend(&matched.runs);
-        matched.runs.iter().map(|at| trial(case, &compared[*at], objections.get(at))).collect()
+        matched.runs.iter().map(|at| trial(case, run(*at), objections.get(at))).collect()
     });
     let trials = trials.collect();
     let unmatched = (0..exact.len()).filter(|at| !used.contains(at)).map(|at| exact[at].id.to_string()).collect();
     let matched = found.iter().map(|matched| matched.by).collect();
-    Held { runs: exact.len(), unmatched, matched, trials, evaluators, judge: None }
+    let reading = runs.reading.clone();
+    Ok(Held { reading, runs: exact.len(), unmatched, matched, trials, evaluators, judge: None })
 }
 
-fn trial(case: &Case, run: &Conversation, objection: Option<&bench::Objection>) -> Trial {
+fn trial(case: &Case, run: Run<'_>, objection: Option<&bench::Objection>) -> Trial {
     let (outcome, by) = match (judge(case, run), objection) {
         (fail @ Outcome::Fail { .. }, _) => (fail, By::Case),
         (_, Some(objection)) => (Outcome::Fail { why: objection.why.clone(), step: objection.step }, objection.by),
         (outcome, None) => (outcome, By::Case),
     };
-    Trial { run: run.id.to_string(), outcome, by, counterpart: case.counterpart(run), said: None }
+    let Run { compared, .. } = run;
+    Trial { run: compared.id.to_string(), outcome, by, counterpart: case.counterpart(compared), said: None }
 }

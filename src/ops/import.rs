@@ -27,6 +27,7 @@ use crate::model::id::ConversationId;
 use crate::model::score::{Direction, Scale};
 use crate::store::{Store, StoreError};
 pub use ahead::Beside;
+pub(in crate::ops) use ahead::in_halves;
 pub use choice::{Choice, Sample};
 use database::DatabaseError;
 pub use follow::{Follow, FollowStep};

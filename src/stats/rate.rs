@@ -62,6 +62,13 @@ pub fn wilson(k: u64, n: u64, alpha: f64) -> Option<(f64, f64)> {
     (n > 0).then(|| score_interval(k as f64 / n as f64, n as f64, alpha))
 }
 
+/// Wilson's interval about the mean of `n` values that lie between 0 and 1; `None` for no values.
+///
+/// It is wide enough: with the same mean, nothing varies more than values that are all 0 or 1.
+pub fn wilson_of_mean(mean: f64, n: u64, alpha: f64) -> Option<(f64, f64)> {
+    (n > 0).then(|| score_interval(mean.clamp(0.0, 1.0), n as f64, alpha))
+}
+
 /// Wilson's interval for `k` of `n` drawn without replacement from a pool of `pool`: the same with the effective size
 /// n / ((N - n) / (N - 1)) (finite population correction, Cochran 1977, 2.6). `None` for no trials.
 ///

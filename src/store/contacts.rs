@@ -3,9 +3,7 @@
 //!
 //! Invariant: a few passes over narrow tables, whatever is asked; no transcript is read.
 
-use std::collections::{BTreeMap, HashMap};
-
-use serde_json::Value;
+use std::collections::HashMap;
 
 use super::{Store, StoreError};
 use crate::model::id::{ConversationId, TranscriptHash};
@@ -33,10 +31,10 @@ pub struct Contact {
     pub steps: u32,
     /// Calls in it.
     pub tool_calls: u32,
-    /// What came of it.
-    pub outcomes: BTreeMap<String, Value>,
-    /// Other attributes.
-    pub attributes: serde_json::Map<String, Value>,
+    /// What came of it, as a JSON object.
+    pub outcomes: String,
+    /// Other attributes, as a JSON object.
+    pub attributes: String,
     /// The numbers of the built-in evaluators, as JSON; `None` where they did not look at it as it is now.
     pub features: Option<String>,
     /// The probability of failure by the built-in evaluators.
@@ -55,16 +53,7 @@ impl Store {
                      FROM conversations c
                      LEFT JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
                     ORDER BY c.key";
-        let mut statement = self.sql(self.connection.prepare_cached(sql))?;
-        let mut rows = self.sql(statement.query([]))?;
-        let mut contacts = Vec::new();
-        while let Some(row) = self.sql(rows.next())? {
-            let (mut contact, [outcomes, attributes]) = self.sql(contact(row))?;
-            contact.outcomes = serde_json::from_str(&outcomes)?;
-            contact.attributes = serde_json::from_str(&attributes)?;
-            contacts.push(contact);
-        }
-        Ok(contacts)
+        self.rows(sql, &[], contact)
     }
 
     /// All labels by conversation, each in reviewer order.
@@ -113,9 +102,9 @@ impl Store {
     }
 }
 
-fn contact(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Contact, [String; 2])> {
+fn contact(row: &rusqlite::Row<'_>) -> rusqlite::Result<Contact> {
     let time = |at: usize| row.get::<_, Option<i64>>(at).map(|time| time.map(Timestamp));
-    let contact = Contact {
+    Ok(Contact {
         key: row.get(0)?,
         id: ConversationId::from_stored(row.get::<_, String>(1)?),
         transcript_hash: TranscriptHash::from_stored(row.get::<_, String>(2)?),
@@ -124,10 +113,9 @@ fn contact(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Contact, [String; 2])> 
         segments: super::segments::read(row, 5)?,
         steps: row.get(11)?,
         tool_calls: row.get(12)?,
-        outcomes: BTreeMap::new(),
-        attributes: serde_json::Map::new(),
+        outcomes: row.get(13)?,
+        attributes: row.get(14)?,
         features: row.get(15)?,
         p_fail: row.get(16)?,
-    };
-    Ok((contact, [row.get(13)?, row.get(14)?]))
+    })
 }

@@ -54,7 +54,60 @@ pub struct Weighed {
     pub reasons: String,
 }
 
+/// What people agree on of a conversation, with the numbers the suspicion of it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lesson {
+    /// The numbers, as JSON.
+    pub features: String,
+    /// Whether it failed.
+    pub failed: bool,
+    /// The task it was a trial of, else the conversation: those of one are not independent.
+    pub group: String,
+}
+
+/// What the learnt weights are kept under.
+const LEARNT: &str = "learnt";
+
 impl Store {
+    /// Conversations on whose verdict people agree, with their numbers as they are now, by key: at most so many.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn lessons(&self, most: u32) -> Result<Vec<Lesson>, StoreError> {
+        let sql = "SELECT e.features, max(l.verdict) = 'fail',
+                          CAST(coalesce(c.attributes ->> '$.task_id', c.attributes ->> '$.\"task.id\"',
+                                        c.attributes ->> '$.taskId', c.attributes ->> '$.scenario_id', c.id) AS TEXT)
+                     FROM labels l
+                     JOIN conversations c ON c.id = l.conversation AND c.transcript_hash = l.transcript_hash
+                     JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
+                    WHERE l.verdict IN ('pass', 'fail')
+                    GROUP BY c.key HAVING count(DISTINCT l.verdict) = 1 ORDER BY c.key LIMIT ?1";
+        self.rows(sql, &[&most], |row| Ok(Lesson { features: row.get(0)?, failed: row.get(1)?, group: row.get(2)? }))
+    }
+
+    /// The learnt weights in force, as they were kept; `None` where the fixed ones are.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn learnt(&self) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT value FROM meta WHERE name = ?1";
+        self.sql(self.connection.query_row(sql, [LEARNT], |row| row.get(0)).optional())
+    }
+
+    /// Keeps the learnt weights in force; `None` for the fixed ones.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn set_learnt(&mut self, kept: Option<&str>) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            run(transaction, "DELETE FROM meta WHERE name = ?1", &[&LEARNT])?;
+            if let Some(kept) = kept {
+                run(transaction, "INSERT INTO meta (name, value) VALUES (?1, ?2)", &[&LEARNT, &kept])?;
+            }
+            Ok(())
+        })
+    }
+
     /// Stores evaluations in one transaction, each in place of the one before. One of a conversation that is not there or
     /// has another content by now is left out. Returns how many were stored.
     pub fn put_evaluations(&mut self, evaluations: &[Evaluated]) -> Result<u64, StoreError> {

@@ -42,12 +42,16 @@ pub fn fill(root: &Path) {
 /// What the screen is told before it starts.
 pub fn config() -> UiConfig {
     let masker = Masker::new([7; 32], Known::default(), Policy::default().without(Class::Name));
+    let for_room = Masker::new([7; 32], Known::default(), Policy::default());
     UiConfig {
         reviewer: "lee".to_owned(),
         workspace: "demo".to_owned(),
         theme: Theme { palette: Palette::Dark, signs: Signs::Unicode },
         keymap: Keymap::load(&BTreeMap::new()).expect("the built-in keys"),
         mask: Mask(Arc::new(move |text| masker.mask(text).text)),
+        room_mask: Mask(Arc::new(move |text| for_room.mask(text).text)),
+        room: Vec::new(),
+        presenting: false,
         masked: true,
         clock: Clock(Arc::new(|| NOW)),
         zone: jiff::tz::TimeZone::UTC,

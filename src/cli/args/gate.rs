@@ -11,8 +11,13 @@ use super::judge::seconds;
 
 const AFTER_GATE: &str = "\
 What a run is held against:
-  acceptable calls     by tool and arguments; key order counts for nothing, nor does an argument the
-                       tool's schema does not require and whose value is its default (or null)
+  acceptable calls     by tool and arguments, one that went well; key order counts for nothing, nor does
+                       an argument the tool's schema does not require and whose value is its default
+                       (or null). The recorded wrong call must not come again, but behind a look that
+                       had been left out, or where the reference makes it too
+  no call, a question  nothing is changed in the place of the wrong call; that something is asked is seen
+  a hand-over          a call of a tool whose name says so
+  a reply              by a \"quoted phrase\" in a must, else by a judge
   the reference        all of its writing calls and no others, in its order where the case says
                        \"ordered\": true or a criterion says \"in the order of the reference\"
   must, must not       \"quoted phrases\" in what the agent says; names of tools; their order by
@@ -24,11 +29,16 @@ What a run is held against:
                          [intent.refunds.pass]
                          Helpfulness = 0.9
   --judge-command      asked where a part of the case is in words that no rule can check; the line
-                       it reads also has \"case\": {\"case_id\", \"must\", \"must_not\", \"reply\", \"mode\"}.
+                       it reads also has \"case\": {\"case_id\", \"must\", \"must_not\", \"reply\", \"mode\"},
+                       and \"acceptable\" where the right answer is to ask or to hand over.
                        One \"passed\": false fails the run, a \"passed\": true and no false passes it.
 What is left is not judged: counted apart, and no pass.
 A case finds its runs by task id, else by what was said before its step (nearly the same text), else by
-the customer's first message; a run that names another task is never taken.";
+the customer's first message; a run that names another task is never taken. Task ids count within their
+domain or source; where several use one id, tools tell them apart, and what nothing tells apart is refused.
+Exit code 8, whatever passes: records of the runs that could not be read, runs that share an id and differ
+(give each trial an id of its own), cases without a run, fewer than half of the cases judged, and, with
+--against, cases judged there and not judged now. A flaky case counts with its share in --min-pass.";
 
 /// Arguments of `gate`.
 #[derive(Debug, Args)]
@@ -68,7 +78,7 @@ pub struct GateArguments {
     /// How often noise may be called a regression
     #[arg(long, value_name = "P", default_value_t = 0.05)]
     pub alpha: f64,
-    /// The share of judged cases that has to pass [default: 0.95; none with --against]
+    /// The share of judged cases that has to pass, flaky ones by their share [default: 0.95; none with --against]
     #[arg(long, value_name = "SHARE")]
     pub min_pass: Option<f64>,
     /// Evaluators that may object to a run, joined by commas, within the limits of its intent (`limits.toml` in the

@@ -125,7 +125,11 @@ pub struct NewArguments {
 
 impl NewArguments {
     /// The definition, with the rules of the configuration; `listed` are the ids of the list, where there is one.
-    pub fn spec(&self, must_review: MustReview, listed: Option<&[ConversationId]>, claim_minutes: u32) -> QueueSpec {
+    pub fn spec(
+        &self,
+        (must_review, claim_minutes): (MustReview, u32),
+        listed: Option<&[ConversationId]>,
+    ) -> QueueSpec {
         let usual = if listed.is_some() { Strategy::Manual } else { Strategy::default() };
         let strategy = self.strategy.clone().unwrap_or_else(|| usual.to_string());
         let share = match strategy.parse() {

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Case, Findings};
+use super::{Case, Findings, Run};
 use crate::model::conversation::Conversation;
 use crate::model::step::StepContent;
-use crate::model::tool::{Effect, canonical_json, members};
+use crate::model::tool::{Aim, Effect, canonical_json, members};
 
 /// One call that a case names.
 #[derive(Debug, Deserialize)]
@@ -28,8 +28,10 @@ pub(super) struct Made {
     pub(super) step: u32,
     pub(super) tool: String,
     arguments: BTreeMap<String, String>,
+    /// The arguments before they were masked; empty where nothing is masked.
+    exact: BTreeMap<String, String>,
     pub(super) failed: bool,
-    writes: bool,
+    pub(super) writes: bool,
 }
 
 /// What the schemas of the tools say of arguments that may be left out.
@@ -106,28 +108,26 @@ pub(super) fn differing(acceptable: &Call, made: &BTreeMap<String, String>, sche
     names
 }
 
-/// True for tools that hand the conversation over; they change nothing themselves.
-fn hands_over(tool: &str) -> bool {
-    let name = tool.to_lowercase();
-    ["transfer_to", "transferto", "hand_off", "handoff", "hand_over", "handover", "escalate", "to_human"]
-        .iter()
-        .any(|part| name.contains(part))
-}
-
 /// What a run called, in order.
-pub(super) fn made(run: &Conversation) -> Vec<Made> {
-    run.steps
-        .iter()
-        .filter_map(|step| {
+pub(super) fn made(run: &Run<'_>) -> Vec<Made> {
+    let pairs = run.compared.steps.iter().zip(&run.exact.steps);
+    let masked = !std::ptr::eq(run.compared, run.exact);
+    pairs
+        .filter_map(|(step, exact)| {
             let StepContent::ToolCall { tool, arguments, .. } = &step.content else { return None };
             let name = tool.exact();
-            let known = run.tools.iter().find(|spec| spec.name == *tool).map(|spec| spec.effect);
+            let known = run.compared.tools.iter().find(|spec| spec.name == *tool).map(|spec| spec.effect);
+            let before = match &exact.content {
+                StepContent::ToolCall { arguments, .. } if masked => parsed(arguments.0.exact()),
+                _ => BTreeMap::new(),
+            };
             Some(Made {
                 step: step.number,
                 tool: name.to_owned(),
                 arguments: parsed(arguments.0.exact()),
+                exact: before,
                 failed: step.failed(),
-                writes: known.unwrap_or_else(|| Effect::guess(name)) != Effect::Read && !hands_over(name),
+                writes: known.unwrap_or_else(|| Effect::guess(name)) != Effect::Read && !Aim::hands_over(name),
             })
         })
         .collect()
@@ -138,30 +138,54 @@ pub(super) struct Bench<'a> {
     pub(super) case: &'a Case,
     pub(super) calls: &'a [Made],
     pub(super) schemas: &'a Schemas,
+    pub(super) run: &'a Run<'a>,
 }
 
 impl<'a> Bench<'a> {
+    /// The names of arguments that differ. What one side's metadata told to be a name is a pseudonym there only, so what
+    /// differs masked is looked at as it was before.
     fn differing(&self, call: &Call, made: &Made) -> Vec<String> {
-        differing(call, &made.arguments, self.schemas)
+        let mut names = differing(call, &made.arguments, self.schemas);
+        if names.is_empty() || made.exact.is_empty() {
+            return names;
+        }
+        let wanted = parsed(call.arguments.get());
+        names.retain(|name| match (wanted.get(name), made.exact.get(name)) {
+            (Some(wanted), Some(exact)) => wanted != exact && !(self.run.gives)(wanted, exact),
+            _ => true,
+        });
+        names
     }
 
-    /// One of the acceptable calls has to be made once more than it was before the step.
+    fn same(&self, call: &Call, made: &Made) -> bool {
+        // What is said at a hand-over is free; that it takes place is the point.
+        made.tool == call.tool && (Aim::hands_over(&call.tool) || self.differing(call, made).is_empty())
+    }
+
+    /// The calls that say the same, apart from as many as there were before the step.
+    fn once_more(&self, call: &Call) -> impl Iterator<Item = &'a Made> {
+        self.calls.iter().filter(|made| self.same(call, made)).skip(self.case.before(call, self.schemas))
+    }
+
+    /// One of the acceptable calls has to be made, and go well, once more than it was before the step; what was recorded
+    /// as wrong must not come again.
     pub(super) fn acceptable(&self, acceptable: &[Call], findings: &mut Findings) {
         findings.checked += 1;
-        let fits = |call: &Call| {
-            // What is said at a hand-over is free; that it takes place is the point.
-            let same = |made: &&Made| hands_over(&call.tool) || self.differing(call, made).is_empty();
-            let made = self.calls.iter().filter(|made| made.tool == call.tool).filter(same).count();
-            made > self.case.before(call, self.schemas)
-        };
-        if acceptable.iter().any(fits) {
-            return;
-        }
-        let names: Vec<&str> = acceptable.iter().map(|call| call.tool.as_str()).collect();
-        if let Some(again) = self.repeated() {
+        let well = |call| self.once_more(call).find(|made| !made.failed);
+        let right = acceptable.iter().filter_map(well).min_by_key(|made| made.step);
+        let again = self.repeated().filter(|wrong| !acceptable.iter().any(|call| self.same(call, wrong)));
+        if let Some(again) = again.filter(|again| !self.in_its_place(again, right)) {
             findings.fail(format!("again calls {} as in the recorded failure", again.tool), Some(again.step));
             return;
         }
+        if right.is_some() {
+            return;
+        }
+        if let Some(made) = acceptable.iter().find_map(|call| self.once_more(call).next()) {
+            findings.fail(format!("calls {}, and the call fails", made.tool), Some(made.step));
+            return;
+        }
+        let names: Vec<&str> = acceptable.iter().map(|call| call.tool.as_str()).collect();
         let near = acceptable.iter().flat_map(|call| {
             let same = self.calls.iter().filter(|made| made.tool == call.tool);
             same.map(|made| (self.differing(call, made), made)).filter(|(names, _)| !names.is_empty())
@@ -172,6 +196,13 @@ impl<'a> Bench<'a> {
             }
             None => findings.fail(format!("never calls {}", names.join(" or ")), None),
         }
+    }
+
+    /// True where a call that was wrong at the step may come now: behind the look that had been left out, or as what the
+    /// reference does as well.
+    fn in_its_place(&self, wrong: &Made, right: Option<&Made>) -> bool {
+        let expected = || self.case.expected_writes.iter().any(|call| self.same(call, wrong));
+        right.is_some_and(|right| right.step < wrong.step && (!right.writes || expected()))
     }
 
     /// The first call of a run that repeats what was recorded as wrong.
@@ -196,9 +227,17 @@ impl<'a> Bench<'a> {
 
     /// The conversation has to be handed over.
     pub(super) fn hand_over(&self, findings: &mut Findings) {
+        let offered = self.run.compared.tools.iter().map(|spec| spec.name.exact());
+        let offered = self.case.tools.iter().filter_map(|tool| tool["function"]["name"].as_str()).chain(offered);
+        let handed: Vec<&Made> = self.calls.iter().filter(|call| Aim::hands_over(&call.tool)).collect();
+        if handed.is_empty() && !offered.into_iter().any(Aim::hands_over) {
+            let why = "no tool of the agent hands over, and no rule can tell whether its words do";
+            findings.unjudged.push(why.to_owned());
+            return;
+        }
         findings.checked += 1;
-        if !self.calls.iter().any(|call| hands_over(&call.tool)) {
-            findings.fail("it never hands over to a person".to_owned(), None);
+        if handed.iter().all(|call| call.failed) {
+            findings.fail("it never hands over to a person".to_owned(), handed.first().map(|call| call.step));
         }
     }
 
@@ -211,7 +250,7 @@ impl<'a> Bench<'a> {
             at.map(|at| open.remove(at).step)
         };
         let (mut missing, mut found) = (None, Vec::new());
-        for wanted in self.case.expected_writes.iter().filter(|call| !hands_over(&call.tool)) {
+        for wanted in self.case.expected_writes.iter().filter(|call| !Aim::hands_over(&call.tool)) {
             // What a person accepted stands for the reference's call of the same tool.
             let in_its_place = acceptable.iter().filter(|call| call.tool == wanted.tool);
             match std::iter::once(wanted).chain(in_its_place).find_map(&mut take) {

@@ -70,6 +70,11 @@ pub(super) fn check(bench: &Bench<'_>, run: &Conversation, findings: &mut Findin
     }
 }
 
+/// True where a case quotes what must be said.
+pub(super) fn quotes(bench: &Bench<'_>) -> bool {
+    bench.case.must.iter().any(|text| !Read::of(text, bench).phrases.is_empty())
+}
+
 fn word(must: bool) -> &'static str {
     if must { "must" } else { "must not" }
 }

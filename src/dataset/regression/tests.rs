@@ -64,14 +64,18 @@ fn words_are_judged_by_rules_or_not_at_all() {
     assert!(matches!(judge(&case, &run(&[], "Bye")), Outcome::Fail { .. }));
     let called = judge(&case, &run(&[("cancel_membership", "{}")], "It is cancelled."));
     assert_eq!(called, Outcome::Fail { why: "calls cancel_membership (must not)".into(), step: Some(2) });
-    case.must.push("be friendly".into());
+    case.must.remove(0);
+    assert!(matches!(judge(&case, &run(&[], "Bye")), Outcome::Unjudged { .. }), "what must not be called says nothing");
+    case.must = vec!["says \"is cancelled\"".into(), "be friendly".into()];
     assert!(matches!(judge(&case, &run(&[], "It is cancelled.")), Outcome::Unjudged { .. }), "never passed silently");
 }
 
+/// A case of the conversation as a whole, so that its criteria alone decide.
 fn with(must: &[&str], must_not: &[&str]) -> Case {
     let mut case = case_of(|story| {
         corrected(story, fail(story, "ana", Some(6)), 6, words(CorrectionKind::Reply, "Your order is cancelled."))
     });
+    (case.step, case.reply) = (None, None);
     case.must = must.iter().map(|text| (*text).to_owned()).collect();
     case.must_not = must_not.iter().map(|text| (*text).to_owned()).collect();
     case
@@ -83,6 +87,126 @@ fn why(case: &Case, calls: &[(&str, &str)]) -> Option<(String, Option<u32>)> {
         Outcome::Pass => None,
         Outcome::Unjudged { why } => panic!("{why}"),
     }
+}
+
+fn outcome(case: &Case, calls: &[(&str, &str)], words: &str) -> &'static str {
+    match judge(case, &run(calls, words)) {
+        Outcome::Fail { .. } => "fail",
+        Outcome::Pass => "pass",
+        Outcome::Unjudged { .. } => "unjudged",
+    }
+}
+
+const WRONG: (&str, &str) = ("cancel_membership", r#"{"n":123456789012345678901,"order_id":"LF-1"}"#);
+const RIGHT: (&str, &str) = ("cancel_order", r#"{"order_id":"LF-1"}"#);
+
+fn listed((tool, arguments): (&str, &str)) -> String {
+    format!(r#"{{"tool":"{tool}","arguments":{arguments}}}"#)
+}
+
+#[test]
+fn the_recorded_failure_counts_beside_the_right_call() {
+    let mut case = case_of(|story| corrected(story, fail(story, "ana", Some(5)), 5, right_call()));
+    assert_eq!(outcome(&case, &[RIGHT], "ok"), "pass");
+    for calls in [[WRONG, RIGHT], [RIGHT, WRONG]] {
+        let Outcome::Fail { why, .. } = judge(&case, &run(&calls, "ok")) else { panic!("{calls:?}") };
+        assert_eq!(why, "again calls cancel_membership as in the recorded failure");
+    }
+    let only = |call| RawValue::from_string(format!("[{}]", listed(call))).unwrap();
+    // What was recorded is one of the calls that are right.
+    case.acceptable = only(WRONG);
+    assert_eq!(outcome(&case, &[WRONG], "ok"), "pass");
+    // A look that was left out has to come first; then the call is right.
+    let look = ("get_status", "{}");
+    case.acceptable = only(look);
+    assert_eq!(outcome(&case, &[look, WRONG], "ok"), "pass");
+    assert_eq!(outcome(&case, &[WRONG, look], "ok"), "fail");
+    // So is what the reference does as well.
+    case.acceptable = only(RIGHT);
+    case.expected_writes = [WRONG, RIGHT].map(|call| serde_json::from_str(&listed(call)).unwrap()).into();
+    assert_eq!(outcome(&case, &[RIGHT, WRONG], "ok"), "pass");
+    assert_eq!(outcome(&case, &[WRONG, RIGHT], "ok"), "fail");
+}
+
+#[test]
+fn a_call_that_failed_is_not_the_right_one_until_it_goes_well() {
+    let case = case_of(|story| corrected(story, fail(story, "ana", Some(5)), 5, right_call()));
+    let mut failed = run(&[RIGHT], "ok");
+    let StepContent::ToolCall { result: Some(result), .. } = &mut failed.steps[1].content else { panic!() };
+    result.failed = true;
+    let told = judge(&case, &failed);
+    assert_eq!(told, Outcome::Fail { why: "calls cancel_order, and the call fails".into(), step: Some(2) });
+    let mut again = run(&[RIGHT, RIGHT], "ok");
+    again.steps[1] = failed.steps[1].clone();
+    assert_eq!(judge(&case, &again), Outcome::Pass);
+}
+
+#[test]
+fn a_run_in_which_the_agent_does_nothing_is_not_judged() {
+    let mut case = with(&[], &["call cancel_membership", "say \"sorry\""]);
+    let mut steps = Vec::new();
+    say(&mut steps, Role::User, "Cancel order LF-1 please");
+    let silent = Story::of(steps).conversation;
+    assert!(matches!(judge(&case, &silent), Outcome::Unjudged { .. }));
+    case.must = vec!["call get_order".into()];
+    assert!(matches!(judge(&case, &silent), Outcome::Unjudged { .. }));
+    assert_eq!(outcome(&case, &[("get_order", "{}")], "ok"), "pass");
+}
+
+#[test]
+fn a_right_answer_in_words_passes_only_where_the_words_were_looked_at() {
+    let at = |kind, text| case_of(|story| corrected(story, fail(story, "ana", Some(5)), 5, words(kind, text)));
+    // A reply in place of a call: that the call does not come again is not the reply.
+    let mut reply = at(CorrectionKind::Reply, "You have no membership.");
+    assert_eq!(outcome(&reply, &[], "Whatever."), "unjudged");
+    assert_eq!(outcome(&reply, &[WRONG], "You have no membership."), "fail");
+    reply.must = vec!["say \"no membership\"".into()];
+    assert_eq!(outcome(&reply, &[], "You have no membership."), "pass");
+    // No call, and nothing is said of words.
+    let mut nothing = at(CorrectionKind::NoCall, "");
+    nothing.reply = None;
+    assert_eq!(outcome(&nothing, &[], "Whatever."), "pass");
+    assert_eq!(outcome(&nothing, &[RIGHT], "Whatever."), "fail", "another change in its place");
+    // A question.
+    let ask = at(CorrectionKind::AskCustomer, "Which order?");
+    assert!(ask.has_words());
+    assert_eq!(outcome(&ask, &[], "Done."), "unjudged");
+    assert_eq!(outcome(&ask, &[], "Which one?"), "pass");
+    assert_eq!(outcome(&ask, &[WRONG], "Which one?"), "fail");
+    let early = Story::of(run(&[], "Hm?").steps[1..].to_vec()).conversation;
+    assert!(matches!(judge(&ask, &early), Outcome::Unjudged { .. }), "it ends before the step");
+}
+
+#[test]
+fn a_hand_over_is_a_call_where_there_is_a_tool_for_it() {
+    let mut case = case_of(|story| {
+        corrected(story, fail(story, "ana", Some(5)), 5, words(CorrectionKind::HandOff, "I pass you on."))
+    });
+    assert_eq!(outcome(&case, &[], "I pass you on."), "unjudged");
+    assert_eq!(outcome(&case, &[("transfer_to_human", "{}")], "ok"), "pass");
+    case.tools.push(serde_json::json!({"type": "function", "function": {"name": "transfer_to_human"}}));
+    assert_eq!(outcome(&case, &[], "I pass you on."), "fail");
+}
+
+#[test]
+fn an_argument_that_is_masked_on_one_side_only_is_the_same() {
+    const KNOWN: &str = "<NAME-00000000>";
+    let held = |wanted: &str, compared: &str, exact: &str| {
+        let line = format!(
+            r#"{{"case_id":"k","conversation_id":"c","prefix":[],"acceptable":[{}]}}"#,
+            listed(("book", &format!(r#"{{"name":"{wanted}"}}"#)))
+        );
+        let call = |name: &str| run(&[("book", &format!(r#"{{"name":"{name}"}}"#))], "ok");
+        let (compared, exact) = (call(compared), call(exact));
+        let gives = |wanted: &str, exact: &str| wanted.contains(KNOWN) && exact == "\"Ana\"";
+        judge(&Case::parse(&line).unwrap(), Run { compared: &compared, exact: &exact, gives: &gives })
+    };
+    // The case's side alone knows the name, then the run's, then both.
+    assert_eq!(held(KNOWN, "Ana", "Ana"), Outcome::Pass);
+    assert_eq!(held("Ana", KNOWN, "Ana"), Outcome::Pass);
+    assert_eq!(held(KNOWN, KNOWN, "Ana"), Outcome::Pass);
+    assert!(matches!(held(KNOWN, "Bo", "Bo"), Outcome::Fail { .. }));
+    assert!(matches!(held("Bo", KNOWN, "Ana"), Outcome::Fail { .. }));
 }
 
 #[test]

@@ -3,6 +3,10 @@
 //! Invariant: most answers are records without a failure, and are told so without being built; whatever is unusual gets
 //! the closer look, which alone decides that a call failed.
 
+use std::sync::LazyLock;
+
+use aho_corasick::packed::Searcher;
+
 /// An answer without what a notebook puts around it: `# result = "Error: …"` is `Error: …`.
 fn bare(result: &str) -> &str {
     let text = result.trim_start();
@@ -63,10 +67,7 @@ pub(in crate::evaluate) fn top_members<'a>(text: &'a str, mut show: impl FnMut(&
         match byte {
             b'"' => {
                 let start = at + 1;
-                at = start;
-                while bytes.get(at).is_some_and(|byte| *byte != b'"') {
-                    at += 1 + usize::from(bytes[at] == b'\\');
-                }
+                at = end_of_text(bytes, start);
                 if depth == 1 {
                     key = text.get(start..at);
                 }
@@ -91,14 +92,30 @@ pub(in crate::evaluate) fn top_members<'a>(text: &'a str, mut show: impl FnMut(&
     false
 }
 
+/// Where the text that begins at `at` ends: its closing quote, or the end of everything.
+fn end_of_text(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))) {
+        at += next;
+        if bytes[at] == b'"' {
+            return at;
+        }
+        at += 2;
+    }
+    bytes.len()
+}
+
 /// Words of a status that tell of a failure.
 const FAILURE_WORDS: [&str; 4] = ["error", "failed", "failure", "rejected"];
 
 /// True where a text may have one of those members, however its keys are spelled: at any depth.
 fn may_tell(text: &str) -> bool {
-    ["\"error\"", "\"status", "\"success\"", "\"code\"", "\"isError\"", "\"ok\"", "\\u"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    const SIGNS: [&str; 7] = ["\"error\"", "\"status", "\"success\"", "\"code\"", "\"isError\"", "\"ok\"", "\\u"];
+    // Quotes are everywhere, so that a search has to look at several bytes at once to skip ahead.
+    static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(SIGNS));
+    match SEARCHER.as_ref() {
+        Some(searcher) => searcher.find(text).is_some(),
+        None => SIGNS.iter().any(|sign| text.contains(sign)),
+    }
 }
 
 /// Members of an answer that may tell of a failure.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use super::phrases::{ACTS, PHRASES};
 use super::{
     Claim, Cues, Meaning, Words, content_words, happened, identifiers, is_border, is_filler, listen_for, mixed,
+    mixed_short,
 };
 
 /// What one message holds.
@@ -66,16 +67,17 @@ static CLASS: [u8; 256] = {
 
 /// The phrases that ASCII text can hold, found by their first word.
 struct Beginnings {
-    /// Hash of the first word, and the range of its phrases; by the hash's low bits, then the next free place.
-    slots: Vec<Option<(u64, u16, u16)>>,
+    /// Half of the hash of a first word, never 0 where there is one; in the place of the hash, else the next free one.
+    marks: Vec<u32>,
+    /// The range of its phrases, in the same place.
+    ranges: Vec<(u16, u16)>,
     phrases: Vec<Phrase>,
 }
 
 struct Phrase {
     text: &'static str,
-    /// Bytes before its first word, and up to its end.
+    /// Bytes before its first word.
     lead: usize,
-    first: usize,
     /// The two bytes that follow the first word, where there are two.
     next: Option<[u8; 2]>,
     meaning: Meaning,
@@ -88,6 +90,11 @@ fn place_of(hash: u64) -> usize {
     (hash >> 20) as usize % SLOTS
 }
 
+/// What tells it from others of the same place; phrases are compared in full afterwards.
+fn mark_of(hash: u64) -> u32 {
+    (hash >> 32) as u32 | 1
+}
+
 static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
     let mut found: Vec<(u64, Phrase)> = Vec::new();
     let mut add = |text: &'static str, meaning: Meaning| {
@@ -98,7 +105,7 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
         let lead = text.bytes().take_while(|byte| !in_word(byte)).count();
         let first = lead + text.bytes().skip(lead).take_while(in_word).count();
         let next = text.as_bytes()[first..].first_chunk::<2>().copied();
-        found.push((mixed(&text.as_bytes()[lead..first]), Phrase { text, lead, first, next, meaning }));
+        found.push((mixed(&text.as_bytes()[lead..first]), Phrase { text, lead, next, meaning }));
     };
     for (cue, list) in PHRASES {
         list.iter().flat_map(|line| line.split('|')).for_each(|phrase| add(phrase, Meaning::Cue(cue)));
@@ -107,30 +114,33 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
         list.iter().flat_map(|line| line.split('|')).for_each(|phrase| add(phrase, Meaning::Act(act)));
     }
     found.sort_by_key(|(hash, _)| *hash);
-    let mut slots = vec![None; SLOTS];
+    let (mut marks, mut ranges) = (vec![0; SLOTS], vec![(0, 0); SLOTS]);
     let mut from = 0;
     for same in found.chunk_by(|a, b| a.0 == b.0) {
         let Some((hash, _)) = same.first() else { continue };
         let mut place = place_of(*hash);
-        while slots[place].is_some() {
+        while marks[place] != 0 {
             place = (place + 1) % SLOTS;
         }
-        slots[place] = Some((*hash, from as u16, (from + same.len()) as u16));
+        (marks[place], ranges[place]) = (mark_of(*hash), (from as u16, (from + same.len()) as u16));
         from += same.len();
     }
-    Beginnings { slots, phrases: found.into_iter().map(|(_, phrase)| phrase).collect() }
+    Beginnings { marks, ranges, phrases: found.into_iter().map(|(_, phrase)| phrase).collect() }
 });
 
 impl Beginnings {
     fn of(&self, hash: u64) -> &[Phrase] {
-        let mut place = place_of(hash);
-        while let Some((other, from, to)) = self.slots[place] {
-            if other == hash {
-                return self.phrases.get(usize::from(from)..usize::from(to)).unwrap_or_default();
+        let (mut place, mark) = (place_of(hash), mark_of(hash));
+        loop {
+            match self.marks[place] {
+                0 => return &[],
+                other if other == mark => {
+                    let (from, to) = self.ranges[place];
+                    return self.phrases.get(usize::from(from)..usize::from(to)).unwrap_or_default();
+                }
+                _ => place = (place + 1) % SLOTS,
             }
-            place = (place + 1) % SLOTS;
         }
-        &[]
     }
 }
 
@@ -184,50 +194,48 @@ impl Heard {
 
     /// The pass itself.
     fn pass(&mut self, text: &[u8], lower: &str, content: &mut Vec<u64>) {
-        let low = lower.as_bytes();
-        let beginnings = &*BEGINNINGS;
-        let (mut letters, mut capitals, mut words, mut before) = (0_u32, 0_u32, 0_u32, SPACE);
-        let mut at = 0;
-        while at < text.len() {
-            let class = CLASS[usize::from(text[at])];
-            if class & TOKEN == 0 {
-                words += u32::from(before & SPACE != 0 && class & SPACE == 0);
-                before = class;
-                at += 1;
-                continue;
-            }
-            words += u32::from(before & SPACE != 0);
-            let start = at;
-            let mut all = 0_u8;
-            for byte in &text[start..] {
-                let class = CLASS[usize::from(*byte)];
-                if class & TOKEN == 0 {
-                    break;
-                }
+        let (mut words, mut before, mut start, mut all) = (0_u32, SPACE, 0, 0_u8);
+        for (at, byte) in text.iter().enumerate() {
+            let class = CLASS[usize::from(*byte)];
+            if class & TOKEN != 0 {
                 all |= class;
-                at += 1;
-            }
-            before = all & !SPACE;
-            let count = |wanted: u8| {
-                let of = |byte: &&u8| CLASS[usize::from(**byte)] & wanted != 0;
-                if all & wanted == 0 { 0 } else { text[start..at].iter().filter(of).count() as u32 }
-            };
-            capitals += count(UPPER);
-            if all & (PART | LOW) != 0 {
-                letters += count(LETTER);
-                self.parted(text, lower, (start, at), content);
                 continue;
             }
-            let (hash, digits) = (mixed(&low[start..at]), count(DIGIT));
-            letters += (at - start) as u32 - digits;
-            word(low, (start, at), hash, digits > 0, content);
-            if digits >= 2 && at - start >= 4 && (digits >= 5 || all & UPPER != 0) {
-                self.identifiers.push((start as u32, at as u32));
+            if all != 0 {
+                words += u32::from(before & SPACE != 0);
+                self.token((text, lower), (start, at), all, content);
+                (all, before) = (0, TOKEN);
             }
-            self.phrases(beginnings.of(hash), lower, start);
+            words += u32::from(before & SPACE != 0 && class & SPACE == 0);
+            before = class;
+            start = at + 1;
+        }
+        if all != 0 {
+            words += u32::from(before & SPACE != 0);
+            self.token((text, lower), (start, text.len()), all, content);
         }
         self.words = words;
-        self.letters = (letters, capitals);
+        let letters = text.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+        let capitals = text.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+        self.letters = (letters as u32, capitals as u32);
+    }
+
+    /// A run of letters, digits and what stands between them; `all` is what there is among them.
+    fn token(&mut self, (text, lower): (&[u8], &str), (start, end): (usize, usize), all: u8, content: &mut Vec<u64>) {
+        if all & (PART | LOW) != 0 {
+            return self.parted(text, lower, (start, end), content);
+        }
+        let low = lower.as_bytes();
+        let hash = hash_at(low, start, end);
+        let digits = if all & DIGIT == 0 { 0 } else { low[start..end].iter().filter(|b| b.is_ascii_digit()).count() };
+        word(low, (start, end), hash, digits > 0, content);
+        if digits >= 2 && end - start >= 4 && (digits >= 5 || all & UPPER != 0) {
+            self.identifiers.push((start as u32, end as u32));
+        }
+        let phrases = BEGINNINGS.of(hash);
+        if !phrases.is_empty() {
+            self.phrases(phrases, lower, (start, end));
+        }
     }
 
     /// A token with `-`, `_`, `#` or `@` in it: what is one word for one purpose is several for another.
@@ -258,18 +266,18 @@ impl Heard {
                 .take_while(|byte| CLASS[usize::from(**byte)] & (LETTER | DIGIT | LOW) != 0)
                 .count();
             if length > 0 {
-                self.phrases(BEGINNINGS.of(mixed(&low[from..from + length])), lower, from);
+                self.phrases(BEGINNINGS.of(mixed(&low[from..from + length])), lower, (from, from + length));
             }
             from += length + 1;
         }
     }
 
-    /// Notes those of some phrases that are there, their first word beginning at `word`.
-    fn phrases(&mut self, phrases: &[Phrase], lower: &str, word: usize) {
+    /// Notes those of some phrases that are there, `word` being their first word.
+    fn phrases(&mut self, phrases: &[Phrase], lower: &str, (word, after): (usize, usize)) {
         let low = lower.as_bytes();
+        let following = low[after..].first_chunk::<2>().copied();
         for phrase in phrases {
-            let after = word + phrase.first - phrase.lead;
-            if phrase.next.is_some_and(|next| low.get(after..after + 2) != Some(&next)) {
+            if phrase.next.is_some() && phrase.next != following {
                 continue;
             }
             let Some(start) = word.checked_sub(phrase.lead) else { continue };
@@ -283,6 +291,14 @@ impl Heard {
                 Meaning::Act(_) => {}
             }
         }
+    }
+}
+
+/// The hash of a part of a text: quicker than [`mixed`] where it is short and more text follows.
+fn hash_at(low: &[u8], start: usize, end: usize) -> u64 {
+    match (end - start, low[start..].first_chunk::<8>()) {
+        (length @ 1..8, Some(next)) => mixed_short(u64::from_le_bytes(*next) & !(u64::MAX << (8 * length)), length),
+        _ => mixed(&low[start..end]),
     }
 }
 

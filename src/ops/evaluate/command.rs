@@ -126,6 +126,9 @@ pub(in crate::ops) struct Question {
 #[derive(Serialize)]
 pub(in crate::ops) struct AskedCase {
     pub(in crate::ops) case_id: String,
+    /// The kind of answer that is right, where that is no call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::ops) acceptable: Option<serde_json::Value>,
     pub(in crate::ops) must: Vec<String>,
     pub(in crate::ops) must_not: Vec<String>,
     pub(in crate::ops) reply: Option<String>,
@@ -384,15 +387,19 @@ impl Panel<'_> {
         }
         self.setbacks += 1;
         let useless = self.report.answered + self.report.partly == 0;
-        if useless && (self.queue.is_empty() || self.setbacks >= MOST_SETBACKS) {
-            return Err(EvaluateError::Judge { command: self.order.command.to_owned(), why });
-        }
-        if self.setbacks < MOST_SETBACKS {
+        if self.setbacks < MOST_SETBACKS && !(useless && self.queue.is_empty()) {
             return Ok(());
         }
         self.report.not_asked = self.queue.len() as u64;
         self.queue.clear();
-        Ok(())
+        if !useless {
+            return Ok(());
+        }
+        // What the others are busy with is not waited for: it counts as never asked.
+        let busy: u64 = self.seats.drain(..).map(|seat| seat.open.len() as u64).sum();
+        self.report.asked -= busy;
+        self.report.not_asked += busy;
+        Err(EvaluateError::Judge { command: self.order.command.to_owned(), why })
     }
 
     fn trouble(&mut self, conversation: Option<String>, message: String) {

@@ -3,7 +3,8 @@
 use super::super::queue;
 use super::super::workspace::{Identity, ImportOrder};
 use super::*;
-use crate::model::act::{Act, FailedAt, Judgement};
+use crate::evaluate::features::Features;
+use crate::model::act::{Act, FailedAt, Judgement, Subject};
 use crate::model::label::Verdict;
 use crate::model::queue::QueueQuery;
 use crate::store::Access;
@@ -42,6 +43,29 @@ impl Place {
 
     fn id(&self, name: &str) -> ConversationId {
         self.workspace.store().resolve(name).unwrap()
+    }
+
+    /// Has a person judge it.
+    fn judge(&mut self, name: &str, failed: bool) {
+        let opened = crate::ops::review::open(&self.workspace, &self.id(name)).unwrap();
+        let subject = Subject {
+            conversation: opened.conversation.id.clone(),
+            transcript_hash: opened.summary.transcript_hash.clone(),
+        };
+        let act = Act::Judge(Judgement {
+            subject,
+            verdict: if failed { Verdict::Fail } else { Verdict::Pass },
+            failed_at: failed.then_some(FailedAt::NoSingleStep),
+            severity: None,
+            owner: None,
+            modes: Vec::new(),
+            corrections: Vec::new(),
+            note: None,
+            slot: None,
+            room: Vec::new(),
+            settles: None,
+        });
+        crate::ops::review::record(&mut self.workspace, &act, Timestamp(0)).unwrap();
     }
 
     fn found(&self, filter: &str) -> Vec<ConversationId> {
@@ -143,8 +167,12 @@ fn policies_and_limits_of_the_workspace_are_used_and_broken_ones_stop_the_run() 
     assert!(all.step_seconds > 3.5 && refunds.step_seconds < 3.5);
     assert!(limited("[intent.refunds]\nstep_second = 3.0\n").unwrap_err().to_string().contains("step_second"));
     fs::remove_file(place.workspace.root().join(LIMITS)).unwrap();
-    let unknown = place.run(&EvaluateOrder { only: vec!["Nonsense".into()], ..EvaluateOrder::default() });
-    assert!(unknown.is_err());
+    let mut unknown = |name: &str| {
+        let order = EvaluateOrder { only: vec![name.to_owned()], ..EvaluateOrder::default() };
+        place.run(&order).unwrap_err().to_string()
+    };
+    assert!(unknown("Nonsense").starts_with("there is no evaluator \"Nonsense\"; `aftercall evaluators`"));
+    assert!(unknown("tool_errors").contains(", but there is ToolSelectionAccuracy, ToolErrors, ToolTimeouts;"));
 }
 
 #[test]
@@ -166,6 +194,66 @@ fn stored_numbers_are_weighed_again_without_transcripts() {
     // Numbers that came later than a stored list are missing at its end.
     assert_eq!(Features::from_stored("[3.0, 1.0]").unwrap().values()[..3], [3.0, 1.0, 0.0]);
     assert_eq!(Features::from_stored("{}"), None);
+}
+
+/// Sixty conversations: those with an even number end well and are long, the others end badly.
+fn sixty() -> Vec<String> {
+    let named = |at: usize, text: &str| text.replacen(r#""id": ""#, &format!(r#""id": "n{at}-"#), 1);
+    (0..60).map(|at| if at % 2 == 0 { named(at, GOOD) } else { named(at, &bad()) }).collect()
+}
+
+#[test]
+fn a_second_thread_changes_nothing_of_what_is_said() {
+    let lines = sixty();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let said = |beside: Option<Beside>| {
+        let mut place = place();
+        place.import(&lines);
+        let report = place.run(&EvaluateOrder { beside, ..EvaluateOrder::default() }).unwrap();
+        let ids: Vec<ConversationId> = place.found("").into_iter().collect();
+        let stored: Vec<_> = ids.iter().map(|id| place.workspace.store().evaluation(id).unwrap()).collect();
+        (report, ids, stored)
+    };
+    let alone = said(None);
+    let lent: Beside = |ahead, work| {
+        work();
+        ahead();
+        true
+    };
+    assert_eq!(said(Some(lent)), alone);
+    assert_eq!(said(Some(|_, _| false)), alone, "where no thread can be had");
+    assert_eq!((alone.0.conversations, alone.1.len()), (60, 60));
+}
+
+#[test]
+fn from_enough_verdicts_on_they_decide_what_everything_is_weighed_by() {
+    let mut place = place();
+    let lines = sixty();
+    place.import(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(place.run(&EvaluateOrder::default()).unwrap().labels, 0);
+    let name = |at: usize| format!("n{at}-{}", if at % 2 == 0 { "good" } else { "bad" });
+    let row = |place: &Place, at: usize| {
+        queue::rows(place.workspace.store(), &[place.id(&name(at))], "Mara").unwrap().remove(0)
+    };
+    let (good, bad) = (row(&place, 58), row(&place, 59));
+    // People say that what looks bad is fine, and the other way round.
+    for at in 0..LABELS_ENOUGH - 1 {
+        place.judge(&name(at), at % 2 == 0);
+    }
+    assert_eq!(place.run(&EvaluateOrder::default()).unwrap().labels, 0);
+    assert_eq!((row(&place, 58), row(&place, 59)), (good.clone(), bad.clone()), "one short of enough");
+    place.judge(&name(LABELS_ENOUGH - 1), false);
+    let report = rescore(&mut place.workspace).unwrap();
+    assert_eq!((report.conversations, report.changed, report.labels), (60, 60, LABELS_ENOUGH));
+    let (taught_good, taught_bad) = (row(&place, 58), row(&place, 59));
+    assert_eq!(taught_good.reasons.last().unwrap(), "learnt from 50 labels");
+    assert!(taught_good.p_fail > good.p_fail && taught_bad.p_fail < bad.p_fail, "{taught_good:?} {taught_bad:?}");
+    assert_eq!(rescore(&mut place.workspace).unwrap().changed, 0);
+    // What comes later is weighed by the same.
+    place.import(&[&lines[59].replace("n59-", "n61-")]);
+    let report = place.run(&EvaluateOrder { missing: true, ..EvaluateOrder::default() }).unwrap();
+    assert_eq!((report.conversations, report.labels), (1, LABELS_ENOUGH));
+    assert_eq!(row(&place, 61).p_fail, taught_bad.p_fail);
 }
 
 #[test]
@@ -207,28 +295,8 @@ fn constant_and_upside_down_evaluators_are_remarked_on() {
         [("flat".to_owned(), "it said the same of all 60 it judged".to_owned())]
     );
     for at in 0..30 {
-        let opened = crate::ops::review::open(&place.workspace, &place.id(&format!("n{at}"))).unwrap();
-        let subject = crate::model::act::Subject {
-            conversation: opened.conversation.id.clone(),
-            transcript_hash: opened.summary.transcript_hash.clone(),
-        };
         // What scores high failed.
-        let verdict = if at % 2 == 0 { Verdict::Fail } else { Verdict::Pass };
-        let failed_at = (verdict == Verdict::Fail).then_some(FailedAt::NoSingleStep);
-        let act = Act::Judge(Judgement {
-            subject,
-            verdict,
-            failed_at,
-            severity: None,
-            owner: None,
-            modes: Vec::new(),
-            corrections: Vec::new(),
-            note: None,
-            slot: None,
-            settles: None,
-            room: Vec::new(),
-        });
-        crate::ops::review::record(&mut place.workspace, &act, Timestamp(at)).unwrap();
+        place.judge(&format!("n{at}"), at % 2 == 0);
     }
     remark(&mut place.workspace).unwrap();
     let told = remarks(&place);

@@ -6,10 +6,13 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use serde_json::Value;
+
 use super::super::door::Door;
 use super::super::evaluate::EvaluateError;
 use super::super::evaluate::command::{AskedCase, CommandOrder, CommandReport, Docket, Question, Settled, hear};
 use super::super::show;
+use super::super::workspace::Workspace;
 use super::bench::{Bench, step_of};
 use super::{By, Cabinet, Held, Runs, Trial};
 use crate::dataset::regression::{Case, Outcome};
@@ -35,6 +38,7 @@ struct Pairs<'a> {
     cabinet: &'a Cabinet,
     runs: &'a Runs,
     door: &'a Door,
+    workspace: &'a Workspace,
     /// By the id the judge answers with: the case and the trial.
     places: HashMap<String, (usize, usize)>,
     trials: &'a [Vec<Trial>],
@@ -46,8 +50,9 @@ impl Docket for Pairs<'_> {
         let Some((case, trial)) = self.places.get(id) else { return Ok(None) };
         let key = ConversationId::from_stored(self.trials[*case][*trial].run.clone());
         let Some(run) = self.runs.exact(&key) else { return Ok(None) };
-        let shown = show::show(&self.runs.place, &key, &self.door.knowing(run))?;
-        let question = Question::of(id, shown).beside(self.case(&self.cabinet.cases[*case]));
+        let door = self.door.knowing(run);
+        let shown = show::show(&self.runs.place, &key, &door)?;
+        let question = Question::of(id, shown).beside(self.case(&self.cabinet.cases[*case], &door)?);
         let line = door::json(&question).map_err(StoreError::from)?;
         Ok(Some((line, run.clone())))
     }
@@ -60,15 +65,24 @@ impl Docket for Pairs<'_> {
 }
 
 impl Pairs<'_> {
-    fn case(&self, case: &Case) -> AskedCase {
-        let text = |text: &String| if self.cabinet.masked { text.clone() } else { self.door.text(text) };
-        AskedCase {
+    /// What reviewers wrote names the people of the judged conversation, and perhaps those of the run.
+    fn case(&self, case: &Case, of_run: &Door) -> Result<AskedCase, StoreError> {
+        let id = ConversationId::from_stored(case.conversation_id.clone());
+        let judged = self.workspace.store().conversation(&id)?;
+        let door = judged.map_or_else(|| self.door.clone(), |judged| self.door.knowing(&judged));
+        let text = |text: &String| of_run.text(&door.text(text));
+        let acceptable = case.kind().map(|(kind, said)| {
+            let said = if said.is_empty() { true.into() } else { Value::String(text(&said)) };
+            Value::Object([(kind, said)].into_iter().collect())
+        });
+        Ok(AskedCase {
             case_id: case.case_id.clone(),
+            acceptable,
             must: case.must.iter().map(text).collect(),
             must_not: case.must_not.iter().map(text).collect(),
             reply: case.reply.as_ref().map(text),
             mode: case.mode.clone(),
-        }
+        })
     }
 }
 
@@ -79,7 +93,7 @@ impl Pairs<'_> {
 pub(super) fn ask(
     (cabinet, runs): (&Cabinet, &Runs),
     held: &mut Held,
-    (bench, door): (&Bench, &Door),
+    (bench, workspace, door): (&Bench, &Workspace, &Door),
     asking: &Asking<'_>,
 ) -> Result<Option<CommandReport>, EvaluateError> {
     let mut places = HashMap::new();
@@ -99,7 +113,7 @@ pub(super) fn ask(
     if queue.is_empty() {
         return Ok(None);
     }
-    let mut pairs = Pairs { cabinet, runs, door, places, trials: &held.trials, settled: Vec::new() };
+    let mut pairs = Pairs { cabinet, runs, door, workspace, places, trials: &held.trials, settled: Vec::new() };
     let mut tell = |_: &super::super::Progress| {
         if (asking.stopped)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };

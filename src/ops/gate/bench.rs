@@ -4,11 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::evaluate::{EvaluateError, Tally, limits, policies, scale, scales};
+use super::super::evaluate::{EvaluateError, Tally, built_in, limits, named, policies, scale, scales};
 use super::super::workspace::Workspace;
 use super::By;
 use crate::config::scales::{Meaning, Scales};
-use crate::evaluate::registry::EVALUATORS;
 use crate::evaluate::{Judge, Limits};
 use crate::model::conversation::Conversation;
 use crate::model::score::{Score, ScoreTarget};
@@ -40,9 +39,9 @@ impl Bench {
         let policies = policies(workspace)?;
         let (all, by_intent) = limits(workspace)?;
         let mut chosen: Vec<String> = Vec::new();
+        let known: Vec<String> = built_in().map(|about| about.name.to_owned()).collect();
         for name in evaluators {
-            let known = EVALUATORS.iter().map(|one| one.about().name).find(|known| known.eq_ignore_ascii_case(name));
-            chosen.push(known.ok_or_else(|| EvaluateError::Unknown(name.clone()))?.to_owned());
+            chosen.push(named(name, &known)?.clone());
         }
         let rules = policies.iter().flat_map(|policy| policy.rules.iter().map(|rule| policy.name_of(rule)));
         let names: Vec<String> = rules.chain(chosen.iter().cloned()).collect();

@@ -1,12 +1,13 @@
 //! From trials to a decision.
 //!
 //! Invariant: without a baseline the share of passing cases decides; with one, an exact test on the cases that changed.
+//! Runs that were lost, cases without a run, and cases that are no longer judged never pass.
 
 use std::collections::BTreeMap;
 
 use crate::dataset::regression::{Case, Outcome};
 use crate::stats::compare::{Draws, mcnemar_exact, paired_bootstrap, worse_exact};
-use crate::stats::rate::{pass_all, wilson};
+use crate::stats::rate::{pass_all, wilson_of_mean};
 
 use super::report::{CaseReport, Comparison, Counts, Report, RunsOf, State};
 use super::{By, Held, Trial};
@@ -37,6 +38,9 @@ impl Default for Rules {
 
 /// The share of cases that has to pass where nothing else was said and there is no baseline.
 pub const MIN_PASS: f64 = 0.95;
+
+/// The share of cases that has to be judged: below it, what passes says too little of the rest.
+pub const LEAST_JUDGED: f64 = 0.5;
 
 /// Trials that passed, and trials that were judged.
 fn counted(trials: &[Trial]) -> (u64, u64) {
@@ -92,16 +96,18 @@ pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules
     }
     let most = all.iter().map(|(_, judged)| *judged).max().unwrap_or(0).min(MOST_TRIALS);
     let pass_hat = (1..=most).filter_map(|k| Some((k, mean_pass_all(&all, k)?))).collect();
-    let firm = counts.passed + counts.failed;
+    let pass_rate = mean_pass_all(&all, 1);
     let mut report = Report {
         schema_version: 1,
         dataset: String::new(),
         cases_of: String::new(),
         runs: RunsOf::default(),
+        reading: new.reading.clone(),
+        reading_of_baseline: baseline.map(|baseline| baseline.reading.clone()),
         alpha: rules.alpha,
         min_pass: rules.min_pass.or_else(|| baseline.is_none().then_some(MIN_PASS)),
-        pass_rate: (firm > 0).then(|| counts.passed as f64 / firm as f64),
-        interval: wilson(counts.passed as u64, firm as u64, rules.alpha),
+        pass_rate,
+        interval: pass_rate.and_then(|rate| wilson_of_mean(rate, all.len() as u64, rules.alpha)),
         counts,
         pass_hat,
         comparison: None,
@@ -158,19 +164,19 @@ fn compare(told: &mut [CaseReport], (new, baseline): (&Held, &Held), alpha: f64)
 }
 
 fn conclude(report: &mut Report) {
-    let mut reasons = Vec::new();
-    if report.counts.trials == 0 {
-        reasons.push("nothing could be judged".to_owned());
-    }
+    let mut reasons: Vec<String> = report.readings().flat_map(|(whose, reading)| reading.lost(whose)).collect();
+    not_judged(report, &mut reasons);
     for judge in [&report.judge, &report.judge_of_baseline].into_iter().flatten() {
         if let Some(why) = &judge.useless {
             reasons.push(format!("the judge answered nothing: {why}"));
         }
     }
+    // A mean of shares may be a hair off the share that was asked for.
     if let (Some(rate), Some(least)) = (report.pass_rate, report.min_pass)
-        && rate < least
+        && rate + 1e-9 < least
     {
-        reasons.push(format!("{:.1} % of the cases pass, fewer than {:.1} %", rate * 100.0, least * 100.0));
+        let flaky = if report.counts.flaky > 0 { ", flaky ones counted by their share" } else { "" };
+        reasons.push(format!("{:.1} % of the cases pass{flaky}, fewer than {:.1} %", rate * 100.0, least * 100.0));
     }
     if let Some(comparison) = &report.comparison {
         if comparison.cases == 0 {
@@ -185,6 +191,25 @@ fn conclude(report: &mut Report) {
     let decision = if reasons.is_empty() { "pass" } else { "regression" };
     decision.clone_into(&mut report.decision);
     report.reasons = reasons;
+}
+
+/// What no run was found for, and what could not be judged: neither is passed silently.
+fn not_judged(report: &Report, reasons: &mut Vec<String>) {
+    let counts = &report.counts;
+    let judged = counts.passed + counts.failed + counts.flaky;
+    if counts.missing > 0 {
+        reasons.push(format!("{} of {} cases have no run", counts.missing, counts.cases));
+    }
+    if judged == 0 {
+        reasons.push("nothing could be judged".to_owned());
+    } else if (judged as f64) < counts.cases as f64 * LEAST_JUDGED {
+        reasons.push(format!("only {judged} of {} cases could be judged, fewer than half", counts.cases));
+    }
+    let was = |case: &&CaseReport| matches!(case.baseline, Some(State::Pass | State::Fail | State::Flaky));
+    let lost = report.cases.iter().filter(was).filter(|case| case.state == State::Unjudged).count();
+    if lost > 0 {
+        reasons.push(format!("{lost} cases that the baseline has judged could not be judged now"));
+    }
 }
 
 /// How many cases are in which state.
@@ -216,6 +241,7 @@ pub fn reasons(report: &Report) -> Vec<(String, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::gate::Reading;
 
     fn trials(text: &str) -> Vec<Trial> {
         let outcome = |c| match c {
@@ -245,6 +271,64 @@ mod tests {
         assert_eq!((report.pass_rate, report.decision.as_str()), (Some(0.5), "regression"));
         assert!((report.pass_hat[&1] - 0.5).abs() < 1e-12);
         assert!((report.pass_hat[&2] - 1.0 / 3.0).abs() < 1e-12);
+    }
+
+    fn decided(new: &[&str], old: Option<&[&str]>) -> Report {
+        let old = old.map(held);
+        report(&cases(new.len()), &held(new), old.as_ref(), &Rules::default())
+    }
+
+    #[test]
+    fn flaky_cases_count_with_the_share_that_passes() {
+        let report = decided(&["pf"; 20], None);
+        assert_eq!((report.pass_rate, report.decision.as_str()), (Some(0.5), "regression"));
+        assert!(report.reasons[0].contains("flaky ones counted by their share"), "{:?}", report.reasons);
+        // One flaky case of twenty is 97.5 %.
+        let mut most = ["pp"; 20];
+        most[7] = "pf";
+        assert_eq!(decided(&most, None).decision, "pass");
+        most[8] = "ff";
+        assert_eq!(decided(&most, None).decision, "regression");
+    }
+
+    #[test]
+    fn cases_without_a_run_and_too_few_judged_ones_do_not_pass() {
+        let mut one = vec![""; 200];
+        one[0] = "p";
+        for old in [None, Some(&one[..])] {
+            let report = decided(&one, old);
+            assert_eq!(report.reasons[0], "199 of 200 cases have no run");
+            assert_eq!(report.reasons[1], "only 1 of 200 cases could be judged, fewer than half");
+        }
+        assert_eq!(decided(&["p", "p", "p", ""], None).reasons, ["1 of 4 cases have no run"]);
+        assert_eq!(decided(&["p", "u", "p", "u"], None).decision, "pass");
+        assert_eq!(decided(&["p", "u", "u"], None).decision, "regression");
+    }
+
+    #[test]
+    fn what_the_baseline_judged_has_to_be_judged_again() {
+        assert_eq!(decided(&["p", "p", "u"], Some(&["p", "p", "u"])).decision, "pass");
+        let report = decided(&["p", "p", "u"], Some(&["p", "p", "f"]));
+        assert_eq!(report.reasons, ["1 cases that the baseline has judged could not be judged now"]);
+        assert_eq!(decided(&["p", "p", ""], Some(&["p", "p", "p"])).reasons, ["1 of 3 cases have no run"]);
+    }
+
+    #[test]
+    fn runs_that_were_lost_do_not_pass() {
+        let lost = [
+            Reading { skipped: 1, records: 9, ..Reading::default() },
+            Reading { conflicts: 1, ..Reading::default() },
+            Reading { broken_files: 1, ..Reading::default() },
+        ];
+        for reading in lost {
+            let with = || Held { reading: reading.clone(), ..held(&["p"]) };
+            let alone = report(&cases(1), &with(), None, &Rules::default());
+            assert_eq!((alone.decision.as_str(), alone.reasons.len()), ("regression", 1), "{:?}", alone.reasons);
+            let beside = report(&cases(1), &held(&["p"]), Some(&with()), &Rules::default());
+            assert!(beside.failed() && beside.reasons[0].contains("baseline"), "{:?}", beside.reasons);
+        }
+        let repeated = Reading { repeated: 1, ..Reading::default() };
+        assert!(!report(&cases(1), &Held { reading: repeated, ..held(&["p"]) }, None, &Rules::default()).failed());
     }
 
     #[test]

@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::super::dataset::task;
+use super::GateError;
 use crate::dataset::family::{Sketch, alike};
 use crate::dataset::regression::Case;
 use crate::model::conversation::Conversation;
 use crate::model::step::{Role, StepContent};
+
+mod tasks;
 
 /// How a case came by its runs; the first that finds any decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -69,23 +72,21 @@ fn first_words(run: &Conversation) -> String {
 }
 
 /// The runs of every case. `exact` are the runs as they are, `compared` the same with what is masked in the cases.
-pub fn matches(cases: &[Case], exact: &[Conversation], compared: &[Conversation]) -> Vec<Matched> {
+///
+/// # Errors
+/// The id of a task stands for several tasks.
+pub fn matches(cases: &[Case], exact: &[Conversation], compared: &[Conversation]) -> Result<Vec<Matched>, GateError> {
     let tasks: Vec<Option<String>> = exact.iter().map(task).collect();
-    let mut by_task: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let by_task = tasks::Tasks::of(cases, exact, compared);
     let mut by_opening: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (at, name) in tasks.iter().enumerate() {
-        if let Some(name) = name {
-            by_task.entry(name).or_default().push(at);
-        }
-        by_opening.entry(first_words(&compared[at])).or_default().push(at);
+    for (at, run) in compared.iter().enumerate() {
+        by_opening.entry(first_words(run)).or_default().push(at);
     }
-    let mut found: Vec<Matched> = cases
-        .iter()
-        .map(|case| {
-            let runs = case.task().and_then(|task| by_task.get(task.as_str()).cloned()).unwrap_or_default();
-            Matched { by: (!runs.is_empty()).then_some(MatchedBy::Task), runs }
-        })
-        .collect();
+    let mut found = Vec::with_capacity(cases.len());
+    for case in cases {
+        let runs = by_task.runs_of(case).map_err(GateError::Ambiguous)?;
+        found.push(Matched { by: (!runs.is_empty()).then_some(MatchedBy::Task), runs });
+    }
     let open: Vec<usize> = (0..cases.len()).filter(|at| found[*at].by.is_none()).collect();
     let may = |case: &Case, run: &usize| case.task().is_none() || tasks[*run].is_none();
     for (at, runs) in families(cases, &open, compared) {
@@ -102,7 +103,7 @@ pub fn matches(cases: &[Case], exact: &[Conversation], compared: &[Conversation]
             found[at] = Matched { by: Some(MatchedBy::Opening), runs };
         }
     }
-    found
+    Ok(found)
 }
 
 /// Runs that begin nearly as the cases do, by case: as many messages of a run are looked at as stand before the step.
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn a_task_goes_before_words_and_is_never_taken_for_another() {
         let runs = [run("customer: one\nagent: a", Some("7")), run("customer: one\nagent: b", Some("8"))];
-        let named = |case: &Case| matches(std::slice::from_ref(case), &runs, &runs).remove(0);
+        let named = |case: &Case| matches(std::slice::from_ref(case), &runs, &runs).unwrap().remove(0);
         let one = r#"{"role":"user","content":"one"}"#;
         assert_eq!(named(&case("7", one)), Matched { by: Some(MatchedBy::Task), runs: vec![0] });
         assert_eq!(named(&case("\"8\"", one)), Matched { by: Some(MatchedBy::Task), runs: vec![1] });
@@ -181,7 +182,7 @@ mod tests {
             case("null", &[user("hello, there"), agent("Good morning.")].join(",")),
             case("null", &user("nobody says this")),
         ];
-        let found = matches(&cases, &runs, &runs);
+        let found = matches(&cases, &runs, &runs).unwrap();
         assert_eq!(found[0], Matched { by: Some(MatchedBy::Family), runs: vec![0] });
         assert_eq!(found[1], Matched { by: Some(MatchedBy::Opening), runs: vec![1] });
         assert_eq!(found[2], Matched::default());

@@ -10,12 +10,17 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::regression::Outcome;
+use crate::ingest::{Problem, ProblemKind};
 use crate::text::door::terminal_line;
 
 use super::super::evaluate::Tally;
 use super::super::evaluate::command::CommandReport;
+use super::super::import::ImportReport;
 use super::matching::MatchedBy;
 use super::{Trial, decide};
+
+/// Problems of reading that a report holds one by one.
+const MOST_PROBLEMS: usize = 100;
 
 /// The state of a case over its trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +123,63 @@ pub struct RunsOf {
     pub filter: String,
 }
 
+/// What came of reading runs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Reading {
+    /// Records found in the files.
+    pub records: u64,
+    /// Of them, those that could not be read.
+    pub skipped: u64,
+    /// Runs that have the id of another run and another text, and were set aside.
+    pub conflicts: u64,
+    /// Records that are the same as others, or of which others tell more.
+    pub repeated: u64,
+    /// Files that could not be read, or not to their end.
+    pub broken_files: u64,
+    /// What was not, or not wholly, understood: what was lost by it comes first, the first hundred.
+    pub problems: Vec<Problem>,
+}
+
+impl Reading {
+    /// Of an import's report.
+    pub fn of(report: ImportReport) -> Self {
+        let refused = |kind| matches!(kind, ProblemKind::Io | ProblemKind::Refused);
+        let mut files: Vec<&str> = Vec::new();
+        files.extend(report.problems.iter().filter(|one| refused(one.kind)).map(|one| one.path.as_str()));
+        files.sort_unstable();
+        files.dedup();
+        let broken_files = files.len() as u64;
+        let (mut problems, odd): (Vec<Problem>, Vec<Problem>) =
+            report.problems.into_iter().partition(|problem| problem.lost > 0 || refused(problem.kind));
+        problems.extend(odd);
+        problems.truncate(MOST_PROBLEMS);
+        Self {
+            records: report.read,
+            skipped: report.skipped,
+            conflicts: report.conflicts,
+            repeated: report.unchanged,
+            broken_files,
+            problems,
+        }
+    }
+
+    /// Why runs may be missing, in words; `whose` says of which runs.
+    pub fn lost(&self, whose: &str) -> Vec<String> {
+        let told = [
+            (self.broken_files, format!("{} of the files {whose} could not be read to the end", self.broken_files)),
+            (self.skipped, format!("{} of {} records {whose} could not be read", self.skipped, self.records)),
+            (
+                self.conflicts,
+                format!(
+                    "{} {whose} have the id of another and were set aside: give each trial an id of its own",
+                    self.conflicts
+                ),
+            ),
+        ];
+        told.into_iter().filter(|(count, _)| *count > 0).map(|(_, why)| why).collect()
+    }
+}
+
 /// What a gate says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -129,6 +191,10 @@ pub struct Report {
     pub cases_of: String,
     /// The runs.
     pub runs: RunsOf,
+    /// How reading the runs went.
+    pub reading: Reading,
+    /// The same for the baseline.
+    pub reading_of_baseline: Option<Reading>,
     /// `pass` or `regression`.
     pub decision: String,
     /// Why it is a regression.
@@ -137,9 +203,9 @@ pub struct Report {
     pub alpha: f64,
     /// The share of cases that has to pass, where one has to.
     pub min_pass: Option<f64>,
-    /// The share of firm cases (passing or failing in all trials) that pass.
+    /// The mean share of passing trials over the cases that were judged: a flaky case counts with its share.
     pub pass_rate: Option<f64>,
-    /// Its interval (Wilson).
+    /// Its interval (Wilson's).
     pub interval: Option<(f64, f64)>,
     /// How many of what.
     pub counts: Counts,
@@ -172,7 +238,7 @@ impl Report {
         let counts = &self.counts;
         let mut out = format!("## Aftercall gate: {}\n\n", if self.failed() { "regression" } else { "pass" });
         for reason in &self.reasons {
-            let _ = writeln!(out, "- **{reason}**");
+            let _ = writeln!(out, "- **{}**", cell(reason));
         }
         let _ = writeln!(
             out,
@@ -216,10 +282,26 @@ impl Report {
         out
     }
 
+    /// How reading went, and of which runs.
+    pub(super) fn readings(&self) -> impl Iterator<Item = (&'static str, &Reading)> {
+        std::iter::once(("of the runs", &self.reading))
+            .chain(self.reading_of_baseline.iter().map(|reading| ("of the runs of the baseline", reading)))
+    }
+
     /// What is to be said of how runs were found and judged, in lines.
     pub fn remarks(&self) -> Vec<String> {
         let counts = &self.counts;
         let mut lines = Vec::new();
+        for (whose, reading) in self.readings() {
+            if reading.repeated > 0 {
+                lines.push(format!("{} records {whose} say nothing that others do not say", reading.repeated));
+            }
+            if let Some(problem) = reading.problems.first() {
+                let line = problem.line.map_or_else(String::new, |line| format!(", line {line}"));
+                let (count, of) = (reading.problems.len(), format!("{}{line}: {}", problem.path, problem.message));
+                lines.push(format!("reading {whose} met {count} problems, the first in {of}"));
+            }
+        }
         let found: Vec<String> =
             counts.matched_by.iter().map(|(by, count)| format!("{count} by {}", by.word())).collect();
         if !found.is_empty() || counts.unmatched_runs > 0 {
@@ -286,6 +368,7 @@ impl Report {
     }
 
     /// The report for a build server: a test per case; flaky ones pass and say so, unjudged and missing ones are skipped.
+    /// One test more is the decision, so that a gate that fails as a whole is not green.
     pub fn junit(&self) -> String {
         let counts = &self.counts;
         let skipped = counts.unjudged + counts.missing;
@@ -293,9 +376,14 @@ impl Report {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" \
              errors=\"0\" skipped=\"{skipped}\">\n",
             xml(&format!("aftercall gate {}", self.dataset)),
-            counts.cases,
-            counts.failed
+            counts.cases + 1,
+            counts.failed + usize::from(self.failed())
         );
+        out.push_str("<testcase classname=\"gate\" name=\"decision\">");
+        if self.failed() {
+            let _ = write!(out, "<failure message=\"{}\"/>", xml(&self.reasons.join("; ")));
+        }
+        out.push_str("</testcase>\n");
         for case in &self.cases {
             let class = case.mode.as_deref().or(case.intent.as_deref()).unwrap_or("case");
             let _ = write!(out, "<testcase classname=\"{}\" name=\"{}\">", xml(class), xml(&case.case_id));

@@ -147,8 +147,13 @@ pub fn named_rows(
 ///
 /// # Errors
 /// There is no such queue, or the database cannot be read.
-pub fn asked(workspace: &mut Workspace, name: &str, id: &ConversationId) -> Result<Option<Place>, QueueError> {
-    let rows = named_rows(workspace, (name, Some(id)), std::slice::from_ref(id), Timestamp(0))?;
+pub fn asked(
+    workspace: &mut Workspace,
+    name: &str,
+    id: &ConversationId,
+    now: Timestamp,
+) -> Result<Option<Place>, QueueError> {
+    let rows = named_rows(workspace, (name, Some(id)), std::slice::from_ref(id), now)?;
     Ok(rows.into_iter().find_map(|row| row.place).map(|place| *place).filter(|place| place.open))
 }
 

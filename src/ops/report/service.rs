@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::ReportError;
 use super::pool::{Audit, Pool};
@@ -434,19 +434,21 @@ fn average(values: &[f64]) -> Figure {
 }
 
 /// Outcomes, then attributes of a conversation, by their names without letter case and separators.
-struct Named<'c>(Vec<(String, &'c Value)>);
+struct Named(Vec<(String, Value)>);
 
-impl<'c> Named<'c> {
-    fn of(contact: &'c Contact) -> Self {
-        let all = contact.outcomes.iter().chain(&contact.attributes).filter(|(_, value)| !value.is_null());
+impl Named {
+    fn of(contact: &Contact) -> Self {
+        let objects = [&contact.outcomes, &contact.attributes]
+            .map(|text| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default());
+        let all = objects.into_iter().flatten().filter(|(_, value)| !value.is_null());
         let plain =
             |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-        Self(all.map(|(name, value)| (plain(name), value)).collect())
+        Self(all.map(|(name, value)| (plain(&name), value)).collect())
     }
 
     /// The first there is of these names.
-    fn first(&self, names: &[&str]) -> Option<&'c Value> {
-        names.iter().find_map(|wanted| self.0.iter().find(|(name, _)| name == wanted)).map(|(_, value)| *value)
+    fn first(&self, names: &[&str]) -> Option<&Value> {
+        names.iter().find_map(|wanted| self.0.iter().find(|(name, _)| name == wanted)).map(|(_, value)| value)
     }
 }
 

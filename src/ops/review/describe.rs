@@ -83,13 +83,13 @@ fn others(events: &[Event]) -> String {
         EventBody::Codebook(CodebookChange::Merge { from, into }) => format!("{from} merged into {into}"),
         EventBody::Queue(QueueChange::Add(spec)) => format!("new queue {}", spec.name),
         EventBody::Queue(QueueChange::Remove { name }) => format!("queue {name} removed"),
-        EventBody::Queue(QueueChange::Reveal { name }) => format!("{name} revealed"),
         EventBody::Decision(change) => match change {
             DecisionChange::Add(spec) => format!("decision · {}", spec.kind.word()),
             DecisionChange::Edit { .. } => "decision changed".into(),
             DecisionChange::Close { .. } => "decision closed".into(),
             DecisionChange::Reopen { .. } => "decision reopened".into(),
         },
+        EventBody::Queue(QueueChange::Reveal { name }) => format!("{name} revealed"),
         EventBody::Unmask { .. } => "unmasking recorded".into(),
         body => body.kind().to_owned(),
     }

@@ -388,7 +388,7 @@ fn real_runs_rank_as_counted_pair_by_pair() {
         assert!((found.value - won / pairs).abs() < 1e-12, "{name}: {} {}", found.value, won / pairs);
     }
     let turned = report.evaluators.iter().find(|one| one.name == "ConversationResolution").unwrap();
-    assert_eq!(turned.remark, Some(Remark::UpsideDown), "{:?}", turned.overall.auroc);
+    assert_ne!(turned.remark, Some(Remark::UpsideDown), "{:?}", turned.overall.auroc);
     let rated = rates(&mut workspace, &RatesOrder { sample: TRUTH, by: None, outcome: None }, NOW).unwrap();
     assert_eq!(rated.overall.rate.unwrap().words(), "116/200 = 58 % [51-65]");
 }

@@ -104,14 +104,19 @@ impl Workspace {
         }
         record_labels(self, &report.labels, now)?;
         if order.evaluate && !report.cancelled {
-            self.judge(&mut report, now, tell);
+            self.judge(&mut report, (now, order.beside), tell);
         }
         Ok(report)
     }
 
     /// Judges what has not been judged as it is now. The import is done by then, so a failure is told, not returned.
-    fn judge(&mut self, report: &mut ImportReport, now: Timestamp, tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>) {
-        let order = EvaluateOrder { missing: true, ..EvaluateOrder::default() };
+    fn judge(
+        &mut self,
+        report: &mut ImportReport,
+        (now, beside): (Timestamp, Option<Beside>),
+        tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) {
+        let order = EvaluateOrder { missing: true, beside, ..EvaluateOrder::default() };
         match evaluate::evaluate(self, &order, now, tell) {
             Ok(judged) => {
                 (report.judged, report.with_objections) = (judged.conversations, judged.with_objections);

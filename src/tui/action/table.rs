@@ -9,12 +9,12 @@ const LISTS: &[Context] =
     &[C::Queue, C::Review, C::Help, C::Messages, C::Numbers, C::Insights, C::Session, C::Disputes];
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const SESSION: &[Context] = &[C::Queue, C::Review, C::Session];
-const ACTED: &[Context] = &[C::Queue, C::Review, C::Session, C::Disputes];
 const WEEK: &[Context] = &[C::Insights];
 const IN_SESSION: &[Context] = &[C::Session];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
 const EVERY: &[Context] = Context::ALL;
+const ACTED: &[Context] = &[C::Queue, C::Review, C::Session, C::Disputes];
 const JUDGE: &[Context] = &[C::Review, C::Disputes];
 const DISPUTES: &[Context] = &[C::Disputes];
 const DIGITS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];

@@ -188,8 +188,8 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
         corrections: judge.corrections.clone(),
         note: judge.note.clone(),
         slot: slot(state),
-        settles: None,
         room: Vec::new(),
+        settles: None,
     };
     if let Err(error) = judgement.check() {
         state.log.say(state.now, Weight::Problem, error.to_string());
@@ -230,10 +230,10 @@ pub fn slot(state: &State) -> Option<Slot> {
 
 /// Has an act saved.
 pub fn record(state: &mut State, mut act: Act, conversation: Option<ConversationId>, what: &str) {
-    super::disputes::settling(state, &mut act);
     if let Act::Judge(judgement) = &mut act {
         judgement.room = super::session::room(state);
     }
+    super::disputes::settling(state, &mut act);
     write(state, Write { request: Request::Record(Box::new(act)), conversation, what: what.to_owned() });
 }
 

@@ -168,8 +168,8 @@ fn saved(state: &mut State, saved: Saved) {
         let text = format!("Saved in the database, but not in the journal: {reason}");
         state.log.say(saved.at, Weight::Problem, text);
     }
-    super::disputes::refresh(state);
     super::session::refresh(state, saved.conversation.is_none());
+    super::disputes::refresh(state);
     if state.queue.query.queue.is_some() {
         // Every label moves the order, and an undo may have brought the queue itself to its end.
         super::queue::freshen(state);

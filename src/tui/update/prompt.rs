@@ -170,10 +170,14 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
                 review.words.clear();
             }
         }
-        Question::SettleReason => super::disputes::reasoned(state, &typed),
+        Question::Criterion if typed.is_empty() => {
+            prompt.error = Some("It needs what a good answer must, or must not, do.".to_owned());
+            return Some(prompt);
+        }
         question @ (Question::Park(..) | Question::CloseDecision(_)) => {
             super::session::reasoned(state, question, typed);
         }
+        Question::SettleReason => super::disputes::reasoned(state, &typed),
         Question::Criterion => save_criterion(state, &typed, chosen.as_deref()),
         Question::Import => super::import::import(state, &typed),
         Question::LoadPack => {

@@ -63,7 +63,9 @@ pub fn draw(state: &State, view: &NumbersView, canvas: &mut Canvas) {
         Page::Drift => drift::sheet(state, view, columns),
     };
     let height = usize::from(inside.height);
-    let said: Vec<Row> = sheet.said.iter().flat_map(|(text, tone)| wrap(text, *tone, columns, look)).collect();
+    let lens = state.lens();
+    let said = sheet.said.iter().flat_map(|(text, tone)| wrap(&lens.see(text), *tone, columns, look));
+    let said: Vec<Row> = said.collect();
     let table = height.saturating_sub(sheet.head.len() + said.len() + 1).max(3);
     // The cursor stays in sight, in the middle of what does not fit.
     let top = view.cursor().saturating_sub(table / 2).min(sheet.rows.len().saturating_sub(table));
