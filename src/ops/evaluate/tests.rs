@@ -233,7 +233,7 @@ fn from_enough_verdicts_on_they_decide_what_everything_is_weighed_by() {
     let lines = sixty();
     place.import(&lines.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(place.run(&EvaluateOrder::default()).unwrap().labels, 0);
-    let name = |at: usize| format!("n{at}-{}", if at % 2 == 0 { "good" } else { "bad" });
+    let name = |at: usize| format!("n{at}-{}", if at.is_multiple_of(2) { "good" } else { "bad" });
     let row = |place: &Place, at: usize| {
         queue::rows(place.workspace.store(), &[place.id(&name(at))], "Mara").unwrap().remove(0)
     };

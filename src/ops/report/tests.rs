@@ -154,7 +154,7 @@ fn modes_owners_and_corrections_equal_an_independent_count_and_their_filters_lis
     for row in &report.segments {
         assert_eq!(listed(&row.filter), row.conversations, "{}", row.filter);
     }
-    for row in report.tools.iter() {
+    for row in &report.tools {
         assert_eq!(listed(&row.filter), row.conversations, "{}", row.filter);
     }
     let corrected: u64 = failed

@@ -65,8 +65,8 @@ pub fn chat(week: usize, n: usize) -> Value {
         "handled_by": if n.is_multiple_of(5) { "human" } else { "ai" },
         "language": "en",
         "agent_version": if week < 2 { "1.4" } else { "1.5" },
-        "outcome.repeat_contact": n % 6 == 0,
-        "outcome.reopened": n % 13 == 0,
+        "outcome.repeat_contact": n.is_multiple_of(6),
+        "outcome.reopened": n.is_multiple_of(13),
     });
     if n % 10 != 9 {
         metadata["outcome.resolved"] = json!(!bad);
