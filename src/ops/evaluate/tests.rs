@@ -61,10 +61,8 @@ impl Place {
             modes: Vec::new(),
             corrections: Vec::new(),
             note: None,
-            owner: None,
             room: Vec::new(),
             slot: None,
-            room: Vec::new(),
             settles: None,
         });
         crate::ops::review::record(&mut self.workspace, &act, Timestamp(0)).unwrap();
