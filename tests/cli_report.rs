@@ -1,6 +1,6 @@
 //! `aftercall report` as a new user runs it: forms, files, weeks, owners, and what hostile texts do to a page.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
 #[path = "support/home.rs"]
 mod home;

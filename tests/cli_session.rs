@@ -28,7 +28,7 @@ fn settled(value: &mut Value) {
             for (name, value) in members {
                 match name.as_str() {
                     "used_seconds" | "left_seconds" | "median_seconds" if value.is_number() => {
-                        *value = "[seconds]".into()
+                        *value = "[seconds]".into();
                     }
                     // What takes no time at all is not counted.
                     "median_seconds" | "timed" => *value = "[pace]".into(),
