@@ -37,6 +37,7 @@ fn effect(tool: &ListedTool) -> String {
         Some(Effect::Read) => "read",
         Some(Effect::Write) => "write",
         Some(Effect::Irreversible) => "irreversible",
+        None if tool.unlisted => return "list not recorded".to_owned(),
         None => return "never offered".to_owned(),
     };
     if tool.guessed { format!("{word} (guessed)") } else { word.to_owned() }

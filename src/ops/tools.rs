@@ -25,6 +25,9 @@ pub struct ListedTool {
     pub effect: Option<Effect>,
     /// True where the effect was guessed from the name.
     pub guessed: bool,
+    /// True where no conversation with it recorded which tools were offered.
+    #[serde(skip)]
+    pub unlisted: bool,
     /// Conversations in which it was offered or called.
     pub conversations: u64,
     /// Calls of it.
@@ -59,6 +62,7 @@ pub fn tools(workspace: &Workspace, door: &Door, now: Timestamp) -> Result<Vec<L
         for (name, (calls, failed)) in here {
             let tool = found.entry(name.to_owned()).or_insert_with(|| unknown(name));
             tool.conversations += 1;
+            tool.unlisted &= conversation.tools.is_empty();
             tool.calls += calls;
             tool.failed += failed;
         }
@@ -83,6 +87,7 @@ fn unknown(name: &str) -> ListedTool {
         name: name.to_owned(),
         effect: None,
         guessed: false,
+        unlisted: true,
         conversations: 0,
         calls: 0,
         failed: 0,

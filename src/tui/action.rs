@@ -175,6 +175,8 @@ pub enum Action {
     MergeMode,
     Accept,
     PickMode,
+    BlameLater,
+    BlameEarlier,
     PickPage,
     NextChoice,
     PreviousChoice,

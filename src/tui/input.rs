@@ -28,7 +28,14 @@ impl LineInput {
 
     /// A line that holds a suggestion: what is typed first takes its place, and moving the caret keeps it.
     pub fn suggested(text: &str) -> Self {
-        Self { suggested: !text.is_empty(), ..Self::new(text) }
+        let mut input = Self::new(text);
+        input.suggest();
+        input
+    }
+
+    /// Makes the text a suggestion.
+    pub fn suggest(&mut self) {
+        self.suggested = !self.text.is_empty();
     }
 
     /// What was typed.

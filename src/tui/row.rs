@@ -139,6 +139,28 @@ impl Row {
         row
     }
 
+    /// The row cut to `columns` in its middle, in one tone: names of a kind often begin alike, and their ends tell them
+    /// apart.
+    #[must_use]
+    pub fn cut_middle(self, columns: usize, more: &str) -> Self {
+        if self.width() <= columns {
+            return self;
+        }
+        let tone = self.runs.first().map_or(Tone::Text, Run::tone);
+        let text = self.text();
+        let room = columns.saturating_sub(width(more));
+        let mut tail = text.len();
+        for (at, _) in text.grapheme_indices(true).rev() {
+            if width(&text[at..]) > room / 2 {
+                break;
+            }
+            tail = at;
+        }
+        let mut row = self.cut(columns - width(&text[tail..]).min(columns), more);
+        row.append(&text[tail..], tone);
+        row
+    }
+
     /// The row broken into rows of at most `columns`, at most `rows` of them; between words where that is possible.
     pub fn folded(self, columns: usize, rows: usize) -> Vec<Self> {
         if self.width() <= columns {

@@ -14,6 +14,12 @@ use crate::model::score::{Score, ScoreTarget};
 /// Ranks at or below this are worth a look.
 const LOW_RANK: f64 = 0.2;
 
+/// Columns of an evaluator's name at most.
+const NAME: usize = 28;
+
+/// Letters of an evaluator's name that are looked at.
+const LONGEST_NAME: usize = 60;
+
 /// Where the scores of a conversation belong; indexes into its list of scores.
 #[derive(Debug, Clone, Default)]
 pub struct ScoreIndex {
@@ -162,14 +168,15 @@ pub fn brief_within(opened: &Opened, at: usize, theme: Theme, columns: usize) ->
         None if low => (theme.signs().warn, Tone::Warn),
         None => ("", Tone::Dim),
     };
-    let name: String = score.evaluator.exact().chars().take(28).collect();
+    // Cut before it is measured: a name may be as long as a file.
+    let name: String = score.evaluator.exact().chars().take(LONGEST_NAME).collect();
     let mut row = Row::of(sign, tone);
     if !sign.is_empty() {
         row.push(" ", tone);
     }
     let value = Row::of(" ", tone).with(&saying(score), tone);
-    let room = columns.saturating_sub(row.width() + value.width());
-    row.extend(Row::of(&name, tone).cut(room, theme.signs().more));
+    let room = columns.saturating_sub(row.width() + value.width()).min(NAME);
+    row.extend(Row::of(&name, tone).cut_middle(room, theme.signs().more));
     row.extend(value);
     row.cut(columns, theme.signs().more)
 }

@@ -34,6 +34,7 @@ mod queues;
 mod real;
 mod sample;
 mod session;
+mod slips;
 mod stories;
 mod team;
 

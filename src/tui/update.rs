@@ -116,7 +116,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
 fn key(state: &mut State, chord: Chord) {
     state.log.toast = None;
     claims::active(state);
-    let typing = chord.typed().is_some() && takes_text(state);
+    let typing = chord.typed().is_some_and(|letter| takes_text(state, letter));
     let action = if typing { None } else { state.config.keymap.resolve(state.context(), chord) };
     match action {
         Some(Action::Quit) => return leave(state),
@@ -139,9 +139,10 @@ fn key(state: &mut State, chord: Chord) {
 }
 
 /// True where a printable key is text, whatever it is bound to.
-fn takes_text(state: &State) -> bool {
+fn takes_text(state: &State, letter: char) -> bool {
     match state.overlays.last() {
-        Some(Overlay::Judge(judge)) => !judge.input.is_empty(),
+        // Digits and signs act until a name was begun; a letter always begins one.
+        Some(Overlay::Judge(judge)) => !judge.input.is_empty() || letter.is_alphabetic(),
         Some(Overlay::Export(form)) => !matches!(form.current(), super::state::export::Line::Format(_)),
         Some(Overlay::Define(form)) => form.takes_text(),
         Some(Overlay::StartSession(form)) => form.line != 1,

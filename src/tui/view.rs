@@ -25,9 +25,12 @@ use super::action::{Action, binding};
 use super::layout::{self, SMALLEST};
 use super::paint::{Canvas, sweep};
 use super::row::Row;
-use super::state::messages::Weight;
+use super::state::messages::{Entry, Weight};
 use super::state::{Overlay, Screen, State};
 use super::theme::Tone;
+
+/// Columns of the frame and the blanks around the status line.
+const STATUS_FRAME: usize = 4;
 
 /// Draws the state.
 pub fn view(state: &State, frame: &mut Frame) {
@@ -109,12 +112,39 @@ pub fn worded(state: &State, hints: &[(Action, &str)], columns: usize) -> Row {
     row
 }
 
-/// The status line: who, what became of the last act, what is not saved, whether masking is on.
+/// The status line: who, what became of the last act, what is not saved, whether masking is on. Where not all of it has
+/// room, who and what became of the last act give way to what was said last.
 pub fn status(state: &State) -> Row {
+    let columns = usize::from(state.size.columns).saturating_sub(STATUS_FRAME);
+    let dot = format!(" {} ", state.config.theme.signs().dot);
+    let who = Row::of(&state.config.reviewer, Tone::Strong).with(&dot, Tone::Frame);
+    let mut rest = news(state);
+    if let Some(toast) = state.log.toast.as_ref().filter(|_| rest.width() > columns && state.writes.unsaved.is_empty())
+    {
+        rest = said(state, toast);
+    }
+    if who.width() + rest.width() > columns {
+        return rest;
+    }
+    let mut row = who;
+    row.extend(rest);
+    row
+}
+
+/// What was said last.
+fn said(state: &State, toast: &Entry) -> Row {
+    let tone = match toast.weight {
+        Weight::Info => Tone::Text,
+        Weight::Saved => Tone::Good,
+        Weight::Problem => Tone::Bad,
+    };
+    Row::of(&state.lens().see(&toast.text), tone)
+}
+
+fn news(state: &State) -> Row {
     let theme = &state.config.theme;
     let dot = format!(" {} ", theme.signs().dot);
-    let mut row = Row::of(&state.config.reviewer, Tone::Strong);
-    row.push(&dot, Tone::Frame);
+    let mut row = Row::new();
     if let Some(reason) = &state.config.read_only {
         row.push("READ-ONLY", Tone::Warn);
         row.push(&dot, Tone::Frame);
@@ -142,15 +172,11 @@ pub fn status(state: &State) -> Row {
         (None, _) => {}
     }
     if let Some(toast) = &state.log.toast {
-        let tone = match toast.weight {
-            Weight::Info => Tone::Text,
-            Weight::Saved => Tone::Good,
-            Weight::Problem => Tone::Bad,
-        };
         if state.writes.last.is_some() || !state.writes.pending.is_empty() {
             row.push(&dot, Tone::Frame);
         }
-        return row.with(&state.lens().see(&toast.text), tone);
+        row.extend(said(state, toast));
+        return row;
     }
     if state.writes.last.is_some() {
         row.push(&dot, Tone::Frame);

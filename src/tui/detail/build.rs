@@ -334,7 +334,11 @@ impl Builder<'_> {
             Some(step) => self.opened.conversation.offered_at(step),
             None => self.opened.conversation.tools.iter().collect(),
         };
-        self.line(&format!("Tools offered here: {}", offered.len()), Tone::Title);
+        let heading = match self.opened.conversation.tools.is_empty() {
+            true => "Tool list not recorded".to_owned(),
+            false => format!("Tools offered here: {}", offered.len()),
+        };
+        self.line(&heading, Tone::Title);
         for spec in offered {
             let effect = match spec.effect {
                 Effect::Read => "reads",

@@ -29,6 +29,7 @@ impl Builder<'_> {
                 row.push(tool.exact(), Tone::Tool);
                 let spec = self.opened.conversation.offered_at(step).into_iter().find(|spec| spec.name == *tool);
                 let effect = match spec.map(|spec| (spec.effect, spec.effect_guessed)) {
+                    None if self.opened.conversation.tools.is_empty() => "  (tool list not recorded)",
                     None => "  (not among the tools offered)",
                     Some((Effect::Read, _)) => "  reads",
                     Some((Effect::Write, true)) => "  writes (guessed)",

@@ -6,7 +6,8 @@ use crate::model::conversation::Conversation;
 use crate::model::correction::CorrectionKind;
 use crate::model::label::StepPointer;
 use crate::model::step::{Step, StepContent};
-use crate::model::tool::ToolSpec;
+use crate::model::tool::{Effect, ToolSpec};
+use crate::text::Untrusted;
 use crate::tui::Mask;
 use crate::tui::input::LineInput;
 use crate::tui::schema::{Field, Kind, Schema};
@@ -27,7 +28,7 @@ pub enum Stage {
 /// One of the things that can be chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Choice {
-    /// A tool that was offered.
+    /// A tool that was offered; where the list was not recorded, one that was called.
     Tool(ToolSpec),
     /// One of the things that are no tool.
     Other(CorrectionKind),
@@ -118,7 +119,11 @@ impl Correct {
             }
             StepContent::Message { .. } => None,
         };
-        let mut choices: Vec<Choice> = conversation.offered_at(step).into_iter().cloned().map(Choice::Tool).collect();
+        let offered: Vec<ToolSpec> = match conversation.tools.is_empty() {
+            true => called(conversation),
+            false => conversation.offered_at(step).into_iter().cloned().collect(),
+        };
+        let mut choices: Vec<Choice> = offered.into_iter().map(Choice::Tool).collect();
         if let Some((tool, _)) = &was {
             // The tool that was called comes first: arguments alone are wrong more often than not.
             choices.sort_by_key(|choice| choice.name() != *tool);
@@ -193,6 +198,23 @@ impl Correct {
         values.sort_by_key(suits);
         values
     }
+}
+
+/// The tools called in a conversation whose list of tools nobody recorded, in the order of their first calls.
+fn called(conversation: &Conversation) -> Vec<ToolSpec> {
+    let mut called: Vec<ToolSpec> = Vec::new();
+    for tool in conversation.steps.iter().filter_map(Step::tool) {
+        if called.iter().all(|known| known.name != *tool) {
+            called.push(ToolSpec {
+                name: tool.clone(),
+                description: Untrusted::default(),
+                parameters: None,
+                effect: Effect::guess(tool.exact()),
+                effect_guessed: true,
+            });
+        }
+    }
+    called
 }
 
 /// How well a name fits what was typed: 0 it begins with it, 1 one of its words does, 2 it holds it, 3 its words begin

@@ -38,6 +38,22 @@ impl Line {
     ];
 }
 
+/// Words that a reason for keeping personal data takes at least: a slip of the finger is none.
+pub const REASON_WORDS: usize = 3;
+/// Letters that it takes at least.
+const REASON_LETTERS: usize = 8;
+
+/// What becomes of personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Personal {
+    /// It is masked.
+    Masked,
+    /// Something was typed that is no reason yet, so nothing is written.
+    Unexplained,
+    /// It is kept.
+    Kept,
+}
+
 /// The export form.
 #[derive(Debug, Clone)]
 pub struct ExportForm {
@@ -71,6 +87,17 @@ impl ExportForm {
     /// The line that takes the keys.
     pub fn current(&self) -> Line {
         Line::ALL[self.line.min(Line::ALL.len() - 1)]
+    }
+
+    /// What becomes of personal data with the reason as it stands.
+    pub fn personal(&self) -> Personal {
+        let reason = self.reason.text().trim();
+        let explained = reason.split_whitespace().count() >= REASON_WORDS && reason.chars().count() >= REASON_LETTERS;
+        match (reason.is_empty(), explained) {
+            (true, _) => Personal::Masked,
+            (false, false) => Personal::Unexplained,
+            (false, true) => Personal::Kept,
+        }
     }
 
     /// The text of the line that takes the keys, where it is a text.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::engine::request::{Request, Ticket};
 use crate::model::act::Judgement;
 use crate::model::id::ConversationId;
+use crate::model::label::Verdict;
 use crate::model::time::Timestamp;
 
 /// Messages kept.
@@ -68,6 +69,8 @@ pub struct Write {
     pub conversation: Option<ConversationId>,
     /// In a few words.
     pub what: String,
+    /// The reviewer's own verdict that this one takes the place of.
+    pub replaces: Option<Verdict>,
 }
 
 /// A write that came to nothing.

@@ -76,7 +76,7 @@ impl Prompt {
         match self.question {
             Question::Filter => "Filter the queue",
             Question::Queue => "Go to which queue?",
-            Question::FindInQueue => "Find in all conversations",
+            Question::FindInQueue => "Find in the list",
             Question::FindInTranscript => "Find in this conversation",
             Question::Park(..) => "Park this conversation: why?",
             Question::CloseDecision(_) => "Close the decision: why, or how?",

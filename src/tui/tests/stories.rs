@@ -43,14 +43,14 @@ fn a_fail_has_a_mode_and_the_step_under_the_cursor() {
 #[test]
 fn no_single_step_is_explicit_and_steps_can_be_chosen_in_the_strip() {
     let mut app = App::new((80, 24));
-    app.press("<enter> x J J K \"tone\" <tab> 0 <enter>");
+    app.press("<enter> x <shift-down> <shift-down> <shift-up> \"tone\" <tab> 0 <enter>");
     let label = app.label(0).unwrap();
     assert_eq!(label.first_failure, None);
     assert!(matches!(
         app.engine.acts.last(),
         Some(Act::Judge(judgement)) if judgement.failed_at == Some(FailedAt::NoSingleStep)
     ));
-    app.press("x J <enter>");
+    app.press("x <shift-down> <enter>");
     assert_eq!(app.label(1).unwrap().first_failure.as_ref().map(|at| at.step), Some(3));
 }
 

@@ -172,11 +172,11 @@ fn tool_fields(form: &Correct, tool: &str) -> Vec<Field> {
     if let Some((called, arguments)) = &form.was {
         let same = called == tool;
         let origin = "the agent's call";
-        if same || !has_schema {
+        if same {
             if !fill(&mut fields, arguments, Some(origin)) {
                 fields = vec![raw_field(if arguments.trim().is_empty() { "{}" } else { arguments })];
             }
-        } else {
+        } else if has_schema {
             let mut from_call = Vec::new();
             fill(&mut from_call, arguments, None);
             for field in &mut fields {
@@ -194,6 +194,7 @@ fn tool_fields(form: &Correct, tool: &str) -> Vec<Field> {
         if let Some(seen) = seen.filter(|_| field.input.is_empty() && field.required) {
             field.put(&seen.raw, Some(format!("step {}", seen.step)));
         }
+        field.input.suggest();
     }
     fields
 }
@@ -235,9 +236,9 @@ fn filling(state: &mut State, form: &mut Correct, pressed: Pressed) {
             form.field = if form.field == 0 { last } else { form.field - 1 };
         }
         Some(Action::Accept) if form.field < last => form.field += 1,
-        Some(Action::Accept | Action::Save) => done(form),
+        Some(action @ (Action::Accept | Action::Save)) => done(state, form, action),
         Some(Action::SeenValue) => put_seen(form),
-        Some(Action::Alternative) => keep(form),
+        Some(Action::Alternative) => keep(state, form),
         Some(Action::RawJson) => {
             if matches!(form.chosen, Some(Choice::Tool(_))) {
                 let text = arguments(form);
@@ -312,8 +313,9 @@ fn put_seen(form: &mut Correct) {
     check(form);
 }
 
-/// The call as filled in; `None` and a message where it cannot be saved.
-fn call(form: &mut Correct) -> Option<KeptCall> {
+/// The call as filled in; `None` and a message where it cannot be saved. Enter, which also goes from field to field, never
+/// takes one that does not fit.
+fn call(state: &State, form: &mut Correct, action: Action) -> Option<KeptCall> {
     let Some(Choice::Tool(spec)) = &form.chosen else { return None };
     let tool = spec.name.exact().to_owned();
     let arguments = arguments(form);
@@ -321,17 +323,18 @@ fn call(form: &mut Correct) -> Option<KeptCall> {
         form.message = Some(form.problems.first().cloned().unwrap_or_else(|| "not JSON".to_owned()));
         return None;
     }
-    if !form.problems.is_empty() && !form.warned {
+    if !form.problems.is_empty() && (!form.warned || action == Action::Accept) {
         form.warned = true;
-        form.message = Some("It does not fit the schema. Again saves it all the same, marked so.".to_owned());
+        let key = state.key(if action == Action::Accept { Action::Save } else { action });
+        form.message = Some(format!("It does not fit the schema. Only {key} saves it all the same, marked so."));
         return None;
     }
     let fits = form.schema.checks().then_some(form.problems.is_empty());
     Some(KeptCall { tool, arguments, fits })
 }
 
-fn keep(form: &mut Correct) {
-    if let Some(call) = call(form) {
+fn keep(state: &State, form: &mut Correct) {
+    if let Some(call) = call(state, form, Action::Alternative) {
         form.kept.push(call);
         form.chosen = None;
         form.input.set("");
@@ -340,9 +343,9 @@ fn keep(form: &mut Correct) {
     }
 }
 
-fn done(form: &mut Correct) {
+fn done(state: &State, form: &mut Correct, action: Action) {
     if let Some(Choice::Tool(_)) = form.chosen {
-        if let Some(call) = call(form) {
+        if let Some(call) = call(state, form, action) {
             form.kept.push(call);
             form.stage = Stage::Remainder;
         }
@@ -367,7 +370,8 @@ fn remainder(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Opt
             form.stage = Stage::Fill;
             return Some(form);
         }
-        Some(Action::Yes | Action::No) => {
+        // The key that saves takes the answer that is there unless another is given.
+        Some(Action::Yes | Action::No | Action::Save) => {
             let correction = correction(&form, pressed.action == Some(Action::Yes));
             save(state, &form, correction);
             return None;

@@ -166,7 +166,7 @@ fn take(state: &mut State, view: &mut DisputesView, at: usize) {
     let (Some(id), Some(side)) = (view.current().cloned(), view.sides().get(at)) else { return };
     let what = format!("{} taken", side.letter);
     let request = Request::Settle { conversation: id.clone(), label: side.event.clone(), reason: view.reason.clone() };
-    super::judge::write(state, Write { request, conversation: Some(id), what });
+    super::judge::write(state, Write { request, conversation: Some(id), what, replaces: None });
     view.settled += 1;
     view.drop_current();
     ask_case(state, view);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::Pressed;
 use crate::engine::request::{ExportOrder, Request};
 use crate::tui::action::Action;
-use crate::tui::state::export::{ExportForm, FORMATS, Line};
+use crate::tui::state::export::{ExportForm, FORMATS, Line, Personal, REASON_WORDS};
 use crate::tui::state::{Overlay, State};
 
 /// Opens the form.
@@ -16,7 +16,13 @@ pub fn open(state: &mut State) {
     // Nothing is ever overwritten, so the folder of an earlier export is not offered again.
     let folders = std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}-{number}")));
     let folder = folders.into_iter().find(|folder| !state.exported.contains(folder)).unwrap_or_default();
-    let form = ExportForm::new(&folder, &state.queue.query.filter);
+    let query = &state.queue.query;
+    let filter = match &query.queue {
+        Some(name) if query.filter.is_empty() => format!("queue:{name}"),
+        Some(name) => format!("queue:{name} ({})", query.filter),
+        None => query.filter.clone(),
+    };
+    let form = ExportForm::new(&folder, &filter);
     state.overlays.push(Overlay::Export(Box::new(form)));
 }
 
@@ -52,6 +58,11 @@ fn write(state: &mut State, mut form: Box<ExportForm>) -> Option<Box<ExportForm>
     if typed.is_empty() || formats.is_empty() {
         let missing = if typed.is_empty() { "a folder to write to" } else { "at least one format (space chooses)" };
         form.error = Some(format!("It needs {missing}."));
+        return Some(form);
+    }
+    if form.personal() == Personal::Unexplained {
+        form.error =
+            Some(format!("To keep personal data, say why in at least {REASON_WORDS} words; or leave it empty."));
         return Some(form);
     }
     let directory = match (typed.strip_prefix("~/"), &state.config.home) {

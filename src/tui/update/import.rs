@@ -8,6 +8,7 @@ use super::Pressed;
 use crate::engine::request::{Progress, Reply, Request, Ticket};
 use crate::tui::action::Action;
 use crate::tui::command::Command;
+use crate::tui::keymap::Chord;
 use crate::tui::state::import::{End, Job};
 use crate::tui::state::messages::Weight;
 use crate::tui::state::{Expected, Overlay, State};
@@ -68,10 +69,15 @@ pub fn ended(state: &mut State, ticket: Ticket, reply: Reply) {
     super::queue::ask(state);
 }
 
+fn closes(pressed: Pressed) -> bool {
+    ["enter", "q"].iter().any(|key| Chord::parse(key) == Some(pressed.chord))
+}
+
 /// Takes a key while a job is shown.
 pub fn handle(state: &mut State, mut job: Job, pressed: Pressed) -> Option<Job> {
     match (&job.end, pressed.action) {
-        (Some(_), _) => return None,
+        // Other keys are most likely meant for the screen beneath, which is not in sight.
+        (Some(_), action) if action == Some(Action::Back) || closes(pressed) => return None,
         (None, Some(Action::Back)) if !job.stopping => {
             job.stopping = true;
             state.want(Command::Cancel(job.ticket));

@@ -118,10 +118,11 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
             }
         }
         Some(Action::NextOwner) => judge.next_owner(),
-        Some(action @ (Action::StepDown | Action::StepUp)) => {
+        Some(action @ (Action::BlameLater | Action::BlameEarlier)) => {
             judge.no_step = false;
             if let Some(review) = &mut state.review {
-                super::review::step(review, action);
+                let way = if action == Action::BlameLater { Action::StepDown } else { Action::StepUp };
+                super::review::step(review, way);
             }
         }
         Some(Action::NextChoice) => judge.choice += 1,
@@ -234,7 +235,15 @@ pub fn record(state: &mut State, mut act: Act, conversation: Option<Conversation
         judgement.room = super::session::room(state);
     }
     super::disputes::settling(state, &mut act);
-    write(state, Write { request: Request::Record(Box::new(act)), conversation, what: what.to_owned() });
+    let replaces = match &act {
+        Act::Judge(judgement) => {
+            let review = state.review.as_ref().filter(|review| Some(&review.id) == conversation.as_ref());
+            review.and_then(|review| review.own_verdict()).filter(|before| *before != judgement.verdict)
+        }
+        _ => None,
+    };
+    let request = Request::Record(Box::new(act));
+    write(state, Write { request, conversation, what: what.to_owned(), replaces });
 }
 
 /// Has something written.
@@ -245,12 +254,12 @@ pub fn write(state: &mut State, write: Write) {
 
 /// Takes back the last act.
 pub fn undo(state: &mut State) {
-    write(state, Write { request: Request::Undo, conversation: None, what: "undo".to_owned() });
+    write(state, Write { request: Request::Undo, conversation: None, what: "undo".to_owned(), replaces: None });
 }
 
 /// Does again what was taken back.
 pub fn redo(state: &mut State) {
-    write(state, Write { request: Request::Redo, conversation: None, what: "redo".to_owned() });
+    write(state, Write { request: Request::Redo, conversation: None, what: "redo".to_owned(), replaces: None });
 }
 
 /// Tries to save again what could not be saved, in the order in which it was done.

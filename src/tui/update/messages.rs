@@ -134,7 +134,11 @@ pub fn problem(state: &mut State, reply: Reply) {
 fn written(state: &mut State, ticket: Ticket, reply: Reply) {
     let Some(write) = state.writes.pending.remove(&ticket) else { return };
     let reason = match reply {
-        Reply::Saved(saved) => {
+        Reply::Saved(mut saved) => {
+            if let Some(before) = write.replaces {
+                let arrow = state.config.theme.signs().call;
+                saved.what = format!("{} {arrow} {}", before.word().to_uppercase(), saved.what);
+            }
             self::saved(state, *saved);
             // A queue that was asked for is wanted on the screen, also where the same one was there already.
             if let Request::Record(act) = &write.request

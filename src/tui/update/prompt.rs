@@ -183,7 +183,10 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
         Question::LoadPack => {
             let Some(pack) = chosen else { return Some(prompt) };
             let what = format!("codebook {pack}");
-            super::judge::write(state, Write { request: Request::LoadPack(pack), conversation: None, what });
+            super::judge::write(
+                state,
+                Write { request: Request::LoadPack(pack), conversation: None, what, replaces: None },
+            );
         }
         Question::RenameWhich => {
             let Some(key) = chosen else { return Some(prompt) };

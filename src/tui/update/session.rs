@@ -286,7 +286,7 @@ pub fn handle_start(state: &mut State, mut form: Box<StartForm>, pressed: Presse
                 state.session.resuming = false;
                 state.session.wanted_queue = true;
                 let request = Request::StartSession(Box::new(order));
-                super::judge::write(state, Write { request, conversation: None, what });
+                super::judge::write(state, Write { request, conversation: None, what, replaces: None });
                 return None;
             }
             Err(error) => form.error = Some(error),

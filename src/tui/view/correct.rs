@@ -136,6 +136,9 @@ fn choosing(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
             if called == Some(spec.name.exact()) {
                 row.push("  (called: other arguments)", Tone::Dim);
             }
+            if spec.parameters.is_none() {
+                row.push("  schema not recorded", Tone::Dim);
+            }
             let about: String = spec.description.exact().chars().take(120).collect();
             row.push("  ", Tone::Dim);
             row.extend(state.lens().row(&about, Tone::Dim));
@@ -178,7 +181,9 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
         match (field.problem(), &field.origin) {
             (Some(problem), _) => row.push(&format!("{} {problem}", theme.wrong()), Tone::Bad),
             (None, Some(origin)) => row.push(&format!("{} from {origin}", theme.fine()), Tone::Dim),
-            (None, None) if !field.known => row.push(&format!("{} not in the schema", theme.signs().warn), Tone::Warn),
+            (None, None) if !field.known && form.schema.value.is_some() => {
+                row.push(&format!("{} not in the schema", theme.signs().warn), Tone::Warn)
+            }
             (None, None) if field.input.is_empty() => row.push("left out", Tone::Dim),
             (None, None) => {}
         }
@@ -199,7 +204,7 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
         let fits = match (form.problems.first(), form.schema.checks()) {
             (Some(problem), _) => Row::of(&format!("{} {problem}", theme.wrong()), Tone::Bad),
             (None, true) => Row::of(&format!("{} fits the schema", theme.fine()), Tone::Good),
-            (None, false) => Row::of("no schema to check against", Tone::Dim),
+            (None, false) => Row::of("schema not recorded: arguments are raw JSON, and nothing checks them", Tone::Dim),
         };
         canvas.line(area, below.saturating_sub(2), &fits.cut(columns, "…"));
     }

@@ -8,7 +8,7 @@ use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
 use crate::tui::row::Row;
 use crate::tui::state::State;
-use crate::tui::state::export::{ExportForm, FORMATS, Line};
+use crate::tui::state::export::{ExportForm, FORMATS, Line, Personal, REASON_WORDS};
 use crate::tui::theme::Tone;
 
 /// Draws the form.
@@ -58,11 +58,18 @@ pub fn draw(state: &State, form: &ExportForm, canvas: &mut Canvas) {
             line += 1;
         }
     }
-    let note = if form.reason.is_empty() {
-        Row::of("  Personal data is masked. A reason typed above keeps it, and is recorded.", Tone::Dim)
-    } else {
-        let warn = state.config.theme.signs().warn;
-        Row::of(&format!("  {warn} Personal data will NOT be masked; the reason is recorded."), Tone::Warn)
+    let warn = state.config.theme.signs().warn;
+    let note = match form.personal() {
+        Personal::Masked => {
+            Row::of("  Personal data is masked. A reason typed above keeps it, and is recorded.", Tone::Dim)
+        }
+        Personal::Unexplained => {
+            let text = format!("  Not a reason yet: with {REASON_WORDS} words personal data is kept; empty masks it.");
+            Row::of(&text, Tone::Warn)
+        }
+        Personal::Kept => {
+            Row::of(&format!("  {warn} Personal data will NOT be masked; the reason is recorded."), Tone::Warn)
+        }
     };
     canvas.line(inside, line, &note);
     if let Some(error) = &form.error {

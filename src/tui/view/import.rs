@@ -13,7 +13,10 @@ use crate::tui::theme::Tone;
 pub fn draw(state: &State, job: &Job, canvas: &mut Canvas) {
     let title = Row::of(&job.title.chars().take(60).collect::<String>(), Tone::Title);
     let keys = match (&job.end, job.stopping) {
-        (Some(_), _) => Row::of("any key", Tone::Key).with(" closes", Tone::Text),
+        (Some(_), _) => {
+            let enter = state.config.theme.signs().enter;
+            Row::of(&format!("{enter} q esc"), Tone::Key).with(" close it", Tone::Text)
+        }
         (None, false) => Row::of("esc", Tone::Key).with(" stops it; what is finished stays", Tone::Text),
         (None, true) => Row::of("stopping", Tone::Warn),
     };

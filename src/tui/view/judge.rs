@@ -24,8 +24,8 @@ pub fn draw(state: &State, judge: &Judge, canvas: &mut Canvas, area: Rect) {
     }
     let keys = [
         (Action::Accept, "save & next"),
-        (Action::StepDown, "step down"),
-        (Action::StepUp, "up"),
+        (Action::BlameLater, "step down"),
+        (Action::BlameEarlier, "up"),
         (Action::NoStep, "no single step"),
         (Action::MoreSevere, "severity"),
         (Action::LessSevere, "less"),
@@ -51,6 +51,9 @@ fn summary(state: &State, judge: &Judge) -> Row {
             if let Some(tool) = step.tool() {
                 row.push(" ", Tone::Text);
                 row.push(&tool.exact().chars().take(30).collect::<String>(), Tone::Tool);
+            }
+            if step.is_customers() {
+                row.push(&format!(" {} what the customer said", theme.signs().warn), Tone::Warn);
             }
         }
         _ => row.push("no single step", Tone::Strong),

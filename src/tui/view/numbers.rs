@@ -130,18 +130,7 @@ fn begun(state: &State, here: bool) -> (Row, Tone) {
 /// A name in so many columns. What is too long loses its middle: names of a kind often begin alike.
 fn named(state: &State, name: &str, (tone, columns): (Tone, usize)) -> Row {
     let row = state.lens().row(name, tone);
-    if row.width() < columns {
-        return row.padded(columns);
-    }
-    let letters: Vec<char> = row.text().chars().collect();
-    let room = columns.saturating_sub(2);
-    let (head, tail) = (room.div_ceil(2), room / 2);
-    let short: String = letters[..head.min(letters.len())]
-        .iter()
-        .chain(state.config.theme.signs().more.chars().collect::<Vec<_>>().iter())
-        .chain(&letters[letters.len().saturating_sub(tail)..])
-        .collect();
-    Row::of(&short, tone).cut(columns.saturating_sub(1), "").padded(columns)
+    row.cut_middle(columns.saturating_sub(1), state.config.theme.signs().more).padded(columns)
 }
 
 /// A rate for a table: greyed and without percent where it rests on few labels.

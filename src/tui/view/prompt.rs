@@ -15,7 +15,12 @@ use crate::tui::theme::Tone;
 
 /// Draws a one-line question at the bottom of the screen.
 pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
+    let queue = state.queue.query.queue.as_deref().filter(|_| prompt.question == Question::FindInQueue);
     let hint = match prompt.question {
+        Question::FindInQueue if queue.is_some() => "words; only this queue is searched",
+        Question::FindInQueue if !state.queue.query.filter.is_empty() => {
+            "words; only what the filter lists is searched"
+        }
         Question::Filter => "for instance  score.helpfulness<0.5 -intent:billing verdict:none tool:process_refund",
         Question::Import => "a file or folder; OTLP/JSON lines, OpenAI chat JSONL, tau-bench; plain, .gz or .zst",
         Question::Criterion => "up and down choose between must and must not; regression cases carry it",
@@ -34,7 +39,10 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
     let rows = if prompt.error.is_some() { 7 } else { 5 } + shown as u16;
     let size = state.size;
     let area = Rect::new(0, size.rows.saturating_sub(rows + 1), size.columns, rows);
-    let title = Row::of(prompt.title(), Tone::Title);
+    let title = match queue {
+        Some(name) => Row::of(&format!("Find in the queue {name}"), Tone::Title),
+        None => Row::of(prompt.title(), Tone::Title),
+    };
     let keys = worded(state, &[(Action::Accept, "go"), (Action::Back, "back")], 60);
     let inside = boxed(canvas, area, &title, &keys);
     let columns = usize::from(inside.width);

@@ -352,7 +352,8 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
         None => why(state, summary, columns.why),
     };
     cell(row, lens.row(&why, Tone::Dim), columns.why);
-    cell(row, row_state(state, summary), columns.state);
+    // Nothing follows it, so it takes the last column too.
+    row.extend(row_state(state, summary, columns.state).cut(columns.state, "…"));
 }
 
 /// The step that was found and the text around the words, which are marked unless they are masked.
@@ -447,7 +448,7 @@ fn worst(state: &State, summary: &Summary, columns: usize) -> Row {
         let value = value.map_or_else(|| "?".to_owned(), scoring::value);
         // The name gives way, so that the value is always there.
         let room = if at == 0 { columns.saturating_sub(row.width() + value.len() + 2) } else { columns };
-        row.extend(Row::of(&evaluator.exact().chars().take(60).collect::<String>(), tone).cut(room, "…"));
+        row.extend(Row::of(&evaluator.exact().chars().take(60).collect::<String>(), tone).cut_middle(room, "…"));
         row.push(&format!(" {value}"), tone);
         if at > 0 && whole.width() + row.width() + 1 > columns {
             break;
@@ -457,7 +458,7 @@ fn worst(state: &State, summary: &Summary, columns: usize) -> Row {
     whole
 }
 
-fn row_state(state: &State, summary: &Summary) -> Row {
+fn row_state(state: &State, summary: &Summary, columns: usize) -> Row {
     let theme = &state.config.theme;
     if state.writes.unsaved.iter().any(|entry| entry.write.conversation.as_ref() == Some(&summary.id)) {
         return Row::of(&format!("{} unsaved", theme.wrong()), Tone::Bad);
@@ -471,8 +472,13 @@ fn row_state(state: &State, summary: &Summary) -> Row {
         RowState::Skipped => Row::of("skipped", Tone::Dim),
         RowState::Judged(verdict) => {
             let mark = summary.place.as_ref().map_or_else(String::new, |place| format!(" {}", place.slot.kind.mark()));
-            let text = format!("{} {}{mark}", theme.verdict(verdict), verdict.word().to_uppercase());
-            Row::of(&text, Theme::verdict_tone(verdict))
+            let row = Row::of(
+                &format!("{} {}", theme.verdict(verdict), verdict.word().to_uppercase()),
+                Theme::verdict_tone(verdict),
+            );
+            // Half a word says less than no mark.
+            let marked = row.clone().with(&mark, Theme::verdict_tone(verdict));
+            if marked.width() <= columns { marked } else { row }
         }
         RowState::Disputed => Row::of("disputed", Tone::Warn),
         RowState::Stale => Row::of("went on", Tone::Warn),
