@@ -334,9 +334,10 @@ impl Builder<'_> {
             Some(step) => self.opened.conversation.offered_at(step),
             None => self.opened.conversation.tools.iter().collect(),
         };
-        let heading = match self.opened.conversation.tools.is_empty() {
-            true => "Tool list not recorded".to_owned(),
-            false => format!("Tools offered here: {}", offered.len()),
+        let heading = if self.opened.conversation.tools.is_empty() {
+            "Tool list not recorded".to_owned()
+        } else {
+            format!("Tools offered here: {}", offered.len())
         };
         self.line(&heading, Tone::Title);
         for spec in offered {

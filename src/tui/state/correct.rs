@@ -119,9 +119,10 @@ impl Correct {
             }
             StepContent::Message { .. } => None,
         };
-        let offered: Vec<ToolSpec> = match conversation.tools.is_empty() {
-            true => called(conversation),
-            false => conversation.offered_at(step).into_iter().cloned().collect(),
+        let offered: Vec<ToolSpec> = if conversation.tools.is_empty() {
+            called(conversation)
+        } else {
+            conversation.offered_at(step).into_iter().cloned().collect()
         };
         let mut choices: Vec<Choice> = offered.into_iter().map(Choice::Tool).collect();
         if let Some((tool, _)) = &was {

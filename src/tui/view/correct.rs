@@ -182,7 +182,7 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
             (Some(problem), _) => row.push(&format!("{} {problem}", theme.wrong()), Tone::Bad),
             (None, Some(origin)) => row.push(&format!("{} from {origin}", theme.fine()), Tone::Dim),
             (None, None) if !field.known && form.schema.value.is_some() => {
-                row.push(&format!("{} not in the schema", theme.signs().warn), Tone::Warn)
+                row.push(&format!("{} not in the schema", theme.signs().warn), Tone::Warn);
             }
             (None, None) if field.input.is_empty() => row.push("left out", Tone::Dim),
             (None, None) => {}

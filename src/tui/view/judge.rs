@@ -24,9 +24,9 @@ pub fn draw(state: &State, judge: &Judge, canvas: &mut Canvas, area: Rect) {
     }
     let keys = [
         (Action::Accept, "save & next"),
-        (Action::BlameLater, "step down"),
-        (Action::BlameEarlier, "up"),
         (Action::NoStep, "no single step"),
+        (Action::BlameLater, "step"),
+        (Action::BlameEarlier, "up"),
         (Action::MoreSevere, "severity"),
         (Action::LessSevere, "less"),
         (Action::NextField, "another mode"),
