@@ -33,6 +33,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::model::id::ConversationId;
+use crate::model::trace::SYNTHESISED;
 use item::Item;
 use layout::Layout;
 
@@ -41,7 +42,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// The attributes of spans that any format reads; nothing else of what spans hold is.
 pub const SPAN_ATTRIBUTES: &[&str] =
-    &[feedback::LANGSMITH_RUN, feedback::LANGFUSE_TRACE, feedback::LANGFUSE_OBSERVATION];
+    &[feedback::LANGSMITH_RUN, feedback::LANGFUSE_TRACE, feedback::LANGFUSE_OBSERVATION, SYNTHESISED];
 
 /// Writes one dataset format.
 pub trait Exporter: Sync {

@@ -202,15 +202,17 @@ pub fn warn_of_repeat(before: usize) {
     }
 }
 
-fn tell_difference(context: &Context, found: &Difference, json: bool) -> Result<Code, Failure> {
+fn tell_difference(context: &Context, (found, sealed): &(Difference, u64), json: bool) -> Result<Code, Failure> {
     #[derive(Serialize)]
     struct Answer<'a> {
         schema_version: u32,
+        /// Rows of the test split that differ; which ones stays sealed.
+        sealed: u64,
         #[serde(flatten)]
         difference: &'a Difference,
     }
     if json {
-        print(&Answer { schema_version: 1, difference: found })?;
+        print(&Answer { schema_version: 1, sealed: *sealed, difference: found })?;
         return Ok(Code::Done);
     }
     let mut data = Data::open();
@@ -226,6 +228,12 @@ fn tell_difference(context: &Context, found: &Difference, json: bool) -> Result<
     data.finish()?;
     let (added, removed, changed) = (found.added.len(), found.removed.len(), found.changed.len());
     context.talk.say(&format!("{added} added, {removed} removed, {changed} changed"));
+    if *sealed > 0 {
+        let rows = count(*sealed, "row");
+        context
+            .talk
+            .say(&format!("{rows} of the sealed test split differ too; `dataset show --open-test REASON` opens it"));
+    }
     Ok(Code::Done)
 }
 

@@ -9,6 +9,7 @@ use super::item::Item;
 use super::prefix::decisions;
 use super::{Exporter, Rows, validate};
 use crate::model::label::{Label, Verdict};
+use crate::model::trace::SYNTHESISED;
 
 /// The format `langfuse-scores`.
 pub struct LangfuseScores;
@@ -37,9 +38,12 @@ struct Statement {
     at: crate::model::time::Timestamp,
 }
 
-/// The trace a span belongs to.
+/// The trace a span belongs to; `None` where spans were only made for it here, and its source knows of none.
 fn trace_of<'a>(item: &Item<'a>, span: Option<&str>) -> Option<&'a str> {
     let spans = &item.conversation.spans;
+    if spans.first()?.attributes.contains_key(SYNTHESISED) {
+        return None;
+    }
     let own = span.and_then(|id| spans.iter().find(|span| span.id.span_id == id));
     own.or(spans.first()).map(|span| span.id.trace_id.as_str())
 }

@@ -13,7 +13,7 @@ use crate::model::score::Score;
 use crate::model::step::{Role, Step, StepContent, ToolResult};
 use crate::model::time::Timestamp;
 use crate::model::tool::{Arguments, ToolSpec};
-use crate::model::trace::{FailureSign, Span, SpanKind, SpanStatus};
+use crate::model::trace::{FailureSign, SYNTHESISED, Span, SpanKind, SpanStatus};
 
 /// What a transcript format tells of a conversation.
 #[derive(Default)]
@@ -196,7 +196,7 @@ fn blank(id: SpanRef, parent: Option<&SpanRef>, what: (&str, SpanKind)) -> Span 
         error: None,
         failure_signs: Vec::new(),
         offered_tools: Vec::new(),
-        attributes: Map::from_iter([("aftercall.synthesised".to_owned(), Value::Bool(true))]),
+        attributes: Map::from_iter([(SYNTHESISED.to_owned(), Value::Bool(true))]),
         events: Vec::new(),
         links: Vec::new(),
         oddities: Vec::new(),

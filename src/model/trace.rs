@@ -9,6 +9,9 @@ use super::id::SpanRef;
 use super::time::Timestamp;
 use crate::text::Untrusted;
 
+/// An attribute of spans that an import made where its source had none.
+pub const SYNTHESISED: &str = "aftercall.synthesised";
+
 /// What a span did. Planner, executor and verifier spans are [`SpanKind::Agent`] with that role as their agent name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -93,6 +93,8 @@ pub fn open(workspace: &Workspace, now: Timestamp) -> Result<Vec<Summary>, Queue
 /// # Errors
 /// The conversation is not stored, its labels are hidden still, or the database cannot be read.
 pub fn sides(workspace: &Workspace, door: &Door, id: &ConversationId) -> Result<Dispute, ReviewError> {
+    let unknown = || StoreError::Unknown(id.to_string());
+    let door = door.knowing(&workspace.store().conversation(id)?.ok_or_else(unknown)?);
     as_seen(workspace, id, &|label| door.label(label))
 }
 
@@ -111,6 +113,12 @@ fn as_seen(workspace: &Workspace, id: &ConversationId, see: &dyn Fn(&Label) -> L
     let current = workspace.store().conversation(id)?.ok_or_else(unknown)?.transcript_hash();
     let labels = uncovered(workspace, id)?;
     let settled = labels.iter().find_map(|label| label.settled.as_ref());
+    let state = LabelState::of(&labels, &current);
+    let own = labels.iter().any(|label| label.reviewer == workspace.reviewer() && label.verdict.is_some());
+    if !own && settled.is_none() && !matches!(state, LabelState::Disputed | LabelState::Adjudicated) {
+        // What somebody else says is not told before one's own verdict where there is nothing to settle.
+        return Err(ActError::NothingToSettle.into());
+    }
     let sides = lettered(id, &labels).into_iter().filter_map(|(letter, label)| {
         Some(Side {
             letter,
@@ -123,7 +131,7 @@ fn as_seen(workspace: &Workspace, id: &ConversationId, see: &dyn Fn(&Label) -> L
     Ok(Dispute {
         schema_version: 1,
         id: id.clone(),
-        state: LabelState::of(&labels, &current).word(),
+        state: state.word(),
         sides: sides.collect(),
         by: settled.map(|settled| settled.by.clone()),
         reason: labels.iter().find_map(|label| see(label).settled).map(|settled| settled.reason),
@@ -151,10 +159,11 @@ pub fn take(
     let (side, reason) = (choice.0.trim(), choice.1);
     let labels = uncovered(workspace, id)?;
     let lettered = lettered(id, &labels);
+    // The letter is what is shown; a name is known once a label was taken.
     let took = lettered
         .iter()
-        .find(|(_, label)| label.reviewer == side)
-        .or_else(|| lettered.iter().find(|(letter, _)| side.eq_ignore_ascii_case(&letter.to_string())))
+        .find(|(letter, _)| side.eq_ignore_ascii_case(&letter.to_string()))
+        .or_else(|| lettered.iter().find(|(_, label)| label.reviewer == side))
         .map(|(_, label)| label.reviewer.clone())
         .ok_or_else(|| ActError::NoSuchLabel(side.to_owned()))?;
     settle(workspace, id, (took, reason), now)

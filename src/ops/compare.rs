@@ -2,7 +2,7 @@
 //!
 //! Invariant: trials of one task are never counted as independent; a p of one segment among many is never told unadjusted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -222,13 +222,13 @@ fn trials<'a>(members: impl Iterator<Item = &'a Member>, task: Option<&str>) -> 
     members.filter_map(|member| Some((member.task(task), member.failed?))).collect()
 }
 
-/// The trials of each task that is known on either side.
+/// The trials of each task; a conversation of which no task is known is one of its own.
 fn clusters(first: &[Trial], second: &[Trial]) -> BTreeMap<String, Cluster> {
     let mut clusters: BTreeMap<String, Cluster> = BTreeMap::new();
     for (at, side) in [first, second].into_iter().enumerate() {
-        for (task, failed) in side {
-            let Some(task) = task else { continue };
-            let cluster = clusters.entry(task.clone()).or_default();
+        for (number, (task, failed)) in side.iter().enumerate() {
+            let task = task.clone().unwrap_or_else(|| format!("\0{at} {number}"));
+            let cluster = clusters.entry(task).or_default();
             let counts = if at == 0 { &mut cluster.first } else { &mut cluster.second };
             *counts = (counts.0 + u64::from(*failed), counts.1 + 1);
         }
@@ -264,13 +264,11 @@ fn tested(first: &[Trial], second: &[Trial]) -> (Test, Guarded<f64>, Option<Need
     let clusters = clusters(first, second);
     let both: Vec<&Cluster> = clusters.values().filter(|one| one.first.1 > 0 && one.second.1 > 0).collect();
     let single = clusters.values().all(|one| one.first.1 <= 1 && one.second.1 <= 1);
-    let known = |side: &[Trial]| side.iter().filter_map(|trial| trial.0.as_ref()).collect::<BTreeSet<_>>().len();
-    let tasks = known(first).min(known(second));
-    // Where most tasks are on both sides, what they have in common is taken out of the comparison.
-    if single && tasks > 0 && 2 * both.len() >= tasks {
+    // Where most of them are on both sides, what they have in common is taken out of the comparison.
+    if single && !both.is_empty() && 2 * both.len() >= first.len().min(second.len()) {
         return paired(&both);
     }
-    if !single && first.iter().chain(second).all(|trial| trial.0.is_some()) {
+    if !single || !both.is_empty() {
         let all: Vec<Cluster> = clusters.into_values().collect();
         let difference = cluster_bootstrap(&all, RESAMPLES, SEED);
         let p = cluster_p(&all, RESAMPLES, SEED);

@@ -179,8 +179,10 @@ fn rows(
         rows.push(DriftRow { name: name.to_owned(), measured, p_adjusted: None, alarm: false, behind });
     };
     for column in sample.columns(workspace)? {
-        // Who gives no numbers is compared by how often it objects.
-        let value = |at: &usize| column.values[*at].or(column.objects[*at].map(|one| f64::from(u8::from(one))));
+        // Who gives no numbers is compared by how often it objects; the two scales are never put together.
+        let counts = column.values.iter().all(Option::is_none);
+        let objects = |at: usize| column.objects[at].map(|one| f64::from(u8::from(one)));
+        let value = |at: &usize| if counts { objects(*at) } else { column.values[*at] };
         let of = |side: &[usize]| side.iter().filter_map(value).collect::<Vec<f64>>();
         let (a, b) = (of(before), of(after));
         let mean = |values: &[f64]| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);

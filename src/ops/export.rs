@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use crate::dataset::manifest::{Manifest, MaskingReport, Tool};
+use crate::dataset::manifest::{DatasetUse, Manifest, MaskingReport, Tool};
 use crate::dataset::validate::Invalid;
 use crate::dataset::{SCHEMA_VERSION, format_names};
 use crate::model::event::EventBody;
@@ -199,7 +199,7 @@ fn write_all(
             *gathered.masked.entry(class).or_default() += count;
         }
     }
-    let mut manifest = manifest(workspace, order, &source, gathered)?;
+    let mut manifest = manifest(workspace, (order, &door), &source, gathered)?;
     for (name, text) in card::files(&targets, &manifest, &source) {
         let file = files.add(&name, &text, &door)?;
         manifest.files.push(file);
@@ -260,7 +260,7 @@ pub fn plan(workspace: &Workspace, order: &ExportOrder, now: Timestamp) -> Resul
     for (file, bytes) in gathered.files.iter_mut().zip(bytes) {
         file.bytes = bytes;
     }
-    let manifest = manifest(workspace, order, &source, gathered)?;
+    let manifest = manifest(workspace, (order, &door), &source, gathered)?;
     Ok(ExportReport { directory: order.directory.clone(), manifest, journal_problem: None, test_uses_before: 0 })
 }
 
@@ -293,7 +293,7 @@ fn drop_empty(targets: &mut Vec<Target>, gathered: &mut Gathering, files: &mut F
 
 fn manifest(
     workspace: &Workspace,
-    order: &ExportOrder,
+    (order, door): (&ExportOrder, &Door),
     source: &Source,
     gathered: Gathering,
 ) -> Result<Manifest, StoreError> {
@@ -301,11 +301,14 @@ fn manifest(
     Ok(Manifest {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
-        filter: order.filter.clone(),
-        dataset: source.about(order.open_test.is_some()),
+        // What was typed may name a customer, and the manifest travels with the rows.
+        filter: door.text(&order.filter),
+        dataset: source
+            .about(order.open_test.is_some())
+            .map(|about| DatasetUse { made_by: door.text(&about.made_by), ..about }),
         masking: MaskingReport {
             masking: gathered.masking,
-            kept_because: order.keep_personal_data.clone(),
+            kept_because: order.keep_personal_data.as_ref().map(|reason| door.text(reason)),
             masked: gathered.masked,
             limits: LIMITS,
         },

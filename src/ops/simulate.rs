@@ -207,12 +207,14 @@ impl Replay {
                 (members.into_values().map(one).collect(), Vec::new())
             }
         };
-        let (mut pool, held): (Vec<usize>, Vec<usize>) = (pool, held);
-        if pool.len() > MOST {
-            shuffle(&mut draws, &mut pool);
-            pool.truncate(MOST);
-            pool.sort_unstable();
-        }
+        let [pool, held] = [pool, held].map(|mut some: Vec<usize>| {
+            if some.len() > MOST {
+                shuffle(&mut draws, &mut some);
+                some.truncate(MOST);
+                some.sort_unstable();
+            }
+            some
+        });
         let bad = pool.iter().filter(|at| self.failed[**at]).count();
         (bad > 0 && bad < pool.len()).then_some((pool, held))
     }

@@ -25,6 +25,9 @@ pub fn worse_exact(worse: u64, better: u64) -> f64 {
 /// Lydersen and Laake 2013). Less cautious than the exact test, which is meant for fewer than 25 pairs that changed.
 pub fn mcnemar_mid(b: u64, c: u64) -> f64 {
     let (least, n) = (b.min(c), b + c);
+    if n == 0 {
+        return 1.0;
+    }
     let below = least.checked_sub(1).map_or(0.0, |below| fair_cdf(below, n));
     let there = fair_cdf(least, n) - below;
     if b == c { 1.0 - there } else { 2.0 * fair_cdf(least, n) - there }

@@ -12,9 +12,7 @@ use crate::model::conversation::Conversation;
 use crate::model::event::Kept;
 use crate::model::id::{ConversationId, TranscriptHash};
 use crate::model::summary::Segments;
-
-/// The attribute of spans that an importer made up for a transcript that has none.
-const SYNTHESISED: &str = "aftercall.synthesised";
+use crate::model::trace::SYNTHESISED;
 
 /// A text that was set aside, without the text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::time::Timestamp;
 
+/// Labels below which a share of them is not printed.
+const FEW: u64 = 10;
+
 /// The longest name of a queue.
 const LONGEST_NAME: usize = 60;
 
@@ -368,6 +371,9 @@ pub struct QueueState {
 impl QueueState {
     /// How many audit labels failed, and what that makes of all.
     fn audit_words(&self, rate: &Interval) -> String {
+        if self.audit_labels < FEW {
+            return format!("{}/{}, too few for a rate", self.audit_fails, self.audit_labels);
+        }
         let by_import = if rate.by_import { ", by import" } else { " =" };
         format!("{}/{}{by_import} {}", self.audit_fails, self.audit_labels, rate.words())
     }

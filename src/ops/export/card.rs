@@ -33,12 +33,19 @@ fn title(source: &Source) -> String {
 }
 
 fn front(targets: &[Target], manifest: &Manifest, source: &Source) -> String {
-    let rows: u64 = manifest.files.iter().filter(|file| file.format == HUGGING_FACE.name).map(|file| file.rows).sum();
+    // Each view tells the same conversations in its own way, so the largest says how many there are.
+    let rows_of = |view: &str| -> u64 {
+        let own = targets.iter().filter(|target| target.view == Some(view));
+        let file = |target: &Target| manifest.files.iter().find(|file| file.name == target.name).map(|file| file.rows);
+        own.filter_map(file).sum()
+    };
+    let rows = VIEWS.iter().map(|(view, _)| rows_of(view)).max().unwrap_or(0);
     let size = match rows {
         0..1_000 => "n<1K",
         1_000..10_000 => "1K<n<10K",
         10_000..100_000 => "10K<n<100K",
-        _ => "100K<n<1M",
+        100_000..1_000_000 => "100K<n<1M",
+        _ => "1M<n<10M",
     };
     let mut out = format!(
         "---\nlicense: other\npretty_name: \"{}\"\ntags:\n- customer-service\n- agents\n- human-feedback\n\

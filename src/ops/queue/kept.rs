@@ -337,8 +337,9 @@ fn carried(
     // Of the whole workspace, so that what was usual does not depend on what was judged since.
     let Signals { columns, mut rows, .. } = signals(workspace, "", stored.at, Expected::Used)?;
     let judged: HashSet<&ConversationId> = before.iter().map(|(id, ..)| id).collect();
+    let scaling = Scaling::of(&columns, &rows);
     rows.retain(|row| judged.contains(&row.id));
-    let matrix = Matrix::new(&columns, &rows, None);
+    let matrix = Matrix::new(&columns, &rows, Some(&scaling));
     let by_id: HashMap<&ConversationId, usize> = rows.iter().enumerate().map(|(row, one)| (&one.id, row)).collect();
     let mut people: Vec<&str> = Vec::new();
     let mut lessons = Vec::with_capacity(before.len());

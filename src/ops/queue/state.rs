@@ -33,11 +33,6 @@ fn rate(tallies: &[AuditTally]) -> Option<Interval> {
     Some(Interval { share, low, high, by_import: weighed.is_some() })
 }
 
-/// Labels it takes to know a rate to five points.
-fn labels_for(share: f64, pool: u64) -> u64 {
-    sample_size::finite(share, HALF_WIDTH, pool, ALPHA)
-}
-
 impl Working {
     /// How far the queue is for a reviewer, of whom these places come next.
     pub(super) fn state(&self, by: u32, next: &[Slot], covered: &Covered) -> QueueState {
@@ -54,7 +49,6 @@ impl Working {
         let tallies = self.queue.audit_sample();
         let sampled: u64 = tallies.iter().map(|batch| batch.size).sum();
         let rate = rate(&tallies);
-        let known = rate.map_or(0.5, |rate| rate.share.clamp(0.05, 0.95));
         let mut found = 0;
         let curve: Vec<u32> = self
             .given
@@ -80,7 +74,7 @@ impl Working {
             model_rate: (self.has_numbers() && pool > 0 && !curve.is_empty() && covered.is_empty())
                 .then(|| outlook.model_rate(self.queue.matrix().rows())),
             labels_needed: (audited > 0)
-                .then(|| labels_for(known, sampled).saturating_sub(audited))
+                .then(|| sample_size::more_for(HALF_WIDTH, (audit_fails, audited), sampled))
                 .filter(|needed| *needed > 0),
             failures_left: self.has_numbers().then_some(outlook.left),
             next_share: (outlook.ahead > 0 && self.has_numbers()).then(|| outlook.next / outlook.ahead as f64),
@@ -125,15 +119,5 @@ mod tests {
         // A new import nothing of which was judged cannot be weighed.
         let early = rate(&[tally(100, 10, 5), tally(500, 0, 0)]).unwrap();
         assert!(!early.by_import && (early.share - 0.5).abs() < 1e-12);
-    }
-
-    #[test]
-    fn labels_for_five_points_are_the_known_ones() {
-        for (share, wanted) in [(0.05, 73), (0.1, 139), (0.2, 246), (0.3, 323), (0.5, 385)] {
-            assert_eq!(labels_for(share, u64::from(u32::MAX)), wanted);
-        }
-        for (share, wanted) in [(0.05, 71), (0.1, 130), (0.2, 220), (0.3, 278), (0.5, 323)] {
-            assert_eq!(labels_for(share, 2_000), wanted);
-        }
     }
 }
