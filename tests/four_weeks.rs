@@ -457,3 +457,65 @@ fn two_people_review_four_weeks_and_read_the_same_reports() {
         std::fs::write(path, team.kept(&fourth, Form::Html)).unwrap();
     }
 }
+
+/// The results of a benchmark as four weeks, one of each trial; `None` where they are not there.
+fn trials() -> Option<Vec<Vec<Value>>> {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/tau-bench/gpt-4o-airline.json"));
+    let Ok(text) = std::fs::read_to_string(path) else {
+        println!("skipped: ../shared is absent");
+        return None;
+    };
+    let mut weeks = vec![Vec::new(); 4];
+    for (number, run) in serde_json::from_str::<Vec<Value>>(&text).unwrap().into_iter().enumerate() {
+        let trial = usize::try_from(run["trial"].as_u64().unwrap()).unwrap();
+        let began = moment(trial, 36_000 + number as i64 * 60);
+        let passed = run["reward"].as_f64() == Some(1.0);
+        weeks[trial].push(json!({
+            "id": format!("t{trial}-{}", run["task_id"]),
+            "started_at": began.to_string(),
+            "messages": run["traj"],
+            "metadata": {"outcome.resolved": passed},
+        }));
+    }
+    Some(weeks)
+}
+
+#[test]
+fn the_reports_of_real_conversations_count_what_the_file_says() {
+    let Some(weeks) = trials() else { return };
+    let mut team = Team::new();
+    for (week, runs) in weeks.iter().enumerate() {
+        team.clock = moment(week, 3 * 86_400 + 57_600);
+        team.import(&format!("trial-{week}.jsonl"), runs);
+        let name = format!("week-{}", 45 + week);
+        let filter =
+            format!("when:{}..{}", Day::of(moment(week, 0)).unwrap(), Day::of(moment(week, WEEK - 1)).unwrap());
+        let spec = QueueSpec { filter, audit: 1.0, ..QueueSpec::new(&name, "learnt") };
+        team.act(LEE, &Act::Queue(QueueChange::Add(spec)));
+        let passed = |id: &str| runs.iter().any(|run| run["id"] == id && run["metadata"]["outcome.resolved"] == true);
+        let says = |summary: &Summary| {
+            if passed(&summary.external_id.exact()) {
+                return Judgement::new(subject(summary), Verdict::Pass);
+            }
+            Judgement {
+                failed_at: Some(FailedAt::NoSingleStep),
+                modes: vec!["not what was asked".to_owned()],
+                ..Judgement::new(subject(summary), Verdict::Fail)
+            }
+        };
+        assert_eq!(team.judge(LEE, (&name, runs.len() / 2), &says), runs.len() / 2);
+        team.unite();
+        assert_eq!(team.judge(KIM, (&name, runs.len()), &says), runs.len() - runs.len() / 2);
+        team.unite();
+    }
+    for (week, runs) in weeks.iter().enumerate() {
+        let failed = runs.iter().filter(|run| run["metadata"]["outcome.resolved"] == false).count() as u64;
+        let (found, total) = (team.agreed(&format!("W{}", 45 + week)), runs.len() as u64);
+        assert_eq!((found.counts.conversations, found.counts.judged, found.counts.audited), (total, total, total));
+        assert_eq!((found.counts.failed, mode(&found, "not-what-was-asked").found), (failed, failed));
+        let rate = found.figures.get("failure_rate");
+        assert!(rate.value.is_some_and(|rate| (rate - failed as f64 / total as f64).abs() < 1e-9), "{rate:?}");
+        assert_eq!(found.modes[0].is_new, week == 0);
+        assert_eq!(found.people.reviewers.iter().map(|row| row.judged).sum::<u64>(), total);
+    }
+}
