@@ -128,7 +128,7 @@ impl Team {
     /// Everybody gets the conversations that came.
     fn import(&mut self, name: &str, lines: &[Value]) {
         let file = self.folder.path().join(name);
-        std::fs::write(&file, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+        std::fs::write(&file, lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")).unwrap();
         for who in [LEE, KIM] {
             let now = self.now();
             import(&mut self.people[who], &file, now);
@@ -494,7 +494,7 @@ fn the_reports_of_real_conversations_count_what_the_file_says() {
         team.act(LEE, &Act::Queue(QueueChange::Add(spec)));
         let passed = |id: &str| runs.iter().any(|run| run["id"] == id && run["metadata"]["outcome.resolved"] == true);
         let says = |summary: &Summary| {
-            if passed(&summary.external_id.exact()) {
+            if passed(summary.external_id.exact()) {
                 return Judgement::new(subject(summary), Verdict::Pass);
             }
             Judgement {
