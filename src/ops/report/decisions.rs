@@ -8,7 +8,7 @@ use super::super::decision::{Effect, effect};
 use super::super::session::book;
 use super::super::workspace::Workspace;
 use super::{ReportError, Window};
-use crate::model::decision::DecisionKind;
+use crate::model::decision::{Day, DecisionKind};
 
 /// One decision.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,11 +31,14 @@ pub struct DecisionRow {
     pub open: bool,
     /// True where it is open after its day.
     pub overdue: bool,
+    /// The day on which it was closed, in UTC.
+    pub closed: Option<String>,
     /// What became of the mode, once it is closed.
     pub effect: Option<Effect>,
 }
 
-/// Decisions made before the period was over, open ones first, each in the order in which they were made.
+/// Decisions made before the period was over: open ones by the day they are due, then closed ones in the order in which
+/// they were made.
 pub(super) fn rows(workspace: &Workspace, window: &Window) -> Result<Vec<DecisionRow>, ReportError> {
     let (codebook, until) = (workspace.store().codebook()?, window.range().1);
     let mut rows = Vec::new();
@@ -49,6 +52,11 @@ pub(super) fn rows(workspace: &Workspace, window: &Window) -> Result<Vec<Decisio
             overdue: !closed && due.as_ref().is_some_and(|due| *due < window.to.to_string()),
             mode: decision.spec.mode.as_ref().map(|mode| codebook.name_of(&codebook.resolve(mode)).to_owned()),
             conversations: decision.spec.conversations.len() as u64,
+            closed: decision
+                .closed
+                .as_ref()
+                .filter(|_| closed)
+                .and_then(|closed| Some(Day::of(closed.at)?.to_string())),
             id: decision.id,
             kind: decision.spec.kind,
             text: decision.spec.text,
@@ -57,6 +65,6 @@ pub(super) fn rows(workspace: &Workspace, window: &Window) -> Result<Vec<Decisio
             effect,
         });
     }
-    rows.sort_by_key(|row| !row.open);
+    rows.sort_by_key(|row| (!row.open, row.open.then(|| (row.due.is_none(), row.due.clone()))));
     Ok(rows)
 }

@@ -11,7 +11,7 @@ mod service;
 
 pub(super) use number::percent;
 use number::{amount, difference, name_of, range, rate, told};
-use service::{decisions, impact, satisfaction, service, targets};
+use service::{decisions, impact, is_told, satisfaction, service, targets};
 
 /// One thing on the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,10 +94,17 @@ pub(super) fn title(report: &Report) -> String {
 /// What the report is on, in a line.
 pub(super) fn subtitle(report: &Report) -> String {
     let days = format!("{} to {}", report.period.from, report.period.to);
+    let before = report.weeks.iter().rev().nth(1).is_some_and(|row| row.conversations > 0);
+    let against = if before { "" } else { " (of which there is no conversation)" };
     match report.filter.as_str() {
-        "" => format!("{days}, held against {}", report.before.name),
-        filter => format!("{days}, held against {}; only {filter}", report.before.name),
+        "" => format!("{days}, held against {}{against}", report.before.name),
+        filter => format!("{days}, held against {}{against}; only {filter}", report.before.name),
     }
+}
+
+/// Whether new modes are worth a word: where nothing was judged before, everything is new, and that says nothing.
+fn tells_new(report: &Report) -> bool {
+    report.modes.iter().any(|row| !row.is_new)
 }
 
 /// All of it, in order.
@@ -145,10 +152,10 @@ fn tiles(report: &Report) -> Vec<Tile> {
         },
         _ => Tile { small: true, ..tile("failure rate", "–".into(), "nothing drawn by lot yet".into()) },
     };
-    let new = report.modes.iter().filter(|row| row.is_new).count();
+    let new = report.modes.iter().filter(|row| row.is_new || !tells_new(report)).count();
     let saturated = match report.saturation.saturated {
-        Some(true) => "none in the last 20 judged".to_owned(),
-        Some(false) => format!("{} in the last 20 judged", report.saturation.new_in_last_twenty),
+        Some(true) => "none new in the last 20 judged".to_owned(),
+        Some(false) => format!("{} new in the last 20 judged", report.saturation.new_in_last_twenty),
         None => format!("{} judged so far", report.saturation.judged),
     };
     let mut tiles = vec![
@@ -159,13 +166,15 @@ fn tiles(report: &Report) -> Vec<Tile> {
             format!("{} passed, {} can't tell", counts.passed, counts.unsure),
         ),
         failing,
-        tile("new failure modes", new.to_string(), saturated),
+        tile(if tells_new(report) { "new failure modes" } else { "failure modes" }, new.to_string(), saturated),
     ];
     for id in ["resolution", "escalation_rate", "csat"] {
         let Some(metric) = METRICS.iter().find(|metric| metric.id == id) else { continue };
         let figure = report.figures.get(id);
         if let Some(value) = figure.value {
-            let note = format!("before {}, n {}", told(metric.unit, report.figures_before.get(id)), figure.n);
+            let before = report.figures_before.get(id);
+            let before = before.value.map(|_| format!("before {}, ", told(metric.unit, before))).unwrap_or_default();
+            let note = format!("{before}n {}", figure.n);
             tiles.push(Tile { small: figure.n < SMALL, ..tile(metric.name, amount(metric.unit, value), note) });
         }
     }
@@ -187,8 +196,7 @@ fn points(report: &Report) -> Vec<String> {
     }
     let names = |rows: Vec<&str>| rows.join(", ");
     let new: Vec<&str> = report.modes.iter().filter(|row| row.is_new).map(|row| row.name.as_str()).collect();
-    // Where nothing was judged before, everything is new, and that says nothing.
-    if !new.is_empty() && new.len() < report.modes.len() {
+    if !new.is_empty() && tells_new(report) {
         points.push(format!("New: {}.", names(new)));
     }
     for row in &report.modes {
@@ -228,13 +236,13 @@ fn modes(report: &Report, blocks: &mut Vec<Block>) {
         name: row.name.clone(),
         count: row.found,
         note: format!("before {}", row.found_before),
-        marked: row.is_new,
+        marked: row.is_new && tells_new(report),
     };
     blocks.push(Block::Bars(report.modes.iter().filter(|row| row.found > 0).map(bar).collect()));
     let row = |row: &ModeRow| Row {
         small: row.found < SMALL && row.share.as_ref().map_or(true, |rate| rate.n < SMALL),
         cells: vec![
-            if row.is_new { format!("{} (new)", row.name) } else { row.name.clone() },
+            if row.is_new && tells_new(report) { format!("{} (new)", row.name) } else { row.name.clone() },
             row.found.to_string(),
             row.found_before.to_string(),
             rate(&row.share),
@@ -274,13 +282,16 @@ fn trend(report: &Report, blocks: &mut Vec<Block>) {
         "Pass rate by week",
         "How many conversations pass, from those drawn by lot, with the 95 % interval.",
     );
+    // Weeks before the first conversation say nothing.
+    let first = report.weeks.iter().position(|row| row.conversations > 0).unwrap_or_default();
+    let weeks = report.weeks.get(first..).unwrap_or_default();
     let point = |row: &WeekRow| Point {
         name: row.window.name.clone(),
         rate: row.pass_rate.as_ref().ok().map(|rate| (rate.rate, rate.interval)),
         n: row.pass_rate.as_ref().map_or(0, |rate| rate.n),
     };
-    if report.weeks.iter().any(|row| row.pass_rate.is_ok()) {
-        blocks.push(Block::Line(report.weeks.iter().map(point).collect()));
+    if weeks.iter().filter(|row| row.pass_rate.is_ok()).count() > 1 {
+        blocks.push(Block::Line(weeks.iter().map(point).collect()));
     }
     let row = |row: &WeekRow| Row {
         small: row.pass_rate.as_ref().map_or(true, |rate| rate.n < SMALL),
@@ -293,7 +304,7 @@ fn trend(report: &Report, blocks: &mut Vec<Block>) {
         ],
     };
     let head = ["week", "conversations", "judged", "failures found", "pass rate"];
-    blocks.push(table(&head, 1, report.weeks.iter().map(row).collect()));
+    blocks.push(table(&head, 1, weeks.iter().map(row).collect()));
 }
 
 fn owners(report: &Report, blocks: &mut Vec<Block>) {
@@ -413,5 +424,9 @@ fn reading(report: &Report, blocks: &mut Vec<Block>) {
             .to_owned(),
         ],
     };
-    blocks.push(table(&["measure", "what it is", "from", "better"], usize::MAX, METRICS.iter().map(row).collect()));
+    blocks.push(table(
+        &["measure", "what it is", "from", "better"],
+        usize::MAX,
+        METRICS.iter().filter(|metric| is_told(report, metric.id)).map(row).collect(),
+    ));
 }

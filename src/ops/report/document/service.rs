@@ -8,6 +8,11 @@ use super::number::{amount, name_of, percent, rate, told};
 use super::{Bar, Block, Dot, Row, heading, table};
 use crate::model::segments::Segment;
 
+/// Whether there is a value of a measure, in the period or before.
+pub(super) fn is_told(report: &Report, id: &str) -> bool {
+    [&report.figures, &report.figures_before].iter().any(|figures| figures.get(id).value.is_some())
+}
+
 pub(super) fn service(report: &Report, blocks: &mut Vec<Block>) {
     let about = "The same ruler for everybody who handled a conversation. What is not recorded has no number.";
     heading(blocks, "Service", about);
@@ -44,7 +49,13 @@ pub(super) fn service(report: &Report, blocks: &mut Vec<Block>) {
         head.extend(["handled by AI", "handled by people"]);
     }
     head.push("n");
-    blocks.push(table(&head, 1, METRICS.iter().enumerate().map(row).collect()));
+    let known = METRICS.iter().enumerate().filter(|(_, metric)| is_told(report, metric.id));
+    blocks.push(table(&head, 1, known.map(row).collect()));
+    let unknown: Vec<&str> =
+        METRICS.iter().filter(|metric| !is_told(report, metric.id)).map(|metric| metric.name).collect();
+    if !unknown.is_empty() {
+        blocks.push(Block::Note(format!("Nothing is recorded of: {}.", unknown.join("; "))));
+    }
     segments(report, blocks);
     if !report.tools.is_empty() {
         heading(blocks, "Tools", "How often calls fail.");
@@ -207,7 +218,7 @@ pub(super) fn decisions(report: &Report, blocks: &mut Vec<Block>) {
                 (true, true, Some(due)) => format!("overdue since {due}"),
                 (true, _, Some(due)) => format!("open, due {due}"),
                 (true, ..) => "open".to_owned(),
-                (false, ..) => "closed".to_owned(),
+                (false, ..) => row.closed.as_ref().map_or_else(|| "closed".to_owned(), |day| format!("closed {day}")),
             },
             row.effect.as_ref().map(super::super::super::decision::Effect::words).unwrap_or_default(),
         ],
