@@ -96,6 +96,15 @@ fn tags(page: &str) -> std::collections::BTreeSet<String> {
     page.split('<').skip(1).map(name).collect()
 }
 
+fn strings(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|one| strings(one, found)),
+        Value::Object(members) => members.values().for_each(|one| strings(one, found)),
+        _ => {}
+    }
+}
+
 #[test]
 fn whatever_customers_and_tools_wrote_a_page_shows_it_and_obeys_none_of_it() {
     let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/hostile/export");
@@ -106,14 +115,6 @@ fn whatever_customers_and_tools_wrote_a_page_shows_it_and_obeys_none_of_it() {
     let plain = imported();
     let ours = tags(&plain.ok(&["report", "--week", "W47", "--format", "html"]));
     // Every string of the file stands where a report shows text: as intent, as tool, as mode and as note.
-    fn strings(value: &Value, found: &mut Vec<String>) {
-        match value {
-            Value::String(text) => found.push(text.clone()),
-            Value::Array(items) => items.iter().for_each(|one| strings(one, found)),
-            Value::Object(members) => members.values().for_each(|one| strings(one, found)),
-            _ => {}
-        }
-    }
     let mut found = Vec::new();
     texts.lines().for_each(|line| strings(&serde_json::from_str(line).unwrap(), &mut found));
     assert!(found.len() > 10);

@@ -404,7 +404,7 @@ fn the_gate_never_passes_runs_it_has_lost() {
     assert_eq!((code, &report["reading"]["conflicts"], &report["counts"]["passed"]), (8, &json!(12), &json!(4)));
     assert!(report["reasons"][0].as_str().unwrap().contains("give each trial an id of its own"), "{report}");
     // Runs of some of the cases only.
-    let some: String = right.lines().take(5).map(|line| format!("{line}\n")).collect();
+    let some = right.lines().take(5).collect::<Vec<_>>().join("\n");
     let (code, report, _) = held(&some);
     assert_eq!((code, &report["reasons"][0]), (8, &json!("3 of 4 cases have no run")), "{report}");
 }

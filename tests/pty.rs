@@ -96,7 +96,7 @@ fn first_hour(size: (u16, u16)) {
     wait_at(&terminal, "2/58");
     terminal.press("x");
     terminal.wait_for("What went wrong?");
-    terminal.press("J1+\r");
+    terminal.press("\u{1b}j1+\r");
     terminal.wait_for("FAIL · Wrong tool");
     terminal.wait_for("step 3 · severity 2 saved");
     wait_at(&terminal, "3/58");

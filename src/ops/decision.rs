@@ -3,19 +3,18 @@
 //! Invariant: both rates come from audit labels only, and a difference is told only with its interval; where it may be
 //! chance, that is said, and how many labels are missing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::compare::needs_apart;
+use super::queue;
 use super::session::SessionError;
 use super::workspace::Workspace;
 use crate::model::decision::Decision;
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
-use crate::model::label::Verdict;
-use crate::model::queue::{Slot, SlotKind};
 use crate::model::time::Timestamp;
 use crate::stats::compare::{TwoRates, two_rates};
 use crate::stats::guard::{self, Guarded};
@@ -96,24 +95,20 @@ fn compared(mode: String, before: (u64, u64), after: (u64, u64)) -> Effect {
     }
 }
 
-/// The conversations that were drawn by lot and judged pass or fail, each with whether it failed; of several verdicts any
-/// fail counts, since an audit is there to find them.
+/// The conversations that audit slots have come to and that were judged pass or fail, each with whether it failed; of
+/// several queues any fail counts, since an audit is there to find them. What was judged before its turn came, in the order
+/// of the ranker or elsewhere, counts as well: left out, the most suspicious ones would be missing.
 fn audited(workspace: &Workspace) -> Result<BTreeMap<ConversationId, bool>, SessionError> {
     let store = workspace.store();
-    let plain: HashMap<String, bool> = store
-        .queues()?
-        .into_iter()
-        .map(|queue| {
-            let chooses = Filter::parse(&queue.spec.filter).map_or(true, |filter| filter.chooses_content());
-            (queue.spec.name, !chooses)
-        })
-        .collect();
     let (mut found, covered) = (BTreeMap::new(), store.covered(workspace.reviewer())?);
-    for judged in store.judgements_in_order()?.0.into_iter().filter(|one| !covered.hides(&one.conversation)) {
-        let by_lot = |slot: &Slot| slot.kind == SlotKind::Audit && plain.get(&slot.queue).copied().unwrap_or(false);
-        let drawn = judged.slots.iter().any(by_lot);
-        if let (true, Some(verdict @ (Verdict::Pass | Verdict::Fail))) = (drawn, judged.verdict) {
-            *found.entry(judged.conversation).or_insert(false) |= verdict == Verdict::Fail;
+    for stored in store.queues()? {
+        if Filter::parse(&stored.spec.filter).map_or(true, |filter| filter.chooses_content()) {
+            continue;
+        }
+        for (id, failed) in queue::reached_by_lot(workspace, &stored)? {
+            if let Some(failed) = failed.filter(|_| !covered.hides(&id)) {
+                *found.entry(id).or_insert(false) |= failed;
+            }
         }
     }
     Ok(found)

@@ -27,7 +27,9 @@ mod state;
 pub use claims::{Next, claim, next, release};
 pub use define::{Preview, STRATEGY_NAMES, changes, check, preview, unevaluated_of};
 pub use kept::Kept;
-pub use listing::{Audited, ShownRow, asked, audited, heads, named, named_rows, order_of, shown, states};
+pub use listing::{
+    Audited, ShownRow, asked, audited, heads, named, named_rows, order_of, reached_by_lot, shown, states,
+};
 
 /// Scores that rank at or below this share make their step a suspect.
 const LOW: f64 = 0.1;

@@ -216,6 +216,20 @@ pub fn audited(workspace: &mut Workspace, name: &str) -> Result<Audited, QueueEr
     })
 }
 
+/// What audit slots of a queue have come to, each with what was said of it.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn reached_by_lot(
+    workspace: &Workspace,
+    stored: &StoredQueue,
+) -> Result<Vec<(ConversationId, Option<bool>)>, QueueError> {
+    let working = Working::new(workspace, stored)?;
+    let queue = &working.queue;
+    let reached = queue.audit().reached(queue.done());
+    Ok(reached.iter().map(|row| (working.ids[*row].clone(), queue.verdict(*row))).collect())
+}
+
 /// What a queue of this definition would ask for first, though nobody defined it.
 ///
 /// # Errors
