@@ -89,7 +89,7 @@ fn segment_after(sample: &Sample, after: Option<&str>) -> Option<&'static str> {
 /// Two of what can be compared, apart by intent where intents are known; the last two versions where nothing is chosen.
 ///
 /// # Errors
-/// As [`rates`].
+/// As [`rates()`].
 pub fn comparison(
     workspace: &mut Workspace,
     (queue, sides): (Option<&str>, Option<(usize, usize)>),
