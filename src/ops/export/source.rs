@@ -2,14 +2,14 @@
 //!
 //! Invariant: of a version, the same conversations with the same labels come out whatever was said of them since.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::SPAN_ATTRIBUTES;
 use crate::dataset::item::{Unsettled, agreement, settle};
 use crate::dataset::manifest::{DatasetUse, sha256};
 use crate::model::codebook::Codebook;
 use crate::model::conversation::Conversation;
-use crate::model::dataset::{DatasetRow, DatasetVersion, Split};
+use crate::model::dataset::{DatasetRow, DatasetVersion, Frame, Frozen, Split};
 use crate::model::export::ExportOrder;
 use crate::model::id::{ConversationId, SpanRef, TranscriptHash};
 use crate::model::label::{Label, Verdict, inclusion_probability};
@@ -62,6 +62,8 @@ pub struct Ready {
     pub agreement: String,
     /// Where it was recorded.
     pub inclusion_probability: Option<f64>,
+    /// The door that let it through: it knows the people in it.
+    pub door: Door,
 }
 
 impl Source {
@@ -92,6 +94,19 @@ impl Source {
         let shown = |row: &DatasetRow| open || row.split != Split::Test;
         let rows = version.rows.iter().enumerate().filter(|(_, row)| shown(row)).map(|(at, _)| at).collect();
         Self::Version { version: Box::new(version), rows }
+    }
+
+    /// The same, with the names and definitions of modes let through a door: people wrote them.
+    #[must_use]
+    pub(super) fn through(mut self, door: &Door) -> Self {
+        let codebook = match &mut self {
+            Self::Matching { codebook, .. } => codebook,
+            Self::Version { version, .. } => &mut version.codebook,
+        };
+        for mode in &mut codebook.modes {
+            (mode.name, mode.description) = (door.text(&mode.name), door.text(&mode.description));
+        }
+        self
     }
 
     /// How many conversations.
@@ -194,8 +209,9 @@ impl Source {
         Ok(Ok(fetched))
     }
 
-    fn row(&self, fetched: &Fetched) -> Option<&DatasetRow> {
-        self.version().zip(fetched.row).and_then(|(version, at)| version.rows.get(at))
+    fn row(&self, fetched: &Fetched) -> Option<(&DatasetRow, &BTreeMap<String, Frame>)> {
+        let (version, at) = self.version().zip(fetched.row)?;
+        Some((version.rows.get(at)?, &version.frames))
     }
 }
 
@@ -230,8 +246,8 @@ impl Fetched {
                 agreement(&self.labels).to_owned(),
                 inclusion_probability(&self.labels),
             ),
-            Some(row) => {
-                if !as_judged(&mut content, row, &transcript_hash) {
+            Some((row, frames)) => {
+                if !as_judged(&mut content, (row, frames), &transcript_hash) {
                     return Ok(Err("the conversation is not what was judged any more"));
                 }
                 (row.group.clone(), row.agreement.clone(), row.inclusion_probability)
@@ -241,19 +257,24 @@ impl Fetched {
         door.hide(&mut content);
         Ok(Ok(Ready {
             conversation: content,
-            transcript_hash: row.map_or(transcript_hash, |row| row.transcript_hash.clone()),
+            transcript_hash: row.map_or(transcript_hash, |(row, _)| row.transcript_hash.clone()),
             labels: self.labels.iter().map(|label| door.label(label)).collect(),
             verdict: self.verdict,
             group_key,
-            split: row.map(|row| row.split),
+            split: row.map(|(row, _)| row.split),
             agreement,
             inclusion_probability,
+            door,
         }))
     }
 }
 
 /// Takes from a conversation what came after it was judged; false where it is another one now.
-fn as_judged(content: &mut Conversation, row: &DatasetRow, stored: &TranscriptHash) -> bool {
+fn as_judged(
+    content: &mut Conversation,
+    (row, frames): (&DatasetRow, &BTreeMap<String, Frame>),
+    stored: &TranscriptHash,
+) -> bool {
     let grown = content.steps.len() > row.steps as usize;
     content.steps.truncate(row.steps as usize);
     let same =
@@ -267,6 +288,15 @@ fn as_judged(content: &mut Conversation, row: &DatasetRow, stored: &TranscriptHa
     content.spans.retain(|span| told.contains(&span.id));
     content.scores.clone_from(&row.scores);
     content.outcomes.clone_from(&row.outcomes);
+    let Some(frozen) = &row.frozen else {
+        // A version of a program that did not freeze them.
+        return true;
+    };
+    let Some(frame) = frames.get(&frozen.frame) else { return false };
+    (content.system, content.tools) = (frame.system.clone(), frame.tools.clone());
+    let Frozen { frame: _, segments, expected, attributes, resource } = frozen.clone();
+    (content.segments, content.expected, content.attributes, content.resource) =
+        (segments, expected, attributes, resource);
     true
 }
 

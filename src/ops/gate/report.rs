@@ -1,7 +1,7 @@
 //! What a gate says: as JSON, as Markdown for a pull request, as `JUnit` for a build server.
 //!
-//! Invariant: no transcript text is in it; ids, names of tools and arguments, counts only, and what a judge said, who saw
-//! masked text only.
+//! Invariant: no transcript text is in it; ids, names of tools and arguments, counts, and what a judge said. All that a
+//! source or a person chose has passed the masking door, unless a person opened it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -309,6 +309,12 @@ impl Report {
         if !found.is_empty() || counts.unmatched_runs > 0 {
             let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
             lines.push(format!("cases that found runs: {found}; runs that no case matches: {}", counts.unmatched_runs));
+        }
+        if let Some(comparison) = self.comparison.as_ref().filter(|found| found.worse > 0 && !self.failed()) {
+            lines.push(format!(
+                "{} cases became worse and {} better: with so few that changed it may be chance (p {:.4}, not below {})",
+                comparison.worse, comparison.better, comparison.p_worse, self.alpha
+            ));
         }
         for (name, tally) in &self.evaluators {
             lines.push(format!(
