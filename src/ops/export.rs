@@ -96,9 +96,6 @@ pub enum ExportError {
         /// The conversation.
         conversation: String,
     },
-    /// A reason to open a test split, and no dataset.
-    #[error("--open-test opens the test split of a dataset; name one with --dataset")]
-    NoDataset,
     /// Nothing to write.
     #[error("nothing to export: {0}")]
     Nothing(String),
@@ -217,8 +214,10 @@ fn finish(
     now: Timestamp,
 ) -> Result<ExportReport, ExportError> {
     let mut test_uses_before = 0;
-    if let (Some(version), Some(reason)) = (source.version(), &order.open_test) {
-        test_uses_before = open_test(workspace, version, ("export", reason), now)?;
+    if let Some(reason) = &order.open_test {
+        for version in source.opened(workspace)? {
+            test_uses_before = test_uses_before.max(open_test(workspace, &version, ("export", reason), now)?);
+        }
     }
     let mut formats: Vec<String> = Vec::new();
     for file in &manifest.files {

@@ -20,7 +20,7 @@ use crate::ops::dataset::{DatasetError, customer, find};
 use crate::ops::door::Door;
 use crate::ops::queue;
 use crate::ops::workspace::Workspace;
-use crate::store::{Asker, Covered, Unread};
+use crate::store::{Asker, Covered, StoreError, Unread};
 
 use super::ExportError;
 
@@ -34,6 +34,8 @@ pub enum Source {
         codebook: Codebook,
         /// What has not all its reviews yet.
         covered: Covered,
+        /// What is sealed in the newest version of any dataset.
+        sealed: BTreeSet<ConversationId>,
     },
     /// A version of a dataset.
     Version {
@@ -72,20 +74,18 @@ impl Source {
     /// # Errors
     /// The filter is none, or there is no such dataset.
     pub fn of(workspace: &Workspace, order: &ExportOrder, now: Timestamp) -> Result<Self, ExportError> {
+        if order.open_test.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+            return Err(DatasetError::NoReason.into());
+        }
         let Some(reference) = &order.dataset else {
-            if order.open_test.is_some() {
-                return Err(ExportError::NoDataset);
-            }
             let query = QueueQuery { filter: order.filter.clone(), order: QueueOrder::Oldest, ..QueueQuery::default() };
             let mut ids = queue::index(workspace.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
             // The order of rows must not depend on scores or on anything else that may change while the labels do not.
             ids.sort();
             let covered = workspace.store().covered(workspace.reviewer())?;
-            return Ok(Self::Matching { ids, codebook: workspace.store().codebook()?, covered });
+            let sealed = if order.open_test.is_some() { BTreeSet::new() } else { sealed(workspace)? };
+            return Ok(Self::Matching { ids, codebook: workspace.store().codebook()?, covered, sealed });
         };
-        if order.open_test.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
-            return Err(DatasetError::NoReason.into());
-        }
         Ok(Self::version_of(find(workspace, reference)?, order.open_test.is_some()))
     }
 
@@ -138,6 +138,23 @@ impl Source {
         }
     }
 
+    /// The versions whose test split is opened where it is written: its own, or of every dataset the newest that seals
+    /// some of what a filter matches.
+    pub(super) fn opened(&self, workspace: &Workspace) -> Result<Vec<DatasetVersion>, StoreError> {
+        let ids: BTreeSet<&ConversationId> = match self {
+            Self::Version { version, .. } => return Ok(vec![(**version).clone()]),
+            Self::Matching { ids, .. } => ids.iter().collect(),
+        };
+        let store = workspace.store();
+        let mut found = Vec::new();
+        for (name, number) in store.datasets()? {
+            if store.dataset_split(&name, number, Split::Test)?.iter().any(|id| ids.contains(id)) {
+                found.extend(store.dataset(&name, number)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// The dataset's name.
     pub fn name(&self) -> Option<&str> {
         self.version().map(|version| version.name.as_str())
@@ -179,7 +196,10 @@ impl Source {
     pub(super) fn fetch(&self, workspace: &Workspace, at: usize) -> Result<Result<Fetched, Reason>, ExportError> {
         let store = workspace.store();
         let fetched = match self {
-            Self::Matching { ids, covered, .. } => {
+            Self::Matching { ids, covered, sealed, .. } => {
+                if sealed.contains(&ids[at]) {
+                    return Ok(Err("sealed in the test split of a dataset; --open-test REASON writes it"));
+                }
                 let labels = store.labels(&ids[at])?;
                 if covered.waits(&ids[at]) {
                     // It has not all its reviews yet: nobody's label of it leaves.
@@ -267,6 +287,15 @@ impl Fetched {
             door,
         }))
     }
+}
+
+/// What is in the test split of the newest version of any dataset: chosen by a filter, it must not leave unsealed.
+fn sealed(workspace: &Workspace) -> Result<BTreeSet<ConversationId>, StoreError> {
+    let mut found = BTreeSet::new();
+    for (name, number) in workspace.store().datasets()? {
+        found.extend(workspace.store().dataset_split(&name, number, Split::Test)?);
+    }
+    Ok(found)
 }
 
 /// Takes from a conversation what came after it was judged; false where it is another one now.

@@ -324,7 +324,8 @@ mod tests {
         for old in [None, Some(&one[..])] {
             let report = decided(&one, old);
             assert_eq!(report.reasons[0], "199 of 200 cases have no run");
-            assert_eq!(report.reasons[1], "only 1 of 200 cases could be judged, fewer than half");
+            let few = "only 1 of 200 cases could be judged, fewer than half";
+            assert!(report.reasons.iter().any(|why| why == few), "{:?}", report.reasons);
         }
         assert_eq!(decided(&["p", "p", "p", ""], None).reasons, ["1 of 4 cases have no run"]);
         assert_eq!(

@@ -74,12 +74,12 @@ mod tests {
         }
         assert!(!gives(&masker(1), &told, &exact.replace("Friday", "Monday")));
         assert!(gives(&masker(1), "\"plain\"", "\"plain\"") && !gives(&masker(1), "1", "2"));
-        let phone = Known::new([(Class::Phone, "4915112345678".to_owned())]);
-        let numbers = r#"{"to":4915112345678,"n":[4915112345678.0,12]}"#;
+        let phone = Known::new([(Class::Phone, "4915112345671".to_owned())]);
+        let numbers = r#"{"to":4915112345671,"n":[4915112345671.0,12]}"#;
         let told = masker(1).knowing(phone).mask_json_text(numbers);
         assert_eq!(told.matches("\"<PHONE-").count(), 2, "{told}");
         assert!(gives(&masker(1), &told, numbers) && !gives(&masker(2), &told, numbers));
-        assert!(!gives(&masker(1), &told, &numbers.replace("678,", "679,")));
+        assert!(!gives(&masker(1), &told, &numbers.replace("671,", "672,")));
         assert!(!gives(&masker(1), &told, &numbers.replace("12]", "13]")));
         let quoted = r#""Ana \"Lin\" Lindqvist""#;
         let name = Known::new([(Class::Name, "Ana \"Lin\" Lindqvist".to_owned())]);
