@@ -102,7 +102,8 @@ struct Answer {
 /// Writes bytes and reads one answer.
 fn raw(address: SocketAddr, bytes: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // Not how long it may take, but when a test gives up.
+    stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
     // It may have answered and closed before it has read all of this.
     let _ = stream.write_all(bytes);
     answer(&mut stream)
@@ -438,23 +439,26 @@ fn bodies_in_memory_are_bounded_all_together() {
 
 #[test]
 fn a_thousand_idle_connections_stop_neither_saves_nor_senders() {
-    let limits = ReceiveLimits { idle: Duration::from_secs(2), ..ReceiveLimits::default() };
-    let live = Live::with(limits, None);
-    assert_eq!(live.post(&body(&[turn(1, Some("I"), &[("user", "hi")], "hello")])).status, 200);
-    let mut idle = Vec::new();
-    while idle.len() < 1_000 {
-        match TcpStream::connect_timeout(&live.address, Duration::from_secs(5)) {
-            Ok(stream) => idle.push(stream),
-            // Fewer file handles than that; as many as there are will do.
-            Err(_) if idle.len() > 200 => break,
-            Err(error) => panic!("{error}"),
+    let crowd = |live: &Live| {
+        let mut idle = Vec::new();
+        while idle.len() < 1_000 {
+            match TcpStream::connect_timeout(&live.address, Duration::from_secs(5)) {
+                Ok(stream) => idle.push(stream),
+                // Fewer file handles than that; as many as there are will do.
+                Err(_) if idle.len() > 200 => break,
+                Err(error) => panic!("{error}"),
+            }
         }
-    }
-    println!("{} idle connections", idle.len());
+        println!("{} idle connections", idle.len());
+        idle
+    };
+    // None of them is let go in this test's time, so that a save that waited for one would never be made.
+    let live = Live::with(ReceiveLimits { idle: Duration::from_secs(3_600), ..ReceiveLimits::default() }, None);
+    assert_eq!(live.post(&body(&[turn(1, Some("I"), &[("user", "hi")], "hello")])).status, 200);
+    let idle = crowd(&live);
     let mut workspace = live.workspace(Access::Write);
     let id = ConversationId::derive("shop", "I");
     let opened = review::open(&workspace, &id).unwrap();
-    let begun = Instant::now();
     for verdict in [Verdict::Pass, Verdict::Fail, Verdict::Unsure] {
         let subject = Subject { conversation: id.clone(), transcript_hash: opened.summary.transcript_hash.clone() };
         let mut judgement = Judgement::new(subject, verdict);
@@ -463,10 +467,12 @@ fn a_thousand_idle_connections_stop_neither_saves_nor_senders() {
         }
         review::record(&mut workspace, &Act::Judge(judgement), system_clock()).unwrap();
     }
-    assert!(begun.elapsed() < Duration::from_secs(2), "saves waited {:?}", begun.elapsed());
-    // Senders get their turn once silent connections are let go.
+    drop(idle);
+    live.end();
+    // Senders get their turn once silent connections are let go, though their other end stays.
+    let live = Live::with(ReceiveLimits { idle: Duration::from_secs(2), ..ReceiveLimits::default() }, None);
+    let idle = crowd(&live);
     assert_eq!(live.post(&body(&[turn(2, Some("I"), &[("user", "hi")], "hello")])).status, 200);
-    assert!(begun.elapsed() < Duration::from_secs(15), "a sender waited {:?}", begun.elapsed());
     drop(idle);
     live.end();
 }

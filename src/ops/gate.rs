@@ -164,6 +164,9 @@ pub fn gate(
         }
         _ => report.dataset.clone(),
     };
+    let heard =
+        [&report.judge, &report.judge_of_baseline].into_iter().flatten().flat_map(|judge| judge.evaluators.keys());
+    report.strangers = bench.strangers(&heard.collect());
     report.test_uses_before = cabinet.test_uses_before;
     report.runs = report::RunsOf {
         files: order.runs.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect(),

@@ -117,6 +117,7 @@ pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules
         reasons: Vec::new(),
         test_uses_before: 0,
         evaluators: new.evaluators.clone(),
+        strangers: Vec::new(),
         judge: new.judge.clone(),
         judge_of_baseline: baseline.and_then(|baseline| baseline.judge.clone()),
         unmatched_runs: new.unmatched.clone(),

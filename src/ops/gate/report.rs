@@ -219,6 +219,8 @@ pub struct Report {
     pub test_uses_before: usize,
     /// What the evaluators that were asked for said of the runs that match: passed, objected, could not tell.
     pub evaluators: BTreeMap<String, Tally>,
+    /// Names in `limits.toml` that are no evaluator's, in words.
+    pub strangers: Vec<String>,
     /// How asking a judge went; null where none was asked.
     pub judge: Option<CommandReport>,
     /// The same for the baseline.
@@ -322,6 +324,7 @@ impl Report {
                 tally.failed, tally.passed, tally.abstained
             ));
         }
+        lines.extend(self.strangers.iter().cloned());
         for (of, judge) in [("", &self.judge), (" of the baseline", &self.judge_of_baseline)] {
             if let Some(judge) = judge {
                 lines.push(format!(
