@@ -33,7 +33,12 @@ fn without_numbers(text: &str, key: &[u8; 32]) -> String {
         out.push_str(before);
         let stands_in = before.ends_with('<') && after.starts_with('>');
         let is_fraction = before == "." && is_number(last) && last.len() < DIGITS;
-        if stands_in || !is_id(word) || is_amount(word, after) || (is_fraction && is_number(word.trim_end_matches('Z')))
+        // The last of a list of orders is none of its decimals.
+        let is_listed = matches!(before, "," | ".") && is_number(last) && last.len() >= DIGITS;
+        if stands_in
+            || !is_id(word)
+            || (is_amount(word, after) && !is_listed)
+            || (is_fraction && is_number(word.trim_end_matches('Z')))
         {
             out.push_str(word);
         } else {
