@@ -160,14 +160,18 @@ fn at_once(conversations: usize, needed: u32) -> (usize, String) {
     (events.len(), united(folder.path()))
 }
 
+/// True for the journal of somebody who said something: who came late may have found nothing left.
+fn says_something(journal: &Path) -> bool {
+    std::fs::read_dir(journal).unwrap().any(|entry| entry.unwrap().metadata().unwrap().len() > 0)
+}
+
 /// Unites the journals in several orders, some of them twice, and answers what all of them come to.
 fn united(folder: &Path) -> String {
     let journals: Vec<PathBuf> = std::fs::read_dir(folder.join("w/journal"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
+        .filter(|path| path.is_dir() && says_something(path))
         .collect();
-    assert_eq!(journals.len(), PROCESSES + 1);
     let states: BTreeSet<String> = (0..4)
         .map(|turn| {
             let mut order = journals.clone();
