@@ -126,8 +126,14 @@ fn told(workspace: &mut Workspace, session: &Session, as_json: bool, door: &Door
     Ok(Code::Done)
 }
 
+/// Whole minutes that went by.
 fn minutes(seconds: f64) -> String {
     format!("{:.0}m", (seconds / 60.0).floor())
+}
+
+/// Minutes that are left, the one that has begun included; or by how many it is over.
+fn until_end(seconds: f64) -> String {
+    if seconds >= 0.0 { format!("{:.0}m left", (seconds / 60.0).ceil()) } else { minutes(-seconds) + " over" }
 }
 
 fn header(progress: &SessionProgress, left: Option<Left>) -> Vec<String> {
@@ -143,8 +149,7 @@ fn header(progress: &SessionProgress, left: Option<Left>) -> Vec<String> {
     }
     let _ = write!(line, " - {} used", minutes(progress.used_seconds));
     if let Some(left) = progress.left_seconds.filter(|_| session.is_running()) {
-        let word = if left >= 0.0 { "left" } else { "over" };
-        let _ = write!(line, ", {} {word}", minutes(left.abs()));
+        let _ = write!(line, ", {}", until_end(left));
     }
     vec![
         format!("{} ({}) {}{queue} - {}", session.name, session.id, progress.state, session.participants.join(", ")),
@@ -261,6 +266,7 @@ fn sum_up(workspace: &Workspace, session: &Session, (door, as_json): (&Door, boo
 fn summary_lines(summary: &SessionSummary) -> Vec<String> {
     let session = &summary.session;
     let (verdicts, day) = (summary.verdicts, |at: &str| at.chars().take(16).collect::<String>().replace('T', " "));
+    let all = verdicts.pass + verdicts.fail + verdicts.unsure;
     let ended = session.ended.as_ref().map_or_else(|| summary.state.to_owned(), |end| day(&end.at.to_string()));
     let mut lines = vec![
         format!(
@@ -270,8 +276,10 @@ fn summary_lines(summary: &SessionSummary) -> Vec<String> {
             session.participants.join(", ")
         ),
         format!(
-            "{} reviewed ({} pass, {} fail, {} can't tell{}) - {} - {} - {} undone - {} put off - {} disputed",
+            "{} reviewed ({}{} pass, {} fail, {} can't tell{}) - {} - {} - {} undone - {} put off - {} disputed",
             summary.reviewed.len(),
+            // Several people may have judged one conversation.
+            if all > summary.reviewed.len() as u64 { format!("{}: ", count(all, "verdict")) } else { String::new() },
             verdicts.pass,
             verdicts.fail,
             verdicts.unsure,
