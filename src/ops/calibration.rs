@@ -3,7 +3,7 @@
 //! Invariant: before all are done, or a person reveals it, nothing but progress is told; what is told then is what the log
 //! said at that moment, so that it comes out the same whenever it is asked.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -13,14 +13,15 @@ use super::queue::{self, QueueError};
 use super::review::{self, ReviewError};
 use super::workspace::Workspace;
 use crate::model::act::{Act, Saved};
+use crate::model::codebook::Codebook;
 use crate::model::event::{Event, EventBody};
 use crate::model::id::ConversationId;
-use crate::model::label::{FirstFailure, Verdict, undone_groups};
+use crate::model::label::{FirstFailure, Verdict};
 use crate::model::queue::{Calibration, QueueChange, QueueSpec};
 use crate::model::time::Timestamp;
 use crate::rank::strategy::Strategy;
 use crate::stats::rate::Rate;
-use crate::store::{StoreError, StoredQueue};
+use crate::store::{Revealed, StoreError, StoredQueue};
 
 /// The question that comes first.
 const VERDICT: &str = "verdict";
@@ -186,8 +187,8 @@ pub fn list(workspace: &Workspace, door: &Door) -> Result<Vec<CalibrationReport>
 /// # Errors
 /// There is none of that name, or the database cannot be read.
 pub fn show(workspace: &Workspace, door: &Door, name: &str) -> Result<CalibrationReport, CalibrationError> {
-    let found = list(workspace, door)?.into_iter().find(|report| report.name == name);
-    found.ok_or_else(|| QueueError::NoCalibration(name.to_owned()).into())
+    let found = workspace.store().queue(name)?.filter(|queue| queue.spec.calibration.is_some());
+    told(workspace, door, &found.ok_or_else(|| QueueError::NoCalibration(name.to_owned()))?)
 }
 
 /// Answers by conversation and reviewer.
@@ -195,8 +196,13 @@ type Answers = BTreeMap<ConversationId, BTreeMap<String, Answer>>;
 
 fn told(workspace: &Workspace, door: &Door, stored: &StoredQueue) -> Result<CalibrationReport, CalibrationError> {
     let (store, spec) = (workspace.store(), &stored.spec);
-    let members: BTreeSet<ConversationId> = store.members(spec)?.into_iter().collect();
-    let (answers, revealed) = replay(workspace, stored, &members)?;
+    let members = store.members(spec)?;
+    let calibrated = store.calibrated(stored, &members)?;
+    let answers = answers(&calibrated.events, &store.codebook()?);
+    let revealed = calibrated.revealed.map(|revealed| match revealed {
+        Revealed::AllDone => "all_done",
+        Revealed::ByAPerson => "by_a_person",
+    });
     let mut done: BTreeMap<&str, u64> = BTreeMap::new();
     for reviewer in answers.values().flat_map(BTreeMap::keys) {
         *done.entry(reviewer).or_default() += 1;
@@ -219,35 +225,18 @@ fn told(workspace: &Workspace, door: &Door, stored: &StoredQueue) -> Result<Cali
     Ok(report)
 }
 
-/// What people had said when it was revealed, or until now; and how it was.
-fn replay(
-    workspace: &Workspace,
-    stored: &StoredQueue,
-    members: &BTreeSet<ConversationId>,
-) -> Result<(Answers, Option<&'static str>), StoreError> {
-    let log = workspace.store().log();
-    let codebook = log.codebook()?;
-    let events = log.all()?;
-    let undone = undone_groups(&events.iter().collect::<Vec<_>>());
-    let standing: Vec<&Event> =
-        events.iter().filter(|event| event.lamport > stored.lamport && !undone.contains(&event.group)).collect();
+/// What each said of each conversation last.
+fn answers(events: &[Event], codebook: &Codebook) -> Answers {
     let mut with: HashMap<&str, Vec<&Event>> = HashMap::new();
-    for event in &standing {
+    for event in events {
         with.entry(&event.group).or_default().push(event);
     }
     let mut answers = Answers::new();
-    for event in &standing {
-        if matches!(&event.body, EventBody::Queue(QueueChange::Reveal { name }) if *name == stored.spec.name) {
-            return Ok((answers, Some("by_a_person")));
-        }
+    for event in events {
         let (EventBody::Verdict { verdict, first_failure, severity, .. }, Some(target)) = (&event.body, &event.target)
         else {
             continue;
         };
-        let id = log.resolve(&target.conversation)?;
-        if !members.contains(&id) {
-            continue;
-        }
         let mut answer = Answer {
             reviewer: event.reviewer.clone(),
             verdict: *verdict,
@@ -265,21 +254,20 @@ fn replay(
         }
         answer.modes.sort();
         answer.modes.dedup();
-        answers.entry(id).or_default().insert(event.reviewer.clone(), answer);
-        let full = answers.values().filter(|said| said.len() >= stored.spec.reviewers_per_item as usize).count();
-        if full == members.len() {
-            return Ok((answers, Some("all_done")));
-        }
+        answers.entry(target.conversation.clone()).or_default().insert(event.reviewer.clone(), answer);
     }
-    Ok((answers, None))
+    answers
 }
 
 fn said(workspace: &Workspace, door: &Door, answers: Answers) -> Result<Vec<CaseSaid>, StoreError> {
+    let ids: Vec<ConversationId> = answers.keys().cloned().collect();
+    let rows = workspace.store().summaries(&ids, workspace.reviewer())?;
+    let mut names: HashMap<ConversationId, String> =
+        rows.into_iter().map(|row| (row.id.clone(), door.summary(&row).external_id.into_exact())).collect();
     let mut cases = Vec::with_capacity(answers.len());
     for (id, answers) in answers {
-        let row = workspace.store().summaries(std::slice::from_ref(&id), workspace.reviewer())?.pop();
         cases.push(CaseSaid {
-            external_id: row.map(|row| door.summary(&row).external_id.into_exact()).unwrap_or_default(),
+            external_id: names.remove(&id).unwrap_or_default(),
             differs: differing(&answers),
             answers: answers
                 .into_values()

@@ -10,7 +10,7 @@ use super::queue;
 use super::rates::{self, RatesOrder, RatesReport};
 use super::sample::{Basis, Member, Sample, SampleError, SampleOrder, audited, sample};
 use super::workspace::Workspace;
-use crate::model::filter::{Condition, Expr, Field, Filter, Test, TextMatch};
+use crate::model::filter::{Field, Filter};
 use crate::model::id::ConversationId;
 use crate::model::queue::{QueueQuery, QueueState};
 use crate::model::time::Timestamp;
@@ -177,11 +177,8 @@ fn valued(field: Field, key: &str, values: impl Iterator<Item = String>) -> Vec<
     if counts.len() < 2 || counts.len() > MOST_OFFERED {
         return Vec::new();
     }
-    let filter = |value: String| {
-        let condition = Condition::Text(vec![TextMatch::Is(value)]);
-        Filter { expr: Some(Expr::Test(Test { field, key: key.to_owned(), condition })) }.to_string()
-    };
-    counts.into_iter().map(|(value, labels)| Offer { filter: filter(value), labels }).collect()
+    let filter = |value: &str| Filter::is(field, key, value).to_string();
+    counts.into_iter().map(|(value, labels)| Offer { filter: filter(&value), labels }).collect()
 }
 
 /// What the last import differs in from all before it.
