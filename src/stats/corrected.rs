@@ -3,6 +3,8 @@
 //! Invariant: an estimate lies between 0 and 1 as its interval does, and none is given where its guard says that the
 //! interval would not hold what it promises.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::guard::{Guarded, Withheld, at_least};
@@ -157,6 +159,18 @@ pub struct Stratum {
     pub labelled: u64,
     /// Of these, the failures.
     pub failed: u64,
+}
+
+/// Strata of conversations that could be drawn, each with its stratum and, where it was drawn and judged, whether it counts.
+pub fn strata_of<K: Ord>(drawn: impl Iterator<Item = (K, Option<bool>)>) -> Vec<Stratum> {
+    let mut strata: BTreeMap<K, Stratum> = BTreeMap::new();
+    for (stratum, counts) in drawn {
+        let one = strata.entry(stratum).or_insert(Stratum { size: 0, labelled: 0, failed: 0 });
+        one.size += 1;
+        one.labelled += u64::from(counts.is_some());
+        one.failed += u64::from(counts == Some(true));
+    }
+    strata.into_values().collect()
 }
 
 /// Audit labels below which a stratum is not weighed by itself, unless it was judged whole.

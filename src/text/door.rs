@@ -77,7 +77,9 @@ pub fn html(text: &str) -> String {
     out
 }
 
-/// Makes text fit to stand in a line or a table cell of GitHub's Markdown: no markup, no link, no mention, no raw HTML.
+/// Makes text fit to stand in a line or a table cell of GitHub's Markdown: no markup and no raw HTML in it, and no address
+/// that a renderer of Markdown makes a link of. A forge that looks for names, numbers and e-mail addresses in what was
+/// rendered may still link those.
 pub fn markdown(text: &str) -> String {
     let text = terminal_line(text);
     let mut out = String::with_capacity(text.len());
