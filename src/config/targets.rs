@@ -98,15 +98,21 @@ mod tests {
         let bound = Bound::AtLeast(4.2);
         assert_eq!(found, [Target { metric: "csat".into(), bound, filter: "channel:chat".into(), line: 1 }]);
         let message = |text: &str| parse("t.toml", text, &known).unwrap_err().to_string();
-        assert_eq!(message("[[target]]\nmetric = \"x\"\n"), "t.toml:1: unknown metric \"x\"; known are csat, resolution");
+        assert_eq!(
+            message("[[target]]\nmetric = \"x\"\n"),
+            "t.toml:1: unknown metric \"x\"; known are csat, resolution"
+        );
         assert_eq!(
             message("\n[[target]]\nmetric = \"csat\"\n"),
             "t.toml:2: the target for csat needs either at_least or at_most"
         );
-        let bounded = |metric: &str, bound: &str| message(&format!("[[target]]\nmetric = \"{metric}\"\nat_least = {bound}\n"));
+        let bounded =
+            |metric: &str, bound: &str| message(&format!("[[target]]\nmetric = \"{metric}\"\nat_least = {bound}\n"));
         let share = "t.toml:1: the target for resolution is 80; it must be a share from 0 to 1";
         assert_eq!(bounded("resolution", "80"), share);
-        assert!(bounded("csat", "nan").ends_with("it must be a number") && bounded("csat", "inf").ends_with("a number"));
+        assert!(
+            bounded("csat", "nan").ends_with("it must be a number") && bounded("csat", "inf").ends_with("a number")
+        );
         assert!(message("[[target]]\nmetric = \"csat\"\nat_mots = 1\n").starts_with("t.toml:3: unknown field"));
     }
 }

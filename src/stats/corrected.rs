@@ -370,7 +370,11 @@ mod tests {
             let truth = sum(&|one| one.1) / sum(&|one| one.0);
             let held = (0..2_000)
                 .filter(|_| {
-                    let of = |one: &(u64, u64, u64)| Stratum { size: one.0, labelled: one.2, failed: drawn(&mut state, *one) };
+                    let of = |one: &(u64, u64, u64)| Stratum {
+                        size: one.0,
+                        labelled: one.2,
+                        failed: drawn(&mut state, *one),
+                    };
                     let (low, high) = post_stratified(&pool.iter().map(of).collect::<Vec<_>>()).unwrap().interval;
                     low <= truth && truth <= high
                 })

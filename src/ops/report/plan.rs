@@ -335,7 +335,8 @@ mod tests {
         assert_eq!(of(Bound::AtLeast(0.9), (0.8, (0.6, 0.95), 20)).standing, Standing::TooFewToTell);
         assert_eq!(of(Bound::AtLeast(0.9), (1.0, (1.0, 1.0), 7)).standing, Standing::TooFewToTell);
         assert_eq!(of(Bound::AtMost(0.3), (0.2, (0.1, 0.3), 90)).standing, Standing::Met);
-        let target = Target { metric: "model_latency_p99".into(), bound: Bound::AtMost(9e3), filter: String::new(), line: 1 };
+        let target =
+            Target { metric: "model_latency_p99".into(), bound: Bound::AtMost(9e3), filter: String::new(), line: 1 };
         let tail = Figure { value: Some(4e3), interval: None, n: 50 };
         assert_eq!(held(target, tail, tail).standing, Standing::TooFewToTell, "a tail of fifty has no interval");
         let target = Target { metric: "csat".into(), bound: Bound::AtLeast(4.0), filter: String::new(), line: 1 };

@@ -120,7 +120,7 @@ fn segments(report: &Report, blocks: &mut Vec<Block>) {
 /// How many values have no row.
 fn and_more(report: &Report, segment: Segment, blocks: &mut Vec<Block>) {
     if let Some(more) = report.segments_left_out.get(segment.word()) {
-        blocks.push(Block::Note(format!("And {more} more, each with fewer conversations.")));
+        blocks.push(Block::Note(format!("And {more} more values, which are not shown.")));
     }
 }
 
