@@ -326,7 +326,7 @@ mod tests {
         // Four imports of fifty, each with four or five labels: two by two.
         let daily = [of(50, 4, 1), of(50, 5, 0), of(50, 4, 2), of(50, 4, 1)];
         let rate = rate_of_strata(&daily).unwrap();
-        assert!((rate.rate - (1.0 / 9.0 + 3.0 / 8.0) / 2.0).abs() < 1e-12);
+        assert!((rate.rate - f64::midpoint(1.0 / 9.0, 3.0 / 8.0)).abs() < 1e-12);
         assert_eq!((rate.k, rate.n), (4, 17));
         // One of fifty more that the audit has not come to: its failures are not known at all.
         let late = [of(500, 100, 10), of(500, 0, 0)];

@@ -183,14 +183,6 @@ const MAX_TERMS: usize = 32;
 /// Longest term of a search, in characters.
 const MAX_TERM: usize = 256;
 
-/// The words of a search as an FTS5 query: each a quoted phrase, all of which must stand in the text.
-///
-/// Nothing in it is FTS5 syntax. `None` where no word has a letter or digit, which FTS5 could not look for.
-pub fn fts_words(search: &str) -> Option<String> {
-    let phrases: Vec<String> = search.split_whitespace().filter_map(fts_phrase).take(MAX_TERMS).collect();
-    (!phrases.is_empty()).then(|| phrases.join(" "))
-}
-
 /// A text as one FTS5 phrase: its words in this order, next to each other. `None` where it has no letter or digit.
 pub fn fts_phrase(text: &str) -> Option<String> {
     let phrase: String = text.chars().take(MAX_TERM * MAX_TERMS).map(|c| if c == '\0' { ' ' } else { c }).collect();

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what a number rests on stands beside it; a form adds how it looks, never what it says.
 
+use std::fmt::Write as _;
+
 use super::super::alignment::Remark;
 use super::service::{Better, Figure, METRICS};
 use super::{Example, Matrix, ModeRow, Report, SMALL, Standing, Unit, WeekRow};
@@ -414,7 +416,7 @@ fn reading(report: &Report, blocks: &mut Vec<Block>) {
         |queue| format!("Rates of failure rest on {} conversations that were drawn by lot for queue {queue} and judged by people, imports by their sizes.", report.counts.audited),
     );
     if let Some(filter) = &report.audit_filter {
-        from.push_str(&format!(" They are of {filter} only."));
+        let _ = write!(from, " They are of {filter} only.");
     }
     blocks.push(Block::Points(vec![
         from,

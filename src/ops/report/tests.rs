@@ -14,6 +14,7 @@ use crate::ops::queue;
 use crate::store::Asker;
 
 pub mod story;
+mod trust;
 
 use story::NOW;
 
