@@ -40,7 +40,8 @@ pub struct ReportArguments {
         allow_hyphen_values = true
     )]
     pub filter: String,
-    /// The queue whose audit counts [default: per week the one with most audit labels of that week]
+    /// The queue whose audit counts [default: per week the one with most audit labels of that week, of
+    /// those that draw from all conversations]
     #[arg(long, value_name = "NAME")]
     pub queue: Option<String>,
     /// How it is written
