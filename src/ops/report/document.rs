@@ -422,7 +422,7 @@ fn reading(report: &Report, blocks: &mut Vec<Block>) {
         from,
         "Square brackets hold the 95 % interval: Wilson's for shares, Student's t for means, order statistics for medians and tails; by whole conversations for calls and steps. Grey is of fewer than ten.".into(),
         "A change is told from eight labels in both periods on, with Newcombe's interval.".into(),
-        "Labels that differ, drafts, and labels of an earlier text count nowhere.".into(),
+        "Labels that differ, drafts, and labels of an earlier text count nowhere. P(fail) is held against labels that did not teach it.".into(),
     ]));
     let row = |metric: &super::Definition| Row {
         small: false,
