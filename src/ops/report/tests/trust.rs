@@ -43,9 +43,7 @@ fn an_audit_of_a_part_and_one_of_a_queue_that_is_gone_are_none_of_all_conversati
     let asked_for = ReportOrder { queue: Some("refunds"), ..asked("W47") };
     let found = of(&mut workspace, &asked_for);
     assert_eq!((found.audit.as_deref(), found.audit_filter.as_deref()), (Some("refunds"), Some("intent:refund")));
-    assert!(
-        found.counts.audited > 0 && text(&found, Form::Html).unwrap().contains("They are of intent:refund only.")
-    );
+    assert!(found.counts.audited > 0 && text(&found, Form::Html).unwrap().contains("They are of intent:refund only."));
     define(&mut workspace, QueueSpec { audit: 1.0, ..QueueSpec::new("all", "learnt") });
     story::judge(&mut workspace, "all", 10);
     assert_eq!(
