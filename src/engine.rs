@@ -126,6 +126,7 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Preview(_)
         | Request::Disputes
         | Request::Dispute(_)
+        | Request::DisputeForRoom(_)
         | Request::Snippets(..)
         | Request::Open(_)
         | Request::OpenForRoom(_)

@@ -61,6 +61,9 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
             Reply::Disputes(rows.into_iter().map(|row| row.id).collect())
         }),
         Request::Dispute(id) => read(adjudicate::case(workspace, id), |case| Reply::Dispute(Box::new(case))),
+        Request::DisputeForRoom(id) => {
+            read(adjudicate::case_for_room(workspace, id), |case| Reply::Dispute(Box::new(case)))
+        }
         Request::Settle { conversation, label, reason } => {
             saved(adjudicate::take_label(workspace, conversation, (label, reason), now))
         }

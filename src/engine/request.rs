@@ -96,6 +96,8 @@ pub enum Request {
     Disputes,
     /// Read: what the sides of one say.
     Dispute(ConversationId),
+    /// Read: the same as a room may see it.
+    DisputeForRoom(ConversationId),
     /// Write: record an act.
     Record(Box<Act>),
     /// Write: begin a session.
@@ -155,7 +157,7 @@ pub enum Reply {
     Opened(Box<Opened>),
     /// To [`Request::Disputes`].
     Disputes(Vec<ConversationId>),
-    /// To [`Request::Dispute`].
+    /// To [`Request::Dispute`] and [`Request::DisputeForRoom`].
     Dispute(Box<Case>),
     /// To [`Request::Claim`] and [`Request::Release`].
     Claimed(Claimed),

@@ -189,12 +189,14 @@ pub struct State {
     pub scores_hidden: bool,
     /// Conversations whose scores were uncovered before the verdict.
     pub uncovered: HashSet<ConversationId>,
+    /// Conversations whose scores, and earlier verdict, the room has been shown.
+    pub revealed: HashSet<ConversationId>,
     /// Conversations whose scores stood on the screen, in whatever list they were opened from.
     pub scores_seen: HashSet<ConversationId>,
     /// Texts that were begun and not saved, by what they are for.
     pub drafts: BTreeMap<String, String>,
-    /// Fails that were begun and not saved.
-    pub fails_begun: HashMap<ConversationId, judge::Judge>,
+    /// Fails that were begun and not saved, by conversation, and by whether a room was looking.
+    pub fails_begun: HashMap<(ConversationId, bool), judge::Judge>,
     /// Folders that exports of this session went to.
     pub exported: BTreeSet<String>,
     /// Corrections that were begun and not saved, by conversation and step.
@@ -258,6 +260,7 @@ impl State {
             reveal: false,
             scores_hidden: false,
             uncovered: HashSet::new(),
+            revealed: HashSet::new(),
             scores_seen: HashSet::new(),
             drafts: BTreeMap::new(),
             fails_begun: HashMap::new(),
@@ -328,8 +331,13 @@ impl State {
 
     /// True where scores of the open conversation are not shown.
     pub fn hides_scores(&self) -> bool {
-        let revealed = self.review.as_ref().is_some_and(|review| self.uncovered.contains(&review.id));
-        self.scores_hidden || self.is_blind() || (self.presenting && !revealed)
+        let waits = self.review.as_ref().is_none_or(|review| self.waits_for_room(&review.id));
+        self.scores_hidden || self.is_blind() || (self.presenting && waits)
+    }
+
+    /// True where a room is to judge this conversation first: neither scores nor an earlier verdict are shown to it.
+    pub fn waits_for_room(&self, id: &ConversationId) -> bool {
+        self.presenting && !self.revealed.contains(id)
     }
 
     /// True where a row of the list shows nothing that could sway its verdict.

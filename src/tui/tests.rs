@@ -32,6 +32,7 @@ mod numbers;
 mod others;
 mod queues;
 mod real;
+mod room;
 mod sample;
 mod session;
 mod slips;
@@ -130,7 +131,7 @@ impl Engine {
                 Reply::Opened(Box::new(opened))
             }
             Request::Disputes => Reply::Disputes(Vec::new()),
-            Request::Dispute(_) | Request::Settle { .. } => {
+            Request::Dispute(_) | Request::DisputeForRoom(_) | Request::Settle { .. } => {
                 Reply::Failed { message: "there is no dispute".into(), retry: false }
             }
             Request::Claim(_) => Reply::Claimed(crate::engine::request::Claimed::NotAsked),

@@ -277,7 +277,8 @@ fn scores(state: &mut State) {
     let for_room = state.presenting && state.hides_scores();
     if state.screen == Screen::Review && (state.is_blind() || for_room) {
         if let Some(id) = state.review.as_ref().map(|review| review.id.clone()) {
-            state.uncovered.insert(id);
+            state.uncovered.insert(id.clone());
+            state.revealed.insert(id);
         }
         state.scores_hidden = false;
         state.log.say(state.now, Weight::Info, "Scores are shown; the verdict will say that you saw them.");

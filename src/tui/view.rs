@@ -194,7 +194,8 @@ fn news(state: &State) -> Row {
     } else {
         row.push(&format!("{} mask OFF", theme.signs().warn), Tone::Warn);
     }
-    if state.visit.as_ref().is_some_and(|visit| visit.settles.is_some() && state.screen == Screen::Review) {
+    let open = state.review.as_ref().filter(|_| state.screen == Screen::Review).map(|review| &review.id);
+    if state.visit.as_ref().is_some_and(|visit| visit.settles.is_some() && open == Some(&visit.conversation)) {
         row.push(&format!("{dot}your verdict settles the dispute"), Tone::Warn);
     }
     if state.screen == Screen::Review && state.is_blind() {

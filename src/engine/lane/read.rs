@@ -72,7 +72,7 @@ impl Slot {
             Request::SessionSheet => Self::SessionSheet,
             Request::Open(_) | Request::OpenForRoom(_) => Self::Open,
             Request::Disputes => Self::Disputes,
-            Request::Dispute(_) => Self::Dispute,
+            Request::Dispute(_) | Request::DisputeForRoom(_) => Self::Dispute,
             Request::Codebook => Self::Codebook,
             Request::Highlight(_) => Self::Highlight,
             _ => Self::Queue,

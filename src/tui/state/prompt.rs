@@ -23,8 +23,8 @@ pub enum Question {
     CloseDecision(String),
     /// What a good answer must or must not do.
     Criterion,
-    /// Why a dispute is settled so.
-    SettleReason,
+    /// Why the dispute about this conversation is settled so.
+    SettleReason(ConversationId),
     /// A file to import.
     Import,
     /// A codebook pack.
@@ -81,7 +81,7 @@ impl Prompt {
             Question::Park(..) => "Park this conversation: why?",
             Question::CloseDecision(_) => "Close the decision: why, or how?",
             Question::Criterion => "A good answer in this conversation",
-            Question::SettleReason => "Why is it settled so?",
+            Question::SettleReason(_) => "Why is it settled so?",
             Question::Import => "Import a file of conversations",
             Question::LoadPack => "Load a codebook of failure modes",
             Question::RenameWhich => "Rename which failure mode?",
@@ -97,8 +97,12 @@ impl Prompt {
 pub enum TextFor {
     /// A note on the conversation.
     Note,
+    /// What a room adds to that note, which it is not shown.
+    RoomNote,
     /// A note that is saved with the fail being put into words.
     JudgeNote,
+    /// What a room adds to that note, which it is not shown.
+    RoomJudgeNote,
     /// The answer that should have been given at this step.
     Reply(u32),
     /// Arguments as raw JSON.
@@ -147,6 +151,7 @@ impl Editor {
         match &self.purpose {
             TextFor::Note => "Note on this conversation".to_owned(),
             TextFor::JudgeNote => "Note, saved with the verdict".to_owned(),
+            TextFor::RoomNote | TextFor::RoomJudgeNote => "A note of the room, added to what was noted".to_owned(),
             TextFor::Reply(step) => format!("The answer that should have been given at step {step}"),
             TextFor::RawJson => "Arguments as raw JSON".to_owned(),
         }

@@ -139,7 +139,11 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
                 let arrow = state.config.theme.signs().call;
                 saved.what = format!("{} {arrow} {}", before.word().to_uppercase(), saved.what);
             }
+            let settled = super::disputes::settles(&write.request) && !saved.group.is_empty();
             self::saved(state, *saved);
+            if settled {
+                super::disputes::counted(state);
+            }
             // A queue that was asked for is wanted on the screen, also where the same one was there already.
             if let Request::Record(act) = &write.request
                 && let Act::Queue(QueueChange::Add(spec)) = &**act
@@ -152,6 +156,9 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
         Reply::Cancelled => "it was cancelled".to_owned(),
         _ => "the answer made no sense".to_owned(),
     };
+    if super::disputes::settles(&write.request) {
+        super::disputes::refresh(state);
+    }
     let again = state.key(Action::SaveAgain);
     let text = format!("{}: not saved, still here: {reason}. {again} tries again.", write.what);
     state.writes.unsaved.push(Unsaved { write, reason });

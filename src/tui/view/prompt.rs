@@ -26,7 +26,7 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
         Question::Criterion => "up and down choose between must and must not; regression cases carry it",
         Question::Park(..) => "to be talked about later; may be left empty",
         Question::CloseDecision(_) => "what was shipped, or why it is no longer wanted; may be left empty",
-        Question::SettleReason => "stays with the dispute; what it rests on, in a sentence",
+        Question::SettleReason(_) => "stays with the dispute; what it rests on, in a sentence",
         Question::Queue => "a queue has an order of its own, and knows how far it is",
         Question::FindInQueue => "words; all conversations are searched",
         Question::FindInTranscript => "words",
