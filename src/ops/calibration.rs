@@ -3,7 +3,7 @@
 //! Invariant: before all are done, or a person reveals it, nothing but progress is told; what is told then is what the log
 //! said at that moment, so that it comes out the same whenever it is asked.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -13,6 +13,7 @@ use super::queue::{self, QueueError};
 use super::review::{self, ReviewError};
 use super::workspace::Workspace;
 use crate::model::act::{Act, Saved};
+use crate::model::codebook::Codebook;
 use crate::model::event::{Event, EventBody};
 use crate::model::id::ConversationId;
 use crate::model::label::{FirstFailure, Verdict, undone_groups};
@@ -88,6 +89,15 @@ pub struct CalibrationReport {
     pub questions: Option<Vec<Question>>,
     /// Who said what; null before it is revealed.
     pub said: Option<Vec<CaseSaid>>,
+}
+
+/// A calibration as its screen shows it: masked, since a team looks at it together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sheet {
+    /// What may be told of it.
+    pub report: CalibrationReport,
+    /// Who is known from the log and has not judged all of it, while it is open.
+    pub missing: Vec<Done>,
 }
 
 /// How far answers to one question agree.
@@ -176,9 +186,40 @@ pub fn reveal(workspace: &mut Workspace, name: &str, now: Timestamp) -> Result<S
 /// # Errors
 /// The database cannot be read.
 pub fn list(workspace: &Workspace, door: &Door) -> Result<Vec<CalibrationReport>, CalibrationError> {
-    let queues = workspace.store().queues()?;
-    let found = queues.iter().filter(|queue| queue.spec.calibration.is_some());
-    found.map(|queue| told(workspace, door, queue)).collect()
+    let past = Past::of(workspace)?;
+    let mut reports = Vec::new();
+    for queue in stored(workspace)? {
+        let (report, answers) = told(workspace, &past, &queue)?;
+        reports.push(with_answers(workspace, door, (report, answers))?);
+    }
+    Ok(reports)
+}
+
+/// How far each is, and how people agreed where that may be told; what they said of the cases is left out.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn sheets(workspace: &Workspace) -> Result<Vec<Sheet>, CalibrationError> {
+    let past = Past::of(workspace)?;
+    stored(workspace)?.iter().map(|queue| Ok(past.sheet(told(workspace, &past, queue)?.0))).collect()
+}
+
+/// All of one of them that may be told.
+///
+/// # Errors
+/// There is none of that name, or the database cannot be read.
+pub fn sheet(workspace: &Workspace, name: &str) -> Result<Sheet, CalibrationError> {
+    let past = Past::of(workspace)?;
+    let queue = stored(workspace)?.into_iter().find(|queue| queue.spec.name == name);
+    let queue = queue.ok_or_else(|| QueueError::NoCalibration(name.to_owned()))?;
+    let found = told(workspace, &past, &queue)?;
+    Ok(past.sheet(with_answers(workspace, &Door::masked(workspace), found)?))
+}
+
+fn stored(workspace: &Workspace) -> Result<Vec<StoredQueue>, StoreError> {
+    let mut queues = workspace.store().queues()?;
+    queues.retain(|queue| queue.spec.calibration.is_some());
+    Ok(queues)
 }
 
 /// One of them.
@@ -193,15 +234,44 @@ pub fn show(workspace: &Workspace, door: &Door, name: &str) -> Result<Calibratio
 /// Answers by conversation and reviewer.
 type Answers = BTreeMap<ConversationId, BTreeMap<String, Answer>>;
 
-fn told(workspace: &Workspace, door: &Door, stored: &StoredQueue) -> Result<CalibrationReport, CalibrationError> {
+/// The log, read once for all calibrations.
+struct Past {
+    events: Vec<Event>,
+    undone: HashSet<String>,
+    codebook: Codebook,
+}
+
+impl Past {
+    fn of(workspace: &Workspace) -> Result<Self, StoreError> {
+        let log = workspace.store().log();
+        let events = log.all()?;
+        let undone = undone_groups(&events.iter().collect::<Vec<_>>());
+        Ok(Self { events, undone, codebook: log.codebook()? })
+    }
+
+    fn sheet(&self, report: CalibrationReport) -> Sheet {
+        let known: BTreeSet<&str> = self.events.iter().map(|event| event.reviewer.as_str()).collect();
+        let judged = |name: &str| report.done.iter().find(|one| one.reviewer == name).map_or(0, |one| one.judged);
+        let all = known.into_iter().map(|name| Done { reviewer: name.to_owned(), judged: judged(name) });
+        let open = report.revealed.is_none();
+        Sheet { missing: all.filter(|one| open && one.judged < report.cases).collect(), report }
+    }
+}
+
+/// What may be told of one without reading a conversation, and what was said where that may be told as well.
+fn told(
+    workspace: &Workspace,
+    past: &Past,
+    stored: &StoredQueue,
+) -> Result<(CalibrationReport, Answers), CalibrationError> {
     let (store, spec) = (workspace.store(), &stored.spec);
     let members: BTreeSet<ConversationId> = store.members(spec)?.into_iter().collect();
-    let (answers, revealed) = replay(workspace, stored, &members)?;
+    let (answers, revealed) = replay(workspace, past, (stored, &members))?;
     let mut done: BTreeMap<&str, u64> = BTreeMap::new();
     for reviewer in answers.values().flat_map(BTreeMap::keys) {
         *done.entry(reviewer).or_default() += 1;
     }
-    let mut report = CalibrationReport {
+    let report = CalibrationReport {
         schema_version: SCHEMA_VERSION,
         name: spec.name.clone(),
         at: stored.at,
@@ -209,11 +279,19 @@ fn told(workspace: &Workspace, door: &Door, stored: &StoredQueue) -> Result<Cali
         reviewers_needed: spec.reviewers_per_item,
         done: done.into_iter().map(|(name, judged)| Done { reviewer: name.to_owned(), judged }).collect(),
         revealed,
-        questions: None,
+        questions: revealed.map(|_| questions(&answers)),
         said: None,
     };
-    if revealed.is_some() {
-        report.questions = Some(questions(&answers));
+    Ok((report, answers))
+}
+
+/// The same with what was said of the cases, once it is revealed.
+fn with_answers(
+    workspace: &Workspace,
+    door: &Door,
+    (mut report, answers): (CalibrationReport, Answers),
+) -> Result<CalibrationReport, StoreError> {
+    if report.revealed.is_some() {
         report.said = Some(said(workspace, door, answers)?);
     }
     Ok(report)
@@ -222,15 +300,12 @@ fn told(workspace: &Workspace, door: &Door, stored: &StoredQueue) -> Result<Cali
 /// What people had said when it was revealed, or until now; and how it was.
 fn replay(
     workspace: &Workspace,
-    stored: &StoredQueue,
-    members: &BTreeSet<ConversationId>,
+    past: &Past,
+    (stored, members): (&StoredQueue, &BTreeSet<ConversationId>),
 ) -> Result<(Answers, Option<&'static str>), StoreError> {
     let log = workspace.store().log();
-    let codebook = log.codebook()?;
-    let events = log.all()?;
-    let undone = undone_groups(&events.iter().collect::<Vec<_>>());
-    let standing: Vec<&Event> =
-        events.iter().filter(|event| event.lamport > stored.lamport && !undone.contains(&event.group)).collect();
+    let stands = |event: &&Event| event.lamport > stored.lamport && !past.undone.contains(&event.group);
+    let standing: Vec<&Event> = past.events.iter().filter(stands).collect();
     let mut with: HashMap<&str, Vec<&Event>> = HashMap::new();
     for event in &standing {
         with.entry(&event.group).or_default().push(event);
@@ -258,7 +333,7 @@ fn replay(
         };
         for other in with.get(event.group.as_str()).into_iter().flatten() {
             match &other.body {
-                EventBody::Mode { mode } => answer.modes.push(codebook.resolve(mode)),
+                EventBody::Mode { mode } => answer.modes.push(past.codebook.resolve(mode)),
                 EventBody::Note { text } => answer.note = Some(text.clone()),
                 _ => {}
             }
@@ -278,6 +353,9 @@ fn said(workspace: &Workspace, door: &Door, answers: Answers) -> Result<Vec<Case
     let mut cases = Vec::with_capacity(answers.len());
     for (id, answers) in answers {
         let row = workspace.store().summaries(std::slice::from_ref(&id), workspace.reviewer())?.pop();
+        // Whom a note names may be known from the conversation's records only.
+        let read = if door.masks() { workspace.store().conversation(&id)? } else { None };
+        let door = read.map_or_else(|| door.clone(), |conversation| door.knowing(&conversation));
         cases.push(CaseSaid {
             external_id: row.map(|row| door.summary(&row).external_id.into_exact()).unwrap_or_default(),
             differs: differing(&answers),

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+pub mod calibration;
 pub mod correct;
 pub mod define;
 pub mod disputes;
@@ -81,6 +82,8 @@ pub enum Overlay {
     Numbers(Box<numbers::NumbersView>),
     /// Labels that differ, one dispute at a time.
     Disputes(Box<disputes::DisputesView>),
+    /// The same cases, judged by several people.
+    Calibration(Box<calibration::CalibrationView>),
     /// A job under way.
     Job(import::Job),
 }
@@ -103,6 +106,7 @@ impl Overlay {
             Self::Insights(_) => Context::Insights,
             Self::Numbers(_) => Context::Numbers,
             Self::Disputes(_) => Context::Disputes,
+            Self::Calibration(_) => Context::Calibration,
             Self::Job(_) => Context::Job,
         }
     }
@@ -145,6 +149,8 @@ pub enum Expected {
     Disputes,
     /// What the sides of one say.
     Dispute,
+    /// The calibrations, or one of them.
+    Calibration,
     /// What came of a claim on this conversation.
     Claim(ConversationId),
     /// A write.
@@ -203,6 +209,8 @@ pub struct State {
     pub corrections_begun: HashMap<(ConversationId, u32), Box<correct::Correct>>,
     /// A dispute whose transcript is open.
     pub visit: Option<disputes::Visit>,
+    /// A calibration of which a case is open.
+    pub calibration: Option<Box<calibration::CalibrationView>>,
     /// What this reviewer holds in a shared queue.
     pub holding: Option<disputes::Holding>,
     /// True once the program was asked to end.
@@ -267,6 +275,7 @@ impl State {
             exported: BTreeSet::new(),
             corrections_begun: HashMap::new(),
             visit: None,
+            calibration: None,
             holding: None,
             leaving: false,
             demo_wanted: false,

@@ -26,6 +26,7 @@ use crate::model::label::{Label, LabelState, PlacedCorrection, PlacedNote, StepP
 use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
+mod calibration;
 mod frames;
 mod insights;
 mod numbers;
@@ -133,6 +134,10 @@ impl Engine {
             Request::Disputes => Reply::Disputes(Vec::new()),
             Request::Dispute(_) | Request::DisputeForRoom(_) | Request::Settle { .. } => {
                 Reply::Failed { message: "there is no dispute".into(), retry: false }
+            }
+            Request::Calibrations => Reply::Calibrations(Vec::new()),
+            Request::Calibration(_) | Request::StartCalibration(_) => {
+                Reply::Failed { message: "there is no calibration".into(), retry: false }
             }
             Request::Claim(_) => Reply::Claimed(crate::engine::request::Claimed::NotAsked),
             Request::Release(_) => Reply::Claimed(crate::engine::request::Claimed::Released),

@@ -5,6 +5,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+mod calibration;
 pub mod correct;
 pub mod define;
 pub mod disputes;
@@ -69,6 +70,7 @@ pub fn draw(state: &State, buffer: &mut ratatui::buffer::Buffer) {
             Overlay::Decision(form) => session::draw_decision(state, form, &mut canvas),
             Overlay::Numbers(view) => numbers::draw(state, view, &mut canvas),
             Overlay::Disputes(view) => disputes::draw(state, view, &mut canvas),
+            Overlay::Calibration(view) => calibration::draw(state, view, &mut canvas),
             Overlay::Job(job) => import::draw(state, job, &mut canvas),
         }
     }

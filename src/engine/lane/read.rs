@@ -55,6 +55,8 @@ enum Slot {
     Open,
     Disputes,
     Dispute,
+    Calibrations,
+    Calibration,
     Codebook,
     Highlight,
 }
@@ -73,6 +75,8 @@ impl Slot {
             Request::Open(_) | Request::OpenForRoom(_) => Self::Open,
             Request::Disputes => Self::Disputes,
             Request::Dispute(_) | Request::DisputeForRoom(_) => Self::Dispute,
+            Request::Calibrations => Self::Calibrations,
+            Request::Calibration(_) => Self::Calibration,
             Request::Codebook => Self::Codebook,
             Request::Highlight(_) => Self::Highlight,
             _ => Self::Queue,

@@ -25,6 +25,10 @@ pub enum Question {
     Criterion,
     /// Why the dispute about this conversation is settled so.
     SettleReason(ConversationId),
+    /// Name, cases and people of a new calibration.
+    StartCalibration,
+    /// What to do to the codebook.
+    EditModes,
     /// A file to import.
     Import,
     /// A codebook pack.
@@ -82,6 +86,8 @@ impl Prompt {
             Question::CloseDecision(_) => "Close the decision: why, or how?",
             Question::Criterion => "A good answer in this conversation",
             Question::SettleReason(_) => "Why is it settled so?",
+            Question::StartCalibration => "New calibration: its name, how many cases, how many people",
+            Question::EditModes => "Change the codebook",
             Question::Import => "Import a file of conversations",
             Question::LoadPack => "Load a codebook of failure modes",
             Question::RenameWhich => "Rename which failure mode?",
@@ -183,6 +189,8 @@ pub fn clean(text: &str) -> String {
 pub enum Doubt {
     /// Leaving although something is not saved.
     LeaveUnsaved,
+    /// Showing what was said in the calibration of this name.
+    Reveal(String),
     /// Ending this session.
     EndSession(String),
 }

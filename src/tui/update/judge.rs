@@ -291,7 +291,7 @@ pub fn advance(state: &mut State) {
     let named = state.queue.query.queue.is_some();
     let start = if named { state.queue.index.begins } else { from.map_or(0, |at| at + 1) };
     let again = if named { 0 } else { start.min(count) };
-    if state.visit.is_some() {
+    if state.visit.is_some() || state.calibration.is_some() {
         return super::queue::leave(state);
     }
     let reviewer = state.config.reviewer.clone();

@@ -33,6 +33,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Insights => super::insights::arrived(state, ticket, reply),
         Expected::Figures => super::numbers::arrived(state, ticket, reply),
         Expected::Disputes | Expected::Dispute => super::disputes::arrived(state, ticket, reply),
+        Expected::Calibration => super::calibration::arrived(state, ticket, reply),
         Expected::Claim(id) => super::claims::answered(state, id, &reply),
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
             super::define::queues_answered(state, reply);
@@ -181,6 +182,7 @@ fn saved(state: &mut State, saved: Saved) {
     }
     super::session::refresh(state, saved.conversation.is_none());
     super::disputes::refresh(state);
+    super::calibration::refresh(state);
     if state.queue.query.queue.is_some() {
         // Every label moves the order, and an undo may have brought the queue itself to its end.
         super::queue::freshen(state);

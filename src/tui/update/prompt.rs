@@ -21,6 +21,7 @@ use crate::tui::state::{Overlay, State};
 
 const MUST: &str = "must";
 const MUST_NOT: &str = "must not";
+const MERGE: &str = "merge";
 
 fn open(state: &mut State, prompt: Prompt) {
     state.overlays.push(Overlay::Prompt(Box::new(prompt)));
@@ -101,6 +102,14 @@ pub fn open_modes(state: &mut State, question: Question) {
     open(state, prompt);
 }
 
+/// Offers what can be done to the codebook.
+pub fn open_codebook(state: &mut State) {
+    let mut prompt = Prompt::new(Question::EditModes, "");
+    let choice = |value: &str, name: &str| (value.to_owned(), name.to_owned());
+    prompt.choices = vec![choice(MERGE, "merge one failure mode into another"), choice("", "rename a failure mode")];
+    open(state, prompt);
+}
+
 /// Takes a key in a one-line question.
 pub fn handle(state: &mut State, mut prompt: Box<Prompt>, pressed: Pressed) -> Option<Box<Prompt>> {
     match pressed.action {
@@ -136,6 +145,7 @@ fn missing(question: &Question) -> Option<&'static str> {
     match question {
         Question::SettleReason(_) => Some("A dispute is settled with a reason."),
         Question::Criterion => Some("It needs what a good answer must, or must not, do."),
+        Question::StartCalibration => Some(super::calibration::WANTED),
         Question::Import => Some("It needs the path of a file or folder."),
         Question::RenameTo(_) => Some("A mode needs a name."),
         _ => None,
@@ -183,7 +193,29 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
         }
         Question::SettleReason(conversation) => super::disputes::reasoned(state, &conversation, &typed),
         Question::Criterion => save_criterion(state, &typed, chosen.as_deref()),
+        Question::StartCalibration => {
+            if let Err(error) = super::calibration::start(state, &typed) {
+                prompt.error = Some(error);
+                return Some(prompt);
+            }
+        }
         Question::Import => super::import::import(state, &typed),
+        question => return accept_mode(state, prompt, (question, typed, chosen)),
+    }
+    None
+}
+
+/// Goes on with a question about failure modes.
+fn accept_mode(
+    state: &mut State,
+    prompt: Box<Prompt>,
+    (question, typed, chosen): (Question, String, Option<String>),
+) -> Option<Box<Prompt>> {
+    match question {
+        Question::EditModes => {
+            let Some(chosen) = chosen else { return Some(prompt) };
+            open_modes(state, if chosen == MERGE { Question::MergeWhich } else { Question::RenameWhich });
+        }
         Question::LoadPack => {
             let Some(pack) = chosen else { return Some(prompt) };
             let what = format!("codebook {pack}");
@@ -211,6 +243,7 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
             let change = CodebookChange::Merge { from, into };
             super::judge::record(state, Act::Codebook(vec![change]), None, "modes merged");
         }
+        _ => {}
     }
     None
 }

@@ -72,6 +72,9 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
             Action::Undo,
         ];
     }
+    if state.queue.progress().is_some_and(|queue| queue.spec.calibration.is_some()) {
+        first.insert(1, Action::Calibration);
+    }
     if state.queue.index.disputed > 0 {
         first.insert(2, Action::Disputes);
     }
