@@ -43,7 +43,7 @@ pub struct CalibrationOrder {
 #[derive(Debug, thiserror::Error)]
 pub enum CalibrationError {
     /// There is nothing to choose from.
-    #[error("no conversation is left that matches and nobody judged; widen --where, or import more")]
+    #[error("no conversation is left that matches and nobody judged; widen the filter, or import more")]
     NothingToJudge,
     /// One person agrees with themselves.
     #[error("a calibration takes at least 2 people and 1 conversation")]

@@ -276,7 +276,9 @@ impl Working {
         {
             self.given.push(Given { row, slot: slot.clone() });
         }
-        let origin = if here.is_some() { Origin::Queue } else { Origin::Elsewhere };
+        // A case of a calibration is one wherever it was opened from: everybody is asked for it all the same.
+        let case = self.stored.spec.calibration.is_some() && !earlier;
+        let origin = if here.is_some() || case { Origin::Queue } else { Origin::Elsewhere };
         Some(Event::Verdict { row, by, failed: failed(verdict), severity: one.severity, origin })
     }
 

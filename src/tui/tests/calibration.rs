@@ -80,7 +80,7 @@ fn a_calibration_is_begun_judged_alone_revealed_and_talked_about() {
     desk.app.send(Message::Arrived);
     desk.settle();
     let frame = desk.app.frame();
-    assert!(frame.contains("zora 2 of 3") && frame.contains("not begun: lee"), "{frame}");
+    assert!(frame.contains("zora 2 of 3") && frame.contains("lee (not begun)"), "{frame}");
     for hidden in ["FAIL", "Wrong", "Made-up", "nothing was refunded"] {
         assert!(!frame.contains(hidden), "{frame}");
     }
@@ -95,7 +95,7 @@ fn a_calibration_is_begun_judged_alone_revealed_and_talked_about() {
     let last = desk.app.state.review.as_ref().unwrap().id.clone();
     desk.press("a");
     let frame = desk.press("c");
-    assert!(frame.contains("1 of 2 people are done") && frame.contains("not done yet: zora"), "{frame}");
+    assert!(frame.contains("1 of 2 people are done") && frame.contains("Missing: zora (1 left)"), "{frame}");
     // A person reveals it before all are done, after a question, and takes it back.
     let frame = desk.press("R");
     assert!(frame.contains("Reveal round-1 now? 1 of 2 people are done"), "{frame}");
@@ -144,12 +144,14 @@ fn a_calibration_takes_what_is_listed_and_a_verdict_on_a_case_leads_back_to_it()
     let folder = tempfile::tempdir().unwrap();
     prepared(folder.path());
     let mut desk = Desk::open(folder.path());
-    desk.press("f \"external_id:n1,n4\" <enter> c + <ctrl-u> \"round-2_5_2\" <enter>");
+    desk.press("f \"1_or_4\" <enter>");
+    desk.press("c + <ctrl-u> \"round-2_5_2\" <enter>");
     let mut zora = workspace(folder.path(), "zora");
     let known = cases(&zora, "round-2");
     assert_eq!(known.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["n1", "n4"]);
     let frame = desk.press("+ <ctrl-u> \"round-2_1_2\" <enter>");
-    assert!(frame.contains("not saved"), "the name is taken: {frame}");
+    assert!(frame.contains("there is a queue round-2 already"), "{frame}");
+    assert!(desk.app.state.writes.unsaved.is_empty());
     for (_, id) in &known {
         judge(&mut zora, id, None);
     }

@@ -27,6 +27,8 @@ pub fn open(state: &mut State) {
 
 fn ask(state: &mut State, view: &mut CalibrationView) {
     view.awaiting = Some(state.ask(Request::Calibrations, Expected::Calibration));
+    // Others name failure modes as well.
+    state.ask(Request::Codebook, Expected::Codebook);
     if let Some(sheet) = &view.open {
         let request = Request::Calibration(sheet.report.name.clone());
         view.awaiting_sheet = Some(state.ask(request, Expected::Calibration));

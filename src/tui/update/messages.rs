@@ -153,6 +153,10 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
             }
             return;
         }
+        // Nothing of a person's work is in it, and trying again would come to the same.
+        Reply::Failed { message, retry: false } if matches!(write.request, Request::StartCalibration(_)) => {
+            return state.log.say(state.now, Weight::Problem, message);
+        }
         Reply::Failed { message, .. } => message,
         Reply::Cancelled => "it was cancelled".to_owned(),
         _ => "the answer made no sense".to_owned(),

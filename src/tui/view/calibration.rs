@@ -3,8 +3,6 @@
 //! Invariant: before one is revealed it shows who judged how many, and nothing of what was said; figures on few cases are
 //! greyed and stand without percent.
 
-use std::fmt::Write as _;
-
 use super::{boxed, status, worded};
 use crate::engine::request::{Answer, CaseSaid, Question, Sheet};
 use crate::model::label::Verdict;
@@ -126,19 +124,15 @@ fn progress(state: &State, sheet: &Sheet, columns: usize) -> Vec<Row> {
     let (report, look) = (&sheet.report, state.lens().look);
     let begun = report.done.iter().map(|one| format!("{} {} of {}", one.reviewer, one.judged, report.cases));
     let begun: Vec<String> = begun.collect();
-    let mut said =
-        if begun.is_empty() { "Nobody has begun".to_owned() } else { format!("Judged: {}", begun.join(", ")) };
-    if report.revealed.is_none() {
-        let missing = |part: bool| sheet.missing.iter().filter(move |one| (one.judged > 0) == part);
-        let names = |part: bool| missing(part).map(|one| one.reviewer.as_str()).collect::<Vec<_>>().join(", ");
-        for (part, words) in [(true, "not done yet"), (false, "not begun")] {
-            if missing(part).next().is_some() {
-                let _ = write!(said, "; {words}: {}", names(part));
-            }
-        }
-    }
+    let said = if begun.is_empty() { "Nobody has begun".to_owned() } else { format!("Judged: {}", begun.join(", ")) };
     let mut lines = wrap(&said, Tone::Text, columns, look);
     if report.revealed.is_none() {
+        let missing = sheet.missing.iter().map(|one| match one.judged {
+            0 => format!("{} (not begun)", one.reviewer),
+            judged => format!("{} ({} left)", one.reviewer, report.cases - judged),
+        });
+        let missing: Vec<String> = missing.collect();
+        lines.extend(wrap(&format!("Missing: {}", missing.join(", ")), Tone::Strong, columns, look));
         lines.extend(wrap("Who said what shows once all are done.", Tone::Dim, columns, look));
     }
     lines
@@ -147,7 +141,8 @@ fn progress(state: &State, sheet: &Sheet, columns: usize) -> Vec<Row> {
 /// How many said the same: with percent and interval where there are enough cases, else greyed with the counts alone.
 fn agreed(question: &Question) -> Row {
     match &question.same {
-        None => Row::of("not answered by two", Tone::Dim),
+        None if question.question == "verdict" => Row::of("no case was judged by two", Tone::Dim),
+        None => Row::of("no case was failed by two", Tone::Dim),
         Some(same) if question.cases < FEW => Row::of(&format!("same in {} of {}", same.k, same.n), Tone::Dim),
         Some(same) => Row::of(&format!("same in {}", same.words()), Tone::Text),
     }
