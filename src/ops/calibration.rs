@@ -96,7 +96,7 @@ pub struct CalibrationReport {
 pub struct Sheet {
     /// What may be told of it.
     pub report: CalibrationReport,
-    /// Who is known from the log and has not judged all of it, while it is open.
+    /// Who judges in this workspace and has not judged all of it, while it is open.
     pub missing: Vec<Done>,
 }
 
@@ -201,7 +201,9 @@ pub fn list(workspace: &Workspace, door: &Door) -> Result<Vec<CalibrationReport>
 /// The database cannot be read.
 pub fn sheets(workspace: &Workspace) -> Result<Vec<Sheet>, CalibrationError> {
     let past = Past::of(workspace)?;
-    stored(workspace)?.iter().map(|queue| Ok(past.sheet(told(workspace, &past, queue)?.0))).collect()
+    let of =
+        |queue: &StoredQueue| Ok(past.sheet(told(workspace, &past, queue)?.0, [workspace.reviewer(), &queue.reviewer]));
+    stored(workspace)?.iter().map(of).collect()
 }
 
 /// All of one of them that may be told.
@@ -213,7 +215,8 @@ pub fn sheet(workspace: &Workspace, name: &str) -> Result<Sheet, CalibrationErro
     let queue = stored(workspace)?.into_iter().find(|queue| queue.spec.name == name);
     let queue = queue.ok_or_else(|| QueueError::NoCalibration(name.to_owned()))?;
     let found = told(workspace, &past, &queue)?;
-    Ok(past.sheet(with_answers(workspace, &Door::masked(workspace), found)?))
+    let report = with_answers(workspace, &Door::masked(workspace), found)?;
+    Ok(past.sheet(report, [workspace.reviewer(), &queue.reviewer]))
 }
 
 fn stored(workspace: &Workspace) -> Result<Vec<StoredQueue>, StoreError> {
@@ -249,8 +252,10 @@ impl Past {
         Ok(Self { events, undone, codebook: log.codebook()? })
     }
 
-    fn sheet(&self, report: CalibrationReport) -> Sheet {
-        let known: BTreeSet<&str> = self.events.iter().map(|event| event.reviewer.as_str()).collect();
+    /// Who ever judged anything may take part, and so may those who asked for it.
+    fn sheet(&self, report: CalibrationReport, asking: [&str; 2]) -> Sheet {
+        let judging = self.events.iter().filter(|event| matches!(event.body, EventBody::Verdict { .. }));
+        let known: BTreeSet<&str> = judging.map(|event| event.reviewer.as_str()).chain(asking).collect();
         let judged = |name: &str| report.done.iter().find(|one| one.reviewer == name).map_or(0, |one| one.judged);
         let all = known.into_iter().map(|name| Done { reviewer: name.to_owned(), judged: judged(name) });
         let open = report.revealed.is_none();

@@ -49,6 +49,8 @@ fn judge(workspace: &mut Workspace, id: &ConversationId, fail: Option<(&str, &st
         judgement.modes = vec![mode.to_owned()];
         judgement.severity = Some(2);
         judgement.note = Some(note.to_owned());
+    } else {
+        judgement.note = Some("wrote to mia@example.org".to_owned());
     }
     review::record(workspace, &Act::Judge(judgement), NOW).unwrap();
 }
@@ -74,7 +76,7 @@ fn a_calibration_is_begun_judged_alone_revealed_and_talked_about() {
     let mut zora = workspace(folder.path(), "zora");
     let known = cases(&zora, "round-1");
     assert_eq!(known.len(), 3);
-    judge(&mut zora, &known[0].1, Some(("Wrong tool", "ask mia@example.org")));
+    judge(&mut zora, &known[0].1, Some(("Wrong tool", "the policy says to ask first")));
     judge(&mut zora, &known[1].1, Some(("Made-up fact", "nothing was refunded")));
     // Somebody else's labels are news; what they say is not.
     desk.app.send(Message::Arrived);
@@ -90,9 +92,8 @@ fn a_calibration_is_begun_judged_alone_revealed_and_talked_about() {
     // Its cases are judged blind, as a queue.
     let frame = desk.press("<enter>");
     assert!(frame.contains("round-1") && frame.contains("c calibration"), "{frame}");
-    let frame = desk.press("<enter> a a");
+    let frame = desk.press("<enter> x 0 <enter> a");
     assert!(!frame.contains("zora") && !frame.contains("Made-up"), "{frame}");
-    let last = desk.app.state.review.as_ref().unwrap().id.clone();
     desk.press("a");
     let frame = desk.press("c");
     assert!(frame.contains("1 of 2 people are done") && frame.contains("Missing: zora (1 left)"), "{frame}");
@@ -114,8 +115,9 @@ fn a_calibration_is_begun_judged_alone_revealed_and_talked_about() {
     let frame = desk.press("<enter>");
     assert!(frame.contains("all are done"), "{frame}");
     let Some(Overlay::Calibration(view)) = desk.app.state.overlays.last() else { panic!("{frame}") };
-    assert!(!view.cases()[0].differs.is_empty() && view.cases()[2].differs.is_empty(), "those that differ come first");
-    assert!(!frame.contains("mia@example.org"), "{frame}");
+    let order: Vec<_> =
+        view.cases().iter().map(|case| (case.differs.contains(&"verdict"), case.differs.len())).collect();
+    assert!(order.is_sorted_by(|a, b| a >= b) && order[0].0, "those that differ come first: {order:?}");
     insta::assert_snapshot!("calibration_revealed_80", resized(&mut desk, 80, 24));
     insta::assert_snapshot!("calibration_revealed_120", resized(&mut desk, 120, 36));
     let small = resized(&mut desk, 60, 16);
@@ -136,7 +138,6 @@ fn a_calibration_is_begun_judged_alone_revealed_and_talked_about() {
     assert!(before && !frame.contains("Wrong tool"), "{frame}");
     let frame = desk.press("<esc> <esc>");
     assert!(desk.app.state.overlays.is_empty() && frame.contains("Queue"), "{frame}");
-    assert!(known.iter().any(|(_, id)| *id == last));
 }
 
 #[test]
@@ -158,6 +159,7 @@ fn a_calibration_takes_what_is_listed_and_a_verdict_on_a_case_leads_back_to_it()
     desk.press("<enter> <enter> a a c <enter>");
     let frame = desk.app.frame();
     assert!(frame.contains("all said the same"), "{frame}");
+    assert!(frame.contains("wrote to <EMAIL") && !frame.contains("mia@example.org"), "{frame}");
     desk.press("<enter> i");
     assert!(matches!(desk.app.state.overlays.last(), Some(Overlay::Calibration(view)) if view.open.is_some()));
     // What is said after it was revealed changes nothing in it.

@@ -306,6 +306,8 @@ pub fn advance(state: &mut State) {
         return super::review::open(state, id, Some(at), Reason::Next);
     }
     super::queue::show(state);
+    let case = state.queue.progress().is_some_and(|queue| queue.spec.calibration.is_some());
+    let key = state.key(Action::Calibration);
     let skipped = state.queue.said.values().filter(|said| **said == Said::Skipped).count();
     let held = state.queue.held.values().filter_map(|until| *until).filter(|until| *until > state.now).min();
     let said = match skipped {
@@ -313,6 +315,7 @@ pub fn advance(state: &mut State) {
             "What is left here is held by other reviewers, the first until {}.",
             state.local(held.unwrap_or(state.now), "%H:%M")
         ),
+        0 if case => format!("That was the last case: {key} shows how far the others are."),
         0 => "That was the last one: everything in this queue is judged.".to_owned(),
         n => format!("Everything in this queue is judged but {n} you skipped."),
     };

@@ -132,7 +132,14 @@ fn progress(state: &State, sheet: &Sheet, columns: usize) -> Vec<Row> {
             judged => format!("{} ({} left)", one.reviewer, report.cases - judged),
         });
         let missing: Vec<String> = missing.collect();
-        lines.extend(wrap(&format!("Missing: {}", missing.join(", ")), Tone::Strong, columns, look));
+        let done = report.done.iter().filter(|one| one.judged == report.cases).count();
+        let wanted = (report.reviewers_needed as usize).saturating_sub(done);
+        let missing = match missing.len() {
+            known if known > wanted => format!("Missing: {wanted} of {}", missing.join(", ")),
+            known if known < wanted => format!("Missing: {}, and {} more", missing.join(", "), wanted - known),
+            _ => format!("Missing: {}", missing.join(", ")),
+        };
+        lines.extend(wrap(&missing, Tone::Strong, columns, look));
         lines.extend(wrap("Who said what shows once all are done.", Tone::Dim, columns, look));
     }
     lines
