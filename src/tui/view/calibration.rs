@@ -89,7 +89,7 @@ fn stands(sheet: &Sheet) -> String {
     let done = report.done.iter().filter(|one| one.judged == report.cases).count();
     match report.revealed {
         Some("all_done") => "all are done".to_owned(),
-        Some(_) => "revealed before all were done".to_owned(),
+        Some(_) => "revealed early".to_owned(),
         None => format!("{done} of {} people are done", report.reviewers_needed),
     }
 }
@@ -148,8 +148,7 @@ fn progress(state: &State, sheet: &Sheet, columns: usize) -> Vec<Row> {
 /// How many said the same: with percent and interval where there are enough cases, else greyed with the counts alone.
 fn agreed(question: &Question) -> Row {
     match &question.same {
-        None if question.question == "verdict" => Row::of("no case was judged by two", Tone::Dim),
-        None => Row::of("no case was failed by two", Tone::Dim),
+        None => Row::of("no two answers to compare", Tone::Dim),
         Some(same) if question.cases < FEW => Row::of(&format!("same in {} of {}", same.k, same.n), Tone::Dim),
         Some(same) => Row::of(&format!("same in {}", same.words()), Tone::Text),
     }
@@ -169,7 +168,7 @@ fn table(state: &State, (view, sheet): (&CalibrationView, &Sheet), (columns, hei
         cases.iter().flat_map(|case| &case.answers).map(|answer| answer.reviewer.as_str()).collect();
     people.sort_unstable();
     people.dedup();
-    let first = cases.iter().map(|case| case.external_id.chars().count()).max().unwrap_or(0).clamp(6, 20) + 4;
+    let first = cases.iter().map(|case| case.external_id.chars().count()).max().unwrap_or(0).clamp(6, 20) + 5;
     let shown = (columns.saturating_sub(first) / LEAST).clamp(1, people.len().max(1));
     let wide = (columns.saturating_sub(first) / shown).min(36);
     let more = state.config.theme.signs().more;
@@ -181,6 +180,9 @@ fn table(state: &State, (view, sheet): (&CalibrationView, &Sheet), (columns, hei
         head.push(&format!("+{}", people.len() - shown), Tone::Dim);
     }
     lines.push(head);
+    if cases.is_empty() {
+        lines.push(Row::of("    nobody had judged any when it was revealed", Tone::Dim));
+    }
     let about = cases.get(view.case).map_or_else(Vec::new, |case| in_full(state, case, columns));
     let room = height.saturating_sub(lines.len() + about.len() + 1).max(3);
     let top = view.case.saturating_sub(room / 2).min(cases.len().saturating_sub(room));

@@ -32,7 +32,7 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
         Question::FindInTranscript => "words",
         Question::RenameTo(_) => "labels keep their mode under the new name",
         Question::MergeWhich | Question::MergeInto(_) => "labels stay as they are and count as the other mode",
-        Question::StartCalibration => "the most ambiguous of what is listed; each is judged by so many people, alone",
+        Question::StartCalibration => "the most ambiguous of what is listed, judged by so many people alone",
         Question::LoadPack | Question::RenameWhich | Question::EditModes => "",
     };
     let list = prompt.fitting();
