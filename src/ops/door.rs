@@ -82,7 +82,7 @@ impl Door {
         let Some(masker) = &self.0 else { return self.clone() };
         let frozen = version.rows.iter().filter_map(|row| row.frozen.as_ref());
         let metadata = frozen.flat_map(|frozen| frozen.attributes.iter().chain(&frozen.resource));
-        Self(Some(masker.knowing(Known::from_metadata(metadata))))
+        Self(Some(masker.knowing(Known::from_metadata_and(metadata, []))))
     }
 
     /// Plain text.
@@ -154,7 +154,7 @@ impl Door {
             None => summary.clone(),
             Some(masker) if masker.knows_anybody() => self.masked_summary(summary),
             Some(masker) => {
-                let known = Known::from_metadata(&summary.attributes);
+                let known = Known::from_metadata_and(&summary.attributes, []);
                 Self(Some(masker.knowing(known))).masked_summary(summary)
             }
         }
