@@ -17,6 +17,7 @@ use super::output::Data;
 use crate::model::act::Act;
 use crate::model::claim::Claimed;
 use crate::model::id::ConversationId;
+use crate::model::label::{LabelState, Verdict};
 use crate::model::queue::{Place, QueueChange, QueueSpec, QueueState};
 use crate::ops::door::Door;
 use crate::ops::evaluate::EvaluateOrder;
@@ -275,7 +276,10 @@ fn line(row: &ShownRow, door: &Door) -> String {
         (Some(place), true) => place.slot.kind.mark(),
         _ => "-",
     };
-    let verdict = row.summary.own_verdict.map_or("-", crate::model::label::Verdict::word);
+    let own = row.summary.own_verdict;
+    // What was settled counts, and no longer what oneself said.
+    let settled = row.summary.verdict.filter(|_| row.summary.label_state == LabelState::Adjudicated);
+    let verdict = own.and(settled).or(own).map_or("-", Verdict::word);
     let open = place.filter(|_| !row.hidden);
     let mut why: Vec<String> = place.and_then(|place| Some(door.text(place.pinned.as_ref()?))).into_iter().collect();
     why.extend(place.and_then(|place| place.held).map(|until| format!("held by another reviewer until {until}")));

@@ -254,7 +254,7 @@ fn pages_hold_nothing_that_a_browser_obeys() {
     assert!(page.contains("default-src 'none'"));
     // Every tag of the page is one of ours.
     let ours = [
-        "!doctype", "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "ul", "li", "div",
+        "!doctype", "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p", "ul", "li", "div",
         "span", "b", "table", "thead", "tbody", "tr", "th", "td", "svg", "text", "rect", "line", "circle", "g",
         "footer",
     ];

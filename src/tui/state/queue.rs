@@ -139,6 +139,9 @@ impl Queue {
         let mine = row.reviewers.iter().any(|name| name == reviewer);
         match self.said.get(&row.id) {
             Some(Said::Judged(_)) if row.label_state == LabelState::Disputed => return RowState::Disputed,
+            Some(Said::Judged(verdict)) if row.label_state == LabelState::Adjudicated => {
+                return RowState::Judged(row.verdict.unwrap_or(*verdict));
+            }
             Some(Said::Judged(verdict)) => return RowState::Judged(*verdict),
             Some(Said::Skipped) => return RowState::Skipped,
             Some(Said::Nothing) => return RowState::Open,
@@ -148,6 +151,8 @@ impl Queue {
             _ if row.skipped => RowState::Skipped,
             (Some(_), LabelState::Disputed) => RowState::Disputed,
             (Some(_), LabelState::Stale) => RowState::Stale,
+            // What was settled counts, and no longer what oneself said.
+            (Some(own), LabelState::Adjudicated) => RowState::Judged(row.verdict.unwrap_or(own)),
             (Some(verdict), _) => RowState::Judged(verdict),
             (None, _) if mine => RowState::Draft,
             (None, _) => RowState::Open,

@@ -1,0 +1,50 @@
+//! Failures told one by one, so that they are understood without the program.
+//!
+//! Invariant: what reviewers do not agree on is told as what each of them said.
+
+use super::super::Example;
+use super::{Block, Case, Report, heading};
+
+pub(super) fn examples(report: &Report, blocks: &mut Vec<Block>) {
+    if report.modes.iter().all(|mode| mode.examples.is_empty()) {
+        return;
+    }
+    heading(
+        blocks,
+        "To read",
+        "Up to three of each mode, the gravest first. Personal data are masked; `aftercall show ID` opens one where the workspace is.",
+    );
+    for mode in report.modes.iter().filter(|mode| !mode.examples.is_empty()) {
+        let cases = mode.examples.iter().map(case).collect();
+        blocks.push(Block::Cases(mode.name.clone(), mode.description.clone(), cases));
+    }
+}
+
+fn case(example: &Example) -> Case {
+    let severity = match (example.severities.as_slice(), example.severity) {
+        ([], None) => String::new(),
+        ([], Some(severity)) => format!(", severity {severity}"),
+        (several, _) => format!(", severity {} (disputed)", either(several)),
+    };
+    let place = match (example.steps.as_slice(), example.step, &example.at) {
+        ([], None, _) => ", no single step".to_owned(),
+        ([], Some(step), Some(at)) => format!(", step {step}: {at}"),
+        ([], Some(step), None) => format!(", step {step}"),
+        (several, ..) => format!(", step {} (disputed)", either(several)),
+    };
+    let told = &example.told;
+    let lines = [
+        ("customer wrote", &told.first_words),
+        ("agent did", &told.done),
+        ("right would have been", &told.should),
+        ("note", &told.note),
+    ];
+    Case {
+        name: format!("{}{severity}{place}", example.conversation),
+        lines: lines.into_iter().filter_map(|(what, text)| Some((what, text.clone()?))).collect(),
+    }
+}
+
+fn either<T: ToString>(several: &[T]) -> String {
+    several.iter().map(T::to_string).collect::<Vec<_>>().join(" or ")
+}
