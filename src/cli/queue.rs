@@ -238,8 +238,9 @@ fn show(context: &Context, arguments: &ShowQueueArguments) -> Result<Code, Failu
         for line in header(&state) {
             data.line(&line)?;
         }
-        for row in &rows {
-            data.line(&line(row, &door))?;
+        // A place in the queue passes on by one where a slot is drawn by lot; a list has each number once.
+        for (at, row) in rows.iter().enumerate() {
+            data.line(&line((at + 1, row), &door))?;
         }
     }
     data.finish()?;
@@ -269,7 +270,7 @@ fn row_told(row: &ShownRow, door: &Door) -> Value {
     })
 }
 
-fn line(row: &ShownRow, door: &Door) -> String {
+fn line((number, row): (usize, &ShownRow), door: &Door) -> String {
     let summary = door.summary(&row.summary);
     let place = row.place.as_ref();
     let mark = match (place, row.judged) {
@@ -288,8 +289,7 @@ fn line(row: &ShownRow, door: &Door) -> String {
     let message = summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");
     let message: String = message.chars().take(50).collect();
     format!(
-        "{:>5}  {mark}  {:<13}  {verdict:<6}  {chance:<6}  {:<44}  {message}",
-        place.map_or(0, |place| place.slot.position),
+        "{number:>5}  {mark}  {:<13}  {verdict:<6}  {chance:<6}  {:<44}  {message}",
         summary.id,
         why.join("; ").chars().take(44).collect::<String>(),
     )

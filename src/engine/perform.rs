@@ -44,6 +44,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::WriteInsights(asking, part, folder) => {
             write_insights(workspace, (asking, *part, folder.as_path()), now, tell)
         }
+        Request::WriteReport(asking, folder) => write_report(workspace, (asking, folder.as_path()), now, tell),
         Request::Figures(page, queue) => figured(workspace, (page, queue.as_deref()), now),
         Request::Snippets(words, ids) => {
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
@@ -151,6 +152,25 @@ fn write_insights(
         Ok((csv, json)) => {
             Reply::Done { message: format!("{} and {}", csv.display(), json.display()), figures: BTreeMap::new() }
         }
+        Err(error) => not_reported(&error),
+    }
+}
+
+fn write_report(
+    workspace: &mut Workspace,
+    (asking, folder): (&Asking, &std::path::Path),
+    now: Timestamp,
+    tell: Tell<'_>,
+) -> Reply {
+    let door = Door::masked(workspace);
+    let written = report::report(workspace, &asking.order(), now, tell).and_then(|found| {
+        let found = found.masked(&|text| door.text(text));
+        let kind = if found.session.is_some() { "session" } else { "report" };
+        let stem = format!("{kind}-{}", crate::model::codebook::slug(&found.period.name));
+        report::numbered_file(folder, (&stem, "html"), &report::text(&found, Form::Html)?)
+    });
+    match written {
+        Ok(path) => Reply::Done { message: path.display().to_string(), figures: BTreeMap::new() },
         Err(error) => not_reported(&error),
     }
 }
@@ -264,7 +284,8 @@ fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<
             return Reply::Failed { message: error.to_string(), retry };
         }
     };
-    let message = format!("{} conversations judged, {} with objections", report.conversations, report.with_objections);
+    let message =
+        format!("{} conversations evaluated, {} with objections", report.conversations, report.with_objections);
     if report.cancelled {
         return Reply::Cancelled;
     }

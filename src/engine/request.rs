@@ -132,6 +132,8 @@ pub enum Request {
     Export(ExportOrder),
     /// Job: write a part of that as CSV, and all of it as JSON, masked, as new files into a folder.
     WriteInsights(Asking, InsightsPart, PathBuf),
+    /// Job: write the report that is asked for as a new HTML file into a folder, masked.
+    WriteReport(Asking, PathBuf),
     /// Job: have the built-in evaluators and the workspace's policies judge the conversations that match a filter; empty
     /// for all.
     Evaluate(String),

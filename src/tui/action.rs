@@ -154,6 +154,8 @@ pub enum Action {
     PreviousWeek,
     NextWeek,
     WriteShown,
+    /// Writes the report on a session.
+    WriteReport,
     Session,
     StartSession,
     Park,

@@ -2,8 +2,10 @@
 //!
 //! Invariant: nothing is counted here; whatever is saved comes back counted.
 
+use std::path::PathBuf;
+
 use super::Pressed;
-use crate::engine::request::{AgendaKind, Reply, Request, SessionProgress, Ticket};
+use crate::engine::request::{AgendaKind, Asking, Reply, Request, SessionProgress, Ticket};
 use crate::model::act::Act;
 use crate::model::decision::DecisionChange;
 use crate::model::session::{SessionChange, SessionPlace};
@@ -165,10 +167,23 @@ pub fn handle(state: &mut State, mut view: Box<SessionView>, pressed: Pressed) -
         Some(Action::CloseDecision) => close(state, &view),
         Some(Action::Undo) => super::judge::undo(state),
         Some(Action::Export) => super::export::open(state),
+        Some(Action::WriteReport) => write_report(state),
         _ => {}
     }
     view.cursor = view.cursor.min(view.count().saturating_sub(1));
     Some(view)
+}
+
+/// Writes the report on the session that is shown.
+fn write_report(state: &mut State) {
+    let Some(session) = state.session.progress.as_ref().map(|progress| progress.session.clone()) else { return };
+    let asking = Asking { session: Some(session.event), ..Asking::default() };
+    // The job's box lies over the screen, which is put back beneath it.
+    super::import::start(
+        state,
+        Request::WriteReport(asking, PathBuf::from(".")),
+        format!("Write the report on {}", session.name),
+    );
 }
 
 /// Asks whether the session is over; one that is over already is just left.

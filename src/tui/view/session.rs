@@ -84,6 +84,7 @@ pub fn draw(state: &State, view: &SessionView, canvas: &mut Canvas) {
             (Action::Back, "back"),
         ],
         Tab::Summary => &[
+            (Action::WriteReport, "report"),
             (Action::Decision, "add decision"),
             (Action::Export, "export"),
             (Action::Leave, "finish"),
