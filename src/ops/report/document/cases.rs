@@ -48,3 +48,20 @@ fn case(example: &Example) -> Case {
 fn either<T: ToString>(several: &[T]) -> String {
     several.iter().map(T::to_string).collect::<Vec<_>>().join(" or ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::ConversationId;
+
+    #[test]
+    fn what_reviewers_differ_on_is_no_fact() {
+        let conversation = ConversationId::derive("shop", "1");
+        let (severity, step, at) = (Some(4), Some(2), Some("refund".to_owned()));
+        let (severities, steps, told) = (Vec::new(), Vec::new(), super::super::super::Told::default());
+        let mut example = Example { conversation, severity, severities, step, steps, at, told };
+        assert!(case(&example).name.ends_with(", severity 4, step 2: refund"));
+        (example.severities, example.steps) = (vec![4, 1], vec![2, 7]);
+        assert!(case(&example).name.ends_with(", severity 4 or 1 (disputed), step 2 or 7 (disputed)"));
+    }
+}

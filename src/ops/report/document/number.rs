@@ -74,3 +74,17 @@ pub(in crate::ops::report) fn told(unit: Unit, figure: Figure) -> String {
         (_, Some((low, high))) => format!("{shown} [{:.decimals$} to {:.decimals$}]", low * factor, high * factor),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_few_is_no_share() {
+        let of = |n| told(Unit::Share, Figure { value: Some(0.6), interval: Some((0.2, 0.9)), n });
+        assert_eq!((of(5).as_str(), of(8).as_str()), ("too few (n 5)", "60 % [20-90]"));
+        assert_eq!(rate(&Rate::of(3, 5, None)), "too few (n 5)");
+        assert!(rate(&Rate::of(3, 8, None)).starts_with("38 % ["));
+        assert_eq!(told(Unit::Grade, Figure { value: Some(4.0), interval: None, n: 5 }), "4.0");
+    }
+}
