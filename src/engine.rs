@@ -146,7 +146,11 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Undo
         | Request::Redo
         | Request::LoadPack(_) => LaneName::Write,
-        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) | Request::WriteReport(..) => LaneName::Job,
+        Request::Import(_)
+        | Request::Export(_)
+        | Request::Evaluate(_)
+        | Request::WriteInsights(..)
+        | Request::WriteReport(..) => LaneName::Job,
     }
 }
 

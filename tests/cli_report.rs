@@ -200,13 +200,35 @@ fn a_session_has_a_report_that_is_understood_without_the_program_and_names_nobod
     home.ok(&["session", "start", "Weekly", "--no-queue", "--with", "tess"]);
     let note = "--note=Li got 90 back, mia_li_3668 has two accounts";
     home.ok(&[
-        "label", "a", "--fail", "--step", "3", "--mode", "Wrong amount", "--severity", "3", "--tool", "refund", "--args",
-        r#"{"user_id": "mia_li_3668", "amount": 9}"#, note,
+        "label",
+        "a",
+        "--fail",
+        "--step",
+        "3",
+        "--mode",
+        "Wrong amount",
+        "--severity",
+        "3",
+        "--tool",
+        "refund",
+        "--args",
+        r#"{"user_id": "mia_li_3668", "amount": 9}"#,
+        note,
     ]);
     home.ok(&["label", "b", "--pass"]);
     home.ok(&["label", "c", "--skip"]);
     home.ok(&["session", "park", "c", "--reason", "ask Mia Li again"]);
-    home.ok(&["decision", "add", "Ask before Li is paid", "--kind", "prompt", "--owner", "tess", "--conversation", "a"]);
+    home.ok(&[
+        "decision",
+        "add",
+        "Ask before Li is paid",
+        "--kind",
+        "prompt",
+        "--owner",
+        "tess",
+        "--conversation",
+        "a",
+    ]);
     let ended = home.run(&["session", "end"]);
     let command = ended.err.split('`').find(|part| part.starts_with("aftercall report --session")).unwrap().to_owned();
     let arguments: Vec<&str> = command.split(' ').skip(1).collect();

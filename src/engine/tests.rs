@@ -59,7 +59,11 @@ fn stand_in(_: &mut Workspace, request: &Request, _: Timestamp, tell: Tell<'_>) 
         Request::Queue(query) if query.find == "panic" => panic!("as asked"),
         Request::Queue(query) if query.find == "slow" => std::thread::sleep(Duration::from_millis(150)),
         Request::Undo => panic!("as asked"),
-        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) | Request::WriteReport(..) => {
+        Request::Import(_)
+        | Request::Export(_)
+        | Request::Evaluate(_)
+        | Request::WriteInsights(..)
+        | Request::WriteReport(..) => {
             for done in 0..400 {
                 let progress = Progress { done, total: Some(400), what: "counting".into() };
                 if tell(&progress) == ControlFlow::Break(()) {

@@ -101,9 +101,9 @@ impl Known {
 /// Words of two or three letters that are parts of names and of any sentence: `Li` is somebody, `An` most often is not.
 const USUAL: [&str; 57] = [
     "al", "all", "am", "an", "and", "any", "are", "as", "at", "bin", "but", "by", "can", "da", "das", "de", "del",
-    "den", "der", "di", "did", "do", "dos", "du", "el", "en", "for", "go", "had", "has", "he", "her", "his", "if", "in",
-    "is", "it", "la", "le", "los", "may", "me", "my", "no", "not", "of", "on", "or", "our", "so", "the", "to", "up", "van",
-    "von", "we", "you",
+    "den", "der", "di", "did", "do", "dos", "du", "el", "en", "for", "go", "had", "has", "he", "her", "his", "if",
+    "in", "is", "it", "la", "le", "los", "may", "me", "my", "no", "not", "of", "on", "or", "our", "so", "the", "to",
+    "up", "van", "von", "we", "you",
 ];
 
 /// True for a part of a full name that is taken for a name where it stands alone with a capital.

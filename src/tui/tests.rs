@@ -159,12 +159,14 @@ impl Engine {
                 self.codebook.apply(&change);
                 self.saved("codebook", None)
             }
-            Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) | Request::WriteReport(..) => {
-                Reply::Done {
-                    message: "200 conversations imported, 0 skipped".into(),
-                    figures: BTreeMap::from([("conversations".to_owned(), 200), ("spans".to_owned(), 4_210)]),
-                }
-            }
+            Request::Import(_)
+            | Request::Export(_)
+            | Request::Evaluate(_)
+            | Request::WriteInsights(..)
+            | Request::WriteReport(..) => Reply::Done {
+                message: "200 conversations imported, 0 skipped".into(),
+                figures: BTreeMap::from([("conversations".to_owned(), 200), ("spans".to_owned(), 4_210)]),
+            },
         })
     }
 

@@ -151,7 +151,9 @@ impl Pool {
         let Some(name) = name else { return Ok(Audit::default()) };
         if !self.audits.contains_key(&name) {
             let order = SampleOrder { queue: Some(&name), ..SampleOrder::default() };
-            let draw = |member: Member| (member.of.id, Draw { stratum: member.stratum, failed: member.failed, endless: false });
+            let draw = |member: Member| {
+                (member.of.id, Draw { stratum: member.stratum, failed: member.failed, endless: false })
+            };
             let known = match sample(workspace, &order, now) {
                 Ok(sample) => sample.members.into_iter().map(draw).collect(),
                 Err(SampleError::NoAudit { .. } | SampleError::NoneMatches(..)) => HashMap::new(),
@@ -223,7 +225,9 @@ impl Audit {
 
     /// The share of conversations of which this holds, from those that were judged, imports by their sizes.
     pub fn rate(&self, holds: impl Fn(&ConversationId, bool) -> bool) -> Guarded<Rate> {
-        rate_of_strata(&strata(self.drawn.iter().map(|(id, draw)| (*draw, draw.failed.map(|failed| holds(id, failed))))))
+        rate_of_strata(&strata(
+            self.drawn.iter().map(|(id, draw)| (*draw, draw.failed.map(|failed| holds(id, failed)))),
+        ))
     }
 
     /// The same as a sample of what such days bring: with an interval that is as wide however many of them were judged.

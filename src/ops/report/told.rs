@@ -35,11 +35,6 @@ pub struct Told {
 }
 
 impl Told {
-    /// All members that there are.
-    pub fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        [&mut self.first_words, &mut self.done, &mut self.should, &mut self.note].into_iter().flatten()
-    }
-
     fn of(conversation: &Conversation, (labels, step): (&[Label], Option<u32>), door: &Door) -> Self {
         let door = door.knowing(conversation);
         let blamed = step.and_then(|step| conversation.steps.get((step as usize).checked_sub(1)?));

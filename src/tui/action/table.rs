@@ -256,7 +256,15 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Park, "park", &["P"], REVIEW, Group::Workspace, "park", "Talk about it later; again, take it off."),
     row(Action::Decision, "decision", &["D"], SESSION, Group::Workspace, "decision", "Write down what is to change."),
     row(Action::EditDecision, "edit-decision", &["e"], IN_SESSION, Group::Workspace, "edit", "Put it otherwise."),
-    row(Action::WriteReport, "write-report", &["w"], IN_SESSION, Group::Workspace, "report", "Write its report, masked."),
+    row(
+        Action::WriteReport,
+        "write-report",
+        &["w"],
+        IN_SESSION,
+        Group::Workspace,
+        "report",
+        "Write its report, masked.",
+    ),
     row(Action::CloseDecision, "close-decision", &["c"], IN_SESSION, Group::Workspace, "close", "Close or reopen it."),
     row(
         Action::NewQueue,

@@ -12,7 +12,10 @@ use super::{Block, Report, Row, heading, table};
 const WORDS: [(&str, &str); 14] = [
     ("drawn by lot", "picked by chance and not because it looked bad, so that its share stands for all conversations"),
     ("found", "judged by people to have failed, however it came up; a count of these says nothing about the rest"),
-    ("[low-high]", "the 95 % interval: the true value lies in it, but for one time in twenty; the more were judged, the narrower (Wilson for shares, Student's t for means, order statistics for medians and tails; by whole conversations for calls and steps)"),
+    (
+        "[low-high]",
+        "the 95 % interval: the true value lies in it, but for one time in twenty; the more were judged, the narrower (Wilson for shares, Student's t for means, order statistics for medians and tails; by whole conversations for calls and steps)",
+    ),
     ("n", "of how many a number is; grey is of fewer than ten, and a share of fewer than eight is not told"),
     ("change", "this period less the one before, told from eight labels in both on (Newcombe's interval)"),
     ("failure mode", "a way to fail, as the reviewers named it; a failure may have several"),
@@ -21,7 +24,10 @@ const WORDS: [(&str, &str); 14] = [
     ("failures caught", "of what people failed, how much the evaluator objects to as well; misses are the others"),
     ("passes left alone", "of what people passed, how much the evaluator passes as well; false alarms are the others"),
     ("agreement", "of an evaluator with people beyond what chance would give: 1 is all, 0 is none (Cohen's kappa)"),
-    ("P(fail), model's guess", "how likely a conversation failed, as the built-in evaluators guess it from numbers alone"),
+    (
+        "P(fail), model's guess",
+        "how likely a conversation failed, as the built-in evaluators guess it from numbers alone",
+    ),
     ("contained", "came to an end without a person, and not on an open question"),
     ("burn", "how much of what a target allows was used up: 1 is all of it"),
 ];
