@@ -241,7 +241,7 @@ fn a_session_has_a_report_that_is_understood_without_the_program_and_names_nobod
         "Judged: 2 conversations",
         "1 conversation on the parking lot, 1 put off",
         "customer wrote: This is",
-        "agent did: called refund {",
+        "at that step: called refund {",
         "right would have been: call refund {",
         "got 90 back",
         "reason: ask",

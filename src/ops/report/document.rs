@@ -164,14 +164,14 @@ pub(super) fn blocks(report: &Report) -> Vec<Block> {
     blocks.extend([Block::Tiles(tiles(report)), Block::Points(points(report))]);
     if report.audit.is_none() {
         blocks.push(Block::Note(
-            "No conversation of these days was drawn by lot and judged, so no rate of failure is told: what was picked fails more often than the rest. \"Found\" counts what people found.".into(),
+            "None of these conversations was drawn by lot and judged, so no rate of failure is told: what was picked fails more often than the rest. \"Found\" counts what people found.".into(),
         ));
     }
     decisions(report, &mut blocks);
+    held::aside(report, &mut blocks);
     targets(report, &mut blocks);
     modes(report, &mut blocks);
     cases::examples(report, &mut blocks);
-    held::aside(report, &mut blocks);
     trend(report, &mut blocks);
     owners(report, &mut blocks);
     matrices(report, &mut blocks);
@@ -300,7 +300,7 @@ fn most(modes: &[ModeRow], of: impl Fn(&ModeRow) -> u64) -> (u64, Vec<&str>) {
 fn modes(report: &Report, blocks: &mut Vec<Block>) {
     heading(blocks, "Failure modes", "What went wrong, most found first. A share is of conversations drawn by lot.");
     if report.counts.failed == 0 {
-        return blocks.push(Block::Note("No failure of these days is settled yet.".into()));
+        return blocks.push(Block::Note("No failure of these conversations is settled yet.".into()));
     }
     let known = judged_before(report);
     let bar = |row: &ModeRow| Bar {

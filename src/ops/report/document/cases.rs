@@ -35,7 +35,7 @@ fn case(example: &Example) -> Case {
     let told = &example.told;
     let lines = [
         ("customer wrote", &told.first_words),
-        ("agent did", &told.done),
+        ("at that step", &told.done),
         ("right would have been", &told.should),
         ("note", &told.note),
     ];

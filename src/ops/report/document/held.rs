@@ -3,7 +3,7 @@
 //! Invariant: what was put aside stands with its reason, or with the word that none was given.
 
 use super::super::{Aside, Held};
-use super::{Block, Case, Report, count};
+use super::{Block, Case, Report, count, heading};
 use crate::model::time::Timestamp;
 
 /// When a session was held.
@@ -20,7 +20,10 @@ pub(super) fn people(report: &Report, blocks: &mut Vec<Block>) {
     let queue = session.queue.as_ref().map_or_else(String::new, |queue| format!(" of queue {queue}"));
     blocks.push(Block::Points(vec![
         format!("{} took part.", session.participants.join(", ")),
-        format!("Judged: {}{queue}. Everything below is about these alone.", count(session.judged, "conversation")),
+        format!(
+            "Judged: {}{queue}. Counts and rates below are about these alone.",
+            count(session.judged, "conversation")
+        ),
         format!(
             "{} on the parking lot, {} put off without a verdict.",
             count(session.parked.len() as u64, "conversation"),
@@ -36,6 +39,9 @@ pub(super) fn aside(report: &Report, blocks: &mut Vec<Block>) {
         ("Parking lot", "To be talked about, with the reason that was given.", &session.parked),
         ("Put off", "Left without a verdict.", &session.put_off),
     ];
+    if session.parked.len() + session.put_off.len() > 0 {
+        heading(blocks, "Put aside", "");
+    }
     for (name, about, rows) in parts {
         if !rows.is_empty() {
             blocks.push(Block::Cases(name.to_owned(), about.to_owned(), rows.iter().map(case).collect()));

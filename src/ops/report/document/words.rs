@@ -35,7 +35,7 @@ const WORDS: [(&str, &str); 14] = [
 pub(super) fn reading(report: &Report, blocks: &mut Vec<Block>) {
     heading(blocks, "How to read this", "");
     let mut from = report.audit.as_ref().map_or_else(
-        || "Nothing of these days was drawn by lot from all conversations.".to_owned(),
+        || "Nothing of this was drawn by lot from all conversations.".to_owned(),
         |queue| format!("Rates of failure rest on {} conversations that were drawn by lot for queue {queue} and judged by people, imports by their sizes.", report.counts.audited),
     );
     if let Some(filter) = &report.audit_filter {
