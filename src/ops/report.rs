@@ -49,7 +49,7 @@ pub use plan::{Advice, IntentRow, ReasonRow, SatisfactionRow, Standing, TARGETS,
 pub use service::{Better, Definition, Figure, METRICS, ToolRow, Unit};
 pub use steps::Matrix;
 pub use table::{Part, csv};
-pub use write::{Form, new_file, text};
+pub use write::{Form, new_file, new_page, text};
 
 use modes::Both;
 use pool::{Audit, Pool};

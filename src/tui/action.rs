@@ -153,6 +153,8 @@ pub enum Action {
     WriteShown,
     Session,
     StartSession,
+    Sessions,
+    WriteReport,
     Park,
     Decision,
     EditDecision,
@@ -249,6 +251,8 @@ impl Action {
                 | Self::StartSession
                 | Self::Park
                 | Self::Decision
+                | Self::EditDecision
+                | Self::CloseDecision
                 | Self::LoadPack
                 | Self::RenameMode
                 | Self::MergeMode

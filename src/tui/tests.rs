@@ -121,7 +121,7 @@ impl Engine {
                 Reply::Snippets(ids.iter().filter_map(of).collect())
             }
             Request::Session => Reply::Session(None),
-            Request::SessionSheet => Reply::Failed { message: "no session goes on".into(), retry: false },
+            Request::SessionSheet(_) => Reply::Failed { message: "no session goes on".into(), retry: false },
             Request::StartSession(_) => self.saved("session", None),
             Request::Open(id) | Request::OpenForRoom(id) => {
                 let mut opened = self.conversations.iter().find(|opened| opened.conversation.id == id)?.clone();
@@ -153,7 +153,11 @@ impl Engine {
                 self.codebook.apply(&change);
                 self.saved("codebook", None)
             }
-            Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => {
+            Request::Import(_)
+            | Request::Export(_)
+            | Request::Evaluate(_)
+            | Request::WriteInsights(..)
+            | Request::WriteReport(..) => {
                 Reply::Done {
                     message: "200 conversations imported, 0 skipped".into(),
                     figures: BTreeMap::from([("conversations".to_owned(), 200), ("spans".to_owned(), 4_210)]),

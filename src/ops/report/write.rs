@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Report, ReportError, html, markdown};
 use crate::text::door;
@@ -58,4 +58,22 @@ pub fn new_file(path: &Path, text: &str) -> Result<(), ReportError> {
         fail(error)
     })?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)
+}
+
+/// Writes the report as a page to be handed on, under a name that nothing has in the folder; gives its full path.
+///
+/// # Errors
+/// It cannot be written.
+pub fn new_page(folder: &Path, report: &Report) -> Result<PathBuf, ReportError> {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let (name, page) = (&report.period.name, text(report, Form::Html)?);
+    let mut path = folder.join(format!("report-{name}.html"));
+    for number in 2.. {
+        match new_file(&path, &page) {
+            Err(ReportError::Exists(_)) => path = folder.join(format!("report-{name}-{number}.html")),
+            Err(error) => return Err(error),
+            Ok(()) => break,
+        }
+    }
+    Ok(path)
 }

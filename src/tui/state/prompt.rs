@@ -46,6 +46,8 @@ pub struct Prompt {
     pub question: Question,
     /// What was typed.
     pub input: LineInput,
+    /// The text to begin with, to tell whether anything was changed.
+    pub original: String,
     /// What may be chosen: value and name; empty for free text.
     pub choices: Vec<(String, String)>,
     /// Which of the fitting choices is chosen.
@@ -59,7 +61,25 @@ pub struct Prompt {
 impl Prompt {
     /// A question with a text to begin with.
     pub fn new(question: Question, text: &str) -> Self {
-        Self { question, input: LineInput::new(text), choices: Vec::new(), choice: 0, error: None, error_at: None }
+        Self {
+            question,
+            input: LineInput::new(text),
+            original: text.to_owned(),
+            choices: Vec::new(),
+            choice: 0,
+            error: None,
+            error_at: None,
+        }
+    }
+
+    /// True where a text is asked for, and not only a choice.
+    pub fn is_text(&self) -> bool {
+        self.choices.is_empty() || self.question == Question::Criterion
+    }
+
+    /// True where words to find are asked for, which nobody misses.
+    pub fn is_search(&self) -> bool {
+        matches!(self.question, Question::FindInQueue | Question::FindInTranscript)
     }
 
     /// Choices that fit what was typed.
