@@ -175,8 +175,7 @@ pub fn sheet(workspace: &mut Workspace, name: Option<&str>, now: Timestamp) -> R
     let last = || book.sessions.last().map(|session| session.event.as_str());
     let here = book.resumable(workspace.reviewer()).map(|session| session.event.as_str());
     let session = find(&book, name.or(here).or_else(last), workspace.reviewer())?;
-    let agenda =
-        if session.is_running() { agenda(workspace, (Some(&session), None), now)? } else { Vec::new() };
+    let agenda = if session.is_running() { agenda(workspace, (Some(&session), None), now)? } else { Vec::new() };
     let mut decisions = book.decisions.clone();
     decisions.retain(|decision| decision.is_open() || decision.spec.session.as_ref() == Some(&session.event));
     decisions.sort_by_key(|decision| !decision.is_open());

@@ -2,8 +2,8 @@
 //!
 //! Invariant: what the form says is what is counted: a preview belongs to the definition it was asked for.
 
-pub use crate::engine::request::STRATEGY_NAMES as STRATEGIES;
 use super::form::{Form, Head};
+pub use crate::engine::request::STRATEGY_NAMES as STRATEGIES;
 use crate::engine::request::{Preview, QueueSpec, StartOrder, Ticket};
 use crate::model::queue::MustReview;
 use crate::tui::input::LineInput;

@@ -3,9 +3,7 @@
 //! Invariant: plain data; what it shows was counted elsewhere.
 
 use super::form::{Form, Head};
-use crate::engine::request::{
-    AgendaLine, QueueSpec, SessionProgress, SessionSheet, StartOrder, Ticket, own_queue,
-};
+use crate::engine::request::{AgendaLine, QueueSpec, SessionProgress, SessionSheet, StartOrder, Ticket, own_queue};
 use crate::model::codebook::Codebook;
 use crate::model::decision::{Day, Decision, DecisionChange, DecisionEdit, DecisionKind, DecisionSpec};
 use crate::model::id::ConversationId;

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use crate::engine::request::{ExportOrder, Request};
-use crate::tui::state::export::{ExportForm, FORMATS, Line, Personal, REASON_WORDS};
+use crate::tui::state::export::{ExportForm, FORMATS, Personal, REASON_WORDS};
 use crate::tui::state::{Overlay, State};
 
 /// Opens the form.

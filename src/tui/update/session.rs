@@ -244,7 +244,8 @@ fn is_live(state: &State, view: &SessionView) -> bool {
 fn turn_to(state: &mut State, view: &mut SessionView) {
     let Some(session) = view.listed().map(|session| session.event.clone()) else { return };
     view.awaiting = Some(state.ask(Request::SessionSheet(Some(session.clone())), Expected::SessionSheet));
-    *view = SessionView { session: Some(session), awaiting: view.awaiting, tab: Tab::Summary, ..SessionView::default() };
+    *view =
+        SessionView { session: Some(session), awaiting: view.awaiting, tab: Tab::Summary, ..SessionView::default() };
 }
 
 /// Writes the report of the week that the session is about, as a file to be handed on.
