@@ -26,6 +26,7 @@ use crate::model::label::{Label, LabelState, PlacedCorrection, PlacedNote, StepP
 use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
+mod forms;
 mod frames;
 mod insights;
 mod numbers;
