@@ -441,7 +441,10 @@ fn the_report_of_a_session_is_a_new_masked_page_of_its_week() {
     }
     // The last one is over, and is shown all the same; so is the one before, by its event.
     let Reply::SessionSheet(last) = now(&mut inline, &Request::SessionSheet(None)) else { panic!() };
-    assert_eq!((last.summary.session.name.as_str(), last.summary.state, last.agenda.len()), ("Monday round", "ended", 0));
+    assert_eq!(
+        (last.summary.session.name.as_str(), last.summary.state, last.agenda.len()),
+        ("Monday round", "ended", 0)
+    );
     let first = last.sessions[1].event.clone();
     let Reply::SessionSheet(first) = now(&mut inline, &Request::SessionSheet(Some(first))) else { panic!() };
     assert_eq!(first.summary.session.name, "W46");

@@ -77,9 +77,9 @@ impl Prompt {
         self.choices.is_empty() || self.question == Question::Criterion
     }
 
-    /// True where words to find are asked for, which nobody misses.
-    pub fn is_search(&self) -> bool {
-        matches!(self.question, Question::FindInQueue | Question::FindInTranscript)
+    /// True where a text only looks something up: one that was left is offered, and gives way to what is typed.
+    pub fn is_lookup(&self) -> bool {
+        matches!(self.question, Question::Filter | Question::FindInQueue | Question::FindInTranscript)
     }
 
     /// Choices that fit what was typed.

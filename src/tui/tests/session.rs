@@ -226,7 +226,10 @@ fn a_long_summary_scrolls_and_leaving_stops_the_counting() {
     }
     desk.press("<tab> <tab>");
     let frame = sized(&mut desk, 80, 24);
-    assert!(frame.contains("change 1") && frame.contains("j scrolls on") && !frame.contains("No labels yet"), "{frame}");
+    assert!(
+        frame.contains("change 1") && frame.contains("j scrolls on") && !frame.contains("No labels yet"),
+        "{frame}"
+    );
     let frame = desk.press("G");
     assert!(frame.contains("No labels yet"), "{frame}");
     let frame = desk.press("g");

@@ -25,8 +25,7 @@ const MUST_NOT: &str = "must not";
 pub fn open(state: &mut State, mut prompt: Prompt) {
     if let Some(draft) = state.drafts.get(&left_of(state, &prompt)).filter(|_| prompt.is_text()) {
         prompt.input.set(draft);
-        if prompt.is_search() {
-            // Other words are looked for more often than the same.
+        if prompt.is_lookup() {
             prompt.input.suggest();
         }
         check_filter(&mut prompt);
@@ -59,7 +58,7 @@ fn leave(state: &mut State, prompt: &Prompt) {
         return;
     }
     state.drafts.insert(key, text.to_owned());
-    if !prompt.is_search() {
+    if !prompt.is_lookup() {
         state.log.say(state.now, Weight::Info, "Kept as a draft, not saved.");
     }
 }
