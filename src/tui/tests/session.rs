@@ -221,7 +221,7 @@ fn a_long_summary_scrolls_and_leaving_stops_the_counting() {
     let folder = tempfile::tempdir().unwrap();
     let mut desk = begun(folder.path());
     desk.press("S");
-    for number in 0..14 {
+    for number in 0..19 {
         desk.press(&format!("D \"change_{number}\" <enter>"));
     }
     desk.press("<tab> <tab>");

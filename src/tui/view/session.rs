@@ -365,7 +365,7 @@ pub fn draw_start(state: &State, form: &StartForm, canvas: &mut Canvas) {
 fn begins(state: &State, form: &StartForm) -> String {
     match form.unevaluated {
         _ if form.awaiting.is_some() => "counting".to_owned(),
-        0 => format!("{} lists the sessions there were.", state.key(Action::Sessions)),
+        0 => format!("{}, then {}: the sessions there were.", state.key(Action::Back), state.key(Action::Sessions)),
         n => format!("{n} conversations are evaluated first, so that there is an order."),
     }
 }
