@@ -324,7 +324,9 @@ fn reasons_are_words_and_weights_are_carried_over() {
     // An evaluator that measures the same is no second reason.
     let (mut columns, mut rows) = (columns, rows);
     columns.push(column("score/Changes", "Changes", Kind::Count, Polarity::HighIsBad));
-    rows.iter_mut().for_each(|row| row.values.push(row.values[0]));
+    for row in &mut rows {
+        row.values.push(row.values[0]);
+    }
     let twice = Matrix::new(&columns, &rows, None);
     let lessons: Vec<_> = (0..12).map(|row| (row, 0, row % 5 >= 3)).collect();
     let words: Vec<String> = taught(&twice, &lessons).reasons(&twice, 4).iter().map(ToString::to_string).collect();

@@ -101,7 +101,7 @@ impl DefineForm {
     pub fn new(name: &str, filter: &str, must_review: MustReview) -> Self {
         let texts = [name, filter, "", "", "20", "1", "1", "", ""].map(LineInput::suggested);
         Self {
-            head: Head::of(format!("queue of {filter}")),
+            head: Head::of(format!("queue of {filter}"), Line::ALL.len()),
             texts,
             strategy: 0,
             segment: 0,
@@ -154,10 +154,6 @@ impl DefineForm {
 impl Form for DefineForm {
     fn head(&mut self) -> &mut Head {
         &mut self.head
-    }
-
-    fn lines(&self) -> usize {
-        Line::ALL.len()
     }
 
     fn input(&mut self) -> Option<&mut LineInput> {

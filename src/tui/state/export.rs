@@ -74,7 +74,7 @@ impl ExportForm {
     /// The form with labels chosen.
     pub fn new(directory: &str, filter: &str) -> Self {
         Self {
-            head: Head::of(format!("export of {filter}")),
+            head: Head::of(format!("export of {filter}"), Line::ALL.len()),
             directory: LineInput::suggested(directory),
             formats: [true, false, false, false],
             filter: LineInput::suggested(filter),
@@ -102,10 +102,6 @@ impl ExportForm {
 impl Form for ExportForm {
     fn head(&mut self) -> &mut Head {
         &mut self.head
-    }
-
-    fn lines(&self) -> usize {
-        Line::ALL.len()
     }
 
     fn input(&mut self) -> Option<&mut LineInput> {

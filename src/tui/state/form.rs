@@ -9,7 +9,9 @@ use crate::tui::input::LineInput;
 pub struct Head {
     /// What it is for; a form that is left is kept under this.
     pub subject: String,
-    /// Which line takes the keys.
+    /// How many lines it has.
+    pub lines: usize,
+    /// Which of them takes the keys.
     pub line: usize,
     /// True once something was changed in it.
     pub touched: bool,
@@ -18,9 +20,9 @@ pub struct Head {
 }
 
 impl Head {
-    /// The beginning of a form for this.
-    pub fn of(subject: impl Into<String>) -> Self {
-        Self { subject: subject.into(), ..Self::default() }
+    /// The beginning of a form of so many lines for this.
+    pub fn of(subject: impl Into<String>, lines: usize) -> Self {
+        Self { subject: subject.into(), lines, ..Self::default() }
     }
 }
 
@@ -28,9 +30,6 @@ impl Head {
 pub trait Form {
     /// Where it stands.
     fn head(&mut self) -> &mut Head;
-
-    /// How many lines it has.
-    fn lines(&self) -> usize;
 
     /// The text of the line that takes the keys, where it is a text.
     fn input(&mut self) -> Option<&mut LineInput>;

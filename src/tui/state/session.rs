@@ -150,7 +150,7 @@ impl StartForm {
     pub fn new(name: &str, shown: Option<QueueSpec>) -> Self {
         let queues: Vec<QueueSpec> = shown.into_iter().collect();
         Self {
-            head: Head::of("session"),
+            head: Head::of("session", Self::TITLES.len()),
             texts: [name, "", "60", ""].map(LineInput::suggested),
             queue: if queues.is_empty() { 0 } else { 2 },
             queues,
@@ -218,10 +218,6 @@ impl Form for StartForm {
         &mut self.head
     }
 
-    fn lines(&self) -> usize {
-        Self::TITLES.len()
-    }
-
     fn input(&mut self) -> Option<&mut LineInput> {
         if self.head.line == 1 { None } else { self.texts.get_mut(self.head.line) }
     }
@@ -264,7 +260,7 @@ impl DecisionForm {
     pub fn new(codebook: &Codebook, about: Option<ConversationId>, session: Option<String>) -> Self {
         let subject = format!("decision on {}", about.as_ref().map_or("nothing", ConversationId::as_str));
         Self {
-            head: Head::of(subject),
+            head: Head::of(subject, Self::TITLES.len()),
             texts: ["", "", "", "", ""].map(LineInput::new),
             kind: 0,
             modes: codebook.modes.iter().map(|mode| (mode.key.clone(), mode.name.clone())).collect(),
@@ -281,7 +277,7 @@ impl DecisionForm {
         let spec = &decision.spec;
         let due = spec.due.map_or_else(String::new, |due| due.to_string());
         let mut form = Self {
-            head: Head::of(format!("decision {}", decision.event)),
+            head: Head::of(format!("decision {}", decision.event), Self::TITLES.len()),
             texts: [&spec.text, "", spec.owner.as_deref().unwrap_or_default(), &due, ""].map(LineInput::new),
             kind: DecisionKind::ALL.iter().position(|kind| *kind == spec.kind).unwrap_or(0),
             conversations: spec.conversations.clone(),
@@ -357,10 +353,6 @@ impl DecisionForm {
 impl Form for DecisionForm {
     fn head(&mut self) -> &mut Head {
         &mut self.head
-    }
-
-    fn lines(&self) -> usize {
-        Self::TITLES.len()
     }
 
     fn input(&mut self) -> Option<&mut LineInput> {

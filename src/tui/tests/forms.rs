@@ -43,7 +43,7 @@ fn what_is_pasted_counts_as_if_it_were_typed() {
     desk.press("<ctrl-u>");
     let frame = pasted(&mut desk, "intent:refund");
     assert!(!frame.contains("no field"), "{frame}");
-    assert!(desk.press("<enter>").contains("12 conversations"), "{}", desk.app.frame());
+    assert!(desk.press("<enter>").contains("12 of 24"), "{}", desk.app.frame());
 }
 
 #[test]
@@ -159,4 +159,15 @@ fn a_decision_of_a_session_is_not_about_what_lies_under_it() {
         _ => None,
     });
     assert_eq!(spec.unwrap().conversations, []);
+}
+
+#[test]
+fn the_screens_of_figures_and_sessions_name_their_keys_on_request() {
+    let mut app = App::new((80, 24));
+    for (key, own) in [("I", "csv, json"), ("A", "page"), ("L", "report")] {
+        app.press(&format!("{key} ?"));
+        let frame = app.frame();
+        assert!(frame.contains("Help") && frame.contains(own), "{key}: {frame}");
+        app.press("<esc> <esc>");
+    }
 }

@@ -50,23 +50,18 @@ pub fn handle(state: &mut State, mut overlay: Overlay, pressed: Pressed) -> Opti
 }
 
 fn press(form: &mut dyn Form, pressed: Pressed) -> Taken {
-    let lines = form.lines();
+    let head = form.head();
     match pressed.action {
         Some(Action::Back) => return Taken::Left,
         Some(Action::Save | Action::Accept) => return Taken::Done,
-        Some(Action::NextField | Action::NextChoice) => form.head().line = (form.head().line + 1) % lines,
-        Some(Action::PreviousField | Action::PreviousChoice) => {
-            form.head().line = (form.head().line + lines - 1) % lines;
-        }
+        Some(Action::NextField | Action::NextChoice) => head.line = (head.line + 1) % head.lines,
+        Some(Action::PreviousField | Action::PreviousChoice) => head.line = (head.line + head.lines - 1) % head.lines,
         Some(Action::Toggle) => {
             form.toggle();
             return Taken::Changed;
         }
-        _ => {
-            if form.input().is_some_and(|input| input.handle(pressed.chord)) {
-                return Taken::Changed;
-            }
-        }
+        _ if form.input().is_some_and(|input| input.handle(pressed.chord)) => return Taken::Changed,
+        _ => {}
     }
     Taken::Moved
 }

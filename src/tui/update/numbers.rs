@@ -69,6 +69,10 @@ pub fn handle(state: &mut State, mut view: Box<NumbersView>, pressed: Pressed) -
         Some(Action::PageUp | Action::HalfUp) => at.saturating_sub(page),
         Some(Action::First) => 0,
         Some(Action::Last) => last,
+        Some(Action::Help) => {
+            super::help::open(state, crate::tui::action::Context::Numbers);
+            return Some(view);
+        }
         Some(Action::PickPage) => {
             turn(state, &mut view, pressed);
             return Some(view);

@@ -81,6 +81,7 @@ fn go_on(state: &mut State, progress: &SessionProgress) {
     let session = progress.session.event.clone();
     let change = SessionChange::Resume { session };
     super::judge::record(state, Act::Session(change), None, "back in the session");
+    state.session.told_left = None;
     let key = state.key(Action::Session);
     let place = progress.session.places.get(&state.config.reviewer).cloned().unwrap_or_default();
     let queue = place.queue.or_else(|| progress.session.queue.clone());
@@ -214,6 +215,7 @@ pub fn handle(state: &mut State, mut view: Box<SessionView>, pressed: Pressed) -
         Some(Action::First) => view.cursor = 0,
         Some(Action::Last) => view.cursor = last,
         Some(Action::NextField) => (view.tab, view.cursor) = (view.tab.next(), 0),
+        Some(Action::Help) => super::help::open(state, crate::tui::action::Context::Session),
         Some(Action::Accept) if view.tab == Tab::Sessions => turn_to(state, &mut view),
         Some(Action::Accept) => return open_line(state, view),
         Some(Action::Decision) => open_decision(state, None),
@@ -253,7 +255,8 @@ fn write_report(state: &mut State, view: &SessionView) {
     let Some(session) = view.sheet.as_ref().map(|sheet| &sheet.summary.session) else { return };
     let request = Request::WriteReport(session.event.clone(), PathBuf::from("."));
     // The job's box lies over the screen, which is put back beneath it.
-    super::import::start(state, request, format!("Write the report for session {}", session.name));
+    let title = format!("Write the report for session {}", state.lens().see(&session.name));
+    super::import::start(state, request, title);
 }
 
 /// Asks whether the session is over.
@@ -375,16 +378,17 @@ pub fn begin(state: &mut State, order: StartOrder) {
 
 /// Takes in which queues there are, where the form still stands that asked.
 pub fn queues_arrived(state: &mut State, ticket: Ticket, reply: Reply) {
-    let form = state.overlays.iter_mut().find_map(|overlay| match overlay {
-        Overlay::StartSession(form) if form.awaiting_queues == Some(ticket) => Some(form),
-        _ => None,
-    });
-    let (Some(form), Reply::Queues(queues)) = (form, reply) else { return };
+    let asked =
+        |overlay: &Overlay| matches!(overlay, Overlay::StartSession(form) if form.awaiting_queues == Some(ticket));
+    let (Some(at), Reply::Queues(queues)) = (state.overlays.iter().position(asked), reply) else { return };
+    let Overlay::StartSession(mut form) = state.overlays.remove(at) else { return };
     let chosen = form.queue.checked_sub(2).and_then(|at| form.queues.get(at)).map(|queue| queue.name.clone());
     form.awaiting_queues = None;
     form.queues = queues.into_iter().map(|queue| queue.spec).collect();
-    let at = chosen.and_then(|name| form.queues.iter().position(|other| other.name == name));
-    form.queue = at.map_or(form.queue.min(1), |at| at + 2);
+    let place = chosen.and_then(|name| form.queues.iter().position(|other| other.name == name));
+    form.queue = place.map_or(form.queue.min(1), |place| place + 2);
+    ask_preview(state, &mut form);
+    state.overlays.insert(at, Overlay::StartSession(form));
 }
 
 /// Puts the open conversation on the parking lot, or takes it off.

@@ -29,8 +29,8 @@ pub fn draw(state: &State, view: &InsightsView, canvas: &mut Canvas) {
     let keys = [
         (Action::Accept, "conversations"),
         (Action::NextField, "next part"),
-        (Action::PreviousWeek, "week before"),
-        (Action::NextWeek, "after"),
+        (Action::PreviousWeek, "earlier"),
+        (Action::NextWeek, "later"),
         (Action::WriteShown, "csv, json"),
         (Action::Back, "back"),
     ];
