@@ -60,20 +60,42 @@ pub fn new_file(path: &Path, text: &str) -> Result<(), ReportError> {
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)
 }
 
-/// Writes the report as a page to be handed on, under a name that nothing has in the folder; gives its full path.
+/// Writes a new file of this name, or one with a number behind it where there is another of that name already; one that
+/// holds the same is left as it is. Tells which.
 ///
 /// # Errors
 /// It cannot be written.
-pub fn new_page(folder: &Path, report: &Report) -> Result<PathBuf, ReportError> {
-    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let (name, page) = (&report.period.name, text(report, Form::Html)?);
-    let mut path = folder.join(format!("report-{name}.html"));
+pub fn numbered_file(folder: &Path, (stem, ending): (&str, &str), text: &str) -> Result<PathBuf, ReportError> {
+    let mut path = folder.join(format!("{stem}.{ending}"));
     for number in 2.. {
-        match new_file(&path, &page) {
-            Err(ReportError::Exists(_)) => path = folder.join(format!("report-{name}-{number}.html")),
-            Err(error) => return Err(error),
-            Ok(()) => break,
+        match new_file(&path, text) {
+            Err(ReportError::Exists(there)) => {
+                if fs::read(&there).is_ok_and(|bytes| bytes == text.as_bytes()) {
+                    return Ok(there);
+                }
+                path = folder.join(format!("{stem}-{number}.{ending}"));
+            }
+            written => return written.map(|()| path),
         }
     }
-    Ok(path)
+    Err(ReportError::Exists(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_gets_a_number_and_what_is_the_same_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |text: &str| {
+            let path = numbered_file(folder.path(), ("week", "json"), text).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+            path.file_name().unwrap().to_string_lossy().into_owned()
+        };
+        assert_eq!(
+            [put("1"), put("2"), put("1"), put("2"), put("3")],
+            ["week.json", "week-2.json", "week.json", "week-2.json", "week-3.json"]
+        );
+    }
 }

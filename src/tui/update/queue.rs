@@ -370,18 +370,24 @@ pub fn list(state: &mut State, queue: Option<String>, filter: String) {
     turn_to(state, queue, filter);
 }
 
-/// Turns to another list. A dispute whose transcript was open is left as well: it would come back over the list.
+/// Turns to another list.
 pub fn turn_to(state: &mut State, queue: Option<String>, filter: String) {
-    state.visit = None;
     show(state);
     (state.queue.asked.queue, state.queue.asked.filter) = (queue, filter);
     state.queue.asked.find.clear();
     ask(state);
 }
 
-/// Goes back to the list, the cursor on the conversation that was open.
-pub fn show(state: &mut State) {
+/// Goes back to where the conversation was opened from: the list, or the screen that lies over it.
+pub fn leave(state: &mut State) {
     super::disputes::resume(state);
+    super::calibration::resume(state);
+    show(state);
+}
+
+/// Goes back to the list itself, the cursor on the conversation that was open.
+pub fn show(state: &mut State) {
+    (state.visit, state.calibration) = (None, None);
     if let Some(position) = state.review.as_ref().and_then(|review| review.position) {
         state.queue.cursor = position;
     }
