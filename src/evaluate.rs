@@ -286,7 +286,7 @@ impl Outcome {
         }
         let bad = flags.len().min(total);
         let explanation = match flags.first() {
-            None => format!("nothing against {total} {things}").into(),
+            None => nothing_against(total, things).into(),
             Some(first) if flags.len() == 1 => first.why.clone(),
             Some(first) => format!("{} of {total} {things}; first: {}", flags.len(), first.why).into(),
         };
@@ -318,6 +318,23 @@ impl Outcome {
             abstention => abstention,
         }
     }
+}
+
+/// The words of most judgements, put together without the machinery of formatting.
+fn nothing_against(total: usize, things: &str) -> String {
+    fn push(number: usize, words: &mut String) {
+        if number >= 10 {
+            push(number / 10, words);
+        }
+        words.push(char::from(b'0' + (number % 10) as u8));
+    }
+    const BEFORE: &str = "nothing against ";
+    let mut words = String::with_capacity(BEFORE.len() + things.len() + 8);
+    words.push_str(BEFORE);
+    push(total, &mut words);
+    words.push(' ');
+    words.push_str(things);
+    words
 }
 
 /// Writes an outcome as scores: one of the conversation, and one for each span objected to.

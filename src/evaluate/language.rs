@@ -299,18 +299,19 @@ pub fn content_words(lower: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !is_filler(word.as_bytes()))
 }
 
-/// True for words that say little, though they are long enough.
+/// Words that say little, though they are long enough. Kept by length: whole words are compared as numbers then.
+const FILLERS_OF_FOUR: [&[u8; 4]; 26] = [
+    b"that", b"this", b"with", b"have", b"your", b"from", b"like", b"what", b"need", b"help", b"want", b"just",
+    b"they", b"will", b"been", b"then", b"also", b"when", b"were", b"them", b"into", b"some", b"eine", b"pour",
+    b"avec", b"para",
+];
+const FILLERS_OF_FIVE: [&[u8; 5]; 7] = [b"would", b"could", b"there", b"about", b"which", b"einen", b"nicht"];
+
+/// True for words that say little.
 fn is_filler(word: &[u8]) -> bool {
-    // Kept by length: whole words are compared as numbers then.
-    const FOUR: [&[u8; 4]; 26] = [
-        b"that", b"this", b"with", b"have", b"your", b"from", b"like", b"what", b"need", b"help", b"want", b"just",
-        b"they", b"will", b"been", b"then", b"also", b"when", b"were", b"them", b"into", b"some", b"eine", b"pour",
-        b"avec", b"para",
-    ];
-    const FIVE: [&[u8; 5]; 7] = [b"would", b"could", b"there", b"about", b"which", b"einen", b"nicht"];
     match word {
-        four if four.len() == 4 => FOUR.iter().any(|other| four == *other),
-        five if five.len() == 5 => FIVE.iter().any(|other| five == *other),
+        four if four.len() == 4 => FILLERS_OF_FOUR.iter().any(|other| four == *other),
+        five if five.len() == 5 => FILLERS_OF_FIVE.iter().any(|other| five == *other),
         other => other == b"please",
     }
 }

@@ -155,15 +155,27 @@ fn is_stuck<'a>(text: &'a str, sentences: &mut Vec<&'a str>) -> bool {
         return false;
     }
     sentences.clear();
-    // One sign after the other, since a search for a single one is much quicker.
-    let parts = text.split('.').filter(|part| part.len() >= LEAST).flat_map(|part| part.split('\n'));
-    sentences.extend(parts.map(str::trim).filter(|sentence| sentence.len() >= LEAST));
-    if sentences.len() < 3 {
-        return false;
+    let mut from = 0;
+    for to in memchr::memchr2_iter(b'.', b'\n', text.as_bytes()).chain([text.len()]) {
+        if to - from >= LEAST
+            && let Some(sentence) = text.get(from..to).map(str::trim)
+            && sentence.len() >= LEAST
+        {
+            sentences.push(sentence);
+        }
+        from = to + 1;
     }
-    sentences.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-    let most = sentences.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
-    most >= 3 && most * 2 > sentences.len()
+    // What makes up more than half outlasts a vote in which each sentence speaks against those before it.
+    let (mut most, mut votes) = ("", 0_usize);
+    for sentence in sentences.iter() {
+        match (*sentence == most, votes) {
+            (true, _) => votes += 1,
+            (false, 0) => (most, votes) = (*sentence, 1),
+            (false, _) => votes -= 1,
+        }
+    }
+    let count = sentences.iter().filter(|sentence| **sentence == most).count();
+    count >= 3 && count * 2 > sentences.len()
 }
 
 /// Hand-overs from one agent to another that undo the one before.
