@@ -267,6 +267,14 @@ impl Literal<'_> {
 
     fn string(&mut self) -> Option<String> {
         let quote = self.rest.chars().next().filter(|c| *c == '\'' || *c == '"')?;
+        // Most hold nothing that stands for something else.
+        if let Some(end) = self.rest[1..].find([quote, '\\'])
+            && self.rest[1 + end..].starts_with(quote)
+        {
+            let text = self.rest[1..=end].to_owned();
+            self.rest = &self.rest[end + 2..];
+            return Some(text);
+        }
         let mut text = String::new();
         let mut chars = self.rest.char_indices().skip(1);
         while let Some((at, c)) = chars.next() {

@@ -209,6 +209,13 @@ pub fn plain_lower(text: &str) -> String {
     lower
 }
 
+/// Letters and digits alone.
+pub(super) fn bare(text: &str) -> String {
+    let mut bare = String::with_capacity(text.len());
+    bare.extend(text.chars().filter(|c| c.is_alphanumeric()));
+    bare
+}
+
 /// A typographic apostrophe as a plain one; anything else as it is.
 fn plain_quote(c: char) -> char {
     if matches!(c, '’' | '‘' | 'ʼ') { '\'' } else { c }

@@ -228,8 +228,8 @@ pub(super) fn repeated_calls<'a>(facts: &'a Facts<'_>) -> Vec<&'a Call<'a>> {
 pub(super) fn rephrasing(case: &Case<'_>) -> Outcome {
     let facts = case.facts;
     let flags = rephrased(facts)
-        .into_iter()
-        .map(|row| Flag::at(row, "the customer says again what an earlier message said"))
+        .iter()
+        .map(|row| Flag::at(*row, "the customer says again what an earlier message said"))
         .collect();
     if facts.customer.len() < 2 {
         return Outcome::abstain("the customer wrote fewer than two messages");
@@ -238,7 +238,11 @@ pub(super) fn rephrasing(case: &Case<'_>) -> Outcome {
 }
 
 /// Customer messages that repeat one of the two before them.
-pub(super) fn rephrased(facts: &Facts<'_>) -> Vec<usize> {
+pub(super) fn rephrased<'a>(facts: &'a Facts<'_>) -> &'a [usize] {
+    facts.rephrased.get_or_init(|| find_rephrased(facts))
+}
+
+fn find_rephrased(facts: &Facts<'_>) -> Vec<usize> {
     let mut found = Vec::new();
     for (at, row) in facts.customer.iter().enumerate() {
         let words = facts.rows[*row].content();

@@ -271,11 +271,13 @@ impl<'a> Pass<'a> {
         // The space after the text ends its last word.
         let mut last = [b' '; BLOCK];
         last[..rest.len()].copy_from_slice(rest);
-        let (mut start, mut inside, mut odd, mut spaced, mut words) = (0, false, false, 1, 0);
+        let (mut start, mut inside, mut odd, mut spaced) = (0, false, false, 1);
+        let (mut words, mut letters) = (0, 0);
         for (nth, bytes) in whole.iter().chain([&last]).enumerate() {
             let (block, base) = (Block::of(bytes), nth * BLOCK);
             words += (!block.space & (block.space << 1 | spaced)).count_ones();
             spaced = block.space >> (BLOCK - 1);
+            letters += (block.token & !block.odd).count_ones();
             let mut edges = block.token ^ (block.token << 1 | u64::from(inside));
             // What of the block was not looked at yet.
             let mut left = block.odd;
@@ -292,10 +294,10 @@ impl<'a> Pass<'a> {
             }
             odd |= inside && left != 0;
         }
-        pass.heard.words = words;
-        let letters = text.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-        let capitals = text.iter().filter(|byte| byte.is_ascii_uppercase()).count();
-        pass.heard.letters = (letters as u32, capitals as u32);
+        // Few enough at a time that a byte counts them: many bytes are counted at once then.
+        let among = |few: &[u8]| few.iter().fold(0_u8, |sum, byte| sum + u8::from(byte.is_ascii_uppercase()));
+        let capitals = text.chunks(128).map(|few| u32::from(among(few))).sum();
+        (pass.heard.words, pass.heard.letters) = (words, (letters, capitals));
         (pass.heard, pass.content)
     }
 
