@@ -232,8 +232,10 @@ impl Judge {
         let suspicion = suspicion::prior(&features);
         let suspects = suspects::rank(&case);
         // Last, so that each outcome's words can be taken over instead of copied.
-        let mut scores = Vec::with_capacity(COUNT + 16);
-        for (evaluator, said) in EVALUATORS.iter().zip(case.said).filter(|(one, _)| wanted(one.about().name)) {
+        let said = case.said;
+        let flags = said.iter().filter_map(OnceCell::get).map(Outcome::flags).sum::<usize>();
+        let mut scores = Vec::with_capacity(COUNT + flags + rules.len());
+        for (evaluator, said) in EVALUATORS.iter().zip(said).filter(|(one, _)| wanted(one.about().name)) {
             if let Some(outcome) = said.into_inner() {
                 scores_of(&facts, evaluator.about(), outcome, &mut scores);
                 if let Some(whole) = scores.last_mut().filter(|_| !limits.pass.is_empty()) {
@@ -309,6 +311,14 @@ impl Outcome {
             label: None,
             flags,
         })
+    }
+
+    /// How many single steps it points at.
+    fn flags(&self) -> usize {
+        match self {
+            Self::Judged(judgement) => judgement.flags.len(),
+            Self::CannotTell(_) | Self::NothingOf(_) => 0,
+        }
     }
 
     /// The same judgement under a word.

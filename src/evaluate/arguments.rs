@@ -10,7 +10,9 @@ use crate::model::tool::canonical_json;
 /// Parses recorded arguments: JSON (wrappers of Python calls taken off), else a Python literal such as
 /// `{'id': '7', 'on': True}`, in which lists that were quoted as text are unpacked too.
 pub fn parse(text: &str) -> Option<Value> {
-    if let Ok(value) = serde_json::from_str::<Value>(text) {
+    // What begins so is no JSON.
+    let python = text.trim_start().starts_with("{'");
+    if !python && let Ok(value) = serde_json::from_str::<Value>(text) {
         let wrapped = match &value {
             Value::String(_) => true,
             Value::Object(object) => (object.len() == 1 && object.contains_key("kw")) || object.contains_key("kwargs"),
@@ -112,7 +114,7 @@ pub fn leaves(value: &Value) -> Vec<(&str, &Value)> {
             leaf => found.push((name, leaf)),
         }
     }
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(8);
     walk("", value, &mut found);
     found
 }

@@ -123,9 +123,9 @@ impl<'a> Facts<'a> {
         let mut facts = Self {
             conversation,
             rows: Vec::with_capacity(conversation.steps.len()),
-            calls: Vec::new(),
-            customer: Vec::new(),
-            agent: Vec::new(),
+            calls: Vec::with_capacity(conversation.steps.iter().filter(|step| step.tool().is_some()).count()),
+            customer: Vec::with_capacity(conversation.steps.len()),
+            agent: Vec::with_capacity(conversation.steps.len()),
             lower_system: OnceCell::new(),
             bare_system: OnceCell::new(),
             named: RefCell::default(),
@@ -437,7 +437,10 @@ static SEARCHES: Needles =
 
 /// True where a name holds a part, in whatever case.
 pub(super) fn holds(name: &str, part: &str) -> bool {
-    name.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+    let part = part.as_bytes();
+    let begins = |window: &[u8]| window.first().map(u8::to_ascii_lowercase) == part.first().map(u8::to_ascii_lowercase);
+    let here = |window: &[u8]| begins(window) && window.eq_ignore_ascii_case(part);
+    part.is_empty() || name.as_bytes().windows(part.len()).any(here)
 }
 
 /// True where a tool of this name hands the conversation on.

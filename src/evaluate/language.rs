@@ -209,6 +209,18 @@ pub fn plain_lower(text: &str) -> String {
     lower
 }
 
+/// The text with typographic apostrophes made plain.
+fn with_plain_quotes(text: &str) -> String {
+    let (mut plain, mut from) = (String::with_capacity(text.len()), 0);
+    for (at, quote) in text.match_indices(|c| plain_quote(c) != c) {
+        plain.push_str(&text[from..at]);
+        plain.push('\'');
+        from = at + quote.len();
+    }
+    plain.push_str(&text[from..]);
+    plain
+}
+
 /// Letters and digits alone.
 pub(super) fn bare(text: &str) -> String {
     let mut bare = String::with_capacity(text.len());

@@ -116,7 +116,7 @@ pub(in crate::evaluate) fn top_members<'a>(text: &'a str, mut show: impl FnMut(&
 
 /// Where the text that begins at `at` ends: its closing quote, or the end of everything.
 fn end_of_text(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))) {
+    while let Some(next) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += next;
         if bytes[at] == b'"' {
             return at;
