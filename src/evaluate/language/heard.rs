@@ -114,6 +114,8 @@ struct Known {
     to: u16,
     /// A bit for the second byte after it in any of its phrases; all bits where one of them is shorter.
     nexts: u32,
+    /// The word itself, where it carries no content.
+    filler: Option<&'static [u8]>,
 }
 
 struct Phrase {
@@ -168,12 +170,13 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
         let Some((hash, _)) = same.first() else { continue };
         let to = from + same.len() as u16;
         let nexts = same.iter().fold(0, |bits, (_, phrase)| bits | phrase.next.map_or(u32::MAX, bit_of));
-        *all.place(*hash) = Known { from, to, nexts };
+        *all.place(*hash) = Known { from, to, nexts, filler: None };
         from = to;
     }
-    let fillers = FILLERS_OF_FOUR.iter().map(|word| word.as_slice()).chain(FILLERS_OF_FIVE.iter().map(|word| &word[..]));
+    let fillers =
+        FILLERS_OF_FOUR.iter().map(|word| word.as_slice()).chain(FILLERS_OF_FIVE.iter().map(|word| &word[..]));
     for word in fillers.chain([b"please".as_slice()]) {
-        all.place(mixed(word));
+        all.place(mixed(word)).filler = Some(word);
     }
     all.phrases.extend(found.into_iter().map(|(_, phrase)| phrase));
     all
@@ -306,10 +309,13 @@ impl<'a> Pass<'a> {
         let low = self.lower.as_bytes();
         let hash = hash_at(low, start, end);
         let known = self.beginnings.of(hash);
-        if end - start >= 4 && !(known.is_some() && is_filler(&low[start..end])) {
+        let filler = known.and_then(|known| known.filler).is_some_and(|word| *word == low[start..end]);
+        if end - start >= 4 && !filler {
             self.content.push(hash & !1);
         }
-        if let Some(known) = known {
+        if let Some(known) = known
+            && known.from < known.to
+        {
             self.phrases(known, (start, end));
         }
     }
