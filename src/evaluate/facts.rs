@@ -452,3 +452,14 @@ pub fn leads_away(tool: &str) -> bool {
 pub fn swallowed(span: Option<&Span>, call: &Call<'_>) -> bool {
     call.failed && span.is_none_or(|span| span.failure_signs.iter().all(|sign| *sign == FailureSign::Result))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_found_in_any_case_and_an_empty_one_everywhere() {
+        assert!(holds("Order_Summary", "summary") && holds("x", ""));
+        assert!(!holds("sum", "summary"));
+    }
+}

@@ -522,6 +522,9 @@ mod tests {
             r#"{"ok": false}"#,
             r#"{"status": 500}"#,
             "# var_4 = \"Error: no card\"",
+            r#"{"note": "ok", "error" : "no"}"#,
+            r#"{"status": "ok", "status_code": 404}"#,
+            r#"{"err\u006fr": "no"}"#,
         ] {
             assert!(says_failure(text), "{text}");
         }
@@ -533,6 +536,9 @@ mod tests {
             "no errors",
             "total = 5",
             "a == \"Error\"",
+            r#"{"order": {"error": "no"}, "code": 7}"#,
+            r#"{"note": "\"error\": 1", "status_codes": 404, "error": ""}"#,
+            r#"{"error": "cut o"#,
         ] {
             assert!(!says_failure(text), "{text}");
         }

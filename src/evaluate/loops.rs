@@ -257,3 +257,18 @@ fn find_rephrased(facts: &Facts<'_>) -> Vec<usize> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_sentence_has_to_come_three_times_and_make_up_most() {
+        let (sorry, other) = ("I am sorry for the trouble", "This is another sentence altogether");
+        let stuck = |sentences: &[&str]| is_stuck(&sentences.join(".\n"), &mut Vec::new());
+        assert!(stuck(&[sorry, other, sorry, other, sorry]));
+        assert!(stuck(&[other, "Yes", sorry, sorry, "No", sorry]));
+        assert!(!stuck(&[sorry, sorry, other]));
+        assert!(!stuck(&[sorry, other, sorry, other, sorry, other]));
+    }
+}

@@ -78,11 +78,12 @@ impl Block {
     fn of(bytes: &[u8; BLOCK]) -> Self {
         let mut kinds = [0_u8; BLOCK];
         for (kind, byte) in kinds.iter_mut().zip(bytes) {
-            let letter = byte.wrapping_sub(b'a') < 26;
-            let part = (*byte == b'-') | (*byte == b'#') | (*byte == b'@') | (*byte == b'_');
-            let odd = part | (byte.wrapping_sub(b'0') < 10);
-            let space = (*byte == b' ') | ((byte.wrapping_sub(b'\t') < 5) & (*byte != 11));
-            *kind = u8::from(letter | odd) | u8::from(odd) << 1 | u8::from(space) << 2;
+            let is = |other: u8| u8::from(*byte == other);
+            let among = |first: u8, count: u8| u8::from(byte.wrapping_sub(first) < count);
+            let odd = among(b'0', 10) | is(b'-') | is(b'#') | is(b'@') | is(b'_');
+            // Of the five signs from the tab on, the vertical one is no white space.
+            let space = is(b' ') | (among(b'\t', 5) & (1 - is(11)));
+            *kind = among(b'a', 26) | odd | odd << 1 | space << 2;
         }
         Self { token: gathered(&kinds, 0), odd: gathered(&kinds, 1), space: gathered(&kinds, 2) }
     }
