@@ -136,6 +136,11 @@ impl Masker {
         Self { key: self.key, known, policy: self.policy }
     }
 
+    /// True where it knows of anybody.
+    pub fn knows_anybody(&self) -> bool {
+        !self.known.is_empty()
+    }
+
     /// Masks plain text.
     pub fn mask(&self, text: &str) -> Masked {
         self.mask_in("", text)

@@ -13,7 +13,7 @@ use super::ask::stop_on_signals;
 use super::context::{Context, now, resolve};
 use super::dataset::warn_of_repeat;
 use super::failure::{Code, Failure};
-use super::import::place;
+use super::import::{count, place};
 use super::output::Data;
 use crate::model::act::Act;
 use crate::ops::door::Door;
@@ -121,10 +121,10 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 fn tell(context: &Context, report: &Report) {
     let (talk, counts) = (context.talk, &report.counts);
     talk.say(&format!(
-        "{}: {} cases against {} runs: {} pass, {} fail, {} flaky, {} could not be judged, {} without a run",
+        "{}: {} against {}: {} pass, {} fail, {} flaky, {} could not be judged, {} without a run",
         report.dataset,
-        counts.cases,
-        counts.runs,
+        count(counts.cases as u64, "case"),
+        count(counts.runs as u64, "run"),
         counts.passed,
         counts.failed,
         counts.flaky,
@@ -150,12 +150,15 @@ fn tell(context: &Context, report: &Report) {
     }
     if let Some(comparison) = &report.comparison {
         talk.say(&format!(
-            "  against the baseline, {} cases: {} worse, {} better, exact one-sided p {:.4}",
-            comparison.cases, comparison.worse, comparison.better, comparison.p_worse
+            "  against the baseline, {}: {} worse, {} better, exact one-sided p {:.4}",
+            count(comparison.cases as u64, "case"),
+            comparison.worse,
+            comparison.better,
+            comparison.p_worse
         ));
     }
-    for (why, count) in gate::decide::reasons(report).iter().take(5) {
-        talk.say(&format!("  {count} × {why}"));
+    for (why, times) in gate::decide::reasons(report).iter().take(5) {
+        talk.say(&format!("  {times} × {why}"));
     }
     for reason in &report.reasons {
         talk.say(&format!("regression: {reason}"));
@@ -163,7 +166,7 @@ fn tell(context: &Context, report: &Report) {
     if !report.failed() {
         talk.say(&match counts.unjudged {
             0 => "pass".to_owned(),
-            some => format!("pass, but {some} of {} cases could not be judged", counts.cases),
+            some => format!("pass, but {some} of {} could not be judged", count(counts.cases as u64, "case")),
         });
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
+use crate::ops::calibration::CalibrationError;
 use crate::ops::door::Door;
 use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::export::{self, ExportError};
@@ -20,7 +21,7 @@ use crate::ops::sample::SampleError;
 use crate::ops::search;
 use crate::ops::session::{self, SessionError};
 use crate::ops::workspace::{ImportOrder, Workspace};
-use crate::ops::{adjudicate, alignment};
+use crate::ops::{adjudicate, alignment, calibration};
 use crate::store::{Asker, ErrorClass, StoreError};
 use crate::text::highlight;
 
@@ -61,6 +62,17 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
             Reply::Disputes(rows.into_iter().map(|row| row.id).collect())
         }),
         Request::Dispute(id) => read(adjudicate::case(workspace, id), |case| Reply::Dispute(Box::new(case))),
+        Request::DisputeForRoom(id) => {
+            read(adjudicate::case_for_room(workspace, id), |case| Reply::Dispute(Box::new(case)))
+        }
+        Request::Calibrations => of_calibration(calibration::sheets(workspace), Reply::Calibrations),
+        Request::Calibration(name) => {
+            of_calibration(calibration::sheet(workspace, name), |sheet| Reply::Calibration(Box::new(sheet)))
+        }
+        Request::StartCalibration(order) => match calibration::start(workspace, order, now) {
+            Err(CalibrationError::Review(error)) => saved(Err(error)),
+            outcome => of_calibration(outcome, |saved| Reply::Saved(Box::new(saved))),
+        },
         Request::Settle { conversation, label, reason } => {
             saved(adjudicate::take_label(workspace, conversation, (label, reason), now))
         }
@@ -128,14 +140,12 @@ fn write_insights(
     let written = report::report(workspace, &asking.order(), now, tell).and_then(|found| {
         let found = found.masked(&|text| door.text(text));
         let name = &found.period.name;
-        let (csv, json) =
-            (folder.join(format!("insights-{name}-{}.csv", part.word())), folder.join(format!("insights-{name}.json")));
-        report::new_file(&csv, &report::csv(&found, part))?;
-        // The whole of it is the same for every part; once is enough.
-        match report::new_file(&json, &report::text(&found, Form::Json)?) {
-            Ok(()) | Err(ReportError::Exists(_)) => Ok((csv, json)),
-            Err(error) => Err(error),
-        }
+        let stem = format!("insights-{name}-{}", part.word());
+        let csv = report::numbered_file(folder, (&stem, "csv"), &report::csv(&found, part))?;
+        // The whole of it is the same for every part; once is enough, as long as it is.
+        let json =
+            report::numbered_file(folder, (&format!("insights-{name}"), "json"), &report::text(&found, Form::Json)?)?;
+        Ok((csv, json))
     });
     match written {
         Ok((csv, json)) => {
@@ -149,6 +159,15 @@ fn of_queue<T>(outcome: Result<T, QueueError>, reply: impl FnOnce(T) -> Reply) -
     match outcome {
         Ok(value) => reply(value),
         Err(QueueError::Store(error)) => not_read(&error),
+        Err(error) => Reply::Failed { message: error.to_string(), retry: false },
+    }
+}
+
+fn of_calibration<T>(outcome: Result<T, CalibrationError>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    match outcome {
+        Ok(value) => reply(value),
+        Err(CalibrationError::Queue(error)) => of_queue(Err(error), reply),
+        Err(CalibrationError::Store(error)) => not_read(&error),
         Err(error) => Reply::Failed { message: error.to_string(), retry: false },
     }
 }

@@ -82,7 +82,7 @@ impl Door {
         let Some(masker) = &self.0 else { return self.clone() };
         let frozen = version.rows.iter().filter_map(|row| row.frozen.as_ref());
         let metadata = frozen.flat_map(|frozen| frozen.attributes.iter().chain(&frozen.resource));
-        Self(Some(masker.knowing(Known::from_metadata(metadata))))
+        Self(Some(masker.knowing(Known::from_metadata_and(metadata, []))))
     }
 
     /// Plain text.
@@ -147,11 +147,20 @@ impl Door {
         self.hide_all([intent, channel, tier, language, agent_version, handled_by].into_iter().flatten());
     }
 
-    /// A row of a list.
+    /// A row of a list. Whom its metadata names is masked in its first message too; whom only its tools name is known where
+    /// the conversation itself is shown.
     pub fn summary(&self, summary: &Summary) -> Summary {
-        if !self.masks() {
-            return summary.clone();
+        match &self.0 {
+            None => summary.clone(),
+            Some(masker) if masker.knows_anybody() => self.masked_summary(summary),
+            Some(masker) => {
+                let known = Known::from_metadata_and(&summary.attributes, []);
+                Self(Some(masker.knowing(known))).masked_summary(summary)
+            }
         }
+    }
+
+    fn masked_summary(&self, summary: &Summary) -> Summary {
         let mut segments = summary.segments.clone();
         self.hide_segments(&mut segments);
         Summary {

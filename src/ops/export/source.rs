@@ -3,6 +3,7 @@
 //! Invariant: of a version, the same conversations with the same labels come out whatever was said of them since.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::dataset::SPAN_ATTRIBUTES;
 use crate::dataset::item::{Unsettled, agreement, settle};
@@ -33,7 +34,7 @@ pub enum Source {
         /// The codebook of now.
         codebook: Codebook,
         /// What has not all its reviews yet.
-        covered: Covered,
+        covered: Arc<Covered>,
         /// What is sealed in the newest version of any dataset.
         sealed: BTreeSet<ConversationId>,
     },

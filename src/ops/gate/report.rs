@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::regression::Outcome;
 use crate::ingest::{Problem, ProblemKind};
-use crate::text::door::terminal_line;
+use crate::text::{count, door::terminal_line};
 
 use super::super::evaluate::Tally;
 use super::super::evaluate::command::CommandReport;
@@ -246,10 +246,10 @@ impl Report {
         }
         let _ = writeln!(
             out,
-            "\n{} against {} runs: {} cases pass, {} fail, {} are flaky, {} could not be judged, {} have no run.",
+            "\n{} against {}: {} pass, {} fail, {} flaky, {} could not be judged, {} without a run.",
             cell(&self.dataset),
-            counts.runs,
-            counts.passed,
+            count(counts.runs as u64, "run"),
+            count(counts.passed as u64, "case"),
             counts.failed,
             counts.flaky,
             counts.unjudged,
@@ -269,8 +269,11 @@ impl Report {
         if let Some(comparison) = &self.comparison {
             let _ = writeln!(
                 out,
-                "\nAgainst the baseline, of {} cases judged on both sides: {} worse, {} better (exact one-sided p {:.4}).",
-                comparison.cases, comparison.worse, comparison.better, comparison.p_worse
+                "\nAgainst the baseline, of {} judged on both sides: {} worse, {} better (exact one-sided p {:.4}).",
+                count(comparison.cases as u64, "case"),
+                comparison.worse,
+                comparison.better,
+                comparison.p_worse
             );
             if let (Some(mean), Some((low, high))) = (comparison.difference, comparison.interval) {
                 let _ = writeln!(
