@@ -1,6 +1,7 @@
 //! `aftercall gate` and `aftercall request`: runs held against cases, and a step asked again.
 //!
-//! Invariant: exit code 0 says that nothing became worse, 8 that something did; reports are new or replaced whole.
+//! Invariant: exit code 0 says that no reason against passing was found, 8 that one was, and which; with a baseline, what
+//! became worse and passes as possible chance is told. Reports are new or replaced whole.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -61,12 +62,14 @@ pub fn gate(context: &Context, arguments: &GateArguments) -> Result<Code, Failur
         evaluators: arguments.evaluators.clone(),
         open_test: arguments.open_test.clone(),
         rules: Rules { alpha: arguments.alpha, min_pass: arguments.min_pass },
+        unmasked: arguments.unmasked,
     };
     // A file of cases needs nothing but the key to mask with, so a build server may have made the folder just now.
     let access = if Path::new(cases).exists() { Access::Create } else { Access::Write };
     let mut workspace = context.open_to_write(access)?;
     let door = if arguments.unmasked {
-        review::record(&mut workspace, &Act::Unmask { place: "gate --judge-command".to_owned() }, now())?;
+        let place = if arguments.judge_command.is_some() { "gate --judge-command" } else { "gate" };
+        review::record(&mut workspace, &Act::Unmask { place: place.to_owned() }, now())?;
         Door::open()
     } else {
         Door::masked(&workspace)

@@ -175,8 +175,9 @@ pub fn sheet(workspace: &mut Workspace, now: Timestamp) -> Result<SessionSheet, 
     decisions.retain(|decision| decision.is_open() || decision.spec.session.as_ref() == Some(&session.event));
     decisions.sort_by_key(|decision| !decision.is_open());
     let mut effects = std::collections::BTreeMap::new();
+    let by_lot = super::decision::ByLot::of(workspace, &decisions)?;
     for decision in &decisions {
-        if let Some(effect) = super::decision::effect(workspace, decision, now)? {
+        if let Some(effect) = by_lot.effect(decision, now) {
             effects.insert(decision.id.clone(), effect.words());
         }
     }

@@ -35,7 +35,8 @@ pub struct ReportArguments {
     /// Which conversations
     #[command(flatten)]
     pub pool: Pool,
-    /// The queue whose audit counts [default: per week the one with most audit labels of that week]
+    /// The queue whose audit counts [default: per week the one with most audit labels of that week, of
+    /// those that draw from all conversations]
     #[arg(long, value_name = "NAME")]
     pub queue: Option<String>,
     /// How it is written

@@ -1,7 +1,7 @@
 //! What a gate says: as JSON, as Markdown for a pull request, as `JUnit` for a build server.
 //!
-//! Invariant: no transcript text is in it; ids, names of tools and arguments, counts only, and what a judge said, who saw
-//! masked text only.
+//! Invariant: no transcript text is in it; ids, names of tools and arguments, counts, and what a judge said. All that a
+//! source or a person chose has passed the masking door, unless a person opened it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -219,6 +219,8 @@ pub struct Report {
     pub test_uses_before: usize,
     /// What the evaluators that were asked for said of the runs that match: passed, objected, could not tell.
     pub evaluators: BTreeMap<String, Tally>,
+    /// Names in `limits.toml` that are no evaluator's, in words.
+    pub strangers: Vec<String>,
     /// How asking a judge went; null where none was asked.
     pub judge: Option<CommandReport>,
     /// The same for the baseline.
@@ -313,12 +315,19 @@ impl Report {
             let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
             lines.push(format!("cases that found runs: {found}; runs that no case matches: {}", counts.unmatched_runs));
         }
+        if let Some(comparison) = self.comparison.as_ref().filter(|found| found.worse > 0 && !self.failed()) {
+            lines.push(format!(
+                "{} cases became worse and {} better: with so few that changed it may be chance (p {:.4}, not below {})",
+                comparison.worse, comparison.better, comparison.p_worse, self.alpha
+            ));
+        }
         for (name, tally) in &self.evaluators {
             lines.push(format!(
                 "{name} objects to {} runs, has nothing against {}, cannot tell of {}",
                 tally.failed, tally.passed, tally.abstained
             ));
         }
+        lines.extend(self.strangers.iter().cloned());
         for (of, judge) in [("", &self.judge), (" of the baseline", &self.judge_of_baseline)] {
             if let Some(judge) = judge {
                 lines.push(format!(

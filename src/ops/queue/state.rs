@@ -17,8 +17,8 @@ const ALPHA: f64 = 0.05;
 /// How exactly the rate is to be known, in either direction.
 const HALF_WIDTH: f64 = 0.05;
 
-/// The failure rate by these imports: each counts by its size. While an import has fewer than two labels, all labels count
-/// alike. `None` without a label.
+/// The failure rate by these imports: each counts by its size. While an import has far fewer labels than are due to it, all
+/// labels count alike. `None` without a label.
 fn rate(tallies: &[AuditTally]) -> Option<Interval> {
     let strata: Vec<Stratum> = tallies
         .iter()
