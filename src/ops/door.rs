@@ -154,7 +154,7 @@ impl Door {
             None => summary.clone(),
             Some(masker) if masker.knows_anybody() => self.masked_summary(summary),
             Some(masker) => {
-                let known = Known::from_metadata(&summary.attributes);
+                let known = Known::from_metadata_and(&summary.attributes, []);
                 Self(Some(masker.knowing(known))).masked_summary(summary)
             }
         }
