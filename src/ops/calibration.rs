@@ -3,7 +3,7 @@
 //! Invariant: before all are done, or a person reveals it, nothing but progress is told; what is told then is what the log
 //! said at that moment, so that it comes out the same whenever it is asked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -43,7 +43,7 @@ pub struct CalibrationOrder {
 #[derive(Debug, thiserror::Error)]
 pub enum CalibrationError {
     /// There is nothing to choose from.
-    #[error("no conversation is left that matches and nobody judged; widen --where, or import more")]
+    #[error("no conversation is left that matches and nobody judged; widen the filter, or import more")]
     NothingToJudge,
     /// One person agrees with themselves.
     #[error("a calibration takes at least 2 people and 1 conversation")]
@@ -89,6 +89,15 @@ pub struct CalibrationReport {
     pub questions: Option<Vec<Question>>,
     /// Who said what; null before it is revealed.
     pub said: Option<Vec<CaseSaid>>,
+}
+
+/// A calibration as its screen shows it: masked, since a team looks at it together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sheet {
+    /// What may be told of it.
+    pub report: CalibrationReport,
+    /// Who judges in this workspace and has not judged all of it, while it is open.
+    pub missing: Vec<Done>,
 }
 
 /// How far answers to one question agree.
@@ -177,9 +186,43 @@ pub fn reveal(workspace: &mut Workspace, name: &str, now: Timestamp) -> Result<S
 /// # Errors
 /// The database cannot be read.
 pub fn list(workspace: &Workspace, door: &Door) -> Result<Vec<CalibrationReport>, CalibrationError> {
-    let queues = workspace.store().queues()?;
-    let found = queues.iter().filter(|queue| queue.spec.calibration.is_some());
-    found.map(|queue| told(workspace, door, queue)).collect()
+    let past = Past::of(workspace)?;
+    let mut reports = Vec::new();
+    for queue in stored(workspace)? {
+        let (report, answers) = told(workspace, &past, &queue)?;
+        reports.push(with_answers(workspace, door, (report, answers))?);
+    }
+    Ok(reports)
+}
+
+/// How far each is, and how people agreed where that may be told; what they said of the cases is left out.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn sheets(workspace: &Workspace) -> Result<Vec<Sheet>, CalibrationError> {
+    let past = Past::of(workspace)?;
+    let of =
+        |queue: &StoredQueue| Ok(past.sheet(told(workspace, &past, queue)?.0, [workspace.reviewer(), &queue.reviewer]));
+    stored(workspace)?.iter().map(of).collect()
+}
+
+/// All of one of them that may be told.
+///
+/// # Errors
+/// There is none of that name, or the database cannot be read.
+pub fn sheet(workspace: &Workspace, name: &str) -> Result<Sheet, CalibrationError> {
+    let past = Past::of(workspace)?;
+    let queue = stored(workspace)?.into_iter().find(|queue| queue.spec.name == name);
+    let queue = queue.ok_or_else(|| QueueError::NoCalibration(name.to_owned()))?;
+    let found = told(workspace, &past, &queue)?;
+    let report = with_answers(workspace, &Door::masked(workspace), found)?;
+    Ok(past.sheet(report, [workspace.reviewer(), &queue.reviewer]))
+}
+
+fn stored(workspace: &Workspace) -> Result<Vec<StoredQueue>, StoreError> {
+    let mut queues = workspace.store().queues()?;
+    queues.retain(|queue| queue.spec.calibration.is_some());
+    Ok(queues)
 }
 
 /// One of them.
@@ -188,17 +231,47 @@ pub fn list(workspace: &Workspace, door: &Door) -> Result<Vec<CalibrationReport>
 /// There is none of that name, or the database cannot be read.
 pub fn show(workspace: &Workspace, door: &Door, name: &str) -> Result<CalibrationReport, CalibrationError> {
     let found = workspace.store().queue(name)?.filter(|queue| queue.spec.calibration.is_some());
-    told(workspace, door, &found.ok_or_else(|| QueueError::NoCalibration(name.to_owned()))?)
+    let found = found.ok_or_else(|| QueueError::NoCalibration(name.to_owned()))?;
+    Ok(with_answers(workspace, door, told(workspace, &Past::of(workspace)?, &found)?)?)
 }
 
 /// Answers by conversation and reviewer.
 type Answers = BTreeMap<ConversationId, BTreeMap<String, Answer>>;
 
-fn told(workspace: &Workspace, door: &Door, stored: &StoredQueue) -> Result<CalibrationReport, CalibrationError> {
+/// The log, read once for all calibrations.
+struct Past {
+    events: Vec<Event>,
+    codebook: Codebook,
+}
+
+impl Past {
+    fn of(workspace: &Workspace) -> Result<Self, StoreError> {
+        let log = workspace.store().log();
+        let events = log.all()?;
+        Ok(Self { events, codebook: log.codebook()? })
+    }
+
+    /// Who ever judged anything may take part, and so may those who asked for it.
+    fn sheet(&self, report: CalibrationReport, asking: [&str; 2]) -> Sheet {
+        let judging = self.events.iter().filter(|event| matches!(event.body, EventBody::Verdict { .. }));
+        let known: BTreeSet<&str> = judging.map(|event| event.reviewer.as_str()).chain(asking).collect();
+        let judged = |name: &str| report.done.iter().find(|one| one.reviewer == name).map_or(0, |one| one.judged);
+        let all = known.into_iter().map(|name| Done { reviewer: name.to_owned(), judged: judged(name) });
+        let open = report.revealed.is_none();
+        Sheet { missing: all.filter(|one| open && one.judged < report.cases).collect(), report }
+    }
+}
+
+/// What may be told of one without reading a conversation, and what was said where that may be told as well.
+fn told(
+    workspace: &Workspace,
+    past: &Past,
+    stored: &StoredQueue,
+) -> Result<(CalibrationReport, Answers), CalibrationError> {
     let (store, spec) = (workspace.store(), &stored.spec);
     let members = store.members(spec)?;
     let calibrated = store.calibrated(stored, &members)?;
-    let answers = answers(&calibrated.events, &store.codebook()?);
+    let answers = answers(&calibrated.events, &past.codebook);
     let revealed = calibrated.revealed.map(|revealed| match revealed {
         Revealed::AllDone => "all_done",
         Revealed::ByAPerson => "by_a_person",
@@ -207,7 +280,7 @@ fn told(workspace: &Workspace, door: &Door, stored: &StoredQueue) -> Result<Cali
     for reviewer in answers.values().flat_map(BTreeMap::keys) {
         *done.entry(reviewer).or_default() += 1;
     }
-    let mut report = CalibrationReport {
+    let report = CalibrationReport {
         schema_version: SCHEMA_VERSION,
         name: spec.name.clone(),
         at: stored.at,
@@ -215,11 +288,19 @@ fn told(workspace: &Workspace, door: &Door, stored: &StoredQueue) -> Result<Cali
         reviewers_needed: spec.reviewers_per_item,
         done: done.into_iter().map(|(name, judged)| Done { reviewer: name.to_owned(), judged }).collect(),
         revealed,
-        questions: None,
+        questions: revealed.map(|_| questions(&answers)),
         said: None,
     };
-    if revealed.is_some() {
-        report.questions = Some(questions(&answers));
+    Ok((report, answers))
+}
+
+/// The same with what was said of the cases, once it is revealed.
+fn with_answers(
+    workspace: &Workspace,
+    door: &Door,
+    (mut report, answers): (CalibrationReport, Answers),
+) -> Result<CalibrationReport, StoreError> {
+    if report.revealed.is_some() {
         report.said = Some(said(workspace, door, answers)?);
     }
     Ok(report)
@@ -266,6 +347,9 @@ fn said(workspace: &Workspace, door: &Door, answers: Answers) -> Result<Vec<Case
         rows.into_iter().map(|row| (row.id.clone(), door.summary(&row).external_id.into_exact())).collect();
     let mut cases = Vec::with_capacity(answers.len());
     for (id, answers) in answers {
+        // Whom a note names may be known from the conversation's records only.
+        let read = if door.masks() { workspace.store().conversation(&id)? } else { None };
+        let door = read.map_or_else(|| door.clone(), |conversation| door.knowing(&conversation));
         cases.push(CaseSaid {
             external_id: names.remove(&id).unwrap_or_default(),
             differs: differing(&answers),

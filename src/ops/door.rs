@@ -82,7 +82,7 @@ impl Door {
         let Some(masker) = &self.0 else { return self.clone() };
         let frozen = version.rows.iter().filter_map(|row| row.frozen.as_ref());
         let metadata = frozen.flat_map(|frozen| frozen.attributes.iter().chain(&frozen.resource));
-        Self(Some(masker.knowing(Known::from_metadata(metadata))))
+        Self(Some(masker.knowing(Known::from_metadata_and(metadata, []))))
     }
 
     /// Plain text.
