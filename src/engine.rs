@@ -126,6 +126,9 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Preview(_)
         | Request::Disputes
         | Request::Dispute(_)
+        | Request::DisputeForRoom(_)
+        | Request::Calibrations
+        | Request::Calibration(_)
         | Request::Snippets(..)
         | Request::Open(_)
         | Request::OpenForRoom(_)
@@ -136,6 +139,7 @@ fn lane_of(request: &Request) -> LaneName {
         // A pack is a human act like any other, so that undo finds it in its place.
         Request::Record(_)
         | Request::StartSession(_)
+        | Request::StartCalibration(_)
         | Request::Settle { .. }
         | Request::Claim(_)
         | Request::Release(_)

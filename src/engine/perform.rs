@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
+use crate::ops::calibration::CalibrationError;
 use crate::ops::door::Door;
 use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
 use crate::ops::export::{self, ExportError};
@@ -20,7 +21,7 @@ use crate::ops::sample::SampleError;
 use crate::ops::search;
 use crate::ops::session::{self, SessionError};
 use crate::ops::workspace::{ImportOrder, Workspace};
-use crate::ops::{adjudicate, alignment};
+use crate::ops::{adjudicate, alignment, calibration};
 use crate::store::{Asker, ErrorClass, StoreError};
 use crate::text::highlight;
 
@@ -61,6 +62,17 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
             Reply::Disputes(rows.into_iter().map(|row| row.id).collect())
         }),
         Request::Dispute(id) => read(adjudicate::case(workspace, id), |case| Reply::Dispute(Box::new(case))),
+        Request::DisputeForRoom(id) => {
+            read(adjudicate::case_for_room(workspace, id), |case| Reply::Dispute(Box::new(case)))
+        }
+        Request::Calibrations => of_calibration(calibration::sheets(workspace), Reply::Calibrations),
+        Request::Calibration(name) => {
+            of_calibration(calibration::sheet(workspace, name), |sheet| Reply::Calibration(Box::new(sheet)))
+        }
+        Request::StartCalibration(order) => match calibration::start(workspace, order, now) {
+            Err(CalibrationError::Review(error)) => saved(Err(error)),
+            outcome => of_calibration(outcome, |saved| Reply::Saved(Box::new(saved))),
+        },
         Request::Settle { conversation, label, reason } => {
             saved(adjudicate::take_label(workspace, conversation, (label, reason), now))
         }
@@ -147,6 +159,15 @@ fn of_queue<T>(outcome: Result<T, QueueError>, reply: impl FnOnce(T) -> Reply) -
     match outcome {
         Ok(value) => reply(value),
         Err(QueueError::Store(error)) => not_read(&error),
+        Err(error) => Reply::Failed { message: error.to_string(), retry: false },
+    }
+}
+
+fn of_calibration<T>(outcome: Result<T, CalibrationError>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    match outcome {
+        Ok(value) => reply(value),
+        Err(CalibrationError::Queue(error)) => of_queue(Err(error), reply),
+        Err(CalibrationError::Store(error)) => not_read(&error),
         Err(error) => Reply::Failed { message: error.to_string(), retry: false },
     }
 }

@@ -17,6 +17,7 @@ use crate::model::summary::Summary;
 pub use crate::ops::Progress;
 pub use crate::ops::adjudicate::{Case, Side as DisputeSide};
 pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Cutoff, Part};
+pub use crate::ops::calibration::{Answer, CalibrationOrder, CalibrationReport, CaseSaid, Question, Sheet};
 pub use crate::ops::compare::{CompareReport, Compared, Test, why_not};
 pub use crate::ops::drift::{DriftReport, DriftRow, Measured};
 pub use crate::ops::figures::{ComparePage, Offer, RatesPage};
@@ -96,8 +97,16 @@ pub enum Request {
     Disputes,
     /// Read: what the sides of one say.
     Dispute(ConversationId),
+    /// Read: the same as a room may see it.
+    DisputeForRoom(ConversationId),
+    /// Read: the calibrations, with how far each is.
+    Calibrations,
+    /// Read: one of them, with what was said where that may be told.
+    Calibration(String),
     /// Write: record an act.
     Record(Box<Act>),
+    /// Write: begin a calibration.
+    StartCalibration(Box<CalibrationOrder>),
     /// Write: begin a session.
     StartSession(Box<StartOrder>),
     /// Write: take one of several labels that differ, known by its newest event.
@@ -155,16 +164,20 @@ pub enum Reply {
     Opened(Box<Opened>),
     /// To [`Request::Disputes`].
     Disputes(Vec<ConversationId>),
-    /// To [`Request::Dispute`].
+    /// To [`Request::Dispute`] and [`Request::DisputeForRoom`].
     Dispute(Box<Case>),
+    /// To [`Request::Calibrations`].
+    Calibrations(Vec<Sheet>),
+    /// To [`Request::Calibration`].
+    Calibration(Box<Sheet>),
     /// To [`Request::Claim`] and [`Request::Release`].
     Claimed(Claimed),
     /// To [`Request::Codebook`].
     Codebook(Codebook),
     /// To [`Request::Highlight`]: one vector of runs per line.
     Highlighted(Vec<Vec<HighlightRun>>),
-    /// To [`Request::Record`], [`Request::StartSession`], [`Request::Settle`], [`Request::Undo`], [`Request::Redo`],
-    /// [`Request::LoadPack`].
+    /// To [`Request::Record`], [`Request::StartSession`], [`Request::StartCalibration`], [`Request::Settle`],
+    /// [`Request::Undo`], [`Request::Redo`], [`Request::LoadPack`].
     Saved(Box<Saved>),
     /// To a job: a summary line for people, and figures by name.
     Done {

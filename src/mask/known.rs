@@ -103,6 +103,11 @@ fn learn(name: &str, value: &Value, values: &mut Vec<(Class, String)>, depth: us
     }
     match value {
         Value::String(text) => values.extend(class_of(name).map(|class| (class, text.clone()))),
+        Value::Number(number) => {
+            let written = number.to_string();
+            let known = super::json::digits(&written).zip(class_of(name));
+            values.extend(known.map(|(digits, class)| (class, digits.to_owned())));
+        }
         Value::Array(items) => items.iter().for_each(|item| learn(name, item, values, depth + 1)),
         Value::Object(members) => {
             for (member, value) in members {

@@ -108,6 +108,19 @@ pub fn case(workspace: &Workspace, id: &ConversationId) -> Result<Case, ReviewEr
     Ok(Case { summary, dispute: as_seen(workspace, id, &Label::clone)? })
 }
 
+/// The same as a room may see it: masked as at a door out, with the people that its own records name.
+///
+/// # Errors
+/// As [`case`].
+pub fn case_for_room(workspace: &Workspace, id: &ConversationId) -> Result<Case, ReviewError> {
+    let unknown = || StoreError::Unknown(id.to_string());
+    let conversation = workspace.store().conversation(id)?.ok_or_else(unknown)?;
+    let row = queue::rows(workspace.store(), std::slice::from_ref(id), workspace.reviewer())?.pop();
+    let door = Door::masked(workspace).knowing(&conversation);
+    let dispute = as_seen(workspace, id, &|label| door.label(label))?;
+    Ok(Case { summary: door.summary(&row.ok_or_else(unknown)?), dispute })
+}
+
 fn as_seen(workspace: &Workspace, id: &ConversationId, see: &dyn Fn(&Label) -> Label) -> Result<Dispute, ReviewError> {
     let unknown = || StoreError::Unknown(id.to_string());
     let current = workspace.store().conversation(id)?.ok_or_else(unknown)?.transcript_hash();

@@ -13,14 +13,15 @@ use super::queue::{self, QueueError};
 use super::review::{self, ReviewError};
 use super::workspace::Workspace;
 use crate::model::act::{Act, Saved};
+use crate::model::codebook::Codebook;
 use crate::model::event::{Event, EventBody};
 use crate::model::id::ConversationId;
-use crate::model::label::{FirstFailure, Verdict, undone_groups};
+use crate::model::label::{FirstFailure, Verdict};
 use crate::model::queue::{Calibration, QueueChange, QueueSpec};
 use crate::model::time::Timestamp;
 use crate::rank::strategy::Strategy;
 use crate::stats::rate::Rate;
-use crate::store::{StoreError, StoredQueue};
+use crate::store::{Revealed, StoreError, StoredQueue};
 
 /// The question that comes first.
 const VERDICT: &str = "verdict";
@@ -42,7 +43,7 @@ pub struct CalibrationOrder {
 #[derive(Debug, thiserror::Error)]
 pub enum CalibrationError {
     /// There is nothing to choose from.
-    #[error("no conversation is left that matches and nobody judged; widen --where, or import more")]
+    #[error("no conversation is left that matches and nobody judged; widen the filter, or import more")]
     NothingToJudge,
     /// One person agrees with themselves.
     #[error("a calibration takes at least 2 people and 1 conversation")]
@@ -88,6 +89,15 @@ pub struct CalibrationReport {
     pub questions: Option<Vec<Question>>,
     /// Who said what; null before it is revealed.
     pub said: Option<Vec<CaseSaid>>,
+}
+
+/// A calibration as its screen shows it: masked, since a team looks at it together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sheet {
+    /// What may be told of it.
+    pub report: CalibrationReport,
+    /// Who judges in this workspace and has not judged all of it, while it is open.
+    pub missing: Vec<Done>,
 }
 
 /// How far answers to one question agree.
@@ -176,9 +186,43 @@ pub fn reveal(workspace: &mut Workspace, name: &str, now: Timestamp) -> Result<S
 /// # Errors
 /// The database cannot be read.
 pub fn list(workspace: &Workspace, door: &Door) -> Result<Vec<CalibrationReport>, CalibrationError> {
-    let queues = workspace.store().queues()?;
-    let found = queues.iter().filter(|queue| queue.spec.calibration.is_some());
-    found.map(|queue| told(workspace, door, queue)).collect()
+    let past = Past::of(workspace)?;
+    let mut reports = Vec::new();
+    for queue in stored(workspace)? {
+        let (report, answers) = told(workspace, &past, &queue)?;
+        reports.push(with_answers(workspace, door, (report, answers))?);
+    }
+    Ok(reports)
+}
+
+/// How far each is, and how people agreed where that may be told; what they said of the cases is left out.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn sheets(workspace: &Workspace) -> Result<Vec<Sheet>, CalibrationError> {
+    let past = Past::of(workspace)?;
+    let of =
+        |queue: &StoredQueue| Ok(past.sheet(told(workspace, &past, queue)?.0, [workspace.reviewer(), &queue.reviewer]));
+    stored(workspace)?.iter().map(of).collect()
+}
+
+/// All of one of them that may be told.
+///
+/// # Errors
+/// There is none of that name, or the database cannot be read.
+pub fn sheet(workspace: &Workspace, name: &str) -> Result<Sheet, CalibrationError> {
+    let past = Past::of(workspace)?;
+    let queue = stored(workspace)?.into_iter().find(|queue| queue.spec.name == name);
+    let queue = queue.ok_or_else(|| QueueError::NoCalibration(name.to_owned()))?;
+    let found = told(workspace, &past, &queue)?;
+    let report = with_answers(workspace, &Door::masked(workspace), found)?;
+    Ok(past.sheet(report, [workspace.reviewer(), &queue.reviewer]))
+}
+
+fn stored(workspace: &Workspace) -> Result<Vec<StoredQueue>, StoreError> {
+    let mut queues = workspace.store().queues()?;
+    queues.retain(|queue| queue.spec.calibration.is_some());
+    Ok(queues)
 }
 
 /// One of them.
@@ -186,22 +230,57 @@ pub fn list(workspace: &Workspace, door: &Door) -> Result<Vec<CalibrationReport>
 /// # Errors
 /// There is none of that name, or the database cannot be read.
 pub fn show(workspace: &Workspace, door: &Door, name: &str) -> Result<CalibrationReport, CalibrationError> {
-    let found = list(workspace, door)?.into_iter().find(|report| report.name == name);
-    found.ok_or_else(|| QueueError::NoCalibration(name.to_owned()).into())
+    let found = workspace.store().queue(name)?.filter(|queue| queue.spec.calibration.is_some());
+    let found = found.ok_or_else(|| QueueError::NoCalibration(name.to_owned()))?;
+    Ok(with_answers(workspace, door, told(workspace, &Past::of(workspace)?, &found)?)?)
 }
 
 /// Answers by conversation and reviewer.
 type Answers = BTreeMap<ConversationId, BTreeMap<String, Answer>>;
 
-fn told(workspace: &Workspace, door: &Door, stored: &StoredQueue) -> Result<CalibrationReport, CalibrationError> {
+/// The log, read once for all calibrations.
+struct Past {
+    events: Vec<Event>,
+    codebook: Codebook,
+}
+
+impl Past {
+    fn of(workspace: &Workspace) -> Result<Self, StoreError> {
+        let log = workspace.store().log();
+        let events = log.all()?;
+        Ok(Self { events, codebook: log.codebook()? })
+    }
+
+    /// Who ever judged anything may take part, and so may those who asked for it.
+    fn sheet(&self, report: CalibrationReport, asking: [&str; 2]) -> Sheet {
+        let judging = self.events.iter().filter(|event| matches!(event.body, EventBody::Verdict { .. }));
+        let known: BTreeSet<&str> = judging.map(|event| event.reviewer.as_str()).chain(asking).collect();
+        let judged = |name: &str| report.done.iter().find(|one| one.reviewer == name).map_or(0, |one| one.judged);
+        let all = known.into_iter().map(|name| Done { reviewer: name.to_owned(), judged: judged(name) });
+        let open = report.revealed.is_none();
+        Sheet { missing: all.filter(|one| open && one.judged < report.cases).collect(), report }
+    }
+}
+
+/// What may be told of one without reading a conversation, and what was said where that may be told as well.
+fn told(
+    workspace: &Workspace,
+    past: &Past,
+    stored: &StoredQueue,
+) -> Result<(CalibrationReport, Answers), CalibrationError> {
     let (store, spec) = (workspace.store(), &stored.spec);
-    let members: BTreeSet<ConversationId> = store.members(spec)?.into_iter().collect();
-    let (answers, revealed) = replay(workspace, stored, &members)?;
+    let members = store.members(spec)?;
+    let calibrated = store.calibrated(stored, &members)?;
+    let answers = answers(&calibrated.events, &past.codebook);
+    let revealed = calibrated.revealed.map(|revealed| match revealed {
+        Revealed::AllDone => "all_done",
+        Revealed::ByAPerson => "by_a_person",
+    });
     let mut done: BTreeMap<&str, u64> = BTreeMap::new();
     for reviewer in answers.values().flat_map(BTreeMap::keys) {
         *done.entry(reviewer).or_default() += 1;
     }
-    let mut report = CalibrationReport {
+    let report = CalibrationReport {
         schema_version: SCHEMA_VERSION,
         name: spec.name.clone(),
         at: stored.at,
@@ -209,45 +288,36 @@ fn told(workspace: &Workspace, door: &Door, stored: &StoredQueue) -> Result<Cali
         reviewers_needed: spec.reviewers_per_item,
         done: done.into_iter().map(|(name, judged)| Done { reviewer: name.to_owned(), judged }).collect(),
         revealed,
-        questions: None,
+        questions: revealed.map(|_| questions(&answers)),
         said: None,
     };
-    if revealed.is_some() {
-        report.questions = Some(questions(&answers));
+    Ok((report, answers))
+}
+
+/// The same with what was said of the cases, once it is revealed.
+fn with_answers(
+    workspace: &Workspace,
+    door: &Door,
+    (mut report, answers): (CalibrationReport, Answers),
+) -> Result<CalibrationReport, StoreError> {
+    if report.revealed.is_some() {
         report.said = Some(said(workspace, door, answers)?);
     }
     Ok(report)
 }
 
-/// What people had said when it was revealed, or until now; and how it was.
-fn replay(
-    workspace: &Workspace,
-    stored: &StoredQueue,
-    members: &BTreeSet<ConversationId>,
-) -> Result<(Answers, Option<&'static str>), StoreError> {
-    let log = workspace.store().log();
-    let codebook = log.codebook()?;
-    let events = log.all()?;
-    let undone = undone_groups(&events.iter().collect::<Vec<_>>());
-    let standing: Vec<&Event> =
-        events.iter().filter(|event| event.lamport > stored.lamport && !undone.contains(&event.group)).collect();
+/// What each said of each conversation last.
+fn answers(events: &[Event], codebook: &Codebook) -> Answers {
     let mut with: HashMap<&str, Vec<&Event>> = HashMap::new();
-    for event in &standing {
+    for event in events {
         with.entry(&event.group).or_default().push(event);
     }
     let mut answers = Answers::new();
-    for event in &standing {
-        if matches!(&event.body, EventBody::Queue(QueueChange::Reveal { name }) if *name == stored.spec.name) {
-            return Ok((answers, Some("by_a_person")));
-        }
+    for event in events {
         let (EventBody::Verdict { verdict, first_failure, severity, .. }, Some(target)) = (&event.body, &event.target)
         else {
             continue;
         };
-        let id = log.resolve(&target.conversation)?;
-        if !members.contains(&id) {
-            continue;
-        }
         let mut answer = Answer {
             reviewer: event.reviewer.clone(),
             verdict: *verdict,
@@ -265,21 +335,23 @@ fn replay(
         }
         answer.modes.sort();
         answer.modes.dedup();
-        answers.entry(id).or_default().insert(event.reviewer.clone(), answer);
-        let full = answers.values().filter(|said| said.len() >= stored.spec.reviewers_per_item as usize).count();
-        if full == members.len() {
-            return Ok((answers, Some("all_done")));
-        }
+        answers.entry(target.conversation.clone()).or_default().insert(event.reviewer.clone(), answer);
     }
-    Ok((answers, None))
+    answers
 }
 
 fn said(workspace: &Workspace, door: &Door, answers: Answers) -> Result<Vec<CaseSaid>, StoreError> {
+    let ids: Vec<ConversationId> = answers.keys().cloned().collect();
+    let rows = workspace.store().summaries(&ids, workspace.reviewer())?;
+    let mut names: HashMap<ConversationId, String> =
+        rows.into_iter().map(|row| (row.id.clone(), door.summary(&row).external_id.into_exact())).collect();
     let mut cases = Vec::with_capacity(answers.len());
     for (id, answers) in answers {
-        let row = workspace.store().summaries(std::slice::from_ref(&id), workspace.reviewer())?.pop();
+        // Whom a note names may be known from the conversation's records only.
+        let read = if door.masks() { workspace.store().conversation(&id)? } else { None };
+        let door = read.map_or_else(|| door.clone(), |conversation| door.knowing(&conversation));
         cases.push(CaseSaid {
-            external_id: row.map(|row| door.summary(&row).external_id.into_exact()).unwrap_or_default(),
+            external_id: names.remove(&id).unwrap_or_default(),
             differs: differing(&answers),
             answers: answers
                 .into_values()

@@ -11,7 +11,7 @@ use super::rates::{self, RatesOrder, RatesReport};
 use super::report::Window;
 use super::sample::{Basis, Member, Sample, SampleError, SampleOrder, audited, sample};
 use super::workspace::Workspace;
-use crate::model::filter::{Condition, Expr, Field, Filter, Test, TextMatch};
+use crate::model::filter::{Field, Filter};
 use crate::model::id::ConversationId;
 use crate::model::queue::{QueueQuery, QueueState};
 use crate::model::time::Timestamp;
@@ -176,10 +176,7 @@ fn valued((field, key): (Field, &str), told: &[(String, Option<Timestamp>)]) -> 
     if counts.len() < 2 || counts.len() > MOST_OFFERED {
         return Vec::new();
     }
-    let filter = |value: &str| {
-        let condition = Condition::Text(vec![TextMatch::Is(value.to_owned())]);
-        Filter { expr: Some(Expr::Test(Test { field, key: key.to_owned(), condition })) }.to_string()
-    };
+    let filter = |value: &str| Filter::is(field, key, value).to_string();
     let mut sides: Vec<(&str, (u64, Option<Timestamp>))> = counts.into_iter().collect();
     sides.sort_by_key(|(_, (_, newest))| *newest);
     sides.into_iter().map(|(value, (labels, _))| Offer { filter: filter(value), labels }).collect()

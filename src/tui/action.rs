@@ -33,6 +33,8 @@ pub enum Context {
     Numbers,
     /// Labels that differ.
     Disputes,
+    /// The same cases, judged by several people.
+    Calibration,
     /// A job under way.
     Job,
     /// A yes-or-no question.
@@ -56,6 +58,7 @@ impl Context {
         Self::Insights,
         Self::Session,
         Self::Disputes,
+        Self::Calibration,
         Self::Job,
         Self::Confirm,
     ];
@@ -163,6 +166,10 @@ pub enum Action {
     TakeSide,
     OwnVerdict,
     SettleReason,
+    Calibration,
+    StartCalibration,
+    Reveal,
+    EditModes,
     Import,
     Export,
     Evaluate,

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+pub mod calibration;
 pub mod correct;
 pub mod define;
 pub mod disputes;
@@ -81,6 +82,8 @@ pub enum Overlay {
     Numbers(Box<numbers::NumbersView>),
     /// Labels that differ, one dispute at a time.
     Disputes(Box<disputes::DisputesView>),
+    /// The same cases, judged by several people.
+    Calibration(Box<calibration::CalibrationView>),
     /// A job under way.
     Job(import::Job),
 }
@@ -103,6 +106,7 @@ impl Overlay {
             Self::Insights(_) => Context::Insights,
             Self::Numbers(_) => Context::Numbers,
             Self::Disputes(_) => Context::Disputes,
+            Self::Calibration(_) => Context::Calibration,
             Self::Job(_) => Context::Job,
         }
     }
@@ -145,6 +149,8 @@ pub enum Expected {
     Disputes,
     /// What the sides of one say.
     Dispute,
+    /// The calibrations, or one of them.
+    Calibration,
     /// What came of a claim on this conversation.
     Claim(ConversationId),
     /// A write.
@@ -189,18 +195,22 @@ pub struct State {
     pub scores_hidden: bool,
     /// Conversations whose scores were uncovered before the verdict.
     pub uncovered: HashSet<ConversationId>,
+    /// Conversations whose scores, and earlier verdict, the room has been shown.
+    pub revealed: HashSet<ConversationId>,
     /// Conversations whose scores stood on the screen, in whatever list they were opened from.
     pub scores_seen: HashSet<ConversationId>,
     /// Texts that were begun and not saved, by what they are for.
     pub drafts: BTreeMap<String, String>,
-    /// Fails that were begun and not saved.
-    pub fails_begun: HashMap<ConversationId, judge::Judge>,
+    /// Fails that were begun and not saved, by conversation, and by whether a room was looking.
+    pub fails_begun: HashMap<(ConversationId, bool), judge::Judge>,
     /// Folders that exports of this session went to.
     pub exported: BTreeSet<String>,
     /// Corrections that were begun and not saved, by conversation and step.
     pub corrections_begun: HashMap<(ConversationId, u32), Box<correct::Correct>>,
     /// A dispute whose transcript is open.
     pub visit: Option<disputes::Visit>,
+    /// A calibration of which a case is open.
+    pub calibration: Option<Box<calibration::CalibrationView>>,
     /// What this reviewer holds in a shared queue.
     pub holding: Option<disputes::Holding>,
     /// True once the program was asked to end.
@@ -258,12 +268,14 @@ impl State {
             reveal: false,
             scores_hidden: false,
             uncovered: HashSet::new(),
+            revealed: HashSet::new(),
             scores_seen: HashSet::new(),
             drafts: BTreeMap::new(),
             fails_begun: HashMap::new(),
             exported: BTreeSet::new(),
             corrections_begun: HashMap::new(),
             visit: None,
+            calibration: None,
             holding: None,
             leaving: false,
             demo_wanted: false,
@@ -328,8 +340,13 @@ impl State {
 
     /// True where scores of the open conversation are not shown.
     pub fn hides_scores(&self) -> bool {
-        let revealed = self.review.as_ref().is_some_and(|review| self.uncovered.contains(&review.id));
-        self.scores_hidden || self.is_blind() || (self.presenting && !revealed)
+        let waits = self.review.as_ref().is_none_or(|review| self.waits_for_room(&review.id));
+        self.scores_hidden || self.is_blind() || (self.presenting && waits)
+    }
+
+    /// True where a room is to judge this conversation first: neither scores nor an earlier verdict are shown to it.
+    pub fn waits_for_room(&self, id: &ConversationId) -> bool {
+        self.presenting && !self.revealed.contains(id)
     }
 
     /// True where a row of the list shows nothing that could sway its verdict.

@@ -26,12 +26,14 @@ use crate::model::label::{Label, LabelState, PlacedCorrection, PlacedNote, StepP
 use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
+mod calibration;
 mod frames;
 mod insights;
 mod numbers;
 mod others;
 mod queues;
 mod real;
+mod room;
 mod sample;
 mod session;
 mod slips;
@@ -130,8 +132,12 @@ impl Engine {
                 Reply::Opened(Box::new(opened))
             }
             Request::Disputes => Reply::Disputes(Vec::new()),
-            Request::Dispute(_) | Request::Settle { .. } => {
+            Request::Dispute(_) | Request::DisputeForRoom(_) | Request::Settle { .. } => {
                 Reply::Failed { message: "there is no dispute".into(), retry: false }
+            }
+            Request::Calibrations => Reply::Calibrations(Vec::new()),
+            Request::Calibration(_) | Request::StartCalibration(_) => {
+                Reply::Failed { message: "there is no calibration".into(), retry: false }
             }
             Request::Claim(_) => Reply::Claimed(crate::engine::request::Claimed::NotAsked),
             Request::Release(_) => Reply::Claimed(crate::engine::request::Claimed::Released),

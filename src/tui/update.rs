@@ -4,6 +4,7 @@
 
 use ratatui::layout::Rect;
 
+pub mod calibration;
 mod claims;
 pub mod correct;
 pub mod define;
@@ -92,7 +93,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
         }
         Message::Clock(now) => state.now = now,
         Message::Reply(ticket, reply) => messages::reply(state, ticket, reply),
-        Message::Arrived => queue::freshen(state),
+        Message::Arrived => {
+            queue::freshen(state);
+            calibration::refresh(state);
+        }
         Message::Notice(text) => state.log.say(state.now, Weight::Problem, text),
         Message::Progress(ticket, progress) => import::progress(state, ticket, progress),
         Message::Edited(result) => prompt::edited(state, result),
@@ -178,6 +182,7 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Present => session::present(state),
         Action::Numbers => numbers::open(state),
         Action::Disputes => disputes::open(state),
+        Action::Calibration => calibration::open(state),
         Action::Import => prompt::open_import(state),
         Action::Export => export::open(state),
         Action::Evaluate => {
@@ -220,6 +225,7 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
         Overlay::Decision(form) => session::handle_decision(state, form, pressed).map(Overlay::Decision),
         Overlay::Numbers(view) => numbers::handle(state, view, pressed).map(Overlay::Numbers),
         Overlay::Disputes(view) => disputes::handle(state, view, pressed).map(Overlay::Disputes),
+        Overlay::Calibration(view) => calibration::handle(state, view, pressed).map(Overlay::Calibration),
         Overlay::Job(job) => import::handle(state, job, pressed).map(Overlay::Job),
     }
 }
@@ -228,6 +234,10 @@ fn confirm(state: &mut State, form: Confirm, pressed: Pressed) -> Option<Confirm
     match (pressed.action, &form.doubt) {
         (Some(Action::Yes), Doubt::EndSession(session)) => {
             session::end(state, session.clone());
+            None
+        }
+        (Some(Action::Yes), Doubt::Reveal(name)) => {
+            calibration::reveal(state, name.clone());
             None
         }
         (Some(Action::Yes), Doubt::LeaveUnsaved) => {
@@ -277,7 +287,8 @@ fn scores(state: &mut State) {
     let for_room = state.presenting && state.hides_scores();
     if state.screen == Screen::Review && (state.is_blind() || for_room) {
         if let Some(id) = state.review.as_ref().map(|review| review.id.clone()) {
-            state.uncovered.insert(id);
+            state.uncovered.insert(id.clone());
+            state.revealed.insert(id);
         }
         state.scores_hidden = false;
         state.log.say(state.now, Weight::Info, "Scores are shown; the verdict will say that you saw them.");

@@ -5,6 +5,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+mod calibration;
 pub mod correct;
 pub mod define;
 pub mod disputes;
@@ -69,6 +70,7 @@ pub fn draw(state: &State, buffer: &mut ratatui::buffer::Buffer) {
             Overlay::Decision(form) => session::draw_decision(state, form, &mut canvas),
             Overlay::Numbers(view) => numbers::draw(state, view, &mut canvas),
             Overlay::Disputes(view) => disputes::draw(state, view, &mut canvas),
+            Overlay::Calibration(view) => calibration::draw(state, view, &mut canvas),
             Overlay::Job(job) => import::draw(state, job, &mut canvas),
         }
     }
@@ -194,7 +196,8 @@ fn news(state: &State) -> Row {
     } else {
         row.push(&format!("{} mask OFF", theme.signs().warn), Tone::Warn);
     }
-    if state.visit.as_ref().is_some_and(|visit| visit.settles.is_some() && state.screen == Screen::Review) {
+    let open = state.review.as_ref().filter(|_| state.screen == Screen::Review).map(|review| &review.id);
+    if state.visit.as_ref().is_some_and(|visit| visit.settles.is_some() && open == Some(&visit.conversation)) {
         row.push(&format!("{dot}your verdict settles the dispute"), Tone::Warn);
     }
     if state.screen == Screen::Review && state.is_blind() {

@@ -35,6 +35,8 @@ pub fn open(workspace: &Workspace, id: &ConversationId) -> Result<Opened, Review
 
 /// The same as a room may see it: masked as at a door out, with the people that its own records name.
 ///
+/// Labels stay exact, since the next verdict takes their corrections and notes along; a room is shown none of their texts.
+///
 /// # Errors
 /// As [`open`].
 pub fn open_for_room(workspace: &Workspace, id: &ConversationId) -> Result<Opened, ReviewError> {
@@ -43,7 +45,5 @@ pub fn open_for_room(workspace: &Workspace, id: &ConversationId) -> Result<Opene
     opened.conversation = door.conversation(&opened.conversation);
     // The hash stays that of the stored text: it is what the room judges.
     opened.summary = door.summary(&opened.summary);
-    opened.own = opened.own.map(|label| door.label(&label));
-    opened.others = opened.others.iter().map(|label| door.label(label)).collect();
     Ok(opened)
 }

@@ -6,7 +6,7 @@ use super::{Action, Binding, Context, Group};
 use Context as C;
 
 const LISTS: &[Context] =
-    &[C::Queue, C::Review, C::Help, C::Messages, C::Numbers, C::Insights, C::Session, C::Disputes];
+    &[C::Queue, C::Review, C::Help, C::Messages, C::Numbers, C::Insights, C::Session, C::Disputes, C::Calibration];
 const MAIN: &[Context] = &[C::Queue, C::Review];
 const SESSION: &[Context] = &[C::Queue, C::Review, C::Session];
 const WEEK: &[Context] = &[C::Insights];
@@ -14,9 +14,11 @@ const IN_SESSION: &[Context] = &[C::Session];
 const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
 const EVERY: &[Context] = Context::ALL;
-const ACTED: &[Context] = &[C::Queue, C::Review, C::Session, C::Disputes];
+const ACTED: &[Context] = &[C::Queue, C::Review, C::Session, C::Disputes, C::Calibration];
 const JUDGE: &[Context] = &[C::Review, C::Disputes];
 const DISPUTES: &[Context] = &[C::Disputes];
+const CALIBRATION: &[Context] = &[C::Calibration];
+const OPENED: &[Context] = &[C::Queue, C::Disputes, C::Calibration];
 const DIGITS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// The table. Order within a group is the order of the help screen.
@@ -112,15 +114,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::LineUp, "line-up", &["k", "up"], LISTS, Group::Move, "up", "One line up."),
     row(Action::StepDown, "step-down", &["J", "shift-down"], REVIEW, Group::Move, "next step", "To the next step."),
     row(Action::StepUp, "step-up", &["K", "shift-up"], REVIEW, Group::Move, "previous step", "To the previous step."),
-    row(
-        Action::NextConversation,
-        "next-conversation",
-        &["]"],
-        REVIEW,
-        Group::Move,
-        "next conv.",
-        "To the next conversation of the queue.",
-    ),
+    row(Action::NextConversation, "next-conversation", &["]"], REVIEW, Group::Move, "next conv.", "To the next one."),
     row(
         Action::PreviousConversation,
         "previous-conversation",
@@ -128,7 +122,7 @@ pub const BINDINGS: &[Binding] = &[
         REVIEW,
         Group::Move,
         "previous conv.",
-        "To the previous conversation of the queue.",
+        "To the one before.",
     ),
     row(Action::First, "first", &["g", "home", "<"], LISTS, Group::Move, "start", "To the start."),
     row(Action::Last, "last", &["G", "end", ">"], LISTS, Group::Move, "end", "To the end."),
@@ -146,15 +140,7 @@ pub const BINDINGS: &[Binding] = &[
         "To the most suspicious step; again, to the next one.",
     ),
     row(Action::NextHit, "next-hit", &["n"], MAIN, Group::Move, "next hit", "To the next hit of the search."),
-    row(
-        Action::PreviousHit,
-        "previous-hit",
-        &["N"],
-        MAIN,
-        Group::Move,
-        "previous hit",
-        "To the previous hit of the search.",
-    ),
+    row(Action::PreviousHit, "previous-hit", &["N"], MAIN, Group::Move, "previous hit", "To the previous hit."),
     row(Action::NextPane, "next-pane", &["tab"], REVIEW, Group::Move, "pane", "To the next pane."),
     row(
         Action::PreviousPane,
@@ -174,7 +160,7 @@ pub const BINDINGS: &[Binding] = &[
         "last place",
         "Back to where you were before the last jump.",
     ),
-    row(Action::Open, "open", &["enter"], &[C::Queue, C::Disputes], Group::Move, "open", "Open the conversation."),
+    row(Action::Open, "open", &["enter"], OPENED, Group::Move, "open", "Open the conversation."),
     row(
         Action::Detail,
         "detail",
@@ -260,7 +246,11 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::TakeSide, "take-side", DIGITS, DISPUTES, Group::Judge, "take side", "Take the side with this number."),
     row(Action::OwnVerdict, "own-verdict", &["v"], DISPUTES, Group::Judge, "own verdict", "Settle by one of your own."),
     row(Action::SettleReason, "settle-reason", &["e"], DISPUTES, Group::Judge, "reason", "Say why it is settled so."),
+    row(Action::Calibration, "calibration", &["c"], MAIN, Group::Look, "calibration", "Cases several people judge."),
+    row(Action::Reveal, "reveal", &["R"], CALIBRATION, Group::Judge, "reveal", "Show who said what at once."),
     // Workspace
+    row(Action::StartCalibration, "new-calibration", &["+"], CALIBRATION, Group::Workspace, "new", "Begin one."),
+    row(Action::EditModes, "edit-modes", &["e"], CALIBRATION, Group::Workspace, "codebook", "Rename or merge modes."),
     row(Action::Session, "session", &["S"], MAIN, Group::Workspace, "session", "The review session; or begin one."),
     row(Action::StartSession, "start-session", &[], MAIN, Group::Workspace, "start session", "Begin a review session."),
     row(Action::Park, "park", &["P"], REVIEW, Group::Workspace, "park", "Talk about it later; again, take it off."),
@@ -466,7 +456,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Help,
         "help",
         &["?"],
-        &[C::Queue, C::Review, C::Messages, C::Disputes],
+        &[C::Queue, C::Review, C::Messages, C::Disputes, C::Calibration],
         Group::Always,
         "help",
         "All keys of this screen.",

@@ -42,6 +42,8 @@ pub struct Builder<'a> {
     pub codebook: &'a Codebook,
     /// True while evaluator scores are hidden.
     pub scores_hidden: bool,
+    /// True while it is not told whose a label is.
+    pub nameless: bool,
     /// Writes times in the reviewer's zone.
     pub clock: &'a dyn Fn(Timestamp) -> String,
     /// What is built.
@@ -411,7 +413,8 @@ impl Builder<'_> {
             return;
         }
         for other in &self.opened.others {
-            self.heading(&format!("Label of {}", other.reviewer));
+            let whose = if self.nameless { "Another label".to_owned() } else { format!("Label of {}", other.reviewer) };
+            self.heading(&whose);
             self.label(other, number);
         }
         if !self.opened.summary.outcomes.is_empty() {

@@ -7,10 +7,10 @@ use crate::model::id::ConversationId;
 use crate::model::time::Timestamp;
 
 /// What is to be done once there is a reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// Take this side, from 0.
-    Take(usize),
+    /// Take the side whose newest event this is, wherever it stands by then.
+    Take(String),
     /// Give a verdict of one's own.
     Own,
 }
@@ -30,6 +30,8 @@ pub struct DisputesView {
     pub at: usize,
     /// The open one.
     pub case: Option<Box<Case>>,
+    /// By side, its corrections and notes as they may be shown, in pieces: a note of any length is drawn at once.
+    pub texts: Vec<Vec<String>>,
     /// What went wrong.
     pub error: Option<String>,
     /// Why the choice is made; required.
@@ -67,6 +69,7 @@ impl DisputesView {
     /// Forgets what belongs to the open one.
     pub fn clear(&mut self) {
         self.case = None;
+        self.texts.clear();
         self.error = None;
         self.reason.clear();
         self.waiting = None;

@@ -23,8 +23,12 @@ pub enum Question {
     CloseDecision(String),
     /// What a good answer must or must not do.
     Criterion,
-    /// Why a dispute is settled so.
-    SettleReason,
+    /// Why the dispute about this conversation is settled so.
+    SettleReason(ConversationId),
+    /// Name, cases and people of a new calibration.
+    StartCalibration,
+    /// What to do to the codebook.
+    EditModes,
     /// A file to import.
     Import,
     /// A codebook pack.
@@ -81,7 +85,9 @@ impl Prompt {
             Question::Park(..) => "Park this conversation: why?",
             Question::CloseDecision(_) => "Close the decision: why, or how?",
             Question::Criterion => "A good answer in this conversation",
-            Question::SettleReason => "Why is it settled so?",
+            Question::SettleReason(_) => "Why is it settled so?",
+            Question::StartCalibration => "New calibration: its name, how many cases, how many people",
+            Question::EditModes => "Change the codebook",
             Question::Import => "Import a file of conversations",
             Question::LoadPack => "Load a codebook of failure modes",
             Question::RenameWhich => "Rename which failure mode?",
@@ -97,8 +103,12 @@ impl Prompt {
 pub enum TextFor {
     /// A note on the conversation.
     Note,
+    /// What a room adds to that note, which it is not shown.
+    RoomNote,
     /// A note that is saved with the fail being put into words.
     JudgeNote,
+    /// What a room adds to that note, which it is not shown.
+    RoomJudgeNote,
     /// The answer that should have been given at this step.
     Reply(u32),
     /// Arguments as raw JSON.
@@ -147,6 +157,7 @@ impl Editor {
         match &self.purpose {
             TextFor::Note => "Note on this conversation".to_owned(),
             TextFor::JudgeNote => "Note, saved with the verdict".to_owned(),
+            TextFor::RoomNote | TextFor::RoomJudgeNote => "A note of the room, added to what was noted".to_owned(),
             TextFor::Reply(step) => format!("The answer that should have been given at step {step}"),
             TextFor::RawJson => "Arguments as raw JSON".to_owned(),
         }
@@ -178,6 +189,8 @@ pub fn clean(text: &str) -> String {
 pub enum Doubt {
     /// Leaving although something is not saved.
     LeaveUnsaved,
+    /// Showing what was said in the calibration of this name.
+    Reveal(String),
     /// Ending this session.
     EndSession(String),
 }

@@ -3,10 +3,12 @@
 //! Invariant: nothing is settled without a reason; what is settled is a write like any other, kept until it is saved.
 
 use super::Pressed;
-use crate::engine::request::{Reply, Request, Ticket};
+use crate::engine::request::{DisputeSide, Reply, Request, Ticket};
 use crate::model::act::Act;
+use crate::model::id::ConversationId;
 use crate::tui::action::Action;
 use crate::tui::keymap::Key;
+use crate::tui::pager::{piece, pieces};
 use crate::tui::state::disputes::{Choice, DisputesView, Visit};
 use crate::tui::state::messages::{Weight, Write};
 use crate::tui::state::review::Reason;
@@ -25,7 +27,8 @@ fn ask_list(state: &mut State, view: &mut DisputesView) {
 
 fn ask_case(state: &mut State, view: &mut DisputesView) {
     if let Some(id) = view.current().cloned() {
-        view.awaiting_case = Some(state.ask(Request::Dispute(id), Expected::Dispute));
+        let request = if state.presenting { Request::DisputeForRoom(id) } else { Request::Dispute(id) };
+        view.awaiting_case = Some(state.ask(request, Expected::Dispute));
     }
 }
 
@@ -66,12 +69,25 @@ pub fn arrived(state: &mut State, ticket: Ticket, reply: Reply) {
         }
         Reply::Dispute(found) if case => {
             view.awaiting_case = None;
+            view.texts = found.dispute.sides.iter().map(|side| texts(state, side)).collect();
             view.case = Some(found);
         }
         Reply::Failed { message, .. } if list || case => view.error = Some(message),
         _ => {}
     }
     put_back(state, view);
+}
+
+/// Corrections and notes of a side, masked once and not with every frame.
+fn texts(state: &State, side: &DisputeSide) -> Vec<String> {
+    let fixes = side.said.corrections.iter().map(|correction| format!("fix: {correction}"));
+    let notes = side.said.notes.iter().map(|note| format!("note: {note}"));
+    let mut all = Vec::new();
+    for text in fixes.chain(notes) {
+        let text = state.lens().see(&text).into_owned();
+        all.extend(pieces(&text).iter().map(|range| piece(&text, range).to_owned()));
+    }
+    all
 }
 
 /// Asks anew after something was saved: an undo brings a dispute back, a label of somebody else makes one.
@@ -85,6 +101,8 @@ pub fn refresh(state: &mut State) {
 /// Takes a key.
 pub fn handle(state: &mut State, mut view: Box<DisputesView>, pressed: Pressed) -> Option<Box<DisputesView>> {
     let page = usize::from(state.size.rows / 2).max(1);
+    // Keys arrive here once the question for a reason is gone: what waited for it was given up.
+    view.waiting = None;
     if let Some(reason) = state.config.read_only.clone().filter(|_| writes(pressed.action)) {
         state.log.say(state.now, Weight::Problem, super::read_only(&reason));
         return Some(view);
@@ -98,7 +116,7 @@ pub fn handle(state: &mut State, mut view: Box<DisputesView>, pressed: Pressed) 
         Some(Action::First) => view.top = 0,
         Some(Action::Undo) => super::judge::undo(state),
         Some(Action::Skip) => put_off(state, &mut view),
-        Some(Action::SettleReason) if view.case.is_some() => super::prompt::open_reason(state, &view.reason),
+        Some(Action::SettleReason) if view.case.is_some() => ask_reason(state, &view),
         Some(Action::TakeSide) => return number(state, view, pressed),
         Some(Action::OwnVerdict) => return choose(state, view, Choice::Own),
         Some(Action::Open) => return visit(state, view, None),
@@ -131,7 +149,10 @@ fn number(state: &mut State, view: Box<DisputesView>, pressed: Pressed) -> Optio
     let Some(at) = digit.to_digit(10).and_then(|digit| (digit as usize).checked_sub(1)) else { return Some(view) };
     match view.sides().len() {
         0 => Some(view),
-        sides if at < sides => choose(state, view, Choice::Take(at)),
+        sides if at < sides => {
+            let side = view.sides()[at].event.clone();
+            choose(state, view, Choice::Take(side))
+        }
         sides if at == sides => choose(state, view, Choice::Own),
         sides => {
             state.log.say(state.now, Weight::Info, format!("There are {sides} sides; {} is your own.", sides + 1));
@@ -147,7 +168,7 @@ fn choose(state: &mut State, mut view: Box<DisputesView>, choice: Choice) -> Opt
     }
     if view.reason.trim().is_empty() {
         view.waiting = Some(choice);
-        super::prompt::open_reason(state, "");
+        ask_reason(state, &view);
         return Some(view);
     }
     match choice {
@@ -155,31 +176,65 @@ fn choose(state: &mut State, mut view: Box<DisputesView>, choice: Choice) -> Opt
             let reason = view.reason.clone();
             visit(state, view, Some(reason))
         }
-        Choice::Take(at) => {
-            take(state, &mut view, at);
+        Choice::Take(side) => {
+            take(state, &mut view, &side);
             Some(view)
         }
     }
 }
 
-fn take(state: &mut State, view: &mut DisputesView, at: usize) {
-    let (Some(id), Some(side)) = (view.current().cloned(), view.sides().get(at)) else { return };
+fn ask_reason(state: &mut State, view: &DisputesView) {
+    if let Some(id) = view.current().cloned() {
+        super::prompt::open_reason(state, id, &view.reason);
+    }
+}
+
+fn take(state: &mut State, view: &mut DisputesView, event: &str) {
+    let side = view.sides().iter().find(|side| side.event == event);
+    let (Some(id), Some(side)) = (view.current().cloned(), side) else {
+        return state.log.say(state.now, Weight::Problem, "That label was changed meanwhile: choose again.");
+    };
     let what = format!("{} taken", side.letter);
     let request = Request::Settle { conversation: id.clone(), label: side.event.clone(), reason: view.reason.clone() };
     super::judge::write(state, Write { request, conversation: Some(id), what, replaces: None });
-    view.settled += 1;
     view.drop_current();
     ask_case(state, view);
 }
 
+/// True for a write that settles a dispute.
+pub fn settles(request: &Request) -> bool {
+    match request {
+        Request::Settle { .. } => true,
+        Request::Record(act) => matches!(&**act, Act::Judge(judgement) if judgement.settles.is_some()),
+        _ => false,
+    }
+}
+
+/// Counts a dispute that is settled on disk.
+pub fn counted(state: &mut State) {
+    let visited = state.visit.as_mut().map(|visit| &mut visit.view);
+    let shown = state.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::Disputes(view) => Some(view),
+        _ => None,
+    });
+    if let Some(view) = shown.or(visited) {
+        view.settled += 1;
+    }
+}
+
 /// Goes on with what waited for its reason.
-pub fn reasoned(state: &mut State, reason: &str) {
+pub fn reasoned(state: &mut State, conversation: &ConversationId, reason: &str) {
     let Some(mut view) = shown(state) else { return };
+    if view.current() != Some(conversation) {
+        put_back(state, view);
+        let said = "That dispute was settled meanwhile; its reason was not needed.";
+        return state.log.say(state.now, Weight::Info, said);
+    }
     reason.clone_into(&mut view.reason);
     match view.waiting.take() {
         None => put_back(state, view),
-        Some(Choice::Take(at)) => {
-            take(state, &mut view, at);
+        Some(Choice::Take(side)) => {
+            take(state, &mut view, &side);
             put_back(state, view);
         }
         Some(Choice::Own) => {
@@ -218,10 +273,11 @@ pub fn resume(state: &mut State) -> bool {
     let Some(visit) = state.visit.take() else { return false };
     let mut view = visit.view;
     if visit.given {
-        view.settled += 1;
         view.drop_current();
     }
-    view.waiting = None;
+    // Masking may be another by now.
+    (view.waiting, view.case) = (None, None);
+    view.texts.clear();
     ask_list(state, &mut view);
     state.overlays.push(Overlay::Disputes(view));
     true

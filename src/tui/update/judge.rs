@@ -51,8 +51,10 @@ pub fn kept_corrections(review: Option<&Review>) -> Vec<(StepPointer, crate::mod
 
 fn open_strip(state: &mut State) {
     super::review::aim(state);
+    // What one said before would sway the room.
+    let hidden = state.review.as_ref().is_some_and(|review| state.waits_for_room(&review.id));
     let Some(review) = &mut state.review else { return };
-    let own = review.opened.as_ref().and_then(|opened| opened.own.as_ref());
+    let own = review.opened.as_ref().and_then(|opened| opened.own.as_ref()).filter(|_| !hidden);
     let mut judge = Judge { corrections: kept_corrections(Some(review)), ..Judge::default() };
     if let Some(Label { verdict: Some(Verdict::Fail), modes, severity, owner, first_failure, .. }) = own.cloned() {
         judge.chosen = modes;
@@ -60,7 +62,7 @@ fn open_strip(state: &mut State) {
         judge.owner = owner;
         judge.no_step = first_failure.is_none();
     }
-    if let Some(begun) = state.fails_begun.remove(&review.id) {
+    if let Some(begun) = state.fails_begun.remove(&(review.id.clone(), state.presenting)) {
         judge = begun;
     }
     state.overlays.push(Overlay::Judge(Box::new(judge)));
@@ -98,7 +100,7 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
             let key = state.key(Action::Fail);
             state.log.say(state.now, Weight::Info, format!("Not saved; {key} goes on where you left."));
             if let Some(review) = &state.review {
-                state.fails_begun.insert(review.id.clone(), *judge);
+                state.fails_begun.insert((review.id.clone(), state.presenting), *judge);
             }
             return None;
         }
@@ -129,7 +131,11 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
         Some(Action::PreviousChoice) => judge.choice = judge.choice.saturating_sub(1),
         Some(Action::AddNote) => {
             let text = judge.note.clone().unwrap_or_default();
-            super::prompt::open_editor(state, TextFor::JudgeNote, &text);
+            if state.presenting {
+                super::prompt::open_editor(state, TextFor::RoomJudgeNote, "");
+            } else {
+                super::prompt::open_editor(state, TextFor::JudgeNote, &text);
+            }
             // The editor lies over the strip, which is put back beneath it.
             return Some(judge);
         }
@@ -233,6 +239,10 @@ pub fn slot(state: &State) -> Option<Slot> {
 pub fn record(state: &mut State, mut act: Act, conversation: Option<ConversationId>, what: &str) {
     if let Act::Judge(judgement) = &mut act {
         judgement.room = super::session::room(state);
+        if state.presenting {
+            // A room that has judged may see what it could not see before.
+            state.revealed.insert(judgement.subject.conversation.clone());
+        }
     }
     super::disputes::settling(state, &mut act);
     let replaces = match &act {
@@ -281,8 +291,8 @@ pub fn advance(state: &mut State) {
     let named = state.queue.query.queue.is_some();
     let start = if named { state.queue.index.begins } else { from.map_or(0, |at| at + 1) };
     let again = if named { 0 } else { start.min(count) };
-    if state.visit.is_some() {
-        return super::queue::show(state);
+    if state.visit.is_some() || state.calibration.is_some() {
+        return super::queue::leave(state);
     }
     let reviewer = state.config.reviewer.clone();
     let current = state.review.as_ref().map(|review| review.id.clone());
@@ -296,6 +306,8 @@ pub fn advance(state: &mut State) {
         return super::review::open(state, id, Some(at), Reason::Next);
     }
     super::queue::show(state);
+    let case = state.queue.progress().is_some_and(|queue| queue.spec.calibration.is_some());
+    let key = state.key(Action::Calibration);
     let skipped = state.queue.said.values().filter(|said| **said == Said::Skipped).count();
     let held = state.queue.held.values().filter_map(|until| *until).filter(|until| *until > state.now).min();
     let said = match skipped {
@@ -303,6 +315,7 @@ pub fn advance(state: &mut State) {
             "What is left here is held by other reviewers, the first until {}.",
             state.local(held.unwrap_or(state.now), "%H:%M")
         ),
+        0 if case => format!("That was the last case: {key} shows how far the others are."),
         0 => "That was the last one: everything in this queue is judged.".to_owned(),
         n => format!("Everything in this queue is judged but {n} you skipped."),
     };

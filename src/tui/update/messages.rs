@@ -33,6 +33,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Insights => super::insights::arrived(state, ticket, reply),
         Expected::Figures => super::numbers::arrived(state, ticket, reply),
         Expected::Disputes | Expected::Dispute => super::disputes::arrived(state, ticket, reply),
+        Expected::Calibration => super::calibration::arrived(state, ticket, reply),
         Expected::Claim(id) => super::claims::answered(state, id, &reply),
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
             super::define::queues_answered(state, reply);
@@ -139,7 +140,11 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
                 let arrow = state.config.theme.signs().call;
                 saved.what = format!("{} {arrow} {}", before.word().to_uppercase(), saved.what);
             }
+            let settled = super::disputes::settles(&write.request) && !saved.group.is_empty();
             self::saved(state, *saved);
+            if settled {
+                super::disputes::counted(state);
+            }
             // A queue that was asked for is wanted on the screen, also where the same one was there already.
             if let Request::Record(act) = &write.request
                 && let Act::Queue(QueueChange::Add(spec)) = &**act
@@ -148,10 +153,17 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
             }
             return;
         }
+        // Nothing of a person's work is in it, and trying again would come to the same.
+        Reply::Failed { message, retry: false } if matches!(write.request, Request::StartCalibration(_)) => {
+            return state.log.say(state.now, Weight::Problem, message);
+        }
         Reply::Failed { message, .. } => message,
         Reply::Cancelled => "it was cancelled".to_owned(),
         _ => "the answer made no sense".to_owned(),
     };
+    if super::disputes::settles(&write.request) {
+        super::disputes::refresh(state);
+    }
     let again = state.key(Action::SaveAgain);
     let text = format!("{}: not saved, still here: {reason}. {again} tries again.", write.what);
     state.writes.unsaved.push(Unsaved { write, reason });
@@ -174,6 +186,7 @@ fn saved(state: &mut State, saved: Saved) {
     }
     super::session::refresh(state, saved.conversation.is_none());
     super::disputes::refresh(state);
+    super::calibration::refresh(state);
     if state.queue.query.queue.is_some() {
         // Every label moves the order, and an undo may have brought the queue itself to its end.
         super::queue::freshen(state);

@@ -10,7 +10,8 @@ use crate::model::act::Act;
 use crate::model::codebook::CodebookChange;
 use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::filter::Filter;
-use crate::model::label::{Label, StepPointer};
+use crate::model::id::ConversationId;
+use crate::model::label::StepPointer;
 use crate::tui::action::Action;
 use crate::tui::command::{Command, EditorJob};
 use crate::tui::keymap::{Chord, Key};
@@ -20,6 +21,7 @@ use crate::tui::state::{Overlay, State};
 
 const MUST: &str = "must";
 const MUST_NOT: &str = "must not";
+const MERGE: &str = "merge";
 
 fn open(state: &mut State, prompt: Prompt) {
     state.overlays.push(Overlay::Prompt(Box::new(prompt)));
@@ -37,12 +39,15 @@ pub fn open_find(state: &mut State, question: Question) {
 }
 
 /// Asks why a dispute is settled so.
-pub fn open_reason(state: &mut State, text: &str) {
-    open(state, Prompt::new(Question::SettleReason, text));
+pub fn open_reason(state: &mut State, conversation: ConversationId, text: &str) {
+    open(state, Prompt::new(Question::SettleReason(conversation), text));
 }
 
 /// Asks for an acceptance criterion.
 pub fn open_criterion(state: &mut State) {
+    if !is_opened(state) {
+        return;
+    }
     let mut prompt = Prompt::new(Question::Criterion, "");
     let choice = |text: &str| (text.to_owned(), text.to_owned());
     prompt.choices = vec![choice(MUST), choice(MUST_NOT)];
@@ -97,6 +102,14 @@ pub fn open_modes(state: &mut State, question: Question) {
     open(state, prompt);
 }
 
+/// Offers what can be done to the codebook.
+pub fn open_codebook(state: &mut State) {
+    let mut prompt = Prompt::new(Question::EditModes, "");
+    let choice = |value: &str, name: &str| (value.to_owned(), name.to_owned());
+    prompt.choices = vec![choice(MERGE, "merge one failure mode into another"), choice("", "rename a failure mode")];
+    open(state, prompt);
+}
+
 /// Takes a key in a one-line question.
 pub fn handle(state: &mut State, mut prompt: Box<Prompt>, pressed: Pressed) -> Option<Box<Prompt>> {
     match pressed.action {
@@ -130,8 +143,9 @@ fn check_filter(prompt: &mut Prompt) {
 /// What is said where nothing was typed and something has to be.
 fn missing(question: &Question) -> Option<&'static str> {
     match question {
-        Question::SettleReason => Some("A dispute is settled with a reason."),
+        Question::SettleReason(_) => Some("A dispute is settled with a reason."),
         Question::Criterion => Some("It needs what a good answer must, or must not, do."),
+        Question::StartCalibration => Some(super::calibration::WANTED),
         Question::Import => Some("It needs the path of a file or folder."),
         Question::RenameTo(_) => Some("A mode needs a name."),
         _ => None,
@@ -177,9 +191,31 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
         question @ (Question::Park(..) | Question::CloseDecision(_)) => {
             super::session::reasoned(state, question, typed);
         }
-        Question::SettleReason => super::disputes::reasoned(state, &typed),
+        Question::SettleReason(conversation) => super::disputes::reasoned(state, &conversation, &typed),
         Question::Criterion => save_criterion(state, &typed, chosen.as_deref()),
+        Question::StartCalibration => {
+            if let Err(error) = super::calibration::start(state, &typed) {
+                prompt.error = Some(error);
+                return Some(prompt);
+            }
+        }
         Question::Import => super::import::import(state, &typed),
+        question => return accept_mode(state, prompt, (question, typed, chosen)),
+    }
+    None
+}
+
+/// Goes on with a question about failure modes.
+fn accept_mode(
+    state: &mut State,
+    prompt: Box<Prompt>,
+    (question, typed, chosen): (Question, String, Option<String>),
+) -> Option<Box<Prompt>> {
+    match question {
+        Question::EditModes => {
+            let Some(chosen) = chosen else { return Some(prompt) };
+            open_modes(state, if chosen == MERGE { Question::MergeWhich } else { Question::RenameWhich });
+        }
         Question::LoadPack => {
             let Some(pack) = chosen else { return Some(prompt) };
             let what = format!("codebook {pack}");
@@ -207,6 +243,7 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
             let change = CodebookChange::Merge { from, into };
             super::judge::record(state, Act::Codebook(vec![change]), None, "modes merged");
         }
+        _ => {}
     }
     None
 }
@@ -243,15 +280,37 @@ pub fn open_editor(state: &mut State, purpose: TextFor, text: &str) {
     state.overlays.push(Overlay::Editor(Box::new(editor)));
 }
 
-/// Opens the editor on the reviewer's own note.
+/// Opens the editor on the reviewer's own note; a room adds to it without seeing it.
 pub fn open_note(state: &mut State) {
-    let own = state.review.as_ref().and_then(|review| review.opened.as_ref()).and_then(|opened| opened.own.as_ref());
-    let text = own.map(note_of).unwrap_or_default();
+    if !is_opened(state) {
+        return;
+    }
+    if state.presenting {
+        return open_editor(state, TextFor::RoomNote, "");
+    }
+    let text = own_note(state);
     open_editor(state, TextFor::Note, &text);
 }
 
-fn note_of(label: &Label) -> String {
-    label.notes.iter().find(|note| note.at.is_none()).map(|note| note.text.clone()).unwrap_or_default()
+/// True once the open conversation is there: what was said of it before is not known earlier, and would be lost.
+fn is_opened(state: &mut State) -> bool {
+    let opened = state.review.as_ref().is_some_and(|review| review.opened.is_some());
+    if !opened {
+        state.log.say(state.now, Weight::Info, "The conversation is still being opened.");
+    }
+    opened
+}
+
+/// The reviewer's own note on the open conversation, as it was saved.
+fn own_note(state: &State) -> String {
+    let own = state.review.as_ref().and_then(|review| review.opened.as_ref()).and_then(|opened| opened.own.as_ref());
+    let note = own.and_then(|label| label.notes.iter().find(|note| note.at.is_none()));
+    note.map(|note| note.text.clone()).unwrap_or_default()
+}
+
+/// A note with what was added to it.
+fn added(note: &str, text: String) -> String {
+    if note.trim().is_empty() { text } else { format!("{note}\n\n{text}") }
 }
 
 /// Takes a key in an editor.
@@ -267,6 +326,12 @@ pub fn handle_editor(state: &mut State, mut editor: Box<Editor>, pressed: Presse
         }
         Some(Action::Save) => {
             let text = editor.text().trim_end().to_owned();
+            if editor.conversation != state.review.as_ref().map(|review| review.id.clone()) {
+                state.drafts.insert(editor.draft_key(), text);
+                let said = "Another conversation is open by now: kept as a draft of the one it is about, not saved.";
+                state.log.say(state.now, Weight::Problem, said);
+                return None;
+            }
             state.drafts.remove(&editor.draft_key());
             finish(state, &editor, text);
             None
@@ -307,7 +372,11 @@ fn input(chord: Chord) -> Input {
 
 fn finish(state: &mut State, editor: &Editor, text: String) {
     match &editor.purpose {
-        TextFor::Note => {
+        TextFor::RoomNote | TextFor::RoomJudgeNote if text.is_empty() => {
+            state.log.say(state.now, Weight::Info, "Nothing was written, nothing is saved.");
+        }
+        TextFor::Note | TextFor::RoomNote => {
+            let text = if editor.purpose == TextFor::RoomNote { added(&own_note(state), text) } else { text };
             let Some(subject) = state.review.as_ref().and_then(|review| review.act_subject()) else { return };
             let id = subject.conversation.clone();
             super::judge::record(state, Act::Note { subject, at: None, text }, Some(id), "note");
@@ -316,6 +385,13 @@ fn finish(state: &mut State, editor: &Editor, text: String) {
             for overlay in &mut state.overlays {
                 if let Overlay::Judge(judge) = overlay {
                     judge.note = (!text.is_empty()).then(|| text.clone());
+                }
+            }
+        }
+        TextFor::RoomJudgeNote => {
+            for overlay in &mut state.overlays {
+                if let Overlay::Judge(judge) = overlay {
+                    judge.note = Some(added(judge.note.as_deref().unwrap_or_default(), text.clone()));
                 }
             }
         }

@@ -364,9 +364,16 @@ pub fn settle(state: &mut State, height: usize) {
     }
 }
 
-/// Goes back to the list, the cursor on the conversation that was open.
-pub fn show(state: &mut State) {
+/// Goes back to where the conversation was opened from: the list, or the screen that lies over it.
+pub fn leave(state: &mut State) {
     super::disputes::resume(state);
+    super::calibration::resume(state);
+    show(state);
+}
+
+/// Goes back to the list itself, the cursor on the conversation that was open.
+pub fn show(state: &mut State) {
+    (state.visit, state.calibration) = (None, None);
     if let Some(position) = state.review.as_ref().and_then(|review| review.position) {
         state.queue.cursor = position;
     }

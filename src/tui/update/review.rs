@@ -110,7 +110,7 @@ pub fn act(state: &mut State, action: Action) {
         Action::NextHit | Action::PreviousHit => super::find::walk(state, action),
         Action::Find => super::prompt::open_find(state, Question::FindInTranscript),
         Action::Copy => copy(state),
-        Action::Leave => super::queue::show(state),
+        Action::Leave => super::queue::leave(state),
         Action::Back => back(state),
         Action::Hidden => {
             state.reveal = !state.reveal;
@@ -198,6 +198,10 @@ fn lead(review: &mut Review) {
 }
 
 fn suspect(state: &mut State) {
+    if state.presenting && state.hides_scores() {
+        let key = state.key(Action::Scores);
+        return state.log.say(state.now, Weight::Info, format!("Hidden until {key} reveals it to the room."));
+    }
     if state.is_blind() {
         let key = state.key(Action::Scores);
         let said =
@@ -337,7 +341,7 @@ fn back(state: &mut State) {
     if !review.words.is_empty() {
         review.words.clear();
     } else if review.focus == Pane::Transcript {
-        super::queue::show(state);
+        super::queue::leave(state);
     } else {
         review.focus = Pane::Transcript;
     }
@@ -479,6 +483,7 @@ fn rebuild_detail(state: &mut State) {
         theme: &state.config.theme,
         codebook: &state.codebook,
         scores_hidden: state.hides_scores(),
+        nameless: state.visit.as_ref().is_some_and(|visit| visit.conversation == review.id),
         clock: &clock,
         detail: crate::tui::detail::Detail { tab: review.detail.tab, ..Default::default() },
     };

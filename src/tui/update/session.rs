@@ -334,6 +334,7 @@ pub fn reasoned(state: &mut State, question: Question, reason: String) {
 /// Shows one conversation at a time to a room, or goes back to the screen of one person.
 pub fn present(state: &mut State) {
     state.presenting = !state.presenting;
+    state.revealed.clear();
     if let Some(review) = &mut state.review {
         review.focus = Pane::Transcript;
     }

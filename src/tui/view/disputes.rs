@@ -103,12 +103,14 @@ fn keys(state: &State, sides: usize, columns: usize) -> Row {
 fn draw_sides(state: &State, (view, lens): (&DisputesView, &Lens), area: Rect, canvas: &mut Canvas) {
     let sides = view.sides();
     let height = usize::from(area.height);
+    // What lies below the screen is not wrapped, but for a line that tells that there is more.
+    let most = view.top.saturating_add(height) + 1;
     if sides.len() == 2 && state.size.columns >= Size::default().columns {
         let half = (area.width - 3) / 2;
         let places = [Rect { width: half, ..area }, Rect { x: area.x + half + 3, width: half, ..area }];
         canvas.upright(area, area.x + half + 1);
         let columns: Vec<Vec<Row>> =
-            sides.iter().enumerate().map(|(at, side)| lines(state, lens, (at, side), usize::from(half))).collect();
+            (0..2).map(|at| lines(state, (view, at), (usize::from(half), most), lens)).collect();
         let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
         let top = view.top.min(longest.saturating_sub(height));
         for (lines, place) in columns.iter().zip(places) {
@@ -117,8 +119,11 @@ fn draw_sides(state: &State, (view, lens): (&DisputesView, &Lens), area: Rect, c
         return;
     }
     let mut all: Vec<Row> = Vec::new();
-    for (at, side) in sides.iter().enumerate() {
-        all.extend(lines(state, lens, (at, side), usize::from(area.width)));
+    for at in 0..sides.len() {
+        if all.len() >= most {
+            break;
+        }
+        all.extend(lines(state, (view, at), (usize::from(area.width), most - all.len()), lens));
         all.push(Row::new());
     }
     let top = view.top.min(all.len().saturating_sub(height));
@@ -130,15 +135,14 @@ fn put(canvas: &mut Canvas, place: Rect, lines: &[Row], top: usize) {
     for (at, row) in lines.iter().skip(top).take(height).enumerate() {
         canvas.line(place, at, row);
     }
-    let below = lines.len().saturating_sub(top + height);
-    if below > 0 && height > 0 {
-        canvas.line(place, height - 1, &Row::of(&format!("{} more lines, j goes down", below + 1), Tone::Dim));
+    if lines.len() > top + height && height > 0 {
+        canvas.line(place, height - 1, &Row::of("more lines, j goes down", Tone::Dim));
     }
 }
 
-/// What one side says.
-fn lines(state: &State, lens: &Lens, (at, side): (usize, &DisputeSide), columns: usize) -> Vec<Row> {
-    let said = &side.said;
+/// What one side says, in at least `most` lines where it says so much, and not many more.
+fn lines(state: &State, (view, at): (&DisputesView, usize), (columns, most): (usize, usize), lens: &Lens) -> Vec<Row> {
+    let Some(DisputeSide { said, .. }) = view.sides().get(at) else { return Vec::new() };
     let theme = &state.config.theme;
     let verdict = format!("{} {}", theme.verdict(said.verdict), said.verdict.word().to_uppercase());
     let mut head = Row::of(&format!("{} ", at + 1), Tone::Key).with(&verdict, Theme::verdict_tone(said.verdict));
@@ -151,19 +155,14 @@ fn lines(state: &State, lens: &Lens, (at, side): (usize, &DisputeSide), columns:
         head.push(&format!("  {word}"), Tone::Text);
     }
     let mut lines = vec![head];
-    let mut add = |lead: &str, text: &str, tone: Tone| {
-        let text = lens.see(&format!("{lead}{text}")).into_owned();
+    let modes = said.modes.iter().map(|mode| (lens.see(state.codebook.name_of(mode)), Tone::Strong));
+    let texts = view.texts.get(at).into_iter().flatten().map(|text| (text.as_str().into(), Tone::Text));
+    for (text, tone) in modes.chain(texts) {
+        if lines.len() >= most {
+            break;
+        }
         let wrapped = wrap(&text, tone, columns.saturating_sub(2), lens.look);
         lines.extend(wrapped.into_iter().map(|row| joined(Row::of("  ", Tone::Text), row)));
-    };
-    for mode in &said.modes {
-        add("", state.codebook.name_of(mode), Tone::Strong);
-    }
-    for correction in &said.corrections {
-        add("fix: ", correction, Tone::Text);
-    }
-    for note in &said.notes {
-        add("note: ", note, Tone::Text);
     }
     if lines.len() == 1 {
         lines.push(Row::of("  nothing else said", Tone::Dim));

@@ -26,13 +26,14 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
         Question::Criterion => "up and down choose between must and must not; regression cases carry it",
         Question::Park(..) => "to be talked about later; may be left empty",
         Question::CloseDecision(_) => "what was shipped, or why it is no longer wanted; may be left empty",
-        Question::SettleReason => "stays with the dispute; what it rests on, in a sentence",
+        Question::SettleReason(_) => "stays with the dispute; what it rests on, in a sentence",
         Question::Queue => "a queue has an order of its own, and knows how far it is",
         Question::FindInQueue => "words; all conversations are searched",
         Question::FindInTranscript => "words",
         Question::RenameTo(_) => "labels keep their mode under the new name",
         Question::MergeWhich | Question::MergeInto(_) => "labels stay as they are and count as the other mode",
-        Question::LoadPack | Question::RenameWhich => "",
+        Question::StartCalibration => "the most ambiguous of what is listed, judged by so many people alone",
+        Question::LoadPack | Question::RenameWhich | Question::EditModes => "",
     };
     let list = prompt.fitting();
     let shown = list.len().min(8);

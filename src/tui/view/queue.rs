@@ -4,6 +4,8 @@
 
 use ratatui::layout::Rect;
 
+mod welcome;
+
 use super::{hints, status, worded};
 use crate::engine::request::{Hit, QueueState};
 use crate::model::queue::{Band, Place};
@@ -40,7 +42,7 @@ pub fn draw(state: &State, canvas: &mut Canvas) {
     canvas.frame(layout.shell.frame, &title, &status(state));
     canvas.rule(layout.shell.frame, layout.shell.rule);
     if state.queue.ready && state.queue.index.total == 0 {
-        welcome(state, canvas, layout.shell.body);
+        welcome::draw(state, canvas, layout.shell.body);
     } else {
         canvas.line(layout.session, 0, &super::session::line(state, usize::from(layout.session.width)));
         head(state, canvas, &layout);
@@ -69,6 +71,9 @@ fn foot(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
             Action::Find,
             Action::Undo,
         ];
+    }
+    if state.queue.progress().is_some_and(|queue| queue.spec.calibration.is_some()) {
+        first.insert(1, Action::Calibration);
     }
     if state.queue.index.disputed > 0 {
         first.insert(2, Action::Disputes);
@@ -126,12 +131,9 @@ fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
         let mut about = Row::new();
         if !queue.query.filter.is_empty() {
             about.push(&dot, Tone::Dim);
-            about.push(&queue.query.filter, Tone::Input);
+            about.extend(state.lens().row(&queue.query.filter, Tone::Input));
         }
-        if let Some(hits) = &queue.hits {
-            let at = hits.positions.partition_point(|hit| *hit <= queue.cursor);
-            about.push(&format!("{dot}find \"{}\" {at}/{}", hits.words, hits.positions.len()), Tone::Match);
-        }
+        about.extend(finding(state));
         if queue.awaiting.is_some() {
             about.push(&format!("{dot}loading"), Tone::Warn);
         }
@@ -159,18 +161,23 @@ fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
         left.push(&format!("{count} conversations"), Tone::Text);
     } else {
         left.push(&format!("{count} of {} {} ", queue.index.total, state.config.theme.signs().dot), Tone::Text);
-        left.push(&queue.query.filter, Tone::Input);
+        left.extend(state.lens().row(&queue.query.filter, Tone::Input));
     }
-    if let Some(hits) = &queue.hits {
-        let at = hits.positions.partition_point(|hit| *hit <= queue.cursor);
-        left.push(&format!("{dot}find \"{}\" {at}/{}", hits.words, hits.positions.len()), Tone::Match);
-    }
+    left.extend(finding(state));
     left.push(&format!("{dot}{}", order_name(queue.query.order)), Tone::Dim);
     if queue.awaiting.is_some() {
         left.push(&format!("{dot}loading"), Tone::Warn);
     }
     let columns = usize::from(layout.head.width);
     canvas.row(layout.head, &left.with_right(right, columns, state.config.theme.signs().more));
+}
+
+/// What is looked for, and which hit comes next.
+fn finding(state: &State) -> Row {
+    let Some(hits) = &state.queue.hits else { return Row::new() };
+    let at = hits.positions.partition_point(|hit| *hit <= state.queue.cursor);
+    let dot = state.config.theme.signs().dot;
+    state.lens().row(&format!(" {dot} find \"{}\" {at}/{}", hits.words, hits.positions.len()), Tone::Match)
 }
 
 /// Columns of the table, by the width of the screen.
@@ -268,12 +275,17 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     let shape = if named { Columns::named } else { Columns::new };
     let columns = shape(usize::from(layout.list.width), state.queue.index.ids.len());
     let columns = if hits.is_some() { columns.for_hits(usize::from(layout.list.width)) } else { columns };
+    let first = match (state.presenting, hits.is_some()) {
+        (true, _) => "(no texts for a room)",
+        (false, true) => "Found, or first message",
+        (false, false) => "First message",
+    };
     let mut headings = Row::of("  ", Tone::Dim);
     for (name, width) in [
         ("#", columns.number),
         ("When", columns.when),
         ("Segment", columns.segment),
-        (if hits.is_some() { "Found, or first message" } else { "First message" }, columns.first),
+        (first, columns.first),
         ("Steps", columns.steps),
         ("Tools", columns.tools),
         ("P(fail)", columns.chance),
@@ -325,6 +337,8 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     let hit = state.queue.hits.as_ref().and_then(|hits| Some((hits.words.as_str(), hits.place(&summary.id)?)));
     let held = state.queue.held.get(&summary.id).copied().flatten().filter(|until| *until > state.now);
     let first = match hit {
+        // Names that only a conversation's own records tell are not known here.
+        _ if state.presenting => Row::new(),
         Some(hit) => found(lens, hit, columns.first),
         None => lens.row(&summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" "), Tone::Text),
     };
@@ -470,6 +484,7 @@ fn row_state(state: &State, summary: &Summary, columns: usize) -> Row {
         RowState::Open => Row::of(theme.signs().nothing, Tone::Dim),
         RowState::Draft => Row::of(&format!("{} draft", theme.signs().draft), Tone::Warn),
         RowState::Skipped => Row::of("skipped", Tone::Dim),
+        RowState::Judged(_) if state.waits_for_room(&summary.id) => Row::of("judged", Tone::Dim),
         RowState::Judged(verdict) => {
             let mark = summary.place.as_ref().map_or_else(String::new, |place| format!(" {}", place.slot.kind.mark()));
             let row = Row::of(
@@ -482,32 +497,5 @@ fn row_state(state: &State, summary: &Summary, columns: usize) -> Row {
         }
         RowState::Disputed => Row::of("disputed", Tone::Warn),
         RowState::Stale => Row::of("went on", Tone::Warn),
-    }
-}
-
-/// What an empty workspace offers.
-fn welcome(state: &State, canvas: &mut Canvas, area: Rect) {
-    let enter = state.config.theme.signs().enter;
-    let import = state.key(Action::Import);
-    let colon = state.key(Action::Commands);
-    let lines = [
-        Row::of("No conversations here yet.", Tone::Title),
-        Row::new(),
-        Row::of("Try it first", Tone::Strong),
-        Row::of("  :demo", Tone::Key)
-            .with(&format!("  (type {colon} demo {enter})  an invented shop, ready to be judged"), Tone::Text),
-        Row::of("  or, in a shell:  ", Tone::Dim).with("aftercall demo", Tone::Key),
-        Row::new(),
-        Row::of("Bring your own", Tone::Strong),
-        Row::of(&format!("  {import}"), Tone::Key)
-            .with(&format!(" or {enter}  asks for a file: OTLP/JSON traces, OpenAI chat JSONL,"), Tone::Text),
-        Row::of("               tau-bench results; plain, gzip or zstd", Tone::Text),
-        Row::of("  or, in a shell:  ", Tone::Dim).with("aftercall import traces.jsonl", Tone::Key),
-        Row::new(),
-        Row::of("Nothing leaves this computer; importing the same file twice changes nothing.", Tone::Dim),
-    ];
-    let left = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
-    for (at, line) in lines.iter().enumerate() {
-        canvas.line(left, at + 1, line);
     }
 }

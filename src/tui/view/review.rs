@@ -351,6 +351,9 @@ fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     let place = if columns < 70 { format!("{step}/{total}") } else { format!("step {step} of {total}") };
     let mut right = Row::of(&place, Tone::Dim);
     match &opened.own {
+        Some(_) if state.waits_for_room(&review.id) => {
+            right.push(&format!(" {} earlier label hidden", theme.signs().dot), Tone::Dim);
+        }
         Some(own) => {
             right.push(&format!(" {} you: ", theme.signs().dot), Tone::Dim);
             right.extend(label_row(own, &state.codebook, *theme));
