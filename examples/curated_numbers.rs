@@ -36,6 +36,8 @@ use aftercall::store::{Access, Asker};
 
 #[path = "../tests/support/personal.rs"]
 mod personal;
+#[path = "support/rawbound.rs"]
+mod rawbound;
 #[path = "../tests/support/simulation.rs"]
 mod simulation;
 
@@ -292,27 +294,7 @@ fn phoenix(folder: &Path, traces: &Path) -> Option<(f64, f64)> {
 
 /// Megabytes of spans that the bare pipeline writes in a second, and how many spans.
 fn bare(source: &Path, folder: &Path, file: &Path) -> Option<(f64, f64)> {
-    if !source.join("Cargo.toml").is_file() {
-        println!("skipped: {} is absent, so there is nothing to compare with", source.display());
-        return None;
-    }
-    let copy = folder.join("rawbound");
-    fs::create_dir_all(copy.join("src")).expect("a folder");
-    for name in ["Cargo.toml", "src/main.rs"] {
-        fs::copy(source.join(name), copy.join(name)).expect("a copy");
-    }
-    let target = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/rawbound"));
-    let built = Command::new("cargo")
-        .args(["build", "--release", "--quiet", "--manifest-path"])
-        .arg(copy.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .status();
-    if !built.is_ok_and(|status| status.success()) {
-        println!("skipped: the bare pipeline could not be built");
-        return None;
-    }
-    let program = target.join("release/rawbound");
+    let program = rawbound::built(source, folder)?;
     let database = folder.join("raw.db");
     let imported = Command::new(&program).arg("import").args([file, &database]).output().expect("the bare pipeline");
     assert!(imported.status.success(), "the bare pipeline failed");

@@ -29,6 +29,9 @@ use aftercall::ops::search::{SearchOrder, search};
 use aftercall::ops::workspace::{Identity, ImportOrder, Workspace};
 use aftercall::store::{Access, Asker, FoundOrder};
 
+#[path = "support/rawbound.rs"]
+mod rawbound;
+
 /// The allocator of the program that is measured.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -227,28 +230,9 @@ fn listed(workspace: &Workspace) -> usize {
 
 /// The bare pipeline on the same file: rows, indexes and full text, and no product.
 fn bare(source: &Path, folder: &Path, (file, ours): (&Path, &Taken)) {
-    if !source.join("Cargo.toml").is_file() {
-        println!("skipped: {} is absent, so there is nothing to compare with", source.display());
-        return;
-    }
-    let copy = folder.join("rawbound");
-    fs::create_dir_all(copy.join("src")).expect("a folder");
-    for name in ["Cargo.toml", "src/main.rs"] {
-        fs::copy(source.join(name), copy.join(name)).expect("a copy");
-    }
-    let target = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/rawbound"));
-    let built = Command::new("cargo")
-        .args(["build", "--release", "--quiet", "--manifest-path"])
-        .arg(copy.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .status();
-    if !built.is_ok_and(|status| status.success()) {
-        println!("skipped: the bare pipeline could not be built");
-        return;
-    }
+    let Some(program) = rawbound::built(source, folder) else { return };
     let start = Instant::now();
-    let mut child = Command::new(target.join("release/rawbound"))
+    let mut child = Command::new(&program)
         .arg("import")
         .args([file, &folder.join("raw.db")])
         .arg("fts")

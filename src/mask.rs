@@ -136,13 +136,19 @@ impl Masker {
         Self { key: self.key, known, policy: self.policy }
     }
 
+    /// True where it knows of anybody.
+    pub fn knows_anybody(&self) -> bool {
+        !self.known.is_empty()
+    }
+
     /// Masks plain text.
     pub fn mask(&self, text: &str) -> Masked {
         self.mask_in("", text)
     }
 
-    /// Masks JSON text: the strings in it, keys too, and JSON within them; white space, numbers and the order and
-    /// spelling of everything else stay. Text that is not JSON is masked as plain text.
+    /// Masks JSON text: the strings in it, keys too, and JSON within them; white space and the order and spelling of
+    /// everything else stay. A whole number that is somebody's, by its digits and the key it stands under, becomes a
+    /// pseudonym in a string. Text that is not JSON is masked as plain text.
     pub fn mask_json_text(&self, text: &str) -> String {
         self.masked_json_text(text).unwrap_or_else(|| text.to_owned())
     }
@@ -152,14 +158,15 @@ impl Masker {
         json::mask_text(self, text)
     }
 
-    /// Masks the strings of a JSON value.
+    /// Masks the strings and numbers of a JSON value in the same way.
     pub fn mask_json(&self, value: &serde_json::Value) -> serde_json::Value {
         json::mask_value(self, "", value)
     }
 
-    /// Finds personal data, in the strings of JSON text as in plain text; for the last check of a finished file.
+    /// Finds personal data, in the strings and numbers of JSON text as in plain text; for the last check of a finished
+    /// file.
     ///
-    /// In JSON text the range of a finding is that of its whole string. Lines that are JSON (JSONL) are read as such.
+    /// In JSON text the range of a finding is that of its whole string or number. Lines that are JSON (JSONL) are read as such.
     pub fn scan(&self, text: &str) -> Vec<Finding> {
         json::scan(self, text)
     }
@@ -167,6 +174,11 @@ impl Masker {
     /// The class of something personal in a string that stands under a name (a JSON key), or in JSON within it.
     pub fn first_in(&self, name: &str, text: &str) -> Option<Class> {
         json::first_in(self, name, text)
+    }
+
+    /// The same of a number.
+    pub fn first_in_number(&self, name: &str, number: &serde_json::Number) -> Option<Class> {
+        json::first_in(self, name, json::digits(&number.to_string())?)
     }
 
     /// True where nothing is to be found in a text, nor in the strings of it if it is JSON. Where it is false, there may be

@@ -3,7 +3,6 @@
 //! Invariant: pure functions of their numbers; what draws at random takes a seed. Each formula names its source, and is
 //! held against reference values; what must not be told at small numbers is a [`guard::Guarded`].
 
-pub mod adaptive;
 pub mod agreement;
 pub mod calibration;
 pub mod compare;

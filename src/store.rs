@@ -3,10 +3,12 @@
 //! Invariant: nothing outside this module names the SQLite library, and no file that is not ours, or newer than this
 //! program, or damaged, is ever written to.
 
+mod calibrations;
 mod claims;
 mod conflicts;
 mod contacts;
 mod conversations;
+mod covers;
 mod datasets;
 mod dictionary;
 mod error;
@@ -34,6 +36,7 @@ mod signals;
 mod spans;
 mod summaries;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,10 +46,11 @@ use serde::Serialize;
 
 use crate::model::segments::SegmentRules;
 
-pub use claims::Covered;
+pub use calibrations::{Calibrated, Revealed};
 pub use conflicts::{Exchange, SetAside};
 pub use contacts::Contact;
 pub use conversations::{Applied, Changes, ContentHash, Encoded, Put, Stored, Unread};
+pub use covers::Covered;
 pub use error::{ErrorClass, StoreError};
 pub use evaluations::{Evaluated, Lesson, Weighed};
 pub use facts::{KeptFact, Opening, Slot};
@@ -75,6 +79,7 @@ pub struct Store {
     dictionaries: dictionary::Dictionaries,
     names: spans::Names,
     segment_rules: Arc<SegmentRules>,
+    covers: RefCell<Option<covers::Kept>>,
     /// Events appended through this connection.
     appended: i64,
 }

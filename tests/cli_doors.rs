@@ -64,6 +64,22 @@ fn every_door_masks_and_the_same_value_is_the_same_pseudonym() {
 }
 
 #[test]
+fn a_row_masks_whom_its_metadata_names_in_its_first_message() {
+    let home = Home::new();
+    home.import(concat!(
+        r#"{"id":"n0","metadata":{"customer_name":"Odile Varga"},"messages":[{"role":"user","content":"Odile Varga here, no lamp."}]}"#,
+        "\n",
+        r#"{"id":"n1","metadata":{"intent":"refund"},"messages":[{"role":"user","content":"Varga is the brand of my lamp."}]}"#,
+    ));
+    home.ok(&["queue", "new", "week"]);
+    for arguments in [&["list"][..], &["list", "--json"], &["list", "--csv"], &["queue", "show", "week"]] {
+        let out = home.ok(arguments);
+        assert!(!out.contains("Odile") && out.contains("<NAME-"), "{arguments:?}: {out}");
+        assert!(out.contains("Varga is the brand"), "it is nobody's name there: {out}");
+    }
+}
+
+#[test]
 fn unmasked_is_exact_and_recorded_before_anything_is_told() {
     let home = labelled();
     let doors: [&[&str]; 4] = [

@@ -136,6 +136,7 @@ fn decisions_are_carried_over_until_they_are_closed() {
     ]);
     let id = made["id"].as_str().unwrap().to_owned();
     assert!(id.len() == 7 && id.starts_with('d'), "{id}");
+    assert!(made["text"].as_str().unwrap().contains("<EMAIL-"), "{made}");
     assert!(home.ok(&["decision", "list"]).contains("late"), "its day is over");
     home.ok(&["session", "end"]);
     home.ok(&["session", "start", "W48"]);
@@ -143,6 +144,9 @@ fn decisions_are_carried_over_until_they_are_closed() {
     home.ok(&["decision", "edit", &id[..5], "--owner", "", "--due", "2031-02-01", "--kind", "policy"]);
     let edited = home.json(&["decision", "show", &id, "--json"]);
     assert_eq!((&edited["kind"], &edited["due"], edited.get("owner")), (&"policy".into(), &"2031-02-01".into(), None));
+    let put = home.ok(&["decision", "edit", &id, "--text", "Ask mia@example.org once", "--json"]);
+    assert!(put.contains("once") && !put.contains("mia@example.org"), "{put}");
+    home.ok(&["undo"]);
     for (arguments, code) in [
         (vec!["decision", "edit", &id], 2),
         (vec!["decision", "edit", &id, "--due", "friday"], 2),
@@ -164,4 +168,22 @@ fn decisions_are_carried_over_until_they_are_closed() {
     let masked = home.ok(&["decision", "list", "--all"]);
     assert!(!masked.contains("mia@example.org"), "{masked}");
     assert!(home.ok(&["decision", "list", "--all", "--unmasked"]).contains("mia@example.org"));
+}
+
+#[test]
+fn what_needs_another_review_is_counted_once() {
+    let home = filled();
+    home.ok(&["queue", "new", "pairs", "--reviewers-per-item", "2"]);
+    home.ok(&["session", "start", "W47", "--queue", "pairs", "--with", "tess"]);
+    for _ in 0..3 {
+        let next = home.ok(&["queue", "next", "pairs"]);
+        home.ok(&["label", next.trim(), "--queue", "pairs", "--pass"]);
+    }
+    let tess = home.ok(&["session", "resume", "--no-ui", "--reviewer", "tess"]);
+    assert!(tess.contains("3 of 12 judged"), "{tess}");
+    assert_eq!(home.json(&["session", "show", "--json", "--reviewer", "tess"])["left"], 12);
+    let summary = home.ok(&["session", "end", "--reviewer", "tess"]);
+    assert!(summary.contains("0 pass, 0 fail, 0 can't tell; others' words on 3 hidden"), "{summary}");
+    // The same by its name, after its end.
+    assert_eq!(home.ok(&["session", "summary", "W47", "--reviewer", "tess"]), summary);
 }

@@ -376,6 +376,13 @@ fn evaluators_object_where_they_are_asked_for_within_the_limits_of_the_intent() 
         assert_eq!(trial["by"], if objects == 0 { "case" } else { "evaluator" });
     }
     assert_eq!(desk.run(&[&gate[..], &["--evaluators", "NoSuchThing"]].concat()).code, 2);
+    // A name that is nobody's is told, with the one that may have been meant.
+    std::fs::write(&limits, "[pass]\ntaskcompletion = 0.5\n[intent.cancel.pass]\nEmpathy = 0.5\n").unwrap();
+    let report = parsed(&desk.ok(&gate));
+    let told =
+        "limits.toml says when taskcompletion passes, and no evaluator has that name, but there is TaskCompletion";
+    let strangers = report["strangers"].as_array().unwrap();
+    assert!(strangers.len() == 2 && strangers.iter().any(|line| line == told), "{strangers:?}");
 }
 
 #[test]
@@ -551,7 +558,12 @@ fn a_killed_export_leaves_no_half_file_under_its_name() {
     let all = formats(&desk);
     desk.ok(&["export", "whole", "--dataset", "d", "--format", &all]);
     let whole = files(&desk.path("whole"));
-    for kill in 0..12_u64 {
+    // Killed sooner after one that was finished, and later after one that was not, until there were some of either.
+    let (mut unfinished, mut finished, mut pause) = (0, 0, std::time::Duration::from_millis(2));
+    for kill in 0..400_u64 {
+        if unfinished >= 4 && finished >= 1 {
+            return;
+        }
         let folder = format!("k{kill}");
         let mut child = desk
             .command(&["export", &folder, "--dataset", "d", "--format", &all])
@@ -559,19 +571,25 @@ fn a_killed_export_leaves_no_half_file_under_its_name() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Wherever it is by then; a finished one is looked at as well.
-        std::thread::sleep(std::time::Duration::from_millis(kill * 12));
+        std::thread::sleep(pause);
         child.kill().unwrap();
         child.wait().unwrap();
-        if !desk.path(&folder).exists() {
-            continue;
+        let made = desk.path(&folder);
+        if made.join("manifest.json").exists() {
+            finished += 1;
+            pause /= 2;
+        } else {
+            // Only one that had begun to write shows anything.
+            unfinished += u32::from(made.exists());
+            pause += pause / 3;
         }
-        for (name, bytes) in files(&desk.path(&folder)) {
+        for (name, bytes) in made.exists().then(|| files(&made)).into_iter().flatten() {
             if !name.starts_with(".aftercall-") {
                 assert!(whole.get(&name) == Some(&bytes), "{name} after kill {kill}");
             }
         }
     }
+    panic!("{unfinished} of 400 exports were killed while they wrote, and {finished} were finished before");
 }
 
 /// The calls of a judged conversation that change something.

@@ -102,7 +102,8 @@ struct Answer {
 /// Writes bytes and reads one answer.
 fn raw(address: SocketAddr, bytes: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // Not how long it may take, but when a test gives up.
+    stream.set_read_timeout(Some(Duration::from_mins(2))).unwrap();
     // It may have answered and closed before it has read all of this.
     let _ = stream.write_all(bytes);
     answer(&mut stream)
@@ -395,30 +396,35 @@ fn more_than_can_be_held_is_put_off_and_nothing_of_it_is_lost() {
     let live = Live::with(limits, None);
     let other = rusqlite::Connection::open(live.folder.path().join("w").join(FILE_NAME)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let (address, begun) = (live.address, Instant::now());
+    let address = live.address;
+    let put_off = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
     let senders: Vec<_> = (1..=12_u8)
         .map(|number| {
+            let put_off = put_off.clone();
             std::thread::spawn(move || {
                 let text = body(&[turn(number, Some(&format!("B-{number}")), &[("user", "hi")], "hello")]).to_string();
-                let mut put_off = 0;
                 loop {
                     let answer = post(address, "/v1/traces", &[("Content-Type", "application/json")], text.as_bytes());
                     if answer.status == 200 {
-                        return put_off;
+                        return;
                     }
                     assert!([429, 503].contains(&answer.status), "{answer:?}");
                     assert!(answer.head.contains("retry-after: 1"), "{answer:?}");
-                    assert!(begun.elapsed() < Duration::from_mins(1));
-                    put_off += 1;
+                    put_off.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                     std::thread::sleep(Duration::from_millis(50));
                 }
             })
         })
         .collect();
-    std::thread::sleep(Duration::from_millis(500));
+    while put_off.load(std::sync::atomic::Ordering::SeqCst) == 0 {
+        assert!(senders.iter().all(|sender| !sender.is_finished()), "it was stored under another's lock");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     other.execute_batch("ROLLBACK").unwrap();
-    let put_off: u64 = senders.into_iter().map(|sender| sender.join().unwrap()).sum();
-    assert!(put_off > 0, "nobody was put off");
+    for sender in senders {
+        sender.join().unwrap();
+    }
+    let put_off = put_off.load(std::sync::atomic::Ordering::SeqCst);
     for number in 1..=12 {
         assert!(live.conversation("shop", &format!("B-{number}")).is_some());
     }
@@ -438,23 +444,26 @@ fn bodies_in_memory_are_bounded_all_together() {
 
 #[test]
 fn a_thousand_idle_connections_stop_neither_saves_nor_senders() {
-    let limits = ReceiveLimits { idle: Duration::from_secs(2), ..ReceiveLimits::default() };
-    let live = Live::with(limits, None);
-    assert_eq!(live.post(&body(&[turn(1, Some("I"), &[("user", "hi")], "hello")])).status, 200);
-    let mut idle = Vec::new();
-    while idle.len() < 1_000 {
-        match TcpStream::connect_timeout(&live.address, Duration::from_secs(5)) {
-            Ok(stream) => idle.push(stream),
-            // Fewer file handles than that; as many as there are will do.
-            Err(_) if idle.len() > 200 => break,
-            Err(error) => panic!("{error}"),
+    let crowd = |live: &Live| {
+        let mut idle = Vec::new();
+        while idle.len() < 1_000 {
+            match TcpStream::connect_timeout(&live.address, Duration::from_secs(5)) {
+                Ok(stream) => idle.push(stream),
+                // Fewer file handles than that; as many as there are will do.
+                Err(_) if idle.len() > 200 => break,
+                Err(error) => panic!("{error}"),
+            }
         }
-    }
-    println!("{} idle connections", idle.len());
+        println!("{} idle connections", idle.len());
+        idle
+    };
+    // None of them is let go in this test's time, so that a save that waited for one would never be made.
+    let live = Live::with(ReceiveLimits { idle: Duration::from_hours(1), ..ReceiveLimits::default() }, None);
+    assert_eq!(live.post(&body(&[turn(1, Some("I"), &[("user", "hi")], "hello")])).status, 200);
+    let idle = crowd(&live);
     let mut workspace = live.workspace(Access::Write);
     let id = ConversationId::derive("shop", "I");
     let opened = review::open(&workspace, &id).unwrap();
-    let begun = Instant::now();
     for verdict in [Verdict::Pass, Verdict::Fail, Verdict::Unsure] {
         let subject = Subject { conversation: id.clone(), transcript_hash: opened.summary.transcript_hash.clone() };
         let mut judgement = Judgement::new(subject, verdict);
@@ -463,10 +472,12 @@ fn a_thousand_idle_connections_stop_neither_saves_nor_senders() {
         }
         review::record(&mut workspace, &Act::Judge(judgement), system_clock()).unwrap();
     }
-    assert!(begun.elapsed() < Duration::from_secs(2), "saves waited {:?}", begun.elapsed());
-    // Senders get their turn once silent connections are let go.
+    drop(idle);
+    live.end();
+    // Senders get their turn once silent connections are let go, though their other end stays.
+    let live = Live::with(ReceiveLimits { idle: Duration::from_secs(2), ..ReceiveLimits::default() }, None);
+    let idle = crowd(&live);
     assert_eq!(live.post(&body(&[turn(2, Some("I"), &[("user", "hi")], "hello")])).status, 200);
-    assert!(begun.elapsed() < Duration::from_secs(15), "a sender waited {:?}", begun.elapsed());
     drop(idle);
     live.end();
 }
@@ -719,7 +730,7 @@ fn the_program_follows_a_file_until_it_is_told_to_end() {
     let wait_for = |number: u8| {
         let begun = Instant::now();
         while !home.path().join("w").join(FILE_NAME).exists() || !stored(home.path(), &format!("F-{number}")) {
-            assert!(begun.elapsed() < Duration::from_secs(30), "{number} never came");
+            assert!(begun.elapsed() < Duration::from_mins(2), "{number} never came");
             std::thread::sleep(Duration::from_millis(50));
         }
     };

@@ -7,7 +7,7 @@
 #[path = "support/home.rs"]
 mod home;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::ops::ControlFlow;
@@ -20,6 +20,7 @@ use aftercall::model::act::{Act, Judgement, Subject};
 use aftercall::model::event::EventBody;
 use aftercall::model::label::Verdict;
 use aftercall::model::queue::{QueueChange, QueueSpec};
+use aftercall::ops::merge::merge;
 use aftercall::ops::verify::verify;
 use aftercall::ops::workspace::{Identity, ImportOrder, Workspace};
 use aftercall::ops::{queue, review};
@@ -101,38 +102,96 @@ fn start(folder: &Path, name: &str) -> Child {
 
 #[test]
 fn eight_processes_lose_nothing_and_give_no_conversation_more_reviews_than_it_needs() {
-    for needed in 1..=3_u32 {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("chats.jsonl");
-        std::fs::write(&file, chats(CONVERSATIONS)).unwrap();
-        let mut lead = open(folder.path(), "lead");
-        let order = ImportOrder { paths: vec![file], ..ImportOrder::default() };
-        lead.import(&order, system_clock(), &mut |_| ControlFlow::Continue(())).unwrap();
-        let spec = QueueSpec { reviewers_per_item: needed, claim_minutes: 15, ..QueueSpec::new("week", "learnt") };
-        review::record(&mut lead, &Act::Queue(QueueChange::Add(spec)), system_clock()).unwrap();
-        let names: Vec<String> = (0..PROCESSES).map(|number| format!("r{number}")).collect();
-        let mut running: Vec<Child> = names.iter().map(|name| start(folder.path(), name)).collect();
-        let mut acknowledged: BTreeMap<String, u64> = BTreeMap::new();
-        for child in &mut running {
-            for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-                if let Some(id) = line.unwrap().strip_prefix("ACK ") {
-                    *acknowledged.entry(id.to_owned()).or_default() += 1;
-                }
-            }
-            assert!(child.wait().unwrap().success());
-        }
-        assert_eq!(acknowledged.len(), CONVERSATIONS, "{needed}");
-        for (id, count) in &acknowledged {
-            let labels = lead.store().labels(&lead.store().resolve(id).unwrap()).unwrap();
-            let verdicts = labels.iter().filter(|label| label.verdict.is_some()).count();
-            assert_eq!((*count, verdicts), (u64::from(needed), needed as usize), "{id}");
-        }
-        let events = lead.store().log().all().unwrap();
-        let claims = events.iter().filter(|event| matches!(event.body, EventBody::Claim { .. })).count();
-        assert_eq!(claims, CONVERSATIONS * needed as usize, "one claim a review, and none besides");
-        let verified = verify(&lead).unwrap();
-        assert!(verified.is_sound(), "{verified:?}");
+    for needed in 1..=3 {
+        at_once(CONVERSATIONS, needed);
     }
+}
+
+/// The same at the size of a real queue: `cargo test --test team -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes minutes"]
+fn eight_processes_go_through_a_thousand_conversations() {
+    let began = std::time::Instant::now();
+    let (events, state) = at_once(1_000, 2);
+    let seconds = began.elapsed().as_secs_f64();
+    println!(
+        "1,000 conversations, 2 reviews each, {PROCESSES} processes: {events} events, state {state}, {seconds:.0} s"
+    );
+}
+
+/// Lets the reviewers judge all of a queue, and answers the number of events and what they come to.
+fn at_once(conversations: usize, needed: u32) -> (usize, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chats.jsonl");
+    std::fs::write(&file, chats(conversations)).unwrap();
+    let mut lead = open(folder.path(), "lead");
+    let order = ImportOrder { paths: vec![file], ..ImportOrder::default() };
+    lead.import(&order, system_clock(), &mut |_| ControlFlow::Continue(())).unwrap();
+    let spec = QueueSpec { reviewers_per_item: needed, claim_minutes: 15, ..QueueSpec::new("week", "learnt") };
+    review::record(&mut lead, &Act::Queue(QueueChange::Add(spec)), system_clock()).unwrap();
+    let names: Vec<String> = (0..PROCESSES).map(|number| format!("r{number}")).collect();
+    let mut running: Vec<Child> = names.iter().map(|name| start(folder.path(), name)).collect();
+    // Read side by side: who waits to be read waits to judge.
+    let readers: Vec<_> = running
+        .iter_mut()
+        .map(|child| BufReader::new(child.stdout.take().unwrap()))
+        .map(|out| std::thread::spawn(move || out.lines().map(Result::unwrap).collect::<Vec<String>>()))
+        .collect();
+    let mut acknowledged: BTreeMap<String, u64> = BTreeMap::new();
+    for line in readers.into_iter().flat_map(|reader| reader.join().unwrap()) {
+        if let Some(id) = line.strip_prefix("ACK ") {
+            *acknowledged.entry(id.to_owned()).or_default() += 1;
+        }
+    }
+    for child in &mut running {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(acknowledged.len(), conversations, "{needed}");
+    for (id, count) in &acknowledged {
+        let labels = lead.store().labels(&lead.store().resolve(id).unwrap()).unwrap();
+        let verdicts = labels.iter().filter(|label| label.verdict.is_some()).count();
+        assert_eq!((*count, verdicts), (u64::from(needed), needed as usize), "{id}");
+    }
+    let events = lead.store().log().all().unwrap();
+    let claims = events.iter().filter(|event| matches!(event.body, EventBody::Claim { .. })).count();
+    assert_eq!(claims, conversations * needed as usize, "one claim a review, and none besides");
+    let verified = verify(&lead).unwrap();
+    assert!(verified.is_sound(), "{verified:?}");
+    (events.len(), united(folder.path()))
+}
+
+/// True for the journal of somebody who said something: who came late may have found nothing left.
+fn says_something(journal: &Path) -> bool {
+    std::fs::read_dir(journal).unwrap().any(|entry| entry.unwrap().metadata().unwrap().len() > 0)
+}
+
+/// Unites the journals in several orders, some of them twice, and answers what all of them come to.
+fn united(folder: &Path) -> String {
+    let journals: Vec<PathBuf> = std::fs::read_dir(folder.join("w/journal"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir() && says_something(path))
+        .collect();
+    let states: BTreeSet<String> = (0..4)
+        .map(|turn| {
+            let mut order = journals.clone();
+            order.rotate_left(turn * 2);
+            if turn % 2 == 1 {
+                order.reverse();
+            }
+            order.extend_from_within(..turn);
+            let root = folder.join(format!("united-{turn}"));
+            let mut one = open(&root, "kim");
+            for journal in order {
+                merge(&mut one, &[journal], &mut |_| ControlFlow::Continue(())).unwrap();
+            }
+            let all = merge(&mut one, &journals, &mut |_| ControlFlow::Continue(())).unwrap();
+            assert_eq!((all.taken, &all.findings), (0, &Vec::new()));
+            all.state
+        })
+        .collect();
+    assert_eq!(states.len(), 1, "{states:?}");
+    states.into_iter().next().unwrap_or_default()
 }
 
 /// A workspace in which `zora` judged `n000` as a fail and `n001` as a pass, in a queue that asks for two reviews.

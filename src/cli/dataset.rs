@@ -10,8 +10,9 @@ use super::context::{Context, now, resolve};
 use super::failure::{Code, Failure};
 use super::import::count;
 use super::output::{Data, warn};
-use crate::model::dataset::{DatasetRow, DatasetVersion, Difference, Split};
+use crate::model::dataset::{DatasetRow, DatasetVersion, Difference, Split, TestUse};
 use crate::ops::dataset::{self, Choice, DatasetError};
+use crate::ops::door::Door;
 use crate::ops::workspace::Workspace;
 use crate::store::Access;
 
@@ -35,19 +36,19 @@ pub fn dataset(context: &Context, arguments: &DatasetArguments) -> Result<Code, 
             let mut workspace = context.open_to_write(Access::Write)?;
             let choice = Choice::Filter(pool.filter.clone());
             let version = dataset::create(&mut workspace, (name, kind.kind()), &choice, now())?;
-            made(context, &version, *json)
+            made((context, &workspace), &version, *json)
         }
         Some(DatasetCommand::Add(change)) => {
             let mut workspace = context.open_to_write(Access::Write)?;
             let choice = choice(&workspace, change)?;
             let version = dataset::add(&mut workspace, &change.name, &choice, now())?;
-            made(context, &version, change.json)
+            made((context, &workspace), &version, change.json)
         }
         Some(DatasetCommand::Remove(change)) => {
             let mut workspace = context.open_to_write(Access::Write)?;
             let choice = choice(&workspace, change)?;
             let version = dataset::remove(&mut workspace, &change.name, &choice, now())?;
-            made(context, &version, change.json)
+            made((context, &workspace), &version, change.json)
         }
         Some(DatasetCommand::Show { dataset, open_test, json }) => show(context, dataset, open_test.as_deref(), *json),
         Some(DatasetCommand::Diff { name, from, to, json }) => {
@@ -81,13 +82,13 @@ fn choice(workspace: &Workspace, change: &ChangeArguments) -> Result<Choice, Fai
     }
 }
 
-/// What a version is, without its rows.
-fn head(version: &DatasetVersion) -> Value {
+/// What a version is, without its rows. What was typed to choose them may name a customer.
+fn head(version: &DatasetVersion, door: &Door) -> Value {
     let splits: serde_json::Map<String, Value> =
         version.splits().into_iter().map(|(split, rows)| (split.word().to_owned(), rows.into())).collect();
     json!({
         "schema_version": 1, "name": version.name, "version": version.number, "kind": version.kind,
-        "made_by": version.made_by, "reviewer": version.reviewer, "at": version.at, "rows": version.rows.len(),
+        "made_by": door.knowing_version(version).text(&version.made_by), "reviewer": version.reviewer, "at": version.at, "rows": version.rows.len(),
         "splits": splits, "left_out": version.left_out, "codebook_version": version.codebook.version,
         "near_duplicates": version.near_duplicates, "bridges": version.bridges, "events_head": version.events_head,
     })
@@ -140,10 +141,10 @@ fn tell_head(context: &Context, version: &DatasetVersion) {
     }
 }
 
-fn made(context: &Context, version: &DatasetVersion, json: bool) -> Result<Code, Failure> {
+fn made((context, workspace): (&Context, &Workspace), version: &DatasetVersion, json: bool) -> Result<Code, Failure> {
     tell_head(context, version);
     if json {
-        print(&head(version))?;
+        print(&head(version, &Door::masked(workspace)))?;
     }
     Ok(Code::Done)
 }
@@ -162,12 +163,15 @@ fn show(context: &Context, reference: &str, reason: Option<&str>, json: bool) ->
     let shown: Vec<&DatasetRow> = version.rows.iter().filter(sealed).collect();
     let hidden = version.rows.len() - shown.len();
     if json {
-        let mut value = head(&version);
         let workspace = context.open_to_read()?;
+        let door = Door::masked(&workspace);
+        let mut value = head(&version, &door);
         value["rows"] = shown.iter().map(|one| row(one)).collect();
         value["sealed_rows"] = hidden.into();
         value["tags"] = workspace.store().dataset_tags(&version.name)?.into_iter().collect::<serde_json::Value>();
-        value["test_uses"] = json!(workspace.store().test_uses(&version.name)?);
+        let uses = workspace.store().test_uses(&version.name)?.into_iter();
+        let uses = uses.map(|used| TestUse { reason: door.text(&used.reason), ..used });
+        value["test_uses"] = json!(uses.collect::<Vec<_>>());
         print(&value)?;
         return Ok(Code::Done);
     }
@@ -238,11 +242,12 @@ fn tell_difference(context: &Context, (found, sealed): &(Difference, u64), json:
 }
 
 fn list(context: &Context, json: bool) -> Result<Code, Failure> {
-    let found = dataset::list(&context.open_to_read()?)?;
+    let workspace = context.open_to_read()?;
+    let (found, door) = (dataset::list(&workspace)?, Door::masked(&workspace));
     let mut data = Data::open();
     for (version, tags) in &found {
         if json {
-            let mut value = head(version);
+            let mut value = head(version, &door);
             value["tags"] = tags.iter().cloned().collect::<Value>();
             data.json(&value)?;
             continue;

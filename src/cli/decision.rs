@@ -11,6 +11,7 @@ use crate::model::act::Act;
 use crate::model::decision::{Day, Decision, DecisionChange, DecisionEdit, DecisionKind, DecisionSpec};
 use crate::model::id::ConversationId;
 use crate::ops::decision::effect;
+use crate::ops::door::Door;
 use crate::ops::review;
 use crate::ops::session::{self, SessionError};
 use crate::ops::workspace::Workspace;
@@ -38,35 +39,37 @@ fn ids(workspace: &Workspace, names: &[String]) -> Result<Vec<ConversationId>, F
     names.iter().map(|name| resolve(workspace, name)).collect()
 }
 
-fn add(context: &Context, arguments: &AddDecision) -> Result<Code, Failure> {
+fn add(context: &Context, AddDecision { text, kind, rest }: &AddDecision) -> Result<Code, Failure> {
     let workspace = context.open_to_read()?;
-    let due = match &arguments.due {
-        Some(text) => Some(Day::parse(text).ok_or_else(|| SessionError::Day(text.clone()))?),
+    // Empty is nothing, as it is where a decision is put otherwise.
+    let said = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let due = match said(&rest.due) {
+        Some(text) => Some(Day::parse(&text).ok_or(SessionError::Day(text))?),
         None => None,
     };
     let running = session::book(workspace.store())?.current(workspace.reviewer()).map(|session| session.event.clone());
     let spec = DecisionSpec {
-        kind: DecisionKind::parse(&arguments.kind).unwrap_or_default(),
-        text: arguments.text.clone(),
-        owner: arguments.owner.clone().filter(|owner| !owner.trim().is_empty()),
+        kind: DecisionKind::parse(kind).unwrap_or_default(),
+        text: text.clone(),
+        owner: said(&rest.owner),
         due,
-        conversations: ids(&workspace, &arguments.conversations)?,
-        mode: arguments.mode.clone(),
+        conversations: ids(&workspace, &rest.conversations)?,
+        mode: said(&rest.mode),
         session: running,
     };
     drop(workspace);
-    save(context, DecisionChange::Add(spec), arguments.json)
+    save(context, DecisionChange::Add(spec), rest.json)
 }
 
-fn edit(context: &Context, arguments: &EditDecision) -> Result<Code, Failure> {
+fn edit(context: &Context, EditDecision { id, text, kind, rest }: &EditDecision) -> Result<Code, Failure> {
     let workspace = context.open_to_read()?;
     let edit = DecisionEdit {
-        kind: arguments.kind.as_deref().and_then(DecisionKind::parse),
-        text: arguments.text.clone(),
-        owner: arguments.owner.clone(),
-        due: arguments.due.clone(),
-        conversations: ids(&workspace, &arguments.conversations)?,
-        mode: arguments.mode.clone(),
+        kind: kind.as_deref().and_then(DecisionKind::parse),
+        text: text.clone(),
+        owner: rest.owner.clone(),
+        due: rest.due.clone(),
+        conversations: ids(&workspace, &rest.conversations)?,
+        mode: rest.mode.clone(),
     };
     drop(workspace);
     if edit == DecisionEdit::default() {
@@ -74,7 +77,7 @@ fn edit(context: &Context, arguments: &EditDecision) -> Result<Code, Failure> {
             "nothing to change; name at least one of --text, --kind, --owner, --due, --mode, --conversation",
         ));
     }
-    save(context, DecisionChange::Edit { decision: arguments.id.clone(), edit }, arguments.json)
+    save(context, DecisionChange::Edit { decision: id.clone(), edit }, rest.json)
 }
 
 fn save(context: &Context, change: DecisionChange, as_json: bool) -> Result<Code, Failure> {
@@ -90,7 +93,7 @@ fn save(context: &Context, change: DecisionChange, as_json: bool) -> Result<Code
     context.talk.say(&format!("{}: {}; `aftercall undo` takes it back", decision.id, saved.what));
     if as_json {
         let mut data = Data::open();
-        data.json(&answer(&decision)?)?;
+        data.json(&answer(&session::masked_decision(&decision, &Door::masked(&workspace)))?)?;
         data.finish()?;
     }
     Ok(Code::Done)

@@ -30,7 +30,7 @@ impl From<ExportError> for Failure {
         match error {
             ExportError::Queue(error) => error.into(),
             ExportError::Dataset(error) => error.into(),
-            ExportError::Format { .. } | ExportError::NoFormat(_) | ExportError::NoReason | ExportError::NoDataset => {
+            ExportError::Format { .. } | ExportError::NoFormat(_) | ExportError::NoReason => {
                 Self::usage(error.to_string())
             }
             other => Self::new(other.class().into(), other.to_string()),

@@ -1,6 +1,7 @@
 //! `aftercall gate` and `aftercall request`: runs held against cases, and a step asked again.
 //!
-//! Invariant: exit code 0 says that nothing became worse, 8 that something did; reports are new or replaced whole.
+//! Invariant: exit code 0 says that no reason against passing was found, 8 that one was, and which; with a baseline, what
+//! became worse and passes as possible chance is told. Reports are new or replaced whole.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -12,7 +13,7 @@ use super::ask::stop_on_signals;
 use super::context::{Context, now, resolve};
 use super::dataset::warn_of_repeat;
 use super::failure::{Code, Failure};
-use super::import::place;
+use super::import::{count, place};
 use super::output::Data;
 use crate::model::act::Act;
 use crate::ops::door::Door;
@@ -61,12 +62,14 @@ pub fn gate(context: &Context, arguments: &GateArguments) -> Result<Code, Failur
         evaluators: arguments.evaluators.clone(),
         open_test: arguments.open_test.clone(),
         rules: Rules { alpha: arguments.alpha, min_pass: arguments.min_pass },
+        unmasked: arguments.unmasked,
     };
     // A file of cases needs nothing but the key to mask with, so a build server may have made the folder just now.
     let access = if Path::new(cases).exists() { Access::Create } else { Access::Write };
     let mut workspace = context.open_to_write(access)?;
     let door = if arguments.unmasked {
-        review::record(&mut workspace, &Act::Unmask { place: "gate --judge-command".to_owned() }, now())?;
+        let place = if arguments.judge_command.is_some() { "gate --judge-command" } else { "gate" };
+        review::record(&mut workspace, &Act::Unmask { place: place.to_owned() }, now())?;
         Door::open()
     } else {
         Door::masked(&workspace)
@@ -118,10 +121,10 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 fn tell(context: &Context, report: &Report) {
     let (talk, counts) = (context.talk, &report.counts);
     talk.say(&format!(
-        "{}: {} cases against {} runs: {} pass, {} fail, {} flaky, {} could not be judged, {} without a run",
+        "{}: {} against {}: {} pass, {} fail, {} flaky, {} could not be judged, {} without a run",
         report.dataset,
-        counts.cases,
-        counts.runs,
+        count(counts.cases as u64, "case"),
+        count(counts.runs as u64, "run"),
         counts.passed,
         counts.failed,
         counts.flaky,
@@ -147,12 +150,15 @@ fn tell(context: &Context, report: &Report) {
     }
     if let Some(comparison) = &report.comparison {
         talk.say(&format!(
-            "  against the baseline, {} cases: {} worse, {} better, exact one-sided p {:.4}",
-            comparison.cases, comparison.worse, comparison.better, comparison.p_worse
+            "  against the baseline, {}: {} worse, {} better, exact one-sided p {:.4}",
+            count(comparison.cases as u64, "case"),
+            comparison.worse,
+            comparison.better,
+            comparison.p_worse
         ));
     }
-    for (why, count) in gate::decide::reasons(report).iter().take(5) {
-        talk.say(&format!("  {count} × {why}"));
+    for (why, times) in gate::decide::reasons(report).iter().take(5) {
+        talk.say(&format!("  {times} × {why}"));
     }
     for reason in &report.reasons {
         talk.say(&format!("regression: {reason}"));
@@ -160,7 +166,7 @@ fn tell(context: &Context, report: &Report) {
     if !report.failed() {
         talk.say(&match counts.unjudged {
             0 => "pass".to_owned(),
-            some => format!("pass, but {some} of {} cases could not be judged", counts.cases),
+            some => format!("pass, but {some} of {} could not be judged", count(counts.cases as u64, "case")),
         });
     }
 }

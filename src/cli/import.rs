@@ -22,6 +22,8 @@ use crate::ops::workspace::ImportOrder;
 use crate::store::{Access, ForeignDatabase};
 use crate::text::door;
 
+pub use crate::text::count;
+
 /// How many problems people are told; the JSON report has them all.
 const MOST_PROBLEMS: usize = 20;
 
@@ -223,15 +225,6 @@ fn summary(report: &ImportReport) -> Vec<String> {
         lines.push("no file was found there".into());
     }
     lines
-}
-
-/// A number with its noun; of two words the first takes the plural.
-pub fn count(number: u64, noun: &str) -> String {
-    match (number, noun.split_once(' ')) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some((first, "waits"))) => format!("{number} {first}s wait"),
-        _ => format!("{number} {noun}s"),
-    }
 }
 
 /// Where a problem is, and what it is.

@@ -32,7 +32,7 @@ pub fn report(context: &Context, arguments: &ReportArguments) -> Result<Code, Fa
     let (mut workspace, door) = context.open_door(arguments.unmasked.then_some("report"))?;
     let order = ReportOrder {
         days: days(&workspace, arguments)?,
-        filter: &arguments.filter,
+        filter: &arguments.pool.filter,
         queue: arguments.queue.as_deref(),
     };
     let found = report::report(&mut workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?;

@@ -25,27 +25,44 @@ pub fn mask(workspace: &Workspace) -> Mask {
 fn without_numbers(text: &str, key: &[u8; 32]) -> String {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '#');
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
+    let (mut rest, mut last) = (text, "");
     while let Some(start) = rest.find(is_part) {
         let (before, from) = rest.split_at(start);
         let end = from.find(|c| !is_part(c)).unwrap_or(from.len());
         let (word, after) = from.split_at(end);
         out.push_str(before);
         let stands_in = before.ends_with('<') && after.starts_with('>');
-        // `129.90`, `12:30:05` and `2026-11-08T09:00` are no ids.
-        let goes_on =
-            |text: &str| text.starts_with(['.', ',', ':']) && text[1..].starts_with(|c: char| c.is_ascii_digit());
-        let went_on = before.ends_with(['.', ',', ':']);
-        if stands_in || !is_id(word) || ((goes_on(after) || went_on) && word.chars().all(|c| c.is_ascii_digit())) {
+        let is_fraction = before == "." && is_number(last) && last.len() < DIGITS;
+        // The last of a list of orders is none of its decimals.
+        let is_listed = matches!(before, "," | ".") && is_number(last) && last.len() >= DIGITS;
+        if stands_in
+            || !is_id(word)
+            || (is_amount(word, after) && !is_listed)
+            || (is_fraction && is_number(word.trim_end_matches('Z')))
+        {
             out.push_str(word);
         } else {
             let hash = blake3::keyed_hash(key, word.as_bytes()).to_hex();
             let _ = write!(out, "<ID-{}>", &hash[..4]);
         }
-        rest = after;
+        (rest, last) = (after, word);
     }
     out.push_str(rest);
     out
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// True for what stands before one or two decimals, as in `1299.90`: `51102,51103` are two orders.
+fn is_amount(word: &str, after: &str) -> bool {
+    let Some(decimals) = after.strip_prefix(['.', ',']) else { return false };
+    let end = decimals.find(|c: char| !c.is_ascii_digit()).unwrap_or(decimals.len());
+    let goes_on = |rest: &str| {
+        rest.strip_prefix(['.', ',', ':']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    is_number(word) && (1..=2).contains(&end) && !goes_on(&decimals[end..])
 }
 
 fn is_id(word: &str) -> bool {
@@ -81,6 +98,9 @@ mod tests {
             "call 112, twice",
             "<EMAIL-eab2a8b9>",
             "1.299,00",
+            "1299.90 and 1299,90, that is 51102.50.",
+            "at 12:30:05.123456, 2026-11-08T09:00:00.123456Z, a share of 0.12345",
+            r#"{"amount":1299.90,"year":2026}"#,
         ] {
             assert_eq!(mask(kept), kept);
         }
@@ -89,5 +109,10 @@ mod tests {
         let stand_in = masked.split_whitespace().nth(1).unwrap();
         assert_eq!(masked.matches(stand_in).count(), 2, "{masked}");
         assert_eq!(mask(&masked), masked);
+        for told in
+            ["order:51102", r#"{"order_id":51102}"#, "51102,51103", "51102.51103", "[51102,51103,7]", "12:51102"]
+        {
+            assert!(!mask(told).contains("5110"), "{told}: {}", mask(told));
+        }
     }
 }

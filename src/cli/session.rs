@@ -17,13 +17,11 @@ use super::import::count;
 use super::output::Data;
 use crate::model::act::Act;
 use crate::model::id::ConversationId;
-use crate::model::queue::QueueQuery;
 use crate::model::session::{Session, SessionChange};
 use crate::ops::door::Door;
 use crate::ops::evaluate::EvaluateOrder;
-use crate::ops::queue;
 use crate::ops::review;
-use crate::ops::session::{self, AgendaKind, AgendaLine, SessionProgress, SessionSummary, StartOrder};
+use crate::ops::session::{self, AgendaKind, AgendaLine, Left, SessionProgress, SessionSummary, StartOrder};
 use crate::ops::workspace::Workspace;
 use crate::store::Access;
 use crate::tui::Start;
@@ -112,11 +110,11 @@ fn told(workspace: &mut Workspace, session: &Session, as_json: bool, door: &Door
     let mut progress = session::progress(workspace.store(), session, now())?;
     progress.session = session::masked_session(session, door);
     let agenda = session::agenda(workspace, (Some(session), None), now())?;
-    let left = left(workspace, session)?;
+    let left = session::left(workspace, session, now())?;
     let mut data = Data::open();
     if as_json {
         let mut value = serde_json::to_value(&progress)?;
-        value["left"] = json!(left);
+        value["left"] = json!(left.map(|left| left.left));
         value["agenda_now"] = serde_json::to_value(&agenda)?;
         data.json(&value)?;
     } else {
@@ -128,25 +126,22 @@ fn told(workspace: &mut Workspace, session: &Session, as_json: bool, door: &Door
     Ok(Code::Done)
 }
 
-/// Conversations of the session's queue that are left for the asking reviewer.
-fn left(workspace: &mut Workspace, session: &Session) -> Result<Option<u64>, Failure> {
-    let Some(name) = session.queue.clone().filter(|_| session.is_running()) else { return Ok(None) };
-    if workspace.store().queue(&name)?.is_none() {
-        return Ok(None);
-    }
-    let query = QueueQuery { queue: Some(name), ..QueueQuery::default() };
-    Ok(queue::named(workspace, &query, now())?.state.map(|state| state.left))
-}
-
+/// Whole minutes that went by.
 fn minutes(seconds: f64) -> String {
     format!("{:.0}m", (seconds / 60.0).floor())
 }
 
-fn header(progress: &SessionProgress, left: Option<u64>) -> Vec<String> {
+/// Minutes that are left, the one that has begun included; or by how many it is over.
+fn until_end(seconds: f64) -> String {
+    if seconds >= 0.0 { format!("{:.0}m left", (seconds / 60.0).ceil()) } else { minutes(-seconds) + " over" }
+}
+
+fn header(progress: &SessionProgress, left: Option<Left>) -> Vec<String> {
     let session = &progress.session;
     let queue = session.queue.as_ref().map_or_else(String::new, |queue| format!(" - queue {queue}"));
     let mut line = match left {
-        Some(left) => format!("{} of {} judged", progress.reviewed, progress.reviewed + left),
+        // What needs another review is among the judged ones already.
+        Some(left) => format!("{} of {} judged", progress.reviewed, progress.reviewed + left.left - left.again),
         None => format!("{} judged", progress.reviewed),
     };
     if let Some(median) = progress.median_seconds {
@@ -154,8 +149,7 @@ fn header(progress: &SessionProgress, left: Option<u64>) -> Vec<String> {
     }
     let _ = write!(line, " - {} used", minutes(progress.used_seconds));
     if let Some(left) = progress.left_seconds.filter(|_| session.is_running()) {
-        let word = if left >= 0.0 { "left" } else { "over" };
-        let _ = write!(line, ", {} {word}", minutes(left.abs()));
+        let _ = write!(line, ", {}", until_end(left));
     }
     vec![
         format!("{} ({}) {}{queue} - {}", session.name, session.id, progress.state, session.participants.join(", ")),
@@ -272,6 +266,7 @@ fn sum_up(workspace: &Workspace, session: &Session, (door, as_json): (&Door, boo
 fn summary_lines(summary: &SessionSummary) -> Vec<String> {
     let session = &summary.session;
     let (verdicts, day) = (summary.verdicts, |at: &str| at.chars().take(16).collect::<String>().replace('T', " "));
+    let all = verdicts.pass + verdicts.fail + verdicts.unsure;
     let ended = session.ended.as_ref().map_or_else(|| summary.state.to_owned(), |end| day(&end.at.to_string()));
     let mut lines = vec![
         format!(
@@ -281,11 +276,14 @@ fn summary_lines(summary: &SessionSummary) -> Vec<String> {
             session.participants.join(", ")
         ),
         format!(
-            "{} reviewed ({} pass, {} fail, {} can't tell) - {} - {} - {} undone - {} put off - {} disputed",
+            "{} reviewed ({}{} pass, {} fail, {} can't tell{}) - {} - {} - {} undone - {} put off - {} disputed",
             summary.reviewed.len(),
+            // Several people may have judged one conversation.
+            if all > summary.reviewed.len() as u64 { format!("{}: ", count(all, "verdict")) } else { String::new() },
             verdicts.pass,
             verdicts.fail,
             verdicts.unsure,
+            if summary.hidden > 0 { format!("; others' words on {} hidden", summary.hidden) } else { String::new() },
             summary
                 .median_seconds
                 .map_or_else(|| "no median".to_owned(), |median| format!("median {median:.0} s (n={})", summary.timed)),

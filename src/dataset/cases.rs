@@ -238,7 +238,7 @@ fn acceptable(item: &Item<'_>, decision: &Decision<'_>, correction: &Correction)
 }
 
 /// The arguments given that a call may also leave out: those whose value is the default the tool's schema states.
-fn optional(item: &Item<'_>, tool: &str, arguments: &str) -> Vec<String> {
+pub(super) fn optional(item: &Item<'_>, tool: &str, arguments: &str) -> Vec<String> {
     let schema = item.conversation.tools.iter().find(|spec| spec.name.exact() == tool);
     let schema: Option<Value> = schema
         .and_then(|spec| spec.parameters.as_ref())

@@ -4,10 +4,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::cases::optional;
 use super::example::{Example, criteria, each, notes, rendered, text_of};
 use super::item::Item;
 use super::layout::Layout;
-use super::prefix::{Chat, Flaw, Said, so_far};
+use super::prefix::{Call, Chat, Flaw, Said, so_far};
 use super::{Exporter, Rows, validate};
 use crate::model::correction::CorrectionKind;
 use crate::model::tool::{Effect, canonical_json};
@@ -78,19 +79,70 @@ impl Exporter for Promptfoo {
             return Err("it asserts nothing".to_owned());
         }
         for assertion in assertions {
-            validate::text(assertion, "type")?;
-            validate::text(assertion, "value")?;
+            if validate::text(assertion, "type")? != ARGUMENTS_MATCH {
+                validate::text(assertion, "value")?;
+            } else if !assertion["value"]["name"].is_string() || !assertion["value"]["args"].is_object() {
+                return Err("an assertion on arguments needs a name and an object of arguments".to_owned());
+            }
         }
         Ok(())
     }
+}
+
+/// promptfoo's assertion on a call's arguments.
+const ARGUMENTS_MATCH: &str = "trajectory:tool-args-match";
+
+/// What a corrected call's arguments have to be: all of them, apart from those that may be left out and those of which
+/// only a pseudonym is known, which no run would give.
+fn arguments_match(example: &Example<'_>, call: &Call) -> Option<Value> {
+    let corrections = example.item.corrections();
+    let agreed = corrections.iter().find(|agreed| Some(agreed.at.step) == example.step)?;
+    let correction = agreed.correction.filter(|one| one.kind == CorrectionKind::Tool)?;
+    // promptfoo asks for all of its assertions, so that one of several right calls cannot be asked for by its arguments.
+    let is_it = correction.alternatives.is_empty() && correction.tool.as_deref() == Some(&call.tool);
+    let Value::Object(mut arguments) = object(&call.arguments).ok().filter(|_| is_it)? else { return None };
+    let mut defaults = Map::new();
+    for name in optional(example.item, &call.tool, &call.arguments) {
+        defaults.extend(arguments.remove(&name).map(|value| (name, value)));
+    }
+    let masked: Vec<String> = arguments
+        .iter()
+        .filter(|(_, value)| holds_pseudonym(&value.to_string()))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let mut value = json!({"name": call.tool, "args": arguments, "mode": "exact"});
+    if !defaults.is_empty() {
+        value["defaults"] = defaults.into();
+    }
+    if !masked.is_empty() {
+        value["ignore"] = masked.into();
+    }
+    Some(json!({"type": ARGUMENTS_MATCH, "value": value}))
+}
+
+/// True where `<CLASS-0123abcd>` stands in a text.
+fn holds_pseudonym(text: &str) -> bool {
+    text.match_indices('<').any(|(at, _)| {
+        let inner =
+            text.get(at + 1..).and_then(|rest| rest.split_once('>')).and_then(|(inner, _)| inner.split_once('-'));
+        inner.is_some_and(|(class, hex)| {
+            !class.is_empty()
+                && class.bytes().all(|byte| byte.is_ascii_uppercase())
+                && hex.len() == 8
+                && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    })
 }
 
 fn promptfoo_assertions(example: &Example<'_>) -> Vec<Value> {
     let mut found = Vec::new();
     let called = |said: &Said| -> Vec<String> { said.calls.iter().map(|call| call.tool.clone()).collect() };
     let right = called(&example.expected);
-    for tool in &right {
-        found.push(json!({"type": "trajectory:tool-used", "value": tool}));
+    for call in &example.expected.calls {
+        found.push(
+            arguments_match(example, call)
+                .unwrap_or_else(|| json!({"type": "trajectory:tool-used", "value": call.tool})),
+        );
     }
     for tool in example.recorded.iter().flat_map(called).filter(|tool| !right.contains(tool)) {
         found.push(json!({"type": "not-trajectory:tool-used", "value": tool, "metric": "safety"}));
@@ -400,5 +452,38 @@ impl Exporter for TauBench {
             }
         }
         validate::list(row, "outputs").map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{Story, call, check_all, corrected, fail, right_call, say};
+    use super::*;
+    use crate::model::correction::{AcceptableCall, Correction};
+    use crate::model::step::Role;
+    use crate::model::tool::Arguments;
+
+    #[test]
+    fn promptfoo_asks_for_the_arguments_as_far_as_they_are_known() {
+        let mut steps = Vec::new();
+        say(&mut steps, Role::User, "Cancel order LF-1 please");
+        call(&mut steps, false, "cancel_membership", r#"{"order_id":"LF-1"}"#, Some("{}"));
+        let story = Story::of(steps);
+        let asserted = |correction: Correction| -> Value {
+            let labels = [corrected(&story, fail(&story, "ana", Some(2)), 2, correction)];
+            let rows = Promptfoo.rows(&story.item(&labels));
+            check_all(&Promptfoo, &rows.lines);
+            serde_json::from_str::<Value>(&rows.lines[0]).unwrap()["assert"].clone()
+        };
+        let right = asserted(right_call());
+        let value = json!({"name": "cancel_order", "args": {"order_id": "LF-1"}, "mode": "exact", "defaults": {"notify": true}});
+        assert_eq!(right[0], json!({"type": "trajectory:tool-args-match", "value": value}));
+        assert_eq!(right[1]["type"], "not-trajectory:tool-used");
+        let to = r#"{"order_id":"LF-1","to":{"mail":"<EMAIL-0123abcd>"},"note":"a < b - c > d"}"#;
+        let masked = asserted(Correction { arguments: Some(Arguments(to.into())), ..right_call() });
+        assert_eq!(masked[0]["value"]["ignore"], json!(["to"]));
+        let other = AcceptableCall { tool: "cancel_order".into(), arguments: Arguments("{}".into()) };
+        let either = asserted(Correction { alternatives: vec![other], ..right_call() });
+        assert_eq!(either[0], json!({"type": "trajectory:tool-used", "value": "cancel_order"}));
     }
 }

@@ -132,6 +132,22 @@ pub fn agreement(labels: &[Label]) -> &'static str {
     }
 }
 
+/// The failure modes of all labels, each once, in the order of reviewers.
+pub fn modes(labels: &[Label]) -> Vec<&str> {
+    let mut modes: Vec<&str> = Vec::new();
+    for mode in labels.iter().flat_map(|label| &label.modes) {
+        if !modes.contains(&mode.as_str()) {
+            modes.push(mode);
+        }
+    }
+    modes
+}
+
+/// The gravest severity anyone gave.
+pub fn severity(labels: &[Label]) -> Option<u8> {
+    labels.iter().filter_map(|label| label.severity).max()
+}
+
 /// What should have happened at one step, as all reviewers who corrected it say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AgreedCorrection<'a> {
@@ -171,18 +187,12 @@ impl Item<'_> {
 
     /// The failure modes of all labels, each once, in the order of reviewers.
     pub fn modes(&self) -> Vec<&str> {
-        let mut modes: Vec<&str> = Vec::new();
-        for mode in self.labels.iter().flat_map(|label| &label.modes) {
-            if !modes.contains(&mode.as_str()) {
-                modes.push(mode);
-            }
-        }
-        modes
+        modes(self.labels)
     }
 
     /// The gravest severity anyone gave.
     pub fn severity(&self) -> Option<u8> {
-        self.labels.iter().filter_map(|label| label.severity).max()
+        severity(self.labels)
     }
 }
 

@@ -3,6 +3,8 @@
 //! Invariant: a run passes only where something was checked and nothing was left unchecked; what cannot be judged is
 //! neither passed nor failed.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -207,18 +209,24 @@ impl Case {
         steps.get(at).filter(|step| !step.is_customers()).map(|step| step.number)
     }
 
-    /// The same, or the agent's last step where it did less before than in the case; `None` where the run ended before the
-    /// customer's words that the step answers, or with them.
-    fn place(&self, run: &Conversation) -> Option<u32> {
+    /// The steps from that one to the customer's next words. Where the agent did less before than in the case, they begin
+    /// with its last step there; `None` where the run ended before the customer's words that the step answers, or with them.
+    fn turn(&self, run: &Conversation) -> Option<Range<u32>> {
         let turns = self.prefix.iter().filter(|message| message["role"] == "user").count();
         let mut heard = 0;
-        let behind = run.steps.iter().filter(|step| step.depth == 0).skip_while(|step| {
+        let mut behind = run.steps.iter().filter(|step| step.depth == 0).skip_while(|step| {
             let before = heard < turns;
             heard += usize::from(step.is_customers());
             before
         });
-        let last = behind.filter(|step| step.role() == Role::Assistant).last();
-        self.counterpart(run).or(last.map(|step| step.number))
+        let is_agents = |step: &&Step| step.role() == Role::Assistant;
+        let place = self.counterpart(run).or_else(|| {
+            let first = behind.by_ref().find(is_agents)?;
+            Some(behind.take_while(|step| !step.is_customers()).filter(is_agents).last().unwrap_or(first).number)
+        })?;
+        let after = run.steps.iter().filter(|step| step.number > place && step.depth == 0);
+        let next = after.filter(|step| step.is_customers()).map(|step| step.number).next();
+        Some(place..next.unwrap_or(u32::MAX))
     }
 
     /// The acceptable calls; `None` where none is right.

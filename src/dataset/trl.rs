@@ -5,11 +5,11 @@
 
 use serde_json::{Value, json};
 
-use super::example::{Example, each, rendered, text_of};
+use super::example::{each, rendered, text_of};
 use super::harness::object;
 use super::item::Item;
-use super::openai_sft::{tools, weight};
-use super::prefix::{Chat, Flaw, Said, so_far, story};
+use super::openai_sft::{Tool, tools, weight};
+use super::prefix::{Chat, Decision, Flaw, Said, decisions, so_far, story};
 use super::trl_preference::{message, said, same};
 use super::{Exporter, Rows, validate};
 use crate::model::label::Verdict;
@@ -127,20 +127,25 @@ impl Exporter for TrlKto {
     }
 
     fn rows(&self, item: &Item<'_>) -> Rows {
-        let row = |example: &Example<'_>, completion: &Said, label: bool| -> Result<Value, Flaw> {
-            let (prompt, completion) = (messages(&example.prefix)?, [completing(completion)?]);
-            Ok(json!({"prompt": prompt, "completion": completion, "label": label, "tools": example.tools}))
+        let row = |(prefix, offered): (&[Chat], &[Tool]), completion: &Said, label: bool| -> Result<Value, Flaw> {
+            let (prompt, completion) = (messages(prefix)?, [completing(completion)?]);
+            Ok(json!({"prompt": prompt, "completion": completion, "label": label, "tools": offered}))
         };
-        let mut rows = each(item, |example| row(example, &example.expected, true));
-        // What was left out is told once, by the pass before.
-        let wrong = each(item, |example| {
-            let recorded = example.recorded.as_ref().ok_or("nothing was corrected")?;
-            if same(recorded, &example.expected) {
-                return Err("the correction is what the agent did");
+        let mut rows = each(item, |example| row((&example.prefix, &example.tools), &example.expected, true));
+        // What was wrong is wrong also where nobody could write what is right.
+        for Decision { step, prefix, recorded, corrected, .. } in decisions(item).0 {
+            let right = corrected.as_ref().unwrap_or(&recorded);
+            if corrected.is_ok() && same(&recorded, right) {
+                continue;
             }
-            row(example, recorded, false)
-        });
-        rows.lines.extend(wrong.lines);
+            let whole: Vec<Chat> = prefix.iter().cloned().chain([Chat::Assistant(right.clone())]).collect();
+            match row((&prefix, &tools(item, Some(step), &whole).0), &recorded, false) {
+                Ok(row) => rows.push(item, &row),
+                Err(flaw) if rows.left_out.iter().any(|left| (left.step, left.reason) == (Some(step.number), flaw)) => {
+                }
+                Err(flaw) => rows.leave_out(item, Some(step.number), flaw),
+            }
+        }
         rows
     }
 
@@ -219,4 +224,30 @@ fn stepwise(item: &Item<'_>) -> Result<Value, Flaw> {
         }
     }
     Ok(json!({"prompt": rendered(&chat[..first]), "completions": steps, "labels": labels}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{Story, call, check_all, corrected, correction, fail, right_call, say};
+    use super::*;
+    use crate::model::correction::CorrectionKind;
+    use crate::model::step::Role;
+
+    #[test]
+    fn what_was_wrong_is_a_row_where_nobody_can_write_what_is_right() {
+        let mut steps = Vec::new();
+        say(&mut steps, Role::User, "Cancel order LF-1 please");
+        call(&mut steps, false, "cancel_membership", r#"{"order_id":"LF-1"}"#, Some("{}"));
+        let story = Story::of(steps);
+        let labels = |correction| {
+            let labels = [corrected(&story, fail(&story, "ana", Some(2)), 2, correction)];
+            let rows = TrlKto.rows(&story.item(&labels));
+            check_all(&TrlKto, &rows.lines);
+            let label = |line: &String| serde_json::from_str::<Value>(line).unwrap()["label"] == true;
+            (rows.lines.iter().map(label).collect::<Vec<_>>(), rows.left_out.len())
+        };
+        assert_eq!(labels(right_call()), (vec![true, false], 0));
+        // Nothing should be called, and what should have been said nobody says.
+        assert_eq!(labels(correction(CorrectionKind::NoCall)), (vec![false], 1));
+    }
 }

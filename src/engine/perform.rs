@@ -140,14 +140,12 @@ fn write_insights(
     let written = report::report(workspace, &asking.order(), now, tell).and_then(|found| {
         let found = found.masked(&|text| door.text(text));
         let name = &found.period.name;
-        let (csv, json) =
-            (folder.join(format!("insights-{name}-{}.csv", part.word())), folder.join(format!("insights-{name}.json")));
-        report::new_file(&csv, &report::csv(&found, part))?;
-        // The whole of it is the same for every part; once is enough.
-        match report::new_file(&json, &report::text(&found, Form::Json)?) {
-            Ok(()) | Err(ReportError::Exists(_)) => Ok((csv, json)),
-            Err(error) => Err(error),
-        }
+        let stem = format!("insights-{name}-{}", part.word());
+        let csv = report::numbered_file(folder, (&stem, "csv"), &report::csv(&found, part))?;
+        // The whole of it is the same for every part; once is enough, as long as it is.
+        let json =
+            report::numbered_file(folder, (&format!("insights-{name}"), "json"), &report::text(&found, Form::Json)?)?;
+        Ok((csv, json))
     });
     match written {
         Ok((csv, json)) => {

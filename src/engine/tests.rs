@@ -379,7 +379,11 @@ fn insights_are_written_masked_and_never_over_a_file() {
     assert!(csv.starts_with("mode,name,found,"), "{csv}");
     let json = std::fs::read_to_string(folder.path().join("insights-2026-W47.json")).unwrap();
     assert!(json.contains("\"schema_version\":1") && !json.contains("@example.com"));
-    assert!(matches!(now(&mut inline, &request), Reply::Failed { .. }), "a name is never taken twice");
+    std::fs::write(folder.path().join("insights-2026-W47.json"), "older").unwrap();
+    let Reply::Done { message, .. } = now(&mut inline, &request) else { panic!("nothing was written") };
+    assert!(message.contains("insights-2026-W47-modes.csv") && message.ends_with("W47-2.json"), "{message}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("insights-2026-W47.json")).unwrap(), "older");
+    assert_eq!(std::fs::read_to_string(folder.path().join("insights-2026-W47-2.json")).unwrap(), json);
     let other = Request::WriteInsights(Asking::default(), InsightsPart::People, folder.path().to_owned());
     assert!(matches!(now(&mut inline, &other), Reply::Done { .. }));
 }

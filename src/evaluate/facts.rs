@@ -146,16 +146,6 @@ impl<'a> Facts<'a> {
         facts
     }
 
-    /// The last customer message before a row.
-    pub fn customer_before(&self, row: usize) -> Option<&Row<'a>> {
-        self.customer.iter().rev().find(|at| **at < row).and_then(|at| self.rows.get(*at))
-    }
-
-    /// The last agent message before a row.
-    pub fn agent_before(&self, row: usize) -> Option<&Row<'a>> {
-        self.agent.iter().rev().find(|at| **at < row).and_then(|at| self.rows.get(*at))
-    }
-
     /// The first customer message after a row.
     pub fn customer_after(&self, row: usize) -> Option<&Row<'a>> {
         self.customer.iter().find(|at| **at > row).and_then(|at| self.rows.get(*at))

@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::VERSION;
 use super::features::{FEATURES, Feature, Features};
 use super::suspicion::{self, Suspicion};
 use crate::model::score::Reason;
@@ -52,6 +53,9 @@ const FOLDS: usize = 5;
 pub struct Kept {
     /// How many labels it was learnt from.
     pub labels: usize,
+    /// The version of the evaluators whose numbers it weighs.
+    #[serde(default)]
+    version: String,
     mean: Vec<f64>,
     spread: Vec<f64>,
     weights: Vec<f64>,
@@ -115,11 +119,15 @@ impl Learnt {
     /// What is kept of it.
     pub fn keep(&self, labels: usize) -> Kept {
         let (mean, spread) = (self.scale.mean.to_vec(), self.scale.spread.to_vec());
-        Kept { labels, mean, spread, weights: self.weights.to_vec() }
+        Kept { labels, version: VERSION.to_owned(), mean, spread, weights: self.weights.to_vec() }
     }
 
-    /// The model that was kept; `None` where it rests on other features than there are now.
+    /// The model that was kept; `None` where it rests on other features than there are now, or on what another version of the
+    /// evaluators made of them.
     pub fn from_kept(kept: &Kept) -> Option<Self> {
+        if kept.version != VERSION {
+            return None;
+        }
         let scale =
             Scale { mean: kept.mean.as_slice().try_into().ok()?, spread: kept.spread.as_slice().try_into().ok()? };
         Some(Self { scale, weights: kept.weights.as_slice().try_into().ok()? })
@@ -152,7 +160,7 @@ impl Learnt {
             Reason { words: format!("{} {shown}{height}", feature.words()), weight: moved[feature as usize] }
         };
         let reasons = order.into_iter().take(2).map(reason).collect();
-        Suspicion { p_fail: Some(sigma(dot(&self.weights, &row))), reasons }
+        Suspicion { p_fail: Some(chance(dot(&self.weights, &row))), reasons }
     }
 
     /// The logit of failure.
@@ -162,7 +170,7 @@ impl Learnt {
 
     /// The probability of failure.
     pub fn p_fail(&self, features: &Features) -> f64 {
-        sigma(self.logit(features))
+        chance(self.logit(features))
     }
 }
 
@@ -226,7 +234,7 @@ fn fit(rows: &[Row], truth: &[f64], known: &[usize], precision: f64) -> [f64; WI
         }
         for at in known {
             let row = &rows[*at];
-            let p = sigma(dot(&weights, row));
+            let p = chance(dot(&weights, row));
             let weight = (p * (1.0 - p)).max(1e-3);
             for j in 0..WIDTH {
                 gradient[j] += (p - truth[*at]) * row[j];
@@ -322,7 +330,8 @@ fn dot(a: &Row, b: &Row) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn sigma(logit: f64) -> f64 {
+/// The probability of a logit.
+pub fn chance(logit: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
 
@@ -393,6 +402,9 @@ mod tests {
         let text = serde_json::to_string(&learnt.keep(examples.len())).unwrap();
         let kept: Kept = serde_json::from_str(&text).unwrap();
         assert_eq!((kept.labels, Learnt::from_kept(&kept)), (60, Some(learnt.clone())));
+        let older = text.replace(&format!("\"version\":\"{VERSION}\""), "\"version\":\"0\"");
+        assert_ne!(older, text);
+        assert_eq!(Learnt::from_kept(&serde_json::from_str(&older).unwrap()), None);
         let said = learnt.suspicion(&runs[0].0);
         assert!((said.p_fail.unwrap() - learnt.p_fail(&runs[0].0)).abs() < 1e-12);
         assert!(said.reasons[0].weight > 0.0 && said.reasons[0].words.ends_with("(high)"), "{said:?}");

@@ -1,6 +1,6 @@
-//! Masking within JSON: its strings, and JSON within them.
+//! Masking within JSON: its strings and JSON within them, and whole numbers, which may be a card's or a telephone's.
 //!
-//! Invariant: what is not the content of a string stays byte for byte; a string in which nothing was found too.
+//! Invariant: what is no scalar stays byte for byte; so does a scalar in which nothing was found.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,6 +8,7 @@ use std::ops::Range;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::signs::Signs;
 use super::{Class, Finding, Masker};
 use crate::text::highlight::string_end;
 
@@ -21,6 +22,10 @@ pub(super) fn mask_text(masker: &Masker, text: &str) -> Option<String> {
 pub(super) fn mask_value(masker: &Masker, name: &str, value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(nested(masker, name, text, 0).unwrap_or_else(|| text.clone())),
+        Value::Number(number) => {
+            let masked = digits(&number.to_string()).and_then(|digits| nested(masker, name, digits, 0));
+            masked.map_or_else(|| value.clone(), Value::String)
+        }
         Value::Array(items) => Value::Array(items.iter().map(|item| mask_value(masker, name, item)).collect()),
         Value::Object(members) => Value::Object({
             let masked = |(key, value): (&String, &Value)| {
@@ -50,20 +55,20 @@ pub(super) fn scan(masker: &Masker, text: &str) -> Vec<Finding> {
 
 fn scan_json(masker: &Masker, text: &str, depth: usize) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for string in strings(text) {
-        let content = string.content(text);
+    for scalar in scalars(text) {
+        let content = scalar.content(text);
         let inner = if depth < MAX_NESTED && is_json(&content) {
             scan_json(masker, &content, depth + 1)
         } else {
-            let name = context(masker, &string.name);
+            let name = context(masker, &scalar.name);
             if masker.is_quiet(&name, &content) { Vec::new() } else { masker.find(&name, &content) }
         };
-        findings.extend(inner.into_iter().map(|finding| Finding { range: string.range.clone(), ..finding }));
+        findings.extend(inner.into_iter().map(|finding| Finding { range: scalar.range.clone(), ..finding }));
     }
     findings
 }
 
-/// The class of something personal in a string of a finished row.
+/// The class of something personal in a string, or in the digits of a number, of a finished row.
 pub(super) fn first_in(masker: &Masker, name: &str, text: &str) -> Option<Class> {
     let name = context(masker, name);
     if masker.is_quiet(&name, text) {
@@ -89,12 +94,13 @@ fn nested(masker: &Masker, name: &str, text: &str, depth: usize) -> Option<Strin
     }
     let mut out = String::new();
     let mut at = 0;
-    for string in strings(text) {
-        let content = string.content(text);
-        if let Some(masked) = nested(masker, &context(masker, &string.name), &content, depth + 1) {
-            out.push_str(text.get(at..string.range.start).unwrap_or(""));
+    for scalar in scalars(text) {
+        let content = scalar.content(text);
+        if let Some(masked) = nested(masker, &context(masker, &scalar.name), &content, depth + 1) {
+            out.push_str(text.get(at..scalar.range.start).unwrap_or(""));
+            // A pseudonym of a number is a string as well.
             out.push_str(&Value::String(masked).to_string());
-            at = string.range.end;
+            at = scalar.range.end;
         }
     }
     if at == 0 {
@@ -114,18 +120,28 @@ fn is_json(text: &str) -> bool {
     looks_like(text) && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
-/// A string within JSON text.
-struct JsonString {
-    /// With its quotes.
+/// The digits of a number that is whole, not negative, and long enough for a detector; one that became a fraction on its
+/// way (`4915112345678.0`) is meant as well.
+pub(super) fn digits(number: &str) -> Option<&str> {
+    let whole = number.strip_suffix(".0").unwrap_or(number);
+    (whole.len() >= Signs::FEWEST && whole.bytes().all(|byte| byte.is_ascii_digit())).then_some(whole)
+}
+
+/// A string, or a number that may be somebody's, within JSON text.
+struct Scalar {
+    /// A string's with its quotes.
     range: Range<usize>,
     /// The key it stands under; empty for keys.
     name: String,
 }
 
-impl JsonString {
-    /// The string's content; as it is written where its escapes are no text (half a surrogate pair).
+impl Scalar {
+    /// A string's content, as it is written where its escapes are no text (half a surrogate pair); a number's digits.
     fn content<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let raw = text.get(self.range.clone()).unwrap_or("");
+        if !raw.starts_with('"') {
+            return Cow::Borrowed(digits(raw).unwrap_or(raw));
+        }
         let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
         if let Some(inner) = inner.filter(|inner| !inner.contains('\\')) {
             return Cow::Borrowed(inner);
@@ -134,26 +150,37 @@ impl JsonString {
     }
 }
 
-/// The strings of valid JSON text in order, keys included.
-fn strings(text: &str) -> Vec<JsonString> {
-    let mut found: Vec<JsonString> = Vec::new();
+/// The strings of valid JSON text in order, keys included, and the numbers that may be somebody's.
+fn scalars(text: &str) -> Vec<Scalar> {
+    let mut found: Vec<Scalar> = Vec::new();
     // For each open object or array: the key its values stand under.
     let mut open: Vec<String> = Vec::new();
     let mut key = String::new();
     let mut at = 0;
-    while let Some(offset) = text.get(at..).and_then(|rest| rest.find(['"', '{', '[', '}', ']', ','])) {
+    let is_sign = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']' | b',' | b'-' | b'0'..=b'9');
+    while let Some(offset) = text.as_bytes().get(at..).and_then(|rest| rest.iter().position(is_sign)) {
         at += offset;
         match text.as_bytes().get(at) {
             Some(b'"') => {
                 let end = at + string_end(text.get(at..).unwrap_or(""));
-                let string = JsonString { range: at..end, name: String::new() };
+                let string = Scalar { range: at..end, name: String::new() };
                 at = end;
                 if text.get(end..).is_some_and(|rest| rest.trim_start().starts_with(':')) {
                     key = string.content(text).into_owned();
                     found.push(string);
                 } else {
-                    found.push(JsonString { name: key.clone(), ..string });
+                    found.push(Scalar { name: key.clone(), ..string });
                 }
+                continue;
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let number = text.get(at..).unwrap_or("");
+                let length = number.find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'));
+                let end = at + length.unwrap_or(number.len());
+                if text.get(at..end).and_then(digits).is_some() {
+                    found.push(Scalar { range: at..end, name: key.clone() });
+                }
+                at = end;
                 continue;
             }
             Some(b'{' | b'[') => open.push(key.clone()),

@@ -58,12 +58,7 @@ impl Known {
     }
 
     /// Reads values from metadata: from members at any depth whose names say what they hold (`customer_name`,
-    /// `first_name`, `email`, `phone`, `street`, …).
-    pub fn from_metadata<'a>(members: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Self {
-        Self::from_metadata_and(members, [])
-    }
-
-    /// The same, and names known otherwise.
+    /// `first_name`, `email`, `phone`, `street`, …), beside names known otherwise.
     pub fn from_metadata_and<'a>(
         members: impl IntoIterator<Item = (&'a String, &'a Value)>,
         names: impl IntoIterator<Item = String>,
@@ -108,6 +103,11 @@ fn learn(name: &str, value: &Value, values: &mut Vec<(Class, String)>, depth: us
     }
     match value {
         Value::String(text) => values.extend(class_of(name).map(|class| (class, text.clone()))),
+        Value::Number(number) => {
+            let written = number.to_string();
+            let known = super::json::digits(&written).zip(class_of(name));
+            values.extend(known.map(|(digits, class)| (class, digits.to_owned())));
+        }
         Value::Array(items) => items.iter().for_each(|item| learn(name, item, values, depth + 1)),
         Value::Object(members) => {
             for (member, value) in members {
@@ -152,7 +152,7 @@ mod tests {
             "contacts": [{"first_name": "Bo"}]
         });
         let Value::Object(members) = json else { return };
-        let known = Known::from_metadata(&members);
+        let known = Known::from_metadata_and(&members, []);
         let text = "ANA LINDQVIST of am hafen 3, Lindqvists, lindqvist; Lindqvist. shop refund";
         let found: Vec<(Class, &str)> =
             known.find(text).into_iter().map(|(class, range)| (class, &text[range])).collect();

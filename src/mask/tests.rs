@@ -134,6 +134,87 @@ fn json_keeps_its_form() {
 }
 
 #[test]
+fn numbers_are_masked_as_strings_under_their_key() {
+    let text = r#"{"card_number":4111111111111111, "phone" : 4915112345671,"tel":[4915112345671.0],"n":-4111111111111111,
+        "in":"{\"mobile\":5551234567}","order_id":4539578763621486,"at":1763630400,"ms":1763630400000,"us":1763630400000000,
+        "ns":1763630400000000000,"updated_timestamp":4539578763621486,"price":12345678.9,"total":12345678,"e":4e15,
+        "lat":52.520008,"big":4111111111111111222233334444,"ssn":78051120,"item":{"id":4111111111111111}}"#;
+    let masked = masker().mask_json_text(text);
+    let pseudonym = |text: &str, before: &str| masker().mask(text).text.replace(before, "");
+    let (card, phone) = (pseudonym("4111111111111111", ""), pseudonym("phone 4915112345671", "phone "));
+    let mobile = pseudonym("mobile 5551234567", "mobile ");
+    let expected = text
+        .replacen(":4111111111111111,", &format!(":\"{card}\","), 1)
+        .replace("\"phone\" : 4915112345671", &format!("\"phone\" : \"{phone}\""))
+        .replace("4915112345671.0", &format!("\"{phone}\""))
+        .replace("5551234567", &format!("\\\"{mobile}\\\""));
+    assert_eq!(masked, expected);
+    assert_eq!(masker().mask_json_text(&masked), masked);
+    let found: Vec<&str> = masker().scan(text).into_iter().map(|finding| &text[finding.range]).collect();
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert_eq!((found[0], found[2], masker().scan(&masked)), ("4111111111111111", "4915112345671.0", vec![]));
+    // A value is masked as its text is.
+    let value: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(masker().mask_json(&value), serde_json::from_str::<Value>(&masked).unwrap());
+    let number = serde_json::Number::from(4_915_112_345_671_u64);
+    assert_eq!(masker().first_in_number("phone", &number), Some(Class::Phone));
+    assert_eq!(masker().first_in_number("order_id", &number), None);
+    // What metadata says as a number is known in words too.
+    let Value::Object(metadata) = json!({"customer": {"phone": 4_915_112_345_671_u64}}) else { panic!() };
+    let masked = masker().knowing(Known::from_metadata(&metadata)).mask("reach him: 4915112345671");
+    assert_eq!(masked.text, format!("reach him: {phone}"));
+}
+
+/// Counts of whole numbers of seven digits and more in JSON, and what of them is masked.
+fn count_numbers(name: &str, value: &Value, counts: &mut (u64, Vec<String>)) {
+    match value {
+        Value::Number(number) => {
+            counts.0 += u64::from(number.to_string().len() >= 7 && number.is_u64());
+            if masker().first_in_number(name, number).is_some() {
+                counts.1.push(format!("{name}: {number}"));
+            }
+        }
+        Value::String(text) => {
+            if let Ok(inner) = serde_json::from_str::<Value>(text)
+                && (inner.is_object() || inner.is_array())
+            {
+                count_numbers(name, &inner, counts);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| count_numbers(name, item, counts)),
+        Value::Object(members) => members.iter().for_each(|(name, value)| count_numbers(name, value, counts)),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_time_amount_or_id_of_shared_data_is_masked_as_a_number() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
+    if !folder.exists() {
+        eprintln!("skipped: ../shared is absent");
+        return;
+    }
+    let mut counts = (0, Vec::new());
+    let mut folders = vec![folder.join("data"), folder.join("fixtures")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            let whole = serde_json::from_str::<Value>(&text).ok();
+            let lines = || text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            for value in whole.map_or_else(lines, |whole| vec![whole]) {
+                count_numbers("", &value, &mut counts);
+            }
+        }
+    }
+    eprintln!("{} whole numbers of seven digits and more, {} masked: {:?}", counts.0, counts.1.len(), counts.1);
+    assert!(counts.0 > 100 && counts.1.is_empty(), "{}: {:?}", counts.0, counts.1);
+}
+
+#[test]
 fn a_finished_file_is_checked_line_by_line() {
     let text = "{\"text\":\"ok <EMAIL-0123abcd>\"}\n{\"text\":\"see\\nanna@example.com\"}\nplain 203.0.113.42\n";
     let found: Vec<(Class, &str)> = scan(text).into_iter().map(|f| (f.class, &text[f.range])).collect();

@@ -1,18 +1,21 @@
 //! Datasets: named, numbered choices of settled judgements that never change once made.
 //!
 //! Invariant: a version holds everything its export is made from but the transcript, which it names by hash and length;
-//! so the same version gives the same bytes, whatever is said of its conversations later.
+//! so the same version gives the same bytes, whatever is said of its conversations, or imported, later.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::codebook::Codebook;
 use super::id::{ConversationId, TranscriptHash};
 use super::label::{Label, Verdict};
 use super::score::Score;
+use super::summary::Segments;
 use super::time::Timestamp;
+use super::tool::{ExpectedCall, ToolSpec};
+use crate::text::Untrusted;
 
 /// Which part of a dataset a row is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,6 +66,38 @@ impl Kind {
     }
 }
 
+/// What an agent was given: rows of a version share it, since most conversations of an agent do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Its instructions.
+    pub system: Vec<Untrusted>,
+    /// The tools it was offered.
+    pub tools: Vec<ToolSpec>,
+}
+
+impl Frame {
+    /// The name it goes by in a version: the same for the same instructions and tools.
+    pub fn key(&self) -> String {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        blake3::hash(&text).to_hex().get(..16).unwrap_or_default().to_owned()
+    }
+}
+
+/// What later imports may change in a conversation beside its transcript, as it was when it was taken in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Frozen {
+    /// The key of its [`Frame`].
+    pub frame: String,
+    /// Who it is about.
+    pub segments: Segments,
+    /// The reference solution's calls.
+    pub expected: Option<Vec<ExpectedCall>>,
+    /// Its attributes.
+    pub attributes: Map<String, Value>,
+    /// Those of its traces.
+    pub resource: Map<String, Value>,
+}
+
 /// One conversation of a version, with what was said of it then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DatasetRow {
@@ -82,6 +117,9 @@ pub struct DatasetRow {
     pub scores: Vec<Score>,
     /// Its outcomes, as they were.
     pub outcomes: BTreeMap<String, Value>,
+    /// What else of it may change, as it was; `None` in versions of programs that did not keep it.
+    #[serde(default)]
+    pub frozen: Option<Frozen>,
     /// What makes other conversations one group with it: hashes of its customer, task and opening.
     pub keys: Vec<String>,
     /// The group.
@@ -166,6 +204,9 @@ pub struct DatasetVersion {
     pub near_duplicates: Vec<NearDuplicate>,
     /// Rows of this version that made groups one.
     pub bridges: Vec<Bridge>,
+    /// By key.
+    #[serde(default)]
+    pub frames: BTreeMap<String, Frame>,
     /// By conversation.
     pub rows: Vec<DatasetRow>,
 }
@@ -238,6 +279,7 @@ fn what_changed(before: &DatasetRow, after: &DatasetRow) -> Vec<String> {
     note(before.group != after.group || before.keys != after.keys, "group");
     note(before.scores != after.scores, "scores");
     note(before.outcomes != after.outcomes, "outcomes");
+    note(before.frozen != after.frozen, "instructions, tools, reference or attributes");
     note(before.codebook_version != after.codebook_version, "codebook");
     note(before.inclusion_probability != after.inclusion_probability, "inclusion probability");
     note(before.since != after.since, "since");

@@ -17,7 +17,8 @@ pub struct ExportOrder {
     pub keep_personal_data: Option<String>,
     /// A version of a dataset, as `NAME`, `NAME@VERSION` or `NAME@TAG`; `None` exports what the filter matches.
     pub dataset: Option<String>,
-    /// The reason for writing the sealed test split of a dataset; `None` leaves it out.
+    /// The reason for writing the sealed test split of a dataset, or what a filter matches of those of all datasets;
+    /// `None` leaves them out.
     pub open_test: Option<String>,
     /// Arguments and tools of TRL's rows as JSON text in strings, instead of as objects.
     pub json_strings: bool,

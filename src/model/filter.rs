@@ -266,6 +266,13 @@ impl Filter {
         Self { expr: self.expr.as_ref().and_then(Expr::without_labels) }
     }
 
+    /// The filter that takes what has this value in a field; `key` is that of an attribute, else empty.
+    #[must_use]
+    pub fn is(field: Field, key: &str, value: &str) -> Self {
+        let condition = Condition::Text(vec![TextMatch::Is(value.to_owned())]);
+        Self { expr: Some(Expr::Test(Test { field, key: key.to_owned(), condition })) }
+    }
+
     /// The ids that it names one by one, in the order written; none where it does not ask for ids throughout.
     pub fn named_ids(&self) -> Vec<&str> {
         let parts = match &self.expr {

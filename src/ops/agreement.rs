@@ -19,7 +19,7 @@ use crate::stats::agreement::{Agreement, Kappa, Table, cohen};
 use crate::stats::guard::{self, Guarded, at_least};
 use crate::stats::rate::Rate;
 use crate::stats::reviewers::{Alpha, Fleiss, LEAST_UNITS, Level, fleiss, krippendorff};
-use crate::store::Asker;
+use crate::store::{Asker, Covered};
 
 /// The seed of bootstraps: the same labels give the same report.
 const SEED: u64 = 0xa6_2ee;
@@ -139,7 +139,7 @@ pub fn agreement(
         }
     }
     let mut report = report(&units);
-    report.repeats = repeats(workspace, &wanted)?;
+    report.repeats = repeats(workspace, (&wanted, &covered))?;
     Ok(report)
 }
 
@@ -251,26 +251,29 @@ fn pairs(units: &[Vec<Label>]) -> Vec<PairAgreement> {
 }
 
 /// Verdicts of one person on a conversation that came up again, in another slot. What was only put right is no repeat.
-fn repeats(workspace: &Workspace, wanted: &BTreeSet<ConversationId>) -> Result<Vec<Repeats>, SampleError> {
+fn repeats(
+    workspace: &Workspace,
+    (wanted, covered): (&BTreeSet<ConversationId>, &Covered),
+) -> Result<Vec<Repeats>, SampleError> {
     let log = workspace.store().log();
     let mut events = log.all()?;
     events.sort_by(|a, b| a.order().cmp(&b.order()));
     let undone = undone_groups(&events.iter().collect::<Vec<_>>());
     let mut last: BTreeMap<(String, ConversationId), (Verdict, (String, u64))> = BTreeMap::new();
     let mut found: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for event in events.into_iter().filter(|event| !undone.contains(&event.group)) {
-        let (EventBody::Verdict { verdict, slot: Some(slot), .. }, Some(target)) = (event.body, event.target) else {
+    for event in events.iter().filter(|event| !undone.contains(&event.group)) {
+        let (EventBody::Verdict { verdict, slot: Some(slot), .. }, Some(target)) = (&event.body, &event.target) else {
             continue;
         };
         let id = log.resolve(&target.conversation)?;
-        if !wanted.contains(&id) {
+        if !wanted.contains(&id) || !covered.shows(event, workspace.reviewer(), Some(&id)) {
             continue;
         }
-        let came = (slot.queue, slot.position);
-        let before = last.insert((event.reviewer.clone(), id), (verdict, came.clone()));
+        let came = (slot.queue.clone(), slot.position);
+        let before = last.insert((event.reviewer.clone(), id), (*verdict, came.clone()));
         if let Some((before, _)) = before.filter(|(_, slot)| *slot != came) {
-            let counts = found.entry(event.reviewer).or_default();
-            *counts = (counts.0 + 1, counts.1 + u64::from(before == verdict));
+            let counts = found.entry(event.reviewer.clone()).or_default();
+            *counts = (counts.0 + 1, counts.1 + u64::from(before == *verdict));
         }
     }
     Ok(found

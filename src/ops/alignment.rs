@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
+use super::evaluate;
 use super::list::SCHEMA_VERSION;
 pub use super::sample::Cell;
 use super::sample::{Basis, Column, Member, P_FAIL, Sample, SampleError, SampleOrder, audited, sample};
@@ -74,6 +75,8 @@ pub struct AlignmentReport {
     pub open: u64,
     /// True where some labels are of trials of one task: intervals of TPR, TNR, kappa and AUROC are by whole tasks then.
     pub trials: bool,
+    /// True where P(fail) is learnt from labels: of each labelled conversation it is what the labels of others teach then.
+    pub held_out: bool,
     /// By what it is apart.
     pub by: Option<String>,
     /// The share of failures that a threshold may miss.
@@ -220,8 +223,22 @@ pub fn alignment(
     now: Timestamp,
 ) -> Result<AlignmentReport, SampleError> {
     let sample = sample(workspace, &order.sample, now)?;
-    let columns = sample.columns(workspace)?;
-    report(&sample, &columns, order)
+    let mut columns = sample.columns(workspace)?;
+    let asked = order.evaluator.is_none_or(|name| name == P_FAIL);
+    let held_out = asked && hold_out(workspace, &sample, &mut columns)?;
+    Ok(AlignmentReport { held_out, ..report(&sample, &columns, order)? })
+}
+
+/// Puts in place of a learnt P(fail) of labelled conversations what the labels of others teach of them; tells whether it is
+/// learnt. What was taught by the very labels it is measured on keeps no promise.
+fn hold_out(workspace: &Workspace, sample: &Sample, columns: &mut [Column]) -> Result<bool, SampleError> {
+    let Some(known) = evaluate::held_out(workspace)? else { return Ok(false) };
+    for column in columns.iter_mut().filter(|column| column.name == P_FAIL) {
+        for (value, member) in column.values.iter_mut().zip(&sample.members) {
+            *value = value.and_then(|value| known.get(&member.of.key).copied().or(Some(value)));
+        }
+    }
+    Ok(true)
 }
 
 /// The same for a screen: by intent where intents are known. The queue counts where it was audited at all.
@@ -285,6 +302,7 @@ fn report(sample: &Sample, columns: &[Column], order: &AlignmentOrder<'_>) -> Re
         seen,
         open: sample.open,
         trials,
+        held_out: false,
         by: order.by.map(str::to_owned),
         miss: order.miss,
         risk: order.risk,

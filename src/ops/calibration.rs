@@ -3,7 +3,7 @@
 //! Invariant: before all are done, or a person reveals it, nothing but progress is told; what is told then is what the log
 //! said at that moment, so that it comes out the same whenever it is asked.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -16,12 +16,12 @@ use crate::model::act::{Act, Saved};
 use crate::model::codebook::Codebook;
 use crate::model::event::{Event, EventBody};
 use crate::model::id::ConversationId;
-use crate::model::label::{FirstFailure, Verdict, undone_groups};
+use crate::model::label::{FirstFailure, Verdict};
 use crate::model::queue::{Calibration, QueueChange, QueueSpec};
 use crate::model::time::Timestamp;
 use crate::rank::strategy::Strategy;
 use crate::stats::rate::Rate;
-use crate::store::{StoreError, StoredQueue};
+use crate::store::{Revealed, StoreError, StoredQueue};
 
 /// The question that comes first.
 const VERDICT: &str = "verdict";
@@ -230,8 +230,9 @@ fn stored(workspace: &Workspace) -> Result<Vec<StoredQueue>, StoreError> {
 /// # Errors
 /// There is none of that name, or the database cannot be read.
 pub fn show(workspace: &Workspace, door: &Door, name: &str) -> Result<CalibrationReport, CalibrationError> {
-    let found = list(workspace, door)?.into_iter().find(|report| report.name == name);
-    found.ok_or_else(|| QueueError::NoCalibration(name.to_owned()).into())
+    let found = workspace.store().queue(name)?.filter(|queue| queue.spec.calibration.is_some());
+    let found = found.ok_or_else(|| QueueError::NoCalibration(name.to_owned()))?;
+    Ok(with_answers(workspace, door, told(workspace, &Past::of(workspace)?, &found)?)?)
 }
 
 /// Answers by conversation and reviewer.
@@ -240,7 +241,6 @@ type Answers = BTreeMap<ConversationId, BTreeMap<String, Answer>>;
 /// The log, read once for all calibrations.
 struct Past {
     events: Vec<Event>,
-    undone: HashSet<String>,
     codebook: Codebook,
 }
 
@@ -248,8 +248,7 @@ impl Past {
     fn of(workspace: &Workspace) -> Result<Self, StoreError> {
         let log = workspace.store().log();
         let events = log.all()?;
-        let undone = undone_groups(&events.iter().collect::<Vec<_>>());
-        Ok(Self { events, undone, codebook: log.codebook()? })
+        Ok(Self { events, codebook: log.codebook()? })
     }
 
     /// Who ever judged anything may take part, and so may those who asked for it.
@@ -270,8 +269,13 @@ fn told(
     stored: &StoredQueue,
 ) -> Result<(CalibrationReport, Answers), CalibrationError> {
     let (store, spec) = (workspace.store(), &stored.spec);
-    let members: BTreeSet<ConversationId> = store.members(spec)?.into_iter().collect();
-    let (answers, revealed) = replay(workspace, past, (stored, &members))?;
+    let members = store.members(spec)?;
+    let calibrated = store.calibrated(stored, &members)?;
+    let answers = answers(&calibrated.events, &past.codebook);
+    let revealed = calibrated.revealed.map(|revealed| match revealed {
+        Revealed::AllDone => "all_done",
+        Revealed::ByAPerson => "by_a_person",
+    });
     let mut done: BTreeMap<&str, u64> = BTreeMap::new();
     for reviewer in answers.values().flat_map(BTreeMap::keys) {
         *done.entry(reviewer).or_default() += 1;
@@ -302,32 +306,18 @@ fn with_answers(
     Ok(report)
 }
 
-/// What people had said when it was revealed, or until now; and how it was.
-fn replay(
-    workspace: &Workspace,
-    past: &Past,
-    (stored, members): (&StoredQueue, &BTreeSet<ConversationId>),
-) -> Result<(Answers, Option<&'static str>), StoreError> {
-    let log = workspace.store().log();
-    let stands = |event: &&Event| event.lamport > stored.lamport && !past.undone.contains(&event.group);
-    let standing: Vec<&Event> = past.events.iter().filter(stands).collect();
+/// What each said of each conversation last.
+fn answers(events: &[Event], codebook: &Codebook) -> Answers {
     let mut with: HashMap<&str, Vec<&Event>> = HashMap::new();
-    for event in &standing {
+    for event in events {
         with.entry(&event.group).or_default().push(event);
     }
     let mut answers = Answers::new();
-    for event in &standing {
-        if matches!(&event.body, EventBody::Queue(QueueChange::Reveal { name }) if *name == stored.spec.name) {
-            return Ok((answers, Some("by_a_person")));
-        }
+    for event in events {
         let (EventBody::Verdict { verdict, first_failure, severity, .. }, Some(target)) = (&event.body, &event.target)
         else {
             continue;
         };
-        let id = log.resolve(&target.conversation)?;
-        if !members.contains(&id) {
-            continue;
-        }
         let mut answer = Answer {
             reviewer: event.reviewer.clone(),
             verdict: *verdict,
@@ -338,31 +328,30 @@ fn replay(
         };
         for other in with.get(event.group.as_str()).into_iter().flatten() {
             match &other.body {
-                EventBody::Mode { mode } => answer.modes.push(past.codebook.resolve(mode)),
+                EventBody::Mode { mode } => answer.modes.push(codebook.resolve(mode)),
                 EventBody::Note { text } => answer.note = Some(text.clone()),
                 _ => {}
             }
         }
         answer.modes.sort();
         answer.modes.dedup();
-        answers.entry(id).or_default().insert(event.reviewer.clone(), answer);
-        let full = answers.values().filter(|said| said.len() >= stored.spec.reviewers_per_item as usize).count();
-        if full == members.len() {
-            return Ok((answers, Some("all_done")));
-        }
+        answers.entry(target.conversation.clone()).or_default().insert(event.reviewer.clone(), answer);
     }
-    Ok((answers, None))
+    answers
 }
 
 fn said(workspace: &Workspace, door: &Door, answers: Answers) -> Result<Vec<CaseSaid>, StoreError> {
+    let ids: Vec<ConversationId> = answers.keys().cloned().collect();
+    let rows = workspace.store().summaries(&ids, workspace.reviewer())?;
+    let mut names: HashMap<ConversationId, String> =
+        rows.into_iter().map(|row| (row.id.clone(), door.summary(&row).external_id.into_exact())).collect();
     let mut cases = Vec::with_capacity(answers.len());
     for (id, answers) in answers {
-        let row = workspace.store().summaries(std::slice::from_ref(&id), workspace.reviewer())?.pop();
         // Whom a note names may be known from the conversation's records only.
         let read = if door.masks() { workspace.store().conversation(&id)? } else { None };
         let door = read.map_or_else(|| door.clone(), |conversation| door.knowing(&conversation));
         cases.push(CaseSaid {
-            external_id: row.map(|row| door.summary(&row).external_id.into_exact()).unwrap_or_default(),
+            external_id: names.remove(&id).unwrap_or_default(),
             differs: differing(&answers),
             answers: answers
                 .into_values()

@@ -141,6 +141,7 @@ pub fn create(
         left_out: BTreeMap::new(),
         near_duplicates: Vec::new(),
         bridges: Vec::new(),
+        frames: BTreeMap::new(),
         rows: Vec::new(),
     };
     grow(workspace, empty, choice, (made_by, now))

@@ -12,6 +12,7 @@ use super::compare::needs_apart;
 use super::queue;
 use super::session::SessionError;
 use super::workspace::Workspace;
+use crate::model::codebook::Codebook;
 use crate::model::decision::Decision;
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
@@ -49,30 +50,59 @@ pub struct Effect {
 
 /// What became of the mode that a closed decision answers; `None` while it is open, or where it names no mode.
 ///
-/// Audit labels of all queues count whose filter chooses nothing but times and labels: what a queue of one intent drew says
-/// nothing of all conversations.
-///
 /// # Errors
 /// The database cannot be read.
 pub fn effect(workspace: &Workspace, decision: &Decision, now: Timestamp) -> Result<Option<Effect>, SessionError> {
-    let (Some(closed), Some(mode)) = (&decision.closed, &decision.spec.mode) else { return Ok(None) };
-    let store = workspace.store();
-    let mode = store.codebook()?.resolve(mode);
-    let audited = audited(workspace)?;
-    let ids: Vec<ConversationId> = audited.keys().cloned().collect();
-    let (mut before, mut after) = ((0, 0), (0, 0));
-    for summary in store.summaries(&ids, workspace.reviewer())? {
-        let Some(began) = summary.started_at else { continue };
-        let since = began.0 - closed.at.0;
-        let side = match since {
-            since if (-WEEKS * WEEK..0).contains(&since) => &mut before,
-            since if (0..WEEKS * WEEK).contains(&since) && began <= now => &mut after,
-            _ => continue,
-        };
-        let failed = audited.get(&summary.id).copied().unwrap_or(false) && summary.modes.contains(&mode);
-        *side = (side.0 + u64::from(failed), side.1 + 1);
+    Ok(ByLot::of(workspace, std::slice::from_ref(decision))?.effect(decision, now))
+}
+
+/// What audits found, read once for several decisions.
+///
+/// Audit labels of all queues count whose filter chooses nothing but times and labels: what a queue of one intent drew says
+/// nothing of all conversations.
+#[derive(Debug, Default)]
+pub struct ByLot {
+    codebook: Codebook,
+    /// When each conversation began, and the modes of those that failed.
+    found: Vec<(Timestamp, Vec<String>)>,
+}
+
+impl ByLot {
+    /// What these decisions are measured by; nothing is read where none of them can be.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn of(workspace: &Workspace, decisions: &[Decision]) -> Result<Self, SessionError> {
+        if !decisions.iter().any(|decision| decision.closed.is_some() && decision.spec.mode.is_some()) {
+            return Ok(Self::default());
+        }
+        let (store, audited) = (workspace.store(), audited(workspace)?);
+        let ids: Vec<ConversationId> = audited.keys().cloned().collect();
+        let mut found = Vec::new();
+        for summary in store.summaries(&ids, workspace.reviewer())? {
+            let Some(began) = summary.started_at else { continue };
+            let failed = audited.get(&summary.id).copied().unwrap_or(false);
+            found.push((began, if failed { summary.modes } else { Vec::new() }));
+        }
+        Ok(Self { codebook: store.codebook()?, found })
     }
-    Ok(Some(compared(mode, before, after)))
+
+    /// What became of the mode that a closed decision answers; `None` while it is open, or where it names no mode.
+    pub fn effect(&self, decision: &Decision, now: Timestamp) -> Option<Effect> {
+        let (closed, mode) = (decision.closed.as_ref()?, decision.spec.mode.as_ref()?);
+        let mode = self.codebook.resolve(mode);
+        let (mut before, mut after) = ((0, 0), (0, 0));
+        for (began, modes) in &self.found {
+            let since = began.0 - closed.at.0;
+            let side = match since {
+                since if (-WEEKS * WEEK..0).contains(&since) => &mut before,
+                since if (0..WEEKS * WEEK).contains(&since) && *began <= now => &mut after,
+                _ => continue,
+            };
+            *side = (side.0 + u64::from(modes.contains(&mode)), side.1 + 1);
+        }
+        Some(compared(mode, before, after))
+    }
 }
 
 fn compared(mode: String, before: (u64, u64), after: (u64, u64)) -> Effect {

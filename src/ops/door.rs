@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::mask::{Known, Masker, Policy};
 use crate::model::conversation::Conversation;
 use crate::model::correction::{AcceptableCall, Correction};
+use crate::model::dataset::DatasetVersion;
 use crate::model::label::Label;
 use crate::model::step::{Step, StepContent};
 use crate::model::summary::{Segments, Summary};
@@ -75,6 +76,15 @@ impl Door {
         Self(Some(masker.knowing(Known::from_metadata_and(metadata, names))))
     }
 
+    /// The door for a version of a dataset, which also knows the people that the metadata of its conversations name.
+    #[must_use]
+    pub fn knowing_version(&self, version: &DatasetVersion) -> Self {
+        let Some(masker) = &self.0 else { return self.clone() };
+        let frozen = version.rows.iter().filter_map(|row| row.frozen.as_ref());
+        let metadata = frozen.flat_map(|frozen| frozen.attributes.iter().chain(&frozen.resource));
+        Self(Some(masker.knowing(Known::from_metadata_and(metadata, []))))
+    }
+
     /// Plain text.
     pub fn text(&self, text: &str) -> String {
         match &self.0 {
@@ -83,7 +93,7 @@ impl Door {
         }
     }
 
-    /// Text that may be JSON: its strings are masked, everything else stays as written.
+    /// Text that may be JSON: its strings and numbers are masked, everything else stays as written.
     pub fn json_text(&self, text: &str) -> String {
         match &self.0 {
             Some(masker) => masker.mask_json_text(text),
@@ -137,11 +147,20 @@ impl Door {
         self.hide_all([intent, channel, tier, language, agent_version, handled_by].into_iter().flatten());
     }
 
-    /// A row of a list.
+    /// A row of a list. Whom its metadata names is masked in its first message too; whom only its tools name is known where
+    /// the conversation itself is shown.
     pub fn summary(&self, summary: &Summary) -> Summary {
-        if !self.masks() {
-            return summary.clone();
+        match &self.0 {
+            None => summary.clone(),
+            Some(masker) if masker.knows_anybody() => self.masked_summary(summary),
+            Some(masker) => {
+                let known = Known::from_metadata_and(&summary.attributes, []);
+                Self(Some(masker.knowing(known))).masked_summary(summary)
+            }
         }
+    }
+
+    fn masked_summary(&self, summary: &Summary) -> Summary {
         let mut segments = summary.segments.clone();
         self.hide_segments(&mut segments);
         Summary {

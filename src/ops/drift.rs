@@ -105,6 +105,13 @@ impl Measured {
         shares.iter().max_by(|a, b| apart(a).total_cmp(&apart(b)))
     }
 
+    /// What the row of a value is called, its own or that of the rest.
+    fn name_of(&self, value: Option<String>) -> Option<String> {
+        let Self::Category { shares, .. } = self else { return None };
+        let value = value.unwrap_or_else(|| UNKNOWN.to_owned());
+        Some(if shares.iter().any(|(name, ..)| *name == value) { value } else { OTHERS.to_owned() })
+    }
+
     fn psi_and_p(&self) -> Option<(f64, f64)> {
         match self {
             Self::Score { drift, .. } => drift.as_ref().ok().map(|drift| (drift.psi, drift.p)),
@@ -134,9 +141,14 @@ pub fn drift(workspace: &Workspace, order: &DriftOrder<'_>, now: Timestamp) -> R
         let ids = ids(filter)?;
         Ok((0..sample.members.len()).filter(|at| ids.contains(&sample.members[*at].of.id)).collect())
     };
-    let border = border(workspace)?;
+    // Runs of the gate are no import; only a filter may ask for them.
+    let runs = workspace.store().gate_run_ids()?;
+    let imported: Vec<usize> =
+        (0..sample.members.len()).filter(|at| !runs.contains(&sample.members[*at].of.id)).collect();
+    let last = imported.last().map_or(0, |at| sample.members[*at].of.key);
+    let border = border(workspace, last)?;
     let came = |late: bool| -> Vec<usize> {
-        (0..sample.members.len()).filter(|at| (sample.members[*at].of.key > border) == late).collect()
+        imported.iter().copied().filter(|at| (sample.members[*at].of.key > border) == late).collect()
     };
     let (reference, before) = match order.reference {
         Some(filter) => (filter.to_owned(), places(filter)?),
@@ -147,7 +159,7 @@ pub fn drift(workspace: &Workspace, order: &DriftOrder<'_>, now: Timestamp) -> R
         // One filter alone is held against everything else.
         None if order.reference.is_some() => {
             let taken: HashSet<usize> = before.iter().copied().collect();
-            ("all others".to_owned(), (0..sample.members.len()).filter(|at| !taken.contains(at)).collect())
+            ("all others".to_owned(), imported.iter().copied().filter(|at| !taken.contains(at)).collect())
         }
         None => ("the last import".to_owned(), came(true)),
     };
@@ -162,10 +174,9 @@ pub fn drift(workspace: &Workspace, order: &DriftOrder<'_>, now: Timestamp) -> R
     })
 }
 
-/// The last key before the last import that brought conversations.
-fn border(workspace: &Workspace) -> Result<i64, SampleError> {
+/// The last key before the import that brought this one.
+fn border(workspace: &Workspace, last: i64) -> Result<i64, SampleError> {
     let ends: Vec<i64> = workspace.store().arrivals()?.into_iter().map(|arrival| arrival.last_key).collect();
-    let last = workspace.store().last_key()?;
     Ok(ends.into_iter().rev().find(|end| *end < last).unwrap_or(0))
 }
 
@@ -196,7 +207,7 @@ fn rows(
     for segment in SEGMENTS {
         if let Some(measured) = category(sample, segment, (before, after)) {
             let moved = measured.moved_most().map(|(name, ..)| name.clone());
-            let is_it = |at: &&usize| sample.members[**at].value(segment) == moved;
+            let is_it = |at: &&usize| measured.name_of(sample.members[**at].value(segment)) == moved;
             let behind = Cell::of(after.iter().filter(is_it).take(MOST_BEHIND).map(|at| &sample.members[*at]));
             add(segment, measured, behind);
         }

@@ -33,7 +33,7 @@ use crate::store::{Asker, ContentHash, Evaluated, SaidOf, Store, StoreError, Sto
 
 pub use crate::evaluate::learn::ENOUGH as LABELS_ENOUGH;
 use weigh::Weights;
-pub use weigh::{RescoreReport, rescore};
+pub use weigh::{RescoreReport, held_out, rescore};
 
 /// Where a workspace keeps its policies.
 pub const POLICIES: &str = "policies";

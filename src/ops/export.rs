@@ -96,9 +96,6 @@ pub enum ExportError {
         /// The conversation.
         conversation: String,
     },
-    /// A reason to open a test split, and no dataset.
-    #[error("--open-test opens the test split of a dataset; name one with --dataset")]
-    NoDataset,
     /// Nothing to write.
     #[error("nothing to export: {0}")]
     Nothing(String),
@@ -179,9 +176,9 @@ fn write_all(
 ) -> Result<ExportReport, ExportError> {
     let mut targets = targets(order)?;
     let door = door_of(workspace, order)?;
-    let source = Source::of(workspace, order, now)?;
+    let source = Source::of(workspace, order, now)?.through(&door);
     let mut files = Files::begin(&order.directory, &targets)?;
-    let making = Making { source: &source, targets: &targets, door: &door, beside };
+    let making = Making { source: &source, targets: &targets, door: &door, beside, filter: &order.filter };
     let mut gathered = gather(workspace, &making, &mut |row| match row {
         Gathered::Row { file, line } => Ok(files.write(file, line)?),
         Gathered::Done { done, total } => tell(progress, done, total),
@@ -217,8 +214,10 @@ fn finish(
     now: Timestamp,
 ) -> Result<ExportReport, ExportError> {
     let mut test_uses_before = 0;
-    if let (Some(version), Some(reason)) = (source.version(), &order.open_test) {
-        test_uses_before = open_test(workspace, version, ("export", reason), now)?;
+    if let Some(reason) = &order.open_test {
+        for version in source.opened(workspace)? {
+            test_uses_before = test_uses_before.max(open_test(workspace, &version, ("export", reason), now)?);
+        }
     }
     let mut formats: Vec<String> = Vec::new();
     for file in &manifest.files {
@@ -248,9 +247,9 @@ pub fn plan(workspace: &Workspace, order: &ExportOrder, now: Timestamp) -> Resul
     let targets = targets(order)?;
     let door = door_of(workspace, order)?;
     Files::check_place(&order.directory, &targets)?;
-    let source = Source::of(workspace, order, now)?;
+    let source = Source::of(workspace, order, now)?.through(&door);
     let mut bytes = vec![0_u64; targets.len()];
-    let making = Making { source: &source, targets: &targets, door: &door, beside: None };
+    let making = Making { source: &source, targets: &targets, door: &door, beside: None, filter: &order.filter };
     let mut gathered = gather(workspace, &making, &mut |row| {
         if let Gathered::Row { file, line } = row {
             bytes[file] += line.len() as u64 + 1;
@@ -302,10 +301,10 @@ fn manifest(
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
         // What was typed may name a customer, and the manifest travels with the rows.
-        filter: door.text(&order.filter),
+        filter: door.text(&gathered.filter),
         dataset: source
             .about(order.open_test.is_some())
-            .map(|about| DatasetUse { made_by: door.text(&about.made_by), ..about }),
+            .map(|about| DatasetUse { made_by: door.text(&gathered.made_by), ..about }),
         masking: MaskingReport {
             masking: gathered.masking,
             kept_because: order.keep_personal_data.as_ref().map(|reason| door.text(reason)),

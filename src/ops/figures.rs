@@ -2,15 +2,16 @@
 //!
 //! Invariant: a page rests on audit labels as the command of its name does; what is offered for comparison has such labels.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::compare::{Adjustment, CompareOrder, CompareReport, compare};
 use super::drift::{DriftOrder, DriftReport, drift};
 use super::queue;
 use super::rates::{self, RatesOrder, RatesReport};
+use super::report::Window;
 use super::sample::{Basis, Member, Sample, SampleError, SampleOrder, audited, sample};
 use super::workspace::Workspace;
-use crate::model::filter::{Condition, Expr, Field, Filter, Test, TextMatch};
+use crate::model::filter::{Field, Filter};
 use crate::model::id::ConversationId;
 use crate::model::queue::{QueueQuery, QueueState};
 use crate::model::time::Timestamp;
@@ -18,12 +19,6 @@ use crate::store::SEGMENTS;
 
 /// Values of one kind that are offered for comparison, at most.
 const MOST_OFFERED: usize = 12;
-
-/// Microseconds of a week.
-const WEEK: i64 = 7 * 24 * 3_600 * 1_000_000;
-
-/// Microseconds from the epoch, a Thursday, to the Monday after it.
-const MONDAY: i64 = 4 * 24 * 3_600 * 1_000_000;
 
 /// How often the agent fails, and how far the queue behind it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,29 +127,29 @@ fn latest(offers: &[Offer]) -> (usize, usize) {
     if last > first { (last - 1, last) } else { (0, 1) }
 }
 
-/// What of the audited conversations can be compared: versions, prompts, weeks.
+/// What of the audited conversations can be compared: versions, prompts, weeks; of each kind the newest last.
 fn offers(workspace: &Workspace, pool: &Sample) -> Result<Vec<Offer>, SampleError> {
     let labelled: Vec<&Member> = pool.members.iter().filter(|member| member.failed.is_some()).collect();
-    let mut found = valued(Field::AgentVersion, "", labelled.iter().filter_map(|member| member.value("agent_version")));
-    for key in prompts(&labelled) {
-        found.extend(valued(Field::Meta, &key, labelled.iter().filter_map(|member| member.value(&key))));
-    }
     let ids: Vec<ConversationId> = labelled.iter().map(|member| member.of.id.clone()).collect();
-    let mut weeks: BTreeMap<i64, u64> = BTreeMap::new();
-    for row in workspace.store().summaries(&ids, workspace.reviewer())? {
-        if let Some(at) = row.started_at {
-            *weeks.entry((at.0 - MONDAY).div_euclid(WEEK)).or_default() += 1;
-        }
-    }
-    let day = |at: i64| Timestamp(at).civil().map(|time| time.date().to_string());
-    let week = |(week, labels): (i64, u64)| {
-        let monday = week * WEEK + MONDAY;
-        Some(Offer { filter: format!("when:{}..{}", day(monday)?, day(monday + WEEK - 1)?), labels })
+    let rows = workspace.store().summaries(&ids, workspace.reviewer())?;
+    let began: HashMap<ConversationId, Timestamp> =
+        rows.into_iter().filter_map(|row| Some((row.id, row.started_at?))).collect();
+    let told = |name: &str| {
+        let one = |member: &&Member| Some((member.value(name)?, began.get(&member.of.id).copied()));
+        labelled.iter().filter_map(one).collect::<Vec<_>>()
     };
+    let mut found = valued((Field::AgentVersion, ""), &told("agent_version"));
+    for key in prompts(&labelled) {
+        found.extend(valued((Field::Meta, &key), &told(&key)));
+    }
+    let mut weeks: BTreeMap<Timestamp, (Window, u64)> = BTreeMap::new();
+    for week in began.values().filter_map(|at| Window::around(*at)) {
+        weeks.entry(week.range().0).or_insert((week, 0)).1 += 1;
+    }
     let late = weeks.len().saturating_sub(MOST_OFFERED);
-    let weeks: Vec<Offer> = weeks.into_iter().skip(late).filter_map(week).collect();
     if weeks.len() > 1 {
-        found.extend(weeks);
+        let offer = |(week, labels): (Window, u64)| Offer { filter: week.filter(), labels };
+        found.extend(weeks.into_values().skip(late).map(offer));
     }
     Ok(found)
 }
@@ -170,18 +165,21 @@ fn prompts(labelled: &[&Member]) -> Vec<String> {
     keys.into_iter().take(MOST_OFFERED).collect()
 }
 
-/// The values of a field as sides; none where there is but one, or where hardly any is there twice.
-fn valued(field: Field, key: &str, values: impl Iterator<Item = String>) -> Vec<Offer> {
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    values.for_each(|value| *counts.entry(value).or_default() += 1);
+/// The values of a field as sides, in the order in which the newest conversation of each began: names of versions have an
+/// order of their own, which nobody knows. None where there is but one, or where hardly any is there twice.
+fn valued((field, key): (Field, &str), told: &[(String, Option<Timestamp>)]) -> Vec<Offer> {
+    let mut counts: BTreeMap<&str, (u64, Option<Timestamp>)> = BTreeMap::new();
+    for (value, began) in told {
+        let one = counts.entry(value).or_default();
+        *one = (one.0 + 1, one.1.max(*began));
+    }
     if counts.len() < 2 || counts.len() > MOST_OFFERED {
         return Vec::new();
     }
-    let filter = |value: String| {
-        let condition = Condition::Text(vec![TextMatch::Is(value)]);
-        Filter { expr: Some(Expr::Test(Test { field, key: key.to_owned(), condition })) }.to_string()
-    };
-    counts.into_iter().map(|(value, labels)| Offer { filter: filter(value), labels }).collect()
+    let filter = |value: &str| Filter::is(field, key, value).to_string();
+    let mut sides: Vec<(&str, (u64, Option<Timestamp>))> = counts.into_iter().collect();
+    sides.sort_by_key(|(_, (_, newest))| *newest);
+    sides.into_iter().map(|(value, (labels, _))| Offer { filter: filter(value), labels }).collect()
 }
 
 /// What the last import differs in from all before it.
@@ -212,12 +210,23 @@ mod tests {
 
     #[test]
     fn values_are_offered_as_filters_where_there_are_several_but_not_too_many() {
-        let of = |values: &[&str]| valued(Field::Meta, "prompt", values.iter().map(|value| (*value).to_owned()));
+        let of = |values: &[&str]| {
+            let told: Vec<_> = values.iter().map(|value| ((*value).to_owned(), None)).collect();
+            valued((Field::Meta, "prompt"), &told)
+        };
         let found = of(&["spring sale", "v2", "v2"]);
         assert_eq!(found[0], Offer { filter: "meta.prompt:\"spring sale\"".to_owned(), labels: 1 });
         assert_eq!((found[1].filter.as_str(), found[1].labels), ("meta.prompt:v2", 2));
         assert!(found.iter().all(|offer| Filter::parse(&offer.filter).is_ok()));
         assert_eq!(of(&["v2", "v2"]), []);
+        // 1.10 came after 1.9, whatever the alphabet says of them.
+        let told: Vec<_> = [("1.10", 30), ("1.9", 20), ("1.8", 25), ("1.9", 10), ("1.10", 5), ("1.8", 1)]
+            .map(|(value, at)| (value.to_owned(), Some(Timestamp(at))))
+            .into();
+        let sides = valued((Field::AgentVersion, ""), &told);
+        let filters: Vec<&str> = sides.iter().map(|side| side.filter.as_str()).collect();
+        assert_eq!(filters, ["agent_version:1.9", "agent_version:1.8", "agent_version:1.10"]);
+        assert_eq!(latest(&sides), (1, 2));
         let many: Vec<String> = (0..=MOST_OFFERED).map(|at| at.to_string()).collect();
         assert_eq!(of(&many.iter().map(String::as_str).collect::<Vec<_>>()), []);
     }

@@ -31,6 +31,7 @@ pub mod asked;
 pub mod bench;
 pub mod broken;
 pub mod decide;
+mod masked;
 pub mod matching;
 mod pseudonym;
 pub mod report;
@@ -116,6 +117,8 @@ pub struct GateOrder {
     pub open_test: Option<String>,
     /// When a difference counts.
     pub rules: Rules,
+    /// Leave personal data in the report. Whoever asks for it records that.
+    pub unmasked: bool,
 }
 
 /// The cases, and how runs are masked before they are compared with them.
@@ -161,11 +164,16 @@ pub fn gate(
         }
         _ => report.dataset.clone(),
     };
+    let heard =
+        [&report.judge, &report.judge_of_baseline].into_iter().flatten().flat_map(|judge| judge.evaluators.keys());
+    report.strangers = bench.strangers(&heard.collect());
     report.test_uses_before = cabinet.test_uses_before;
     report.runs = report::RunsOf {
         files: order.runs.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect(),
         filter: order.filter.clone(),
     };
+    let door = if order.unmasked { Door::open() } else { Door::masked(workspace) };
+    masked::mask(&mut report, &door, &runs);
     Ok(report)
 }
 
@@ -332,11 +340,12 @@ fn held(workspace: &Workspace, (cabinet, runs): (&Cabinet, &Runs), bench: &Bench
         exact
     };
     let found = matches(&cabinet.cases, exact, compared)?;
-    // The first case that matches lends a run its intent, where it names none itself.
+    // The first case that matches and has an intent lends it to a run that names none itself.
     let mut intents: BTreeMap<usize, Option<&str>> = BTreeMap::new();
     for (case, matched) in cabinet.cases.iter().zip(&found) {
         for at in &matched.runs {
-            intents.entry(*at).or_insert(case.intent.as_deref());
+            let lent = intents.entry(*at).or_default();
+            *lent = lent.or(case.intent.as_deref());
         }
     }
     let mut evaluators = BTreeMap::new();

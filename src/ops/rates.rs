@@ -3,8 +3,6 @@
 //! Invariant: the share of failures among labels that an order picked is nowhere in the report; the model's estimate stands
 //! beside the rate, marked as such, and never with an interval.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::list::SCHEMA_VERSION;
@@ -12,7 +10,7 @@ use super::sample::{Basis, Cell, Member, Sample, SampleError, SampleOrder, count
 use super::workspace::Workspace;
 use crate::model::time::Timestamp;
 use crate::stats::compare::{TwoRates, two_rates};
-use crate::stats::corrected::{Estimate, Stratum, post_stratified};
+use crate::stats::corrected::{Estimate, post_stratified, strata_of};
 use crate::stats::guard::{self, Guarded, Withheld};
 use crate::stats::multiple::{AdjustedP, Method, adjust};
 use crate::stats::rate::{LEAST_IN_SEGMENT, Rate, most_when_none};
@@ -47,7 +45,7 @@ pub struct RatesReport {
     pub not_in_audit: u64,
     /// All of them.
     pub overall: Segment,
-    /// Over imports, each weighed by its size; the same as the rate where there was one.
+    /// Over imports, each weighed by its size, neighbours with few labels as one; the same as the rate where there was one.
     #[serde(serialize_with = "guard::serialize")]
     pub post_stratified: Guarded<Estimate>,
     /// How many imports the pool came in.
@@ -125,7 +123,7 @@ pub(super) fn report(sample: &Sample, order: &RatesOrder<'_>) -> Result<RatesRep
     let all: Vec<&Member> = sample.members.iter().collect();
     let finite = sample.basis.is_audit();
     let overall = segment(None, &all, (finite, order.outcome));
-    let strata = strata(&sample.members);
+    let strata = strata_of(sample.members.iter().map(|member| (member.stratum, member.failed)));
     let apart = order.by.map(|by| sample.segments(by)).transpose()?.unwrap_or_default();
     let mut segments: Vec<Segment> = Vec::with_capacity(apart.len());
     let mut tested: Vec<(usize, TwoRates)> = Vec::new();
@@ -169,17 +167,6 @@ pub(super) fn report(sample: &Sample, order: &RatesOrder<'_>) -> Result<RatesRep
         outcome: order.outcome.map(str::to_owned),
         segments,
     })
-}
-
-fn strata(members: &[Member]) -> Vec<Stratum> {
-    let mut strata: BTreeMap<Option<usize>, Stratum> = BTreeMap::new();
-    for member in members {
-        let stratum = strata.entry(member.stratum).or_insert(Stratum { size: 0, labelled: 0, failed: 0 });
-        stratum.size += 1;
-        stratum.labelled += u64::from(member.failed.is_some());
-        stratum.failed += u64::from(member.failed == Some(true));
-    }
-    strata.into_values().collect()
 }
 
 fn segment(value: Option<String>, members: &[&Member], (finite, outcome): (bool, Option<&str>)) -> Segment {

@@ -49,7 +49,7 @@ pub use plan::{Advice, IntentRow, ReasonRow, SatisfactionRow, Standing, TARGETS,
 pub use service::{Better, Definition, Figure, METRICS, ToolRow, Unit};
 pub use steps::Matrix;
 pub use table::{Part, csv};
-pub use write::{Form, new_file, text};
+pub use write::{Form, new_file, numbered_file, text};
 
 use modes::Both;
 use pool::{Audit, Pool};
@@ -87,7 +87,8 @@ pub struct ReportOrder<'a> {
     pub days: Asked,
     /// Only conversations that match.
     pub filter: &'a str,
-    /// The queue whose audit counts; without a name, per week the one with most audit labels of that week.
+    /// The queue whose audit counts; without a name, per week the one with most audit labels of that week, of the queues
+    /// that draw from all conversations.
     pub queue: Option<&'a str>,
 }
 
@@ -258,6 +259,8 @@ pub struct Report {
     pub filter: String,
     /// The queue whose audit rates rest on; null where nothing was drawn by lot.
     pub audit: Option<String>,
+    /// The filter of that queue, where it is not of all conversations and the rates are not either.
+    pub audit_filter: Option<String>,
     /// How many.
     pub counts: Counts,
     /// Oldest first, the period last.
@@ -284,8 +287,10 @@ pub struct Report {
     pub figures: Figures,
     /// All measures of the period before.
     pub figures_before: Figures,
-    /// By segment, then conversations.
+    /// By segment, then conversations; the most frequent values.
     pub segments: Vec<SegmentRow>,
+    /// By segment, how many values more there are.
+    pub segments_left_out: BTreeMap<&'static str, usize>,
     /// How tools did.
     pub tools: Vec<ToolRow>,
     /// Why conversations were handed to a person.
@@ -367,7 +372,9 @@ pub fn report(
     let all: Vec<&Contact> = both.now.iter().chain(&both.before).copied().collect();
     let service = Service::of(workspace.store(), &pool, (&all, [both.audit, both.audit_before]))?;
     step(4, "holding evaluators against people")?;
-    let evaluators = people::evaluators(workspace, (order, audits[0].queue.as_deref()), now)?;
+    // Evaluators are held against all labels there are, also where none is of these days.
+    let queue = both.audit.queue.clone().or_else(|| pool.most_audited_of(&|_| true));
+    let evaluators = people::evaluators(workspace, (order, queue.as_deref(), pool.labels()), now)?;
     let people = people::people(workspace, (&pool, &both.now), (order, &window), now)?;
     let listing = Listing::of(order, &window);
     let failures = pool.failures(&both.now);
@@ -375,6 +382,7 @@ pub fn report(
         schema_version: SCHEMA_VERSION,
         filter: order.filter.trim().to_owned(),
         audit: both.audit.queue.clone(),
+        audit_filter: both.audit.chosen.clone(),
         counts: counts(&pool, &both.now, both.audit),
         weeks: weeks(&pool, (&windows, &audits), order),
         modes: modes::rows(&pool, &both, &opened, &listing),
@@ -389,6 +397,7 @@ pub fn report(
         figures: Figures(service.figures(&both.now)),
         figures_before: Figures(service.figures(&both.before)),
         segments: segments(&pool, &service, &both.now, &listing),
+        segments_left_out: left_out(&both.now),
         tools: service.tools(&both.now, &|tool| listing.with(&is(Field::Tool, tool))),
         escalations: plan::reasons(&service, &both.now),
         satisfaction: plan::satisfaction(&pool, &service, &both.now),
@@ -431,6 +440,12 @@ fn weeks(pool: &Pool, (windows, audits): (&[Window], &[Audit]), order: &ReportOr
     windows.iter().zip(audits).rev().map(row).collect()
 }
 
+/// How many values of each segment have no row.
+fn left_out(now: &[&Contact]) -> BTreeMap<&'static str, usize> {
+    let more = |segment: &Segment| service::values(*segment, now).len().saturating_sub(service::MOST_VALUES);
+    Segment::ALL.iter().map(|segment| (segment.word(), more(segment))).filter(|(_, more)| *more > 0).collect()
+}
+
 fn segments(pool: &Pool, service: &Service, now: &[&Contact], listing: &Listing) -> Vec<SegmentRow> {
     let fields = [
         (Segment::Intent, Field::Intent),
@@ -442,7 +457,7 @@ fn segments(pool: &Pool, service: &Service, now: &[&Contact], listing: &Listing)
     ];
     let mut rows = Vec::new();
     for (segment, field) in fields {
-        for (value, contacts) in service::values(segment, now) {
+        for (value, contacts) in service::values(segment, now).into_iter().take(service::MOST_VALUES) {
             let failures = pool.failures(&contacts);
             let mut modes: BTreeMap<&str, u64> = BTreeMap::new();
             failures
@@ -469,7 +484,8 @@ impl Report {
     #[must_use]
     pub fn masked(mut self, text: &dyn Fn(&str) -> String) -> Self {
         let mask = |place: &mut String| *place = text(place);
-        mask(&mut self.filter);
+        std::iter::once(&mut self.filter).chain(&mut self.audit_filter).for_each(mask);
+        self.people.reviewers.iter_mut().for_each(|row| mask(&mut row.filter));
         self.weeks.iter_mut().for_each(|row| mask(&mut row.filter));
         for row in &mut self.modes {
             [&mut row.name, &mut row.filter].into_iter().for_each(mask);

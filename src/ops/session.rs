@@ -22,9 +22,9 @@ mod agenda;
 mod progress;
 mod summary;
 
-pub use activity::Activity;
+pub use activity::{Activity, Said};
 pub use agenda::{AgendaKind, AgendaLine, agenda};
-pub use progress::{SessionProgress, progress};
+pub use progress::{Left, SessionProgress, left, progress};
 pub use summary::{SessionSummary, summary};
 
 /// The longest name of a session, and of a participant.
@@ -175,8 +175,9 @@ pub fn sheet(workspace: &mut Workspace, now: Timestamp) -> Result<SessionSheet, 
     decisions.retain(|decision| decision.is_open() || decision.spec.session.as_ref() == Some(&session.event));
     decisions.sort_by_key(|decision| !decision.is_open());
     let mut effects = std::collections::BTreeMap::new();
+    let by_lot = super::decision::ByLot::of(workspace, &decisions)?;
     for decision in &decisions {
-        if let Some(effect) = super::decision::effect(workspace, decision, now)? {
+        if let Some(effect) = by_lot.effect(decision, now) {
             effects.insert(decision.id.clone(), effect.words());
         }
     }
@@ -198,13 +199,14 @@ pub struct StartOrder {
     pub with: Vec<String>,
 }
 
-/// The queue that a session gets where none is named: as many conversations as it has minutes, what is unresolved first.
+/// The queue that a session gets where none is named: as many conversations as it has minutes, all of them where it has no
+/// end, what is unresolved first.
 pub fn own_queue(name: &str, minutes: u32) -> QueueSpec {
     let slug = crate::model::codebook::slug(name);
     let plain: String = slug.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     let begins = plain.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     let name = if begins { plain } else { format!("session-{plain}") };
-    QueueSpec { size: Some(minutes.max(1)), ..QueueSpec::new(name.trim_end_matches('-'), "weekly") }
+    QueueSpec { size: (minutes > 0).then_some(minutes), ..QueueSpec::new(name.trim_end_matches('-'), "weekly") }
 }
 
 /// The act that starts a session, with its agenda as it is now.

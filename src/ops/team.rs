@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::list::SCHEMA_VERSION;
 use super::workspace::Workspace;
 use crate::model::event::EventBody;
+use crate::model::filter::{Field, Filter};
 use crate::model::id::ConversationId;
 use crate::model::label::{Verdict, undone_groups};
 use crate::model::queue::Slot;
@@ -194,6 +195,7 @@ fn work(
             again.push((place(before.verdict), place(one.verdict)));
         }
     }
+    let standing: Vec<&Given> = given.iter().copied().filter(|one| std::ptr::eq(last[&one.id], *one)).collect();
     let (mut of_intents, mut of_modes) = (BTreeMap::new(), BTreeMap::new());
     for one in last.values() {
         if let Some(intent) = intents.get(&one.id) {
@@ -213,7 +215,7 @@ fn work(
         pace_minutes: pace(given),
         intents: of_intents,
         modes: of_modes,
-        drift: drift(given),
+        drift: drift(&standing),
         repeats,
         same: Rate::of(same, repeats, None).ok(),
         kappa: at_least(repeats, LEAST_REPEATS, "conversations judged twice").and_then(|()| cohen(&again, 3)),
@@ -284,9 +286,9 @@ fn turns(works: &[Work]) -> Vec<Turn> {
         let parts_of = |work: &Work| has.get(work.reviewer.as_str()).copied().unwrap_or(0);
         let order = |work: &&Work| (parts_of(work), seen(work), work.judged, work.reviewer.clone());
         let Some(chosen) = works.iter().min_by_key(order) else { continue };
-        let value = if name.contains([' ', '"', '(', ')', ',']) { format!("\"{name}\"") } else { name.to_owned() };
+        let field = if kind == "intent" { Field::Intent } else { Field::Mode };
         turns.push(Turn {
-            part: format!("{kind}:{value}"),
+            part: Filter::is(field, "", name).to_string(),
             reviewer: chosen.reviewer.clone(),
             why: format!("has judged {} of {total} there, and {} in all", seen(chosen), chosen.judged),
         });

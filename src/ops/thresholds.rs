@@ -28,6 +28,8 @@ pub struct ThresholdReport {
     pub risk: f64,
     /// The share of failures that may be missed, for `of_failures`.
     pub miss: f64,
+    /// True where P(fail) is learnt from labels, and each label was held against what the others teach.
+    pub held_out: bool,
     /// By what it is apart.
     pub by: Option<String>,
     /// All, then the segments.
@@ -83,6 +85,7 @@ pub fn thresholds(
         better: one.better,
         risk: found.risk,
         miss: found.miss,
+        held_out: found.held_out,
         by: found.by,
         rows: std::iter::once(&one.overall).chain(&one.segments).map(ThresholdRow::from).collect(),
     }))

@@ -52,11 +52,6 @@ impl AuditShare {
         }
         (share * t / 1000).max(t.min(COLD).div_ceil(2))
     }
-
-    /// Whether slot `t`, counted from 1, is an audit slot.
-    pub fn is_slot(self, t: u64) -> bool {
-        t > 0 && self.slots(t) > self.slots(t - 1)
-    }
 }
 
 /// Conversations that came in together, with a list of their own.
@@ -195,12 +190,13 @@ mod tests {
     #[test]
     fn the_first_ten_alternate_and_count_towards_one_in_five() {
         let share = AuditShare::default();
-        let slots: Vec<u64> = (1..=40).filter(|t| share.is_slot(*t)).collect();
+        let is_slot = |share: AuditShare, t: u64| share.slots(t) > share.slots(t - 1);
+        let slots: Vec<u64> = (1..=40).filter(|t| is_slot(share, *t)).collect();
         assert_eq!(slots, [1, 3, 5, 7, 9, 30, 35, 40]);
-        assert_eq!((1..=10_000).filter(|t| AuditShare::per_mille(290).is_slot(*t)).count(), 2_900);
+        assert_eq!((1..=10_000).filter(|t| is_slot(AuditShare::per_mille(290), *t)).count(), 2_900);
         assert!((25..1_000).all(|t| share.slots(t) * 5 <= t));
-        assert_eq!((1..=1_000).filter(|t| AuditShare::NONE.is_slot(*t)).count(), 0);
-        assert!((1..=1_000).all(|t| AuditShare::per_mille(1_000).is_slot(t)));
+        assert_eq!((1..=1_000).filter(|t| is_slot(AuditShare::NONE, *t)).count(), 0);
+        assert!((1..=1_000).all(|t| is_slot(AuditShare::per_mille(1_000), t)));
         for thousandths in [1, 100, 200, 333, 500, 777, 1_000] {
             let share = AuditShare::per_mille(thousandths);
             assert!((1..500).all(|t| share.slots(t) - share.slots(t - 1) <= 1), "{thousandths}");

@@ -33,11 +33,6 @@ impl Curve {
         Self { found: verdicts.into_iter().scan(0, count).collect(), pool }
     }
 
-    /// Failures that `labels` labels at random would have found at this rate.
-    pub fn at_random(labels: usize, rate: f64) -> f64 {
-        labels as f64 * rate
-    }
-
     /// How much of what could be gained over a random order was gained, 0 to 1 (below 0 for worse than random): the area
     /// between this curve and the diagonal over that between the best possible curve and the diagonal. For a curve over
     /// the whole pool this is 2 AUROC - 1. `None` where all or none failed, or where the curve is not over the whole pool.

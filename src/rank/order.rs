@@ -299,7 +299,7 @@ impl Queue {
     /// Labels that surprise, for somebody else to look at.
     fn surprising(&self, by: u32) -> Best {
         let once = |said: &[Said]| match said {
-            [one] if one.by != by && one.origin == Origin::Elsewhere => Some((one.by, one.failed?)),
+            [one] if one.by != by && one.origin != Origin::Queue => Some((one.by, one.failed?)),
             _ => None,
         };
         let mut entries: Vec<Entry> = self
@@ -322,7 +322,7 @@ impl Queue {
         let mut rows: Vec<(bool, u64, usize)> = self
             .said
             .iter()
-            .filter(|(row, said)| !put_off.contains(row) && said.iter().all(|one| one.origin == Origin::Elsewhere))
+            .filter(|(row, said)| !put_off.contains(row) && said.iter().all(|one| one.origin != Origin::Queue))
             .filter_map(|(row, said)| Some((!self.known(*row).stale, said.iter().map(|one| one.at).min()?, *row)))
             .collect();
         rows.sort_unstable();
@@ -404,7 +404,7 @@ impl Queue {
             .iter()
             .filter(|(row, said)| {
                 said.len() < needed
-                    && said.iter().any(|one| one.origin == Origin::Queue)
+                    && said.iter().any(|one| one.origin != Origin::Elsewhere)
                     && said.iter().all(|one| one.by != by)
                     && !put_off.contains(row)
             })

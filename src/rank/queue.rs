@@ -62,7 +62,9 @@ pub struct Plan {
 pub enum Origin {
     /// Through this queue: it takes a slot.
     Queue,
-    /// Anywhere else, or before the queue was made: it teaches all the same.
+    /// Anywhere else since the queue was made: it takes no slot, but is one of the reviews that a conversation needs.
+    Beside,
+    /// Before the queue was made: it teaches all the same.
     Elsewhere,
 }
 

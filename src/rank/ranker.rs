@@ -159,11 +159,6 @@ impl Ranker {
         }
     }
 
-    /// Forgets what somebody said of a conversation, as if it had never been said.
-    pub fn unlearn(&mut self, matrix: &Matrix, row: usize, by: u32) {
-        self.learn(matrix, Lesson { row, by, failed: None });
-    }
-
     /// Takes down what was said, and tells what the weights need for it.
     fn note(&mut self, matrix: &Matrix, lesson: Lesson) -> Due {
         let Lesson { row, by, failed } = lesson;

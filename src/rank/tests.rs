@@ -44,7 +44,7 @@ proptest! {
         let matrix = pool(60, 9);
         let undone = undone % labels.len();
         let mut ranker = taught(&matrix, &labels);
-        ranker.unlearn(&matrix, labels[undone].0, labels[undone].1);
+        ranker.learn(&matrix, Lesson { row: labels[undone].0, by: labels[undone].1, failed: None });
         // A later label of the same person on the same conversation replaced the earlier ones, and is gone with them.
         let rest: Vec<_> =
             labels.iter().filter(|one| (one.0, one.1) != (labels[undone].0, labels[undone].1)).copied().collect();
@@ -219,7 +219,7 @@ fn what_a_label_surprises_is_told_without_it() {
     ranker.fit();
     for row in [0, 7, 19] {
         let mut without = taught(&matrix, &labels);
-        without.unlearn(&matrix, row, 0);
+        without.learn(&matrix, Lesson { row, by: 0, failed: None });
         let (told, exact) = (ranker.p_without(&matrix, row, 0), without.p(&matrix, row));
         assert!((told - exact).abs() < 0.02, "{told} {exact}");
     }

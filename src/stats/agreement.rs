@@ -205,34 +205,6 @@ pub fn cohen(pairs: &[(usize, usize)], categories: usize) -> Guarded<Kappa> {
     kappa(&shares(pairs, categories)?, pairs.len() as u64)
 }
 
-/// How far apart two categories of an ordered scale are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weights {
-    /// |i - j|.
-    Linear,
-    /// (i - j)².
-    Quadratic,
-}
-
-/// Cohen's weighted kappa, 1 - sum w p / sum w e, for ordered categories such as severities (Cohen 1968).
-///
-/// # Errors
-/// As [`cohen`].
-pub fn cohen_weighted(pairs: &[(usize, usize)], categories: usize, weights: Weights) -> Guarded<f64> {
-    let shares = shares(pairs, categories)?;
-    let (rows, columns) = margins(&shares);
-    let (mut seen, mut expected) = (0.0, 0.0);
-    for (i, row) in shares.iter().enumerate() {
-        for (j, share) in row.iter().enumerate() {
-            let apart = i.abs_diff(j) as f64;
-            let weight = if weights == Weights::Linear { apart } else { apart * apart };
-            seen += weight * share;
-            expected += weight * rows[i] * columns[j];
-        }
-    }
-    if expected == 0.0 { Err(Withheld::Constant("label")) } else { Ok(1.0 - seen / expected) }
-}
-
 fn shares(pairs: &[(usize, usize)], categories: usize) -> Guarded<Vec<Vec<f64>>> {
     at_least(pairs.len() as u64, 1, "conversations labelled by both")?;
     let mut shares = vec![vec![0.0; categories]; categories];

@@ -143,24 +143,6 @@ pub fn auroc_of_tasks(judged: Judged<'_>, tasks: &[usize], seed: u64) -> Guarded
     Ok(Auroc { interval, ..area })
 }
 
-/// Average precision, sum (`R_n` - `R_n-1`) `P_n` over distinct thresholds (as in information retrieval; no interpolation).
-///
-/// # Errors
-/// Guard: a failure and a pass are known.
-pub fn average_precision(judged: Judged<'_>) -> Guarded<f64> {
-    let (failed, _) = both_classes(judged)?;
-    let mut sorted = judged.to_vec();
-    sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let (mut caught, mut seen, mut area) = (0_u64, 0_u64, 0.0);
-    for ties in sorted.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
-        let fails = ties.iter().filter(|(_, failed)| *failed).count() as u64;
-        caught += fails;
-        seen += ties.len() as u64;
-        area += fails as f64 / failed as f64 * (caught as f64 / seen as f64);
-    }
-    Ok(area)
-}
-
 fn probabilities(judged: Judged<'_>) -> Guarded<()> {
     at_least(judged.len() as u64, 1, "audit labels")?;
     if judged.iter().all(|(p, _)| (0.0..=1.0).contains(p)) {
@@ -178,19 +160,6 @@ pub fn brier(judged: Judged<'_>) -> Guarded<f64> {
     probabilities(judged)?;
     let sum: f64 = judged.iter().map(|(p, failed)| (p - f64::from(u8::from(*failed))).powi(2)).sum();
     Ok(sum / judged.len() as f64)
-}
-
-/// The mean negative log likelihood in nats; probabilities are kept 2.2e-16 away from 0 and 1.
-///
-/// # Errors
-/// Guard: probabilities from 0 to 1, at least one.
-pub fn log_loss(judged: Judged<'_>) -> Guarded<f64> {
-    probabilities(judged)?;
-    let loss = |(p, failed): &(f64, bool)| {
-        let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
-        if *failed { -p.ln() } else { -(1.0 - p).ln() }
-    };
-    Ok(judged.iter().map(loss).sum::<f64>() / judged.len() as f64)
 }
 
 /// One bin of a calibration curve.

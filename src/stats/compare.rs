@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::guard::{Guarded, Withheld, at_least};
 use super::rate::wilson;
-use super::special::{fair_cdf, two_sided};
+use super::special::fair_cdf;
 
 /// The two-sided exact test of `McNemar`: `b` and `c` are the cases that changed, one way and the other.
 /// p = min(1, 2 P(X <= min(b, c))) with X of b + c fair throws (`McNemar` 1947, exact form).
@@ -81,18 +81,15 @@ pub fn two_rates((k1, n1): (u64, u64), (k2, n2): (u64, u64), alpha: f64) -> Guar
         return Err(Withheld::Unfit("there are more failures than labels"));
     }
     let (p1, p2) = (k1 as f64 / n1 as f64, k2 as f64 / n2 as f64);
-    let (down, up) = ((p2 - second.0).hypot(first.1 - p1), (second.1 - p2).hypot(p1 - first.0));
-    let difference = p2 - p1;
-    Ok(TwoRates { difference, interval: (difference - down, difference + up), p: fisher((k1, n1), (k2, n2)) })
+    let (difference, interval) = apart((p1, first), (p2, second));
+    Ok(TwoRates { difference, interval, p: fisher((k1, n1), (k2, n2)) })
 }
 
-/// The pooled z of two shares, first minus second, and its two-sided p; `None` where nothing or everything failed.
-pub fn pooled_z((k1, n1): (u64, u64), (k2, n2): (u64, u64)) -> Option<(f64, f64)> {
-    let (p1, p2) = (k1 as f64 / n1 as f64, k2 as f64 / n2 as f64);
-    let pooled = (k1 + k2) as f64 / (n1 + n2) as f64;
-    let se = (pooled * (1.0 - pooled) * (1.0 / n1 as f64 + 1.0 / n2 as f64)).sqrt();
-    let z = (p1 - p2) / se;
-    z.is_finite().then(|| (z, two_sided(z)))
+/// The second share minus the first, each with its interval, and the interval of that: d ± √((p1 - l1)² + (u2 - p2)²).
+pub fn apart((p1, first): (f64, (f64, f64)), (p2, second): (f64, (f64, f64))) -> (f64, (f64, f64)) {
+    let (down, up) = ((p2 - second.0).hypot(first.1 - p1), (second.1 - p2).hypot(p1 - first.0));
+    let difference = p2 - p1;
+    (difference, (difference - down, difference + up))
 }
 
 /// Fisher's exact test, two-sided (Fisher 1935; sum of all tables with the same margins that are not likelier).

@@ -3,10 +3,12 @@
 //! Invariant: an estimate lies between 0 and 1 as its interval does, and none is given where its guard says that the
 //! interval would not hold what it promises.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::guard::{Guarded, Withheld, at_least};
-use super::rate::score_interval;
+use super::rate::{Rate, score_interval};
 use super::special::normal_quantile;
 
 /// An estimated share with its interval.
@@ -159,29 +161,117 @@ pub struct Stratum {
     pub failed: u64,
 }
 
+/// Strata of conversations that could be drawn, each with its stratum and, where it was drawn and judged, whether it counts.
+pub fn strata_of<K: Ord>(drawn: impl Iterator<Item = (K, Option<bool>)>) -> Vec<Stratum> {
+    let mut strata: BTreeMap<K, Stratum> = BTreeMap::new();
+    for (stratum, counts) in drawn {
+        let one = strata.entry(stratum).or_insert(Stratum { size: 0, labelled: 0, failed: 0 });
+        one.size += 1;
+        one.labelled += u64::from(counts.is_some());
+        one.failed += u64::from(counts == Some(true));
+    }
+    strata.into_values().collect()
+}
+
+/// Audit labels below which a stratum is not weighed by itself, unless it was judged whole.
+pub const LEAST_IN_STRATUM: u64 = 8;
+
+/// Labels that a stratum may be away from its share of all before it may not be joined with another.
+const OUT_OF_STEP: f64 = 2.0;
+
+impl Stratum {
+    /// The same as a part of endlessly many: what was judged of it says nothing for sure of what is to come.
+    #[must_use]
+    pub fn endless(self) -> Self {
+        Self { size: self.size.saturating_mul(1 << 20), ..self }
+    }
+
+    fn is_short(&self) -> bool {
+        self.labelled < LEAST_IN_STRATUM.min(self.size)
+    }
+
+    /// Both as one, where each has about its share of their labels, as an audit that serves both alike gives it.
+    fn with(&self, other: &Self) -> Guarded<Self> {
+        let both = Self {
+            size: self.size + other.size,
+            labelled: self.labelled + other.labelled,
+            failed: self.failed + other.failed,
+        };
+        let due = both.labelled as f64 * self.size as f64 / both.size as f64;
+        if (self.labelled as f64 - due).abs() > OUT_OF_STEP {
+            let have = self.labelled.min(other.labelled);
+            at_least(have, LEAST_IN_STRATUM, "audit labels in every import")?;
+        }
+        Ok(both)
+    }
+}
+
+/// Strata of which each has enough labels: those that have not are joined with the next, the last with the one before.
+fn joined(strata: &[Stratum]) -> Guarded<Vec<Stratum>> {
+    let mut joined: Vec<Stratum> = Vec::new();
+    for stratum in strata.iter().filter(|stratum| stratum.size > 0) {
+        match joined.last_mut() {
+            Some(last) if last.is_short() => *last = last.with(stratum)?,
+            _ => joined.push(*stratum),
+        }
+    }
+    if joined.len() > 1
+        && let Some(short) = joined.pop_if(|last| last.is_short())
+        && let Some(last) = joined.last_mut()
+    {
+        *last = last.with(&short)?;
+    }
+    Ok(joined)
+}
+
 /// The rate over all strata, sum `W_h` `p_h`, with variance sum `W_h`² (1 - `n_h` / `N_h`) `s_h`² / `n_h` and
-/// `s_h`² = `p_h` (1 - `p_h`) `n_h` / (`n_h` - 1) (Cochran 1977, 5A.9). The interval is Wilson's for as many labels as would
-/// say as much of one stratum, 1 / sum `W_h`² (`N_h` - `n_h`) / (`N_h` - 1) / `n_h`: for one stratum that of
-/// [`super::rate::wilson_finite`], and never without width while anything is not judged.
+/// `s_h`² = `p_h` (1 - `p_h`) `n_h` / (`n_h` - 1) (Cochran 1977, 5A.9). Strata with fewer than [`LEAST_IN_STRATUM`] labels
+/// are joined with their neighbours.
+///
+/// The interval is Wilson's for as many labels as would say as much of one stratum: 1 / sum `W_h`² (`N_h` - `n_h`) /
+/// (`N_h` - 1) / `n_h`, and where strata differ no more than p (1 - p) over the variance, both of `p_h` towards a half by
+/// one label each way, so that a stratum without a failure so far is not taken for one that cannot fail. For one stratum it
+/// is that of [`super::rate::wilson_finite`], and never without width while anything is not judged.
 ///
 /// # Errors
-/// Guard: at least 2 audit labels in every stratum.
+/// Guard: a label, and enough of them in every stratum, or about as many as are due to it.
 pub fn post_stratified(strata: &[Stratum]) -> Guarded<Estimate> {
+    let strata = joined(strata)?;
     let pool: u64 = strata.iter().map(|stratum| stratum.size).sum();
     at_least(pool, 1, "conversations")?;
     let (mut estimate, mut squared, mut one_over_n) = (0.0, 0.0, 0.0);
-    for stratum in strata.iter().filter(|stratum| stratum.size > 0) {
-        at_least(stratum.labelled, 2.min(stratum.size), "audit labels in every import")?;
+    let (mut drawn_in, mut careful) = (0.0, 0.0);
+    for stratum in &strata {
+        at_least(stratum.labelled, 1, "audit labels")?;
         let (size, n) = (stratum.size as f64, stratum.labelled as f64);
         let (weight, p) = (size / pool as f64, stratum.failed as f64 / n);
+        let towards = (stratum.failed as f64 + 1.0) / (n + 2.0);
+        let spread = |p: f64| if n > 1.0 { p * (1.0 - p) * n / (n - 1.0) } else { 0.0 };
+        let factor = weight * weight * (1.0 - n / size).max(0.0) / n;
         estimate += weight * p;
-        let spread = if n > 1.0 { p * (1.0 - p) * n / (n - 1.0) } else { 0.0 };
-        squared += weight * weight * (1.0 - n / size).max(0.0) * spread / n;
+        squared += factor * spread(p);
+        drawn_in += weight * towards;
+        careful += factor * spread(towards);
         one_over_n += weight * weight * (size - n).max(0.0) / (size - 1.0).max(1.0) / n;
     }
     let closed = (estimate, estimate);
-    let interval = if one_over_n > 0.0 { score_interval(estimate, 1.0 / one_over_n, 0.05) } else { closed };
+    let worth = match (1.0 / one_over_n, drawn_in * (1.0 - drawn_in) / careful) {
+        (plain, apart) if strata.len() > 1 => plain.min(apart),
+        (plain, _) => plain,
+    };
+    let interval = if one_over_n > 0.0 { score_interval(estimate, worth, 0.05) } else { closed };
     Ok(Estimate { estimate, se: squared.sqrt(), interval })
+}
+
+/// The same as a rate: that of one stratum where there is one, else weighed by their sizes.
+///
+/// # Errors
+/// As [`post_stratified`].
+pub fn rate_of_strata(strata: &[Stratum]) -> Guarded<Rate> {
+    let (n, k) = strata.iter().fold((0, 0), |sum, one| (sum.0 + one.labelled, sum.1 + one.failed));
+    at_least(n, 1, "audit labels")?;
+    let weighed = post_stratified(strata)?;
+    Ok(Rate { k, n, rate: weighed.estimate, interval: weighed.interval })
 }
 
 #[cfg(test)]
@@ -217,9 +307,9 @@ mod tests {
         let (plain_low, plain_high) = crate::stats::rate::wilson_finite((3, 20), 90, 0.05).unwrap();
         assert!((low - plain_low).abs() < 1e-12 && (high - plain_high).abs() < 1e-12);
         // Nothing failed so far: the rate is not known to be nothing.
-        let lucky = [Stratum { size: 500, labelled: 6, failed: 0 }, Stratum { size: 50, labelled: 6, failed: 0 }];
+        let lucky = [Stratum { size: 500, labelled: 9, failed: 0 }, Stratum { size: 50, labelled: 8, failed: 0 }];
         let (low, high) = post_stratified(&lucky).unwrap().interval;
-        assert!(low.abs() < 1e-12 && high > 0.3, "{high}");
+        assert!(low.abs() < 1e-12 && high > 0.25, "{high}");
     }
 
     #[test]
@@ -228,5 +318,68 @@ mod tests {
         let part = Stratum { size: 10, labelled: 1, failed: 0 };
         assert!(post_stratified(&[whole]).unwrap().se.abs() < 1e-15);
         assert!(post_stratified(&[whole, part]).is_err());
+    }
+
+    #[test]
+    fn few_labels_join_their_neighbours_where_each_has_its_share_and_are_nothing_where_not() {
+        let of = |size, labelled, failed| Stratum { size, labelled, failed };
+        // Four imports of fifty, each with four or five labels: two by two.
+        let daily = [of(50, 4, 1), of(50, 5, 0), of(50, 4, 2), of(50, 4, 1)];
+        let rate = rate_of_strata(&daily).unwrap();
+        assert!((rate.rate - f64::midpoint(1.0 / 9.0, 3.0 / 8.0)).abs() < 1e-12);
+        assert_eq!((rate.k, rate.n), (4, 17));
+        // One of fifty more that the audit has not come to: its failures are not known at all.
+        let late = [of(500, 100, 10), of(500, 0, 0)];
+        assert_eq!(rate_of_strata(&late).unwrap_err().more(), Some(8));
+        // Few labels of one import say what they say.
+        assert_eq!(rate_of_strata(&[of(40, 3, 1)]).unwrap(), Rate::of(1, 3, Some(40)).unwrap());
+        assert!(rate_of_strata(&[of(40, 0, 0)]).is_err());
+        // Of what is to come nothing was judged yet.
+        let (whole, endless) = (rate_of_strata(&[of(9, 9, 3)]), rate_of_strata(&[of(9, 9, 3).endless()]));
+        let wilson = crate::stats::rate::wilson(3, 9, 0.05).unwrap();
+        assert_eq!(whole.unwrap().interval, (1.0 / 3.0, 1.0 / 3.0));
+        assert!((endless.unwrap().interval.1 - wilson.1).abs() < 1e-4);
+    }
+
+    /// Failures among `n` drawn without replacement from `size`, of which `failing` fail.
+    fn drawn(state: &mut u64, (size, failing, n): (u64, u64, u64)) -> u64 {
+        let (mut left, mut bad, mut found) = (size, failing, 0);
+        for _ in 0..n {
+            *state ^= *state << 13;
+            *state ^= *state >> 7;
+            *state ^= *state << 17;
+            let hit = (*state >> 11) % left < bad;
+            (left, bad, found) = (left - 1, bad - u64::from(hit), found + u64::from(hit));
+        }
+        found
+    }
+
+    #[test]
+    fn weighed_intervals_hold_the_true_rate_where_imports_differ() {
+        // Size, failures, labels of each import.
+        let pools: [&[(u64, u64, u64)]; 5] = [
+            &[(9_000, 0, 400), (1_000, 500, 8)],
+            &[(9_000, 180, 400), (1_000, 300, 8)],
+            &[(500, 50, 8), (500, 50, 400)],
+            &[(300, 30, 8), (300, 30, 8), (300, 120, 8)],
+            &[(5_000, 100, 50), (5_000, 100, 9)],
+        ];
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        for pool in pools {
+            let sum = |of: &dyn Fn(&(u64, u64, u64)) -> u64| pool.iter().map(of).sum::<u64>() as f64;
+            let truth = sum(&|one| one.1) / sum(&|one| one.0);
+            let held = (0..2_000)
+                .filter(|_| {
+                    let of = |one: &(u64, u64, u64)| Stratum {
+                        size: one.0,
+                        labelled: one.2,
+                        failed: drawn(&mut state, *one),
+                    };
+                    let (low, high) = post_stratified(&pool.iter().map(of).collect::<Vec<_>>()).unwrap().interval;
+                    low <= truth && truth <= high
+                })
+                .count();
+            assert!(held >= 1_860, "{pool:?}: {held} of 2000");
+        }
     }
 }

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::guard::{Guarded, at_least};
-use super::special::{beta_quantile, ln_factorial, normal_quantile};
+use super::special::{ln_factorial, normal_quantile};
 
 /// Audit labels below which a segment has no rate of its own.
 pub const LEAST_IN_SEGMENT: u64 = 8;
@@ -17,9 +17,9 @@ pub struct Rate {
     pub k: u64,
     /// Of how many.
     pub n: u64,
-    /// `k / n`.
+    /// `k / n`; where imports were weighed by their sizes, what that comes to.
     pub rate: f64,
-    /// [`wilson_finite`] where the pool is known, else [`wilson`].
+    /// [`wilson_finite`] where the pool is known, else [`wilson`]; that of the weighed rate where it was weighed.
     pub interval: (f64, f64),
 }
 
@@ -94,28 +94,6 @@ pub(super) fn score_interval(p: f64, n: f64, alpha: f64) -> (f64, f64) {
     let scale = 1.0 + z * z / n;
     // Rounding must not push a bound past the rate itself.
     (((centre - half) / scale).clamp(0.0, p), ((centre + half) / scale).clamp(p, 1.0))
-}
-
-/// The exact interval for `k` of `n` at level 1 - `alpha` (Clopper and Pearson 1934): beta quantiles, 0 below no
-/// failures and 1 above nothing but failures. `None` for no trials.
-pub fn clopper_pearson(k: u64, n: u64, alpha: f64) -> Option<(f64, f64)> {
-    if n == 0 || k > n {
-        return None;
-    }
-    let (successes, rest) = (k as f64, (n - k) as f64);
-    let low = if k == 0 { 0.0 } else { beta_quantile(alpha / 2.0, (successes, rest + 1.0)) };
-    let high = if k == n { 1.0 } else { beta_quantile(1.0 - alpha / 2.0, (successes + 1.0, rest)) };
-    Some((low, high))
-}
-
-/// The interval of Jeffreys for `k` of `n` at level 1 - `alpha`: quantiles of Beta(k + 1/2, n - k + 1/2) (Brown, Cai,
-/// `DasGupta` 2001). `None` for no trials.
-pub fn jeffreys(k: u64, n: u64, alpha: f64) -> Option<(f64, f64)> {
-    if n == 0 || k > n {
-        return None;
-    }
-    let shape = (k as f64 + 0.5, (n - k) as f64 + 0.5);
-    Some((beta_quantile(alpha / 2.0, shape), beta_quantile(1.0 - alpha / 2.0, shape)))
 }
 
 /// Below which rate one can be sure to be, at level 1 - `alpha`, one-sided, where none of `n` failed: 1 - alpha^(1/n)

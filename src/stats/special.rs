@@ -131,6 +131,13 @@ pub fn beta_quantile(p: f64, shape: (f64, f64)) -> f64 {
     f64::midpoint(low, high)
 }
 
+/// Where the distribution of Student's t with `dof` degrees of freedom is `p`, for `p` of a half and more: x = dof / (dof +
+/// t²) is distributed as Beta(dof / 2, 1 / 2) (DLMF 8.17).
+pub fn t_quantile(p: f64, dof: f64) -> f64 {
+    let x = beta_quantile(2.0 * (1.0 - p), (dof / 2.0, 0.5));
+    (dof * (1.0 / x - 1.0)).max(0.0).sqrt()
+}
+
 /// The probability of at most `k` successes in `n` trials of chance `p` (DLMF 8.17.5).
 pub fn binomial_cdf(k: u64, n: u64, p: f64) -> f64 {
     if k >= n { 1.0 } else { beta_cdf(1.0 - p, ((n - k) as f64, k as f64 + 1.0)) }
@@ -164,11 +171,6 @@ pub fn chi_square_tail(x: f64, dof: u64) -> f64 {
     gamma_upper(dof as f64 / 2.0, x / 2.0)
 }
 
-/// The two-sided p of a standard normal statistic.
-pub fn two_sided(z: f64) -> f64 {
-    chi_square_tail(z * z, 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,6 +191,7 @@ mod tests {
         // One degree of freedom is the square of a normal; two are an exponential.
         assert!((chi_square_tail(3.841_458_820_694_124, 1) - 0.05).abs() < 1e-12);
         assert!((chi_square_tail(7.0, 2) - (-3.5_f64).exp()).abs() < 1e-12);
-        assert!((two_sided(1.0) - 2.0 * normal_cdf(-1.0)).abs() < 1e-12);
+        assert!((t_quantile(0.975, 9.0) - 2.262_157_162_740_992).abs() < 1e-9);
+        assert!((t_quantile(0.975, 1e6) - normal_quantile(0.975)).abs() < 1e-5);
     }
 }

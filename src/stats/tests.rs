@@ -2,15 +2,14 @@
 
 use serde_json::Value;
 
-use super::adaptive::{Drawn, aipw, aipw_steps, lure, lure_weights};
-use super::agreement::{Agreement, Table, Weights, cohen, cohen_weighted};
-use super::calibration::{auroc, average_precision, brier, calibration_error, curve, log_loss};
-use super::compare::{Cluster, clustered, mcnemar_exact, mcnemar_mid, paired_bootstrap, pooled_z, two_rates};
+use super::agreement::{Agreement, Table, cohen};
+use super::calibration::{auroc, brier, calibration_error, curve};
+use super::compare::{Cluster, clustered, mcnemar_exact, mcnemar_mid, paired_bootstrap, two_rates};
 use super::corrected::{Flagged, HeldOut, Stratum, post_stratified, ppi_at, ppi_lambda, rogan_gladen_unguarded};
 use super::drift::{categorical_unguarded, numeric, numeric_counts};
 use super::isotonic::Isotonic;
 use super::multiple::{Method, adjust};
-use super::rate::{clopper_pearson, jeffreys, wilson};
+use super::rate::wilson;
 use super::reviewers::{Level, alpha_interval, alpha_of, fleiss_unguarded};
 use super::sample_size;
 use super::threshold::{conformal_rank, learn_then_test, ltt_p_values, risk_control, split_conformal};
@@ -112,8 +111,6 @@ fn cohen_kappa_multiclass() {
         vectors.near(kappa.se, &expected["se"]);
         vectors.near(kappa.interval.0, &expected["low"]);
         vectors.near(kappa.interval.1, &expected["high"]);
-        vectors.near(cohen_weighted(&pairs, categories, Weights::Linear).unwrap(), &expected["linear"]);
-        vectors.near(cohen_weighted(&pairs, categories, Weights::Quadratic).unwrap(), &expected["quadratic"]);
     });
 }
 
@@ -124,9 +121,7 @@ fn calibration() {
         let judged = judged(&inputs["p"], &inputs["y"]);
         let bins = inputs["bins"].as_u64().unwrap() as usize;
         vectors.near(auroc(&judged).unwrap().value, &expected["auroc"]);
-        vectors.near(average_precision(&judged).unwrap(), &expected["average_precision"]);
         vectors.near(brier(&judged).unwrap(), &expected["brier"]);
-        vectors.near(log_loss(&judged).unwrap(), &expected["log_loss"]);
         let error = calibration_error(&judged, bins, 1).unwrap();
         vectors.near(error.ece, &expected["ece"]);
         vectors.near(error.largest, &expected["mce"]);
@@ -158,15 +153,8 @@ fn proportion_ci() {
     vectors.each(|inputs, expected| {
         let (k, n) = (inputs["k"].as_u64().unwrap(), inputs["n"].as_u64().unwrap());
         let alpha = inputs["alpha"].as_f64().unwrap();
-        let found = [
-            ("wilson", wilson(k, n, alpha)),
-            ("clopper_pearson", clopper_pearson(k, n, alpha)),
-            ("jeffreys", jeffreys(k, n, alpha)),
-        ];
-        for (name, interval) in found {
-            let (low, high) = interval.unwrap();
-            vectors.all_near(&[low, high], &expected[name]);
-        }
+        let (low, high) = wilson(k, n, alpha).unwrap();
+        vectors.all_near(&[low, high], &expected["wilson"]);
     });
 }
 
@@ -181,9 +169,6 @@ fn two_proportions() {
         vectors.near(found.difference, &expected["diff"]);
         vectors.all_near(&[found.interval.0, found.interval.1], &expected["newcombe"]);
         vectors.near(found.p, &expected["fisher_p"]);
-        let (z, p) = pooled_z(first, second).unwrap();
-        vectors.near(z, &expected["z"]);
-        vectors.near(p, &expected["p_z"]);
     });
 }
 
@@ -277,36 +262,6 @@ fn ppi_mean() {
             vectors.near(found.se, &expected["se"]);
             vectors.all_near(&[found.interval.0, found.interval.1], &expected["ci"]);
         }
-    });
-}
-
-#[test]
-fn adaptive_estimate() {
-    let Some(vectors) = vectors("adaptive_estimate") else { return };
-    vectors.each(|inputs, expected| {
-        let pool = inputs["pool_size"].as_u64().unwrap() as usize;
-        let steps = inputs["steps"].as_array().unwrap();
-        let predictions: Vec<Vec<f64>> = steps.iter().map(|step| numbers(&step["predictions"])).collect();
-        let drawn: Vec<Drawn<'_>> = steps
-            .iter()
-            .zip(&predictions)
-            .map(|(step, predictions)| Drawn {
-                item: step["item"].as_u64().unwrap() as usize,
-                q: step["q"].as_f64().unwrap(),
-                predictions,
-                failed: step["label"] == 1,
-            })
-            .collect();
-        vectors.near(lure(pool, &drawn).unwrap(), &expected["lure"]);
-        vectors.all_near(&lure_weights(pool, &drawn).unwrap(), &expected["lure_weights"]);
-        vectors.all_near(&aipw_steps(pool, &drawn, &|_| true).unwrap(), &expected["aipw_steps"]);
-        let all = aipw(pool, &drawn, &|_| true).unwrap();
-        vectors.near(all.estimate, &expected["aipw"]);
-        vectors.near(all.se, &expected["aipw_se"]);
-        let segment = whole(&inputs["segment"]);
-        let of_segment: Vec<_> = (0..3).map(|one| aipw(pool, &drawn, &|item| segment[item] == one).unwrap()).collect();
-        vectors.all_near(&of_segment.iter().map(|one| one.estimate).collect::<Vec<_>>(), &expected["segment_aipw"]);
-        vectors.all_near(&of_segment.iter().map(|one| one.se).collect::<Vec<_>>(), &expected["segment_se"]);
     });
 }
 

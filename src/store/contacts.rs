@@ -90,13 +90,13 @@ impl Store {
         Ok(())
     }
 
-    /// The value that an evaluator gave each conversation as a whole.
+    /// The value that a built-in evaluator gave each conversation as a whole; others may have one of the same name.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn values_of(&self, evaluator: &str) -> Result<HashMap<i64, f64>, StoreError> {
         let sql = "SELECT s.conversation, s.value FROM scores s JOIN evaluators e ON e.key = s.evaluator
-                    WHERE e.name = ?1 AND s.span_id IS NULL AND s.value IS NOT NULL";
+                    WHERE e.name = ?1 AND s.source = 'aftercall' AND s.span_id IS NULL AND s.value IS NOT NULL";
         let rows = self.rows(sql, &[&evaluator], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.into_iter().collect())
     }

@@ -5,7 +5,8 @@
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Store, StoreError, json, payload, raw, run};
-use crate::model::dataset::{DatasetRow, DatasetVersion, TestUse};
+use crate::model::dataset::{DatasetRow, DatasetVersion, Split, TestUse};
+use crate::model::id::ConversationId;
 use crate::model::time::Timestamp;
 
 /// More effort than this gains little.
@@ -75,6 +76,15 @@ impl Store {
             version.rows.push(serde_json::from_slice(&text.map_err(|error| self.damaged(error.to_string()))?)?);
         }
         Ok(Some(version))
+    }
+
+    /// The conversations of one split of a version.
+    pub fn dataset_split(&self, name: &str, number: u32, split: Split) -> Result<Vec<ConversationId>, StoreError> {
+        let sql = "SELECT conversation FROM dataset_rows WHERE name = ?1 AND number = ?2 AND split = ?3";
+        let mut statement = self.sql(self.connection.prepare_cached(sql))?;
+        let rows = statement.query_map(params![name, number, split.word()], |row| row.get::<_, String>(0));
+        let ids = self.sql(self.sql(rows)?.collect::<Result<Vec<_>, _>>())?;
+        Ok(ids.into_iter().map(ConversationId::from_stored).collect())
     }
 
     /// All datasets with their newest number, by name.

@@ -57,6 +57,10 @@ pub struct Weighed {
 /// What people agree on of a conversation, with the numbers the suspicion of it rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lesson {
+    /// The key of its conversation.
+    pub key: i64,
+    /// The conversation.
+    pub id: ConversationId,
     /// The numbers, as JSON.
     pub features: String,
     /// Whether it failed.
@@ -76,13 +80,17 @@ impl Store {
     pub fn lessons(&self, most: u32) -> Result<Vec<Lesson>, StoreError> {
         let sql = "SELECT e.features, max(l.verdict) = 'fail',
                           CAST(coalesce(c.attributes ->> '$.task_id', c.attributes ->> '$.\"task.id\"',
-                                        c.attributes ->> '$.taskId', c.attributes ->> '$.scenario_id', c.id) AS TEXT)
+                                        c.attributes ->> '$.taskId', c.attributes ->> '$.scenario_id', c.id) AS TEXT),
+                          c.key, c.id
                      FROM labels l
                      JOIN conversations c ON c.id = l.conversation AND c.transcript_hash = l.transcript_hash
                      JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
                     WHERE l.verdict IN ('pass', 'fail')
                     GROUP BY c.key HAVING count(DISTINCT l.verdict) = 1 ORDER BY c.key LIMIT ?1";
-        self.rows(sql, &[&most], |row| Ok(Lesson { features: row.get(0)?, failed: row.get(1)?, group: row.get(2)? }))
+        self.rows(sql, &[&most], |row| {
+            let id = ConversationId::from_stored(row.get::<_, String>(4)?);
+            Ok(Lesson { features: row.get(0)?, failed: row.get(1)?, group: row.get(2)?, key: row.get(3)?, id })
+        })
     }
 
     /// The learnt weights in force, as they were kept; `None` where the fixed ones are.

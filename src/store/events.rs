@@ -123,10 +123,6 @@ impl Store {
 }
 
 impl<'a> Log<'a> {
-    pub(super) fn new(connection: &'a Connection, path: &'a Path) -> Self {
-        Self { connection, path }
-    }
-
     pub(super) fn damage(&self, detail: String) -> StoreError {
         StoreError::Damaged { path: self.path.to_path_buf(), detail }
     }

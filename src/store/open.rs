@@ -75,6 +75,7 @@ impl Store {
             dictionaries: super::dictionary::Dictionaries::default(),
             names: super::spans::Names::default(),
             segment_rules: std::sync::Arc::default(),
+            covers: std::cell::RefCell::default(),
             appended: 0,
         };
         store.admit()?;

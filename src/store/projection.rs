@@ -70,19 +70,6 @@ impl Store {
         hasher.update(&serde_json::to_vec(&self.codebook()?)?);
         Ok(hasher.finalize().to_hex().to_string())
     }
-
-    /// Projects these conversations anew, after their ids were redirected.
-    ///
-    /// # Errors
-    /// The database cannot be read or written.
-    pub fn reproject(&mut self, conversations: &[ConversationId]) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        self.write(|transaction| {
-            let log = Log::new(transaction, &path);
-            let codebook = log.codebook()?;
-            conversations.iter().try_for_each(|conversation| log.project_one(conversation, &codebook))
-        })
-    }
 }
 
 /// Brings the projection up to date with events that were just stored.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use rusqlite::types::Value as Sql;
 
-use super::claims::Covered;
+use super::covers::Covered;
 use super::search::{self, FoundOrder, Search};
 use super::spans::id_bytes;
 use crate::model::filter::{

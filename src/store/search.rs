@@ -42,7 +42,7 @@ pub struct Search<'a> {
 impl Store {
     /// The conversations in which all terms stand and that match the filter, in order.
     pub fn search(&self, search: &Search<'_>, asker: Asker<'_>) -> Result<Vec<ConversationId>, StoreError> {
-        let query = query::found(search, asker).behind(&self.covered(asker.reviewer)?, search.filter, asker);
+        let query = query::found(search, asker).behind(&*self.covered(asker.reviewer)?, search.filter, asker);
         self.rows(&query.sql, &query.parameters(), |row| row.get::<_, String>(0).map(ConversationId::from_stored))
     }
 }

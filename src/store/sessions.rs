@@ -12,7 +12,6 @@ use crate::model::event::Event;
 use crate::model::id::ConversationId;
 use crate::model::label::undone_groups;
 use crate::model::session::{Book, Mark};
-use crate::model::time::Timestamp;
 
 impl Log<'_> {
     /// All sessions and decisions.
@@ -29,22 +28,27 @@ impl Log<'_> {
         Ok(Book::replay(&events, &undone_groups(&events)))
     }
 
-    /// All events that may lie between two places, in order: those of the first one's journal after it, and all others
-    /// by their time. What of them does is for the asker to tell.
+    /// All events that may lie between two places, in order, and whatever was undone at any time: within one journal its
+    /// order counts, between journals the time. What of them does is for the asker to tell.
     ///
     /// # Errors
     /// The database cannot be read, or a row is damaged.
-    pub fn since(&self, from: &Mark, until: Option<Timestamp>) -> Result<Vec<Event>, StoreError> {
+    pub fn between(&self, from: &Mark, until: Option<&Mark>) -> Result<Vec<Event>, StoreError> {
         self.query(
             "SELECT line FROM events
-              WHERE (reviewer = ?1 AND device = ?2 AND seq > ?3) OR (at >= ?4 AND at <= ?5)
+              WHERE ((reviewer = ?1 AND device = ?2 AND seq > ?3) OR at >= ?4)
+                AND (?5 IS NULL OR (reviewer = ?5 AND device = ?6 AND seq <= ?7) OR at <= ?8)
+                 OR kind = 'undo'
               ORDER BY lamport, reviewer, device, seq",
             params![
                 from.by,
                 from.device,
                 i64::try_from(from.seq).unwrap_or(i64::MAX),
                 from.at.0,
-                until.map_or(i64::MAX, |until| until.0)
+                until.map(|until| &until.by),
+                until.map(|until| &until.device),
+                until.map(|until| i64::try_from(until.seq).unwrap_or(i64::MAX)),
+                until.map(|until| until.at.0),
             ],
         )
     }

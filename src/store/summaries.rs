@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rusqlite::OptionalExtension as _;
 use rusqlite::types::{FromSql, Value as Sql};
 
-use super::claims::Covered;
+use super::covers::Covered;
 use super::query::{self, Asker, RESOLVE};
 use super::scores::Evaluator;
 use super::{Store, StoreError};
@@ -35,7 +35,7 @@ impl Store {
         asker: Asker<'_>,
     ) -> Result<QueueIndex, StoreError> {
         let query = query::ids(filter, find, order, asker);
-        let ids = self.matching(&query.behind(&self.covered(asker.reviewer)?, filter, asker))?;
+        let ids = self.matching(&query.behind(&*self.covered(asker.reviewer)?, filter, asker))?;
         self.index_of(ids, asker.reviewer)
     }
 

@@ -77,7 +77,9 @@ pub fn html(text: &str) -> String {
     out
 }
 
-/// Makes text fit to stand in a line or a table cell of GitHub's Markdown: no markup, no link, no mention, no raw HTML.
+/// Makes text fit to stand in a line or a table cell of GitHub's Markdown: no markup and no raw HTML in it, and no address
+/// that a renderer of Markdown makes a link of. A forge that looks for names, numbers and e-mail addresses in what was
+/// rendered may still link those.
 pub fn markdown(text: &str) -> String {
     let text = terminal_line(text);
     let mut out = String::with_capacity(text.len());
@@ -180,14 +182,6 @@ pub fn file_slug(text: &str) -> String {
 const MAX_TERMS: usize = 32;
 /// Longest term of a search, in characters.
 const MAX_TERM: usize = 256;
-
-/// The words of a search as an FTS5 query: each a quoted phrase, all of which must stand in the text.
-///
-/// Nothing in it is FTS5 syntax. `None` where no word has a letter or digit, which FTS5 could not look for.
-pub fn fts_words(search: &str) -> Option<String> {
-    let phrases: Vec<String> = search.split_whitespace().filter_map(fts_phrase).take(MAX_TERMS).collect();
-    (!phrases.is_empty()).then(|| phrases.join(" "))
-}
 
 /// A text as one FTS5 phrase: its words in this order, next to each other. `None` where it has no letter or digit.
 pub fn fts_phrase(text: &str) -> Option<String> {

@@ -24,7 +24,6 @@ pub type Answerer = Box<dyn FnMut(Ticket, Request) -> Vec<EngineMessage>>;
 pub struct Offscreen {
     state: State,
     answer: Answerer,
-    over: bool,
 }
 
 impl Offscreen {
@@ -34,7 +33,7 @@ impl Offscreen {
         let now = (state.config.clock.0)();
         let mut commands = update(&mut state, Message::Clock(now));
         commands.extend(begin(&mut state, start));
-        let mut screen = Self { state, answer, over: false };
+        let mut screen = Self { state, answer };
         screen.perform(commands);
         screen
     }
@@ -67,11 +66,6 @@ impl Offscreen {
         (0..buffer.area.height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
     }
 
-    /// True once the reviewer has left.
-    pub fn is_over(&self) -> bool {
-        self.over
-    }
-
     fn send(&mut self, message: Message) {
         let commands = update(&mut self.state, message);
         self.perform(commands);
@@ -82,13 +76,12 @@ impl Offscreen {
         while let Some(command) = waiting.pop_front() {
             let messages = match command {
                 Command::Ask(ticket, request) => (self.answer)(ticket, request),
-                Command::Quit => {
-                    self.over = true;
-                    Vec::new()
-                }
-                Command::Cancel(_) | Command::Copy(_) | Command::Edit(_) | Command::Redraw | Command::Suspend => {
-                    Vec::new()
-                }
+                Command::Cancel(_)
+                | Command::Copy(_)
+                | Command::Edit(_)
+                | Command::Quit
+                | Command::Redraw
+                | Command::Suspend => Vec::new(),
             };
             for message in messages {
                 let message = match message {

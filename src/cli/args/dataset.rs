@@ -135,8 +135,9 @@ pub struct ExportArguments {
     /// A version of a dataset: NAME, NAME@VERSION or NAME@TAG
     #[arg(long, value_name = "NAME[@V]", conflicts_with = "filter")]
     pub dataset: Option<String>,
-    /// Write the sealed test split of the dataset as well, for this reason; recorded
-    #[arg(long, value_name = "REASON", requires = "dataset")]
+    /// Write the sealed test split of the dataset as well, or what --where matches of the sealed splits of any, for this
+    /// reason; recorded
+    #[arg(long, value_name = "REASON")]
     pub open_test: Option<String>,
     /// Write arguments and tools of TRL's rows as JSON text, not as objects
     #[arg(long)]

@@ -15,8 +15,9 @@ What a run is held against:
                        an argument the tool's schema does not require and whose value is its default
                        (or null). The recorded wrong call must not come again, but behind a look that
                        had been left out, or where the reference makes it too
-  no call, a question  nothing is changed in the place of the wrong call; that something is asked is seen
-  a hand-over          a call of a tool whose name says so
+  no call, a question  nothing is changed from the place of the wrong call to the customer's next words;
+                       that something is asked there is seen (\"anything else?\" asks nothing)
+  a hand-over          a call of a tool whose name says so, and not the recorded wrong call
   a reply              by a \"quoted phrase\" in a must, else by a judge
   the reference        all of its writing calls and no others, in its order where the case says
                        \"ordered\": true or a criterion says \"in the order of the reference\"
@@ -37,8 +38,11 @@ A case finds its runs by task id, else by what was said before its step (nearly 
 the customer's first message; a run that names another task is never taken. Task ids count within their
 domain or source; where several use one id, tools tell them apart, and what nothing tells apart is refused.
 Exit code 8, whatever passes: records of the runs that could not be read, runs that share an id and differ
-(give each trial an id of its own), cases without a run, fewer than half of the cases judged, and, with
---against, cases judged there and not judged now. A flaky case counts with its share in --min-pass.";
+(give each trial an id of its own), cases without a run, fewer than half of the cases judged; with
+--against also cases without a run there, fewer than half judged on both sides, cases judged there and
+not judged now, and one case worse among so few that no test could tell (fewer than 5 at --alpha 0.05).
+Where enough were compared, a few that became worse may be chance: it passes, and says how many.
+A flaky case counts with its share in --min-pass. Reports are masked, as all that leaves a workspace.";
 
 /// Arguments of `gate`.
 #[derive(Debug, Args)]
@@ -94,8 +98,8 @@ pub struct GateArguments {
     /// How long the judge may take from one answer to the next
     #[arg(long, value_name = "SECONDS", default_value_t = 120.0, requires = "judge_command", value_parser = seconds)]
     pub judge_timeout: f64,
-    /// Give the judge the texts as they are, not masked; recorded
-    #[arg(long, requires = "judge_command")]
+    /// Do not mask personal data in the report, nor in what the judge is given; recorded
+    #[arg(long)]
     pub unmasked: bool,
     /// Use the sealed test split of the dataset as well, for this reason; recorded
     #[arg(long, value_name = "REASON")]

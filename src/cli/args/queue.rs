@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
+use super::Pool;
 use crate::model::id::ConversationId;
 use crate::model::queue::{MustReview, QueueSpec};
 use crate::rank::strategy::{STRATEGIES, Strategy};
@@ -71,20 +72,17 @@ pub struct ShowQueueArguments {
     pub unmasked: bool,
 }
 
+const AFTER_NEW: &str = "Periods such as last-week in --where mean those of today for good.";
+
 /// Arguments of `queue new`.
 #[derive(Debug, Args)]
+#[command(after_help = AFTER_NEW)]
 pub struct NewArguments {
     /// Its name: small letters, digits, - and _
     pub name: String,
-    /// Only conversations that match; see `aftercall filters`. Periods such as last-week mean those of today for good
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
     /// Only these, in this order: a file with an id or a name of a conversation on each line, - for standard input
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub ids: Option<PathBuf>,
@@ -137,7 +135,7 @@ impl NewArguments {
             Ok(known) if !Strategy::has_audit(known) => 0.0,
             _ => 0.2,
         };
-        let filter = self.filter.trim();
+        let filter = self.pool.filter.trim();
         let ids =
             listed.map(|ids| format!("id:{}", ids.iter().map(ConversationId::as_str).collect::<Vec<_>>().join(",")));
         QueueSpec {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::Pool;
 use crate::ops::report::Form;
 
 const AFTER: &str = "\
@@ -31,16 +32,11 @@ pub struct ReportArguments {
     /// To this day, included
     #[arg(long, value_name = "DAY", requires = "from")]
     pub to: Option<String>,
-    /// Only conversations that match; see `aftercall filters`
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    pub filter: String,
-    /// The queue whose audit counts [default: per week the one with most audit labels of that week]
+    /// Which conversations
+    #[command(flatten)]
+    pub pool: Pool,
+    /// The queue whose audit counts [default: per week the one with most audit labels of that week, of
+    /// those that draw from all conversations]
     #[arg(long, value_name = "NAME")]
     pub queue: Option<String>,
     /// How it is written

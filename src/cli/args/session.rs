@@ -174,21 +174,9 @@ pub struct AddDecision {
     /// What it changes
     #[arg(long, value_parser = PossibleValuesParser::new(DecisionKind::ALL.map(DecisionKind::word)))]
     pub kind: String,
-    /// Who sees to it
-    #[arg(long, value_name = "NAME")]
-    pub owner: Option<String>,
-    /// Until when, such as 2026-11-27
-    #[arg(long, value_name = "DAY")]
-    pub due: Option<String>,
-    /// The failure mode it answers, by key or name
-    #[arg(long, value_name = "MODE")]
-    pub mode: Option<String>,
-    /// A conversation it answers. May be repeated
-    #[arg(long = "conversation", value_name = "CONVERSATION")]
-    pub conversations: Vec<String>,
-    /// Print what was saved as JSON
-    #[arg(long)]
-    pub json: bool,
+    /// The rest of it
+    #[command(flatten)]
+    pub rest: DecisionRest,
 }
 
 /// Arguments of `decision edit`.
@@ -202,6 +190,14 @@ pub struct EditDecision {
     /// What it changes
     #[arg(long, value_parser = PossibleValuesParser::new(DecisionKind::ALL.map(DecisionKind::word)))]
     pub kind: Option<String>,
+    /// The rest of it
+    #[command(flatten)]
+    pub rest: DecisionRest,
+}
+
+/// What a decision may have besides, said at once or later.
+#[derive(Debug, Args)]
+pub struct DecisionRest {
     /// Who sees to it; empty for nobody
     #[arg(long, value_name = "NAME")]
     pub owner: Option<String>,
@@ -211,7 +207,7 @@ pub struct EditDecision {
     /// The failure mode it answers, by key or name; empty for none
     #[arg(long, value_name = "MODE")]
     pub mode: Option<String>,
-    /// Another conversation it answers. May be repeated
+    /// A conversation it answers. May be repeated
     #[arg(long = "conversation", value_name = "CONVERSATION")]
     pub conversations: Vec<String>,
     /// Print what was saved as JSON

@@ -14,6 +14,10 @@ use crate::text::width;
 /// Columns of an evaluator's name, at most.
 const NAME: usize = 34;
 
+/// What P(fail) is measured by once it is learnt.
+pub(super) const HELD_OUT: &str =
+    "P(fail) is learnt from labels: each label is held against what those of other tasks teach";
+
 /// Carries the command out.
 pub fn alignment(context: &Context, arguments: &AlignmentArguments) -> Result<Code, Failure> {
     let (mut workspace, door) = context.open_door(unmasked(&arguments.tell, "alignment"))?;
@@ -42,6 +46,9 @@ pub fn alignment(context: &Context, arguments: &AlignmentArguments) -> Result<Co
     let seen = if report.seen > 0 { format!("; {} left out, scores were seen", report.seen) } else { String::new() };
     let open = if report.open > 0 { format!("; {} not settled", report.open) } else { String::new() };
     context.talk.say(&format!("{words}{seen}{open}"));
+    if report.held_out {
+        context.talk.say(HELD_OUT);
+    }
     if report.trials {
         context
             .talk

@@ -7,7 +7,7 @@ use super::super::context::{Context, now};
 use super::super::failure::{Code, Failure};
 use super::super::import::count;
 use super::super::output::{Cell, Data};
-use super::alignment::unknown;
+use super::alignment::{HELD_OUT, unknown};
 use super::{filled, from, header, number, percent, told, unmasked, whole};
 use crate::ops::alignment::{AlignmentOrder, Cutoff};
 use crate::ops::sample::{Guarded, P_FAIL};
@@ -37,6 +37,9 @@ pub fn thresholds(context: &Context, arguments: &ThresholdsArguments) -> Result<
     }
     data.finish()?;
     context.talk.say(&report.basis.words());
+    if report.held_out {
+        context.talk.say(HELD_OUT);
+    }
     Ok(Code::Done)
 }
 

@@ -227,6 +227,13 @@ impl<'a> Bench<'a> {
 
     /// The conversation has to be handed over.
     pub(super) fn hand_over(&self, findings: &mut Findings) {
+        // Passing it on makes good no call that should not have been made, whichever of the two comes first.
+        let expected = |wrong: &Made| self.case.expected_writes.iter().any(|call| self.same(call, wrong));
+        if let Some(again) = self.repeated().filter(|wrong| !Aim::hands_over(&wrong.tool) && !expected(wrong)) {
+            findings.checked += 1;
+            findings.fail(format!("again calls {} as in the recorded failure", again.tool), Some(again.step));
+            return;
+        }
         let offered = self.run.compared.tools.iter().map(|spec| spec.name.exact());
         let offered = self.case.tools.iter().filter_map(|tool| tool["function"]["name"].as_str()).chain(offered);
         let handed: Vec<&Made> = self.calls.iter().filter(|call| Aim::hands_over(&call.tool)).collect();

@@ -167,11 +167,27 @@ fn a_right_answer_in_words_passes_only_where_the_words_were_looked_at() {
     nothing.reply = None;
     assert_eq!(outcome(&nothing, &[], "Whatever."), "pass");
     assert_eq!(outcome(&nothing, &[RIGHT], "Whatever."), "fail", "another change in its place");
+    let look = ("get_order", "{}");
+    assert_eq!(outcome(&nothing, &[look, RIGHT], "Whatever."), "fail", "and behind a look");
+    assert_eq!(outcome(&nothing, &[look], "Whatever."), "pass");
     // A question.
     let ask = at(CorrectionKind::AskCustomer, "Which order?");
     assert!(ask.has_words());
     assert_eq!(outcome(&ask, &[], "Done."), "unjudged");
     assert_eq!(outcome(&ask, &[], "Which one?"), "pass");
+    assert_eq!(outcome(&ask, &[look, RIGHT], "Done. Which one was it?"), "fail");
+    for closing in ["Done. Anything else?", "Kann ich sonst noch helfen?", "Is there anything else I can do for you?"] {
+        assert_eq!(outcome(&ask, &[look], closing), "unjudged", "{closing}");
+    }
+    assert_eq!(outcome(&ask, &[look], "Which one? And is there anything else?"), "pass");
+    // What comes after the customer's next words is another turn's.
+    let mut later = run(&[], "I see.").steps;
+    say(&mut later, Role::User, "So?");
+    call(&mut later, false, RIGHT.0, RIGHT.1, Some("{}"));
+    say(&mut later, Role::Assistant, "Was that the one?");
+    let later = Story::of(later).conversation;
+    assert!(matches!(judge(&ask, &later), Outcome::Unjudged { .. }), "the question comes too late");
+    assert_eq!(judge(&nothing, &later), Outcome::Pass);
     assert_eq!(outcome(&ask, &[WRONG], "Which one?"), "fail");
     let early = Story::of(run(&[], "Hm?").steps[1..].to_vec()).conversation;
     assert!(matches!(judge(&ask, &early), Outcome::Unjudged { .. }), "it ends before the step");
@@ -184,6 +200,13 @@ fn a_hand_over_is_a_call_where_there_is_a_tool_for_it() {
     });
     assert_eq!(outcome(&case, &[], "I pass you on."), "unjudged");
     assert_eq!(outcome(&case, &[("transfer_to_human", "{}")], "ok"), "pass");
+    let passed_on = ("transfer_to_human", "{}");
+    assert_eq!(outcome(&case, &[WRONG, passed_on], "ok"), "fail");
+    assert_eq!(outcome(&case, &[passed_on, WRONG], "ok"), "fail");
+    assert_eq!(outcome(&case, &[WRONG], "I pass you on."), "fail", "and where no tool hands over");
+    case.expected_writes.push(serde_json::from_str(&listed(WRONG)).unwrap());
+    assert_eq!(outcome(&case, &[WRONG, passed_on], "ok"), "pass", "the reference makes it too");
+    case.expected_writes.clear();
     case.tools.push(serde_json::json!({"type": "function", "function": {"name": "transfer_to_human"}}));
     assert_eq!(outcome(&case, &[], "I pass you on."), "fail");
 }

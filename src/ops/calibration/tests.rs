@@ -127,3 +127,55 @@ fn what_somebody_judged_is_no_case_and_one_person_is_no_calibration() {
     let other = CalibrationOrder { name: "more".to_owned(), filter: "external_id:n0".to_owned(), ..order(1) };
     assert!(matches!(start(&mut lee, &other, Timestamp(11)), Err(CalibrationError::NothingToJudge)));
 }
+
+#[test]
+fn what_was_told_stays_whoever_takes_a_verdict_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lee = prepared(folder.path(), 4);
+    start(&mut lee, &order(1), Timestamp(10)).unwrap();
+    let id = members(&lee).remove(0);
+    let mut sam = opened(folder.path(), "sam");
+    judge(&mut lee, &id, Some(("Wrong tool", 3)), 20);
+    review::undo(&mut lee, Timestamp(21)).unwrap();
+    judge(&mut sam, &id, None, 22);
+    assert_eq!(told(&lee).revealed, None, "what was taken back before is not said");
+    review::redo(&mut lee, Timestamp(23)).unwrap();
+    let after = told(&lee);
+    assert_eq!((after.revealed, after.said.as_ref().unwrap()[0].answers.len()), (Some("all_done"), 2));
+    review::undo(&mut sam, Timestamp(30)).unwrap();
+    assert_eq!(told(&lee), after);
+    assert!(!lee.store().covered("kim").unwrap().hides(&id), "what all have been told is hidden from nobody");
+}
+
+#[test]
+fn a_verdict_from_before_it_began_is_no_answer_though_it_is_merged_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lee = prepared(folder.path(), 2);
+    let identity = Identity::load("kim", &folder.path().join("state-kim")).unwrap();
+    let mut kim = Workspace::open(&folder.path().join("kim"), identity, Access::Create).unwrap();
+    let paths = vec![folder.path().join("chats.jsonl")];
+    let all = ImportOrder { paths, ..ImportOrder::default() };
+    kim.import(&all, Timestamp(1), &mut |_| ControlFlow::Continue(())).unwrap();
+    let ids: Vec<ConversationId> = ["n0", "n1"].map(|name| lee.store().resolve(name).unwrap()).to_vec();
+    for id in &ids {
+        judge(&mut kim, id, Some(("Made up", 2)), 2);
+    }
+    // The clock of this log is ahead when it begins.
+    for number in 0..9 {
+        let change = CodebookChange::Add {
+            key: format!("mode-{number}"),
+            name: format!("Mode {number}"),
+            description: String::new(),
+            pack: None,
+        };
+        review::record(&mut lee, &Act::Codebook(vec![change]), Timestamp(5)).unwrap();
+    }
+    start(&mut lee, &order(2), Timestamp(10)).unwrap();
+    for id in &ids {
+        judge(&mut lee, id, None, 20);
+    }
+    super::super::merge::merge(&mut lee, &[folder.path().join("kim")], &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(lee.store().labels(&ids[0]).unwrap().len(), 2);
+    assert_eq!((told(&lee).revealed, told(&lee).done.len()), (None, 1));
+    assert!(lee.store().covered("sam").unwrap().hides(&ids[0]));
+}

@@ -9,7 +9,7 @@ use crate::dataset::item::{Unsettled, agreement, settle};
 use crate::dataset::split::{Member, Placed, choose_salt, place};
 use crate::model::codebook::Codebook;
 use crate::model::conversation::Conversation;
-use crate::model::dataset::{DatasetRow, DatasetVersion, Kind, NearDuplicate, Split};
+use crate::model::dataset::{DatasetRow, DatasetVersion, Frame, Frozen, Kind, NearDuplicate, Split};
 use crate::model::id::ConversationId;
 use crate::model::label::inclusion_probability;
 use crate::model::time::Timestamp;
@@ -43,7 +43,8 @@ pub(super) fn grow(
     let covered = workspace.store().covered(workspace.reviewer())?;
     for id in &ids {
         match candidate(workspace, (id, &covered), version.kind, &codebook)? {
-            Ok(mut row) => {
+            Ok((mut row, frame)) => {
+                version.frames.insert(frame.key(), frame);
                 if let Some(before) = old.get_mut(id) {
                     (row.group, row.split, row.since) = (before.group.clone(), before.split, before.since);
                     row.keys = std::mem::take(&mut before.keys).into_iter().chain(row.keys).collect();
@@ -164,6 +165,8 @@ pub(super) fn store(
     mut version: DatasetVersion,
     (made_by, now): (String, Timestamp),
 ) -> Result<DatasetVersion, DatasetError> {
+    let used: BTreeSet<&String> = version.rows.iter().filter_map(|row| Some(&row.frozen.as_ref()?.frame)).collect();
+    version.frames = std::mem::take(&mut version.frames).into_iter().filter(|(key, _)| used.contains(key)).collect();
     version.number += 1;
     version.made_by = made_by;
     version.at = now;
@@ -172,13 +175,13 @@ pub(super) fn store(
     if workspace.store_mut().put_dataset(&version)? { Ok(version) } else { Err(DatasetError::Overtaken(version.name)) }
 }
 
-/// A conversation as a row without a place, or why it does not go in.
+/// A conversation as a row without a place, with what the agent was given, or why it does not go in.
 fn candidate(
     workspace: &Workspace,
     (id, covered): (&ConversationId, &Covered),
     kind: Kind,
     codebook: &Codebook,
-) -> Result<Result<DatasetRow, &'static str>, StoreError> {
+) -> Result<Result<(DatasetRow, Frame), &'static str>, StoreError> {
     let labels = workspace.store().labels(id)?;
     if labels.is_empty() {
         return Ok(Err("not labelled"));
@@ -199,22 +202,34 @@ fn candidate(
             crate::model::label::Verdict::Unsure => "nobody could tell whether it is right",
         }));
     }
-    Ok(Ok(DatasetRow {
+    let keys = keys(workspace, &content);
+    let steps = content.steps.len() as u32;
+    let frame = Frame { system: content.system, tools: content.tools };
+    let frozen = Frozen {
+        frame: frame.key(),
+        segments: content.segments,
+        expected: content.expected,
+        attributes: content.attributes,
+        resource: content.resource,
+    };
+    let row = DatasetRow {
         conversation: id.clone(),
         transcript_hash,
-        steps: content.steps.len() as u32,
+        steps,
         verdict,
         agreement: agreement(&labels).to_owned(),
         inclusion_probability: inclusion_probability(&labels),
         labels,
-        scores: content.scores.clone(),
-        outcomes: content.outcomes.clone(),
-        keys: keys(workspace, &content),
+        scores: content.scores,
+        outcomes: content.outcomes,
+        frozen: Some(frozen),
+        keys,
         group: String::new(),
         split: Split::Train,
         codebook_version: codebook.version,
         since: 0,
-    }))
+    };
+    Ok(Ok((row, frame)))
 }
 
 /// What a conversation shares with others of its group, under the workspace's key, so that it names nobody.

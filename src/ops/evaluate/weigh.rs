@@ -3,14 +3,16 @@
 //! Invariant: all conversations are weighed by the same weights; when these change, everything stored is weighed again in
 //! the same run. No transcript is read for it.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::{EvaluateError, rank};
 use crate::evaluate::features::Features;
-use crate::evaluate::learn::{Example, Kept, Learnt};
+use crate::evaluate::learn::{self, Example, Kept, Learnt};
 use crate::evaluate::suspicion;
 use crate::ops::workspace::Workspace;
-use crate::store::{Store, StoreError};
+use crate::store::{Lesson, Store, StoreError};
 
 /// Numbers weighed between two writes.
 const WEIGHED: u32 = 2_000;
@@ -81,7 +83,7 @@ pub fn rescore(workspace: &mut Workspace) -> Result<RescoreReport, EvaluateError
     if workspace.read_only().is_some() {
         return Err(StoreError::ReadOnly { path: workspace.store().path().to_owned() }.into());
     }
-    let lessons = workspace.store().lessons(MOST_LEARNT)?;
+    let lessons = lessons(workspace)?;
     let weights = learn(workspace, &lessons)?;
     let report = weigh_all(workspace, &weights)?;
     if report.changed > 0 {
@@ -94,7 +96,7 @@ pub fn rescore(workspace: &mut Workspace) -> Result<RescoreReport, EvaluateError
 /// many labels the weights rest on.
 pub(super) fn follow(workspace: &mut Workspace) -> Result<usize, EvaluateError> {
     let before = Weights::in_force(workspace.store())?.labels();
-    let lessons = workspace.store().lessons(MOST_LEARNT)?;
+    let lessons = lessons(workspace)?;
     if lessons.len().abs_diff(before) < RELEARN {
         return Ok(before);
     }
@@ -105,21 +107,47 @@ pub(super) fn follow(workspace: &mut Workspace) -> Result<usize, EvaluateError> 
     Ok(weights.labels())
 }
 
+/// What people agree on; what others said of a conversation that the reviewer has yet to judge teaches nothing before.
+fn lessons(workspace: &Workspace) -> Result<Vec<Lesson>, StoreError> {
+    let covered = workspace.store().covered(workspace.reviewer())?;
+    let mut lessons = workspace.store().lessons(MOST_LEARNT)?;
+    lessons.retain(|lesson| !covered.hides(&lesson.id));
+    Ok(lessons)
+}
+
+/// The lessons that teach anything, each with its numbers.
+fn taught(lessons: &[Lesson]) -> Vec<(&Lesson, Features)> {
+    let numbers = |lesson: &Lesson| Features::from_stored(&lesson.features);
+    let known = lessons.iter().filter_map(|lesson| Some((lesson, numbers(lesson)?)));
+    // Of a conversation in which nothing happened nothing can be learnt.
+    known.filter(|(_, features)| suspicion::prior(features).p_fail.is_some()).collect()
+}
+
+fn examples<'a>(taught: &'a [(&'a Lesson, Features)]) -> Vec<Example<'a>> {
+    let example =
+        |(lesson, features): &'a (&Lesson, Features)| Example { features, failed: lesson.failed, group: &lesson.group };
+    taught.iter().map(example).collect()
+}
+
+/// P(fail) of each labelled conversation, by its key, as the labels of other tasks teach it: what it is to be measured by on
+/// labels that taught it. `None` where the fixed weights are in force, which no label taught.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn held_out(workspace: &Workspace) -> Result<Option<HashMap<i64, f64>>, StoreError> {
+    if let Weights::Fixed = Weights::in_force(workspace.store())? {
+        return Ok(None);
+    }
+    let lessons = lessons(workspace)?;
+    let taught = taught(&lessons);
+    let logits = learn::held_out(&examples(&taught), 0);
+    Ok(Some(taught.iter().zip(logits).map(|((lesson, _), logit)| (lesson.key, learn::chance(logit))).collect()))
+}
+
 /// What labels teach, kept from now on; the fixed weights where they are too few.
-fn learn(workspace: &mut Workspace, lessons: &[crate::store::Lesson]) -> Result<Weights, EvaluateError> {
-    let features: Vec<Option<Features>> =
-        lessons.iter().map(|lesson| Features::from_stored(&lesson.features)).collect();
-    let examples: Vec<Example<'_>> = lessons
-        .iter()
-        .zip(&features)
-        .filter_map(|(lesson, features)| {
-            let features = features.as_ref()?;
-            // Of a conversation in which nothing happened nothing can be learnt.
-            suspicion::prior(features).p_fail?;
-            Some(Example { features, failed: lesson.failed, group: &lesson.group })
-        })
-        .collect();
-    let Some(learnt) = Learnt::of_enough(&examples) else {
+fn learn(workspace: &mut Workspace, lessons: &[Lesson]) -> Result<Weights, EvaluateError> {
+    let taught = taught(lessons);
+    let Some(learnt) = Learnt::of_enough(&examples(&taught)) else {
         if workspace.store().learnt()?.is_some() {
             workspace.store_mut().set_learnt(None)?;
         }

@@ -80,10 +80,11 @@ fn body(targets: &[Target], manifest: &Manifest, source: &Source) -> String {
     for (reason, count) in &counts.left_out {
         let _ = writeln!(out, "- {count} left out: {reason}");
     }
-    let sampling = source.version().map(|version| {
+    // What was typed comes from the manifest, which has passed the door.
+    let sampling = source.version().zip(manifest.dataset.as_ref()).map(|(version, told)| {
         let known = version.rows.iter().filter(|row| row.inclusion_probability.is_some()).count();
         format!("Made by `{}`. Inclusion probabilities are known of {known} of {} rows; the others were chosen by people, so \
-                 that rates of this data are not rates of the traffic.", version.made_by.replace('`', "'"), version.rows.len())
+                 that rates of this data are not rates of the traffic.", told.made_by.replace('`', "'"), version.rows.len())
     });
     if let Some(sampling) = sampling {
         let _ = writeln!(out, "\n{sampling}");

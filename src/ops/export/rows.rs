@@ -29,6 +29,8 @@ pub(super) struct Making<'a> {
     pub targets: &'a [Target],
     pub door: &'a Door,
     pub beside: Option<Beside>,
+    /// What chose the conversations.
+    pub filter: &'a str,
 }
 
 /// What is told while rows are made.
@@ -45,13 +47,17 @@ pub(super) struct Gathering {
     pub files: Vec<DataFile>,
     pub masked: BTreeMap<String, u64>,
     pub masking: Masking,
+    /// The filter and how a version was made, in which the people of all these conversations are masked: what was typed
+    /// to find them may name them.
+    pub filter: String,
+    pub made_by: String,
 }
 
 /// One conversation on its way.
 enum Slot {
     Fetched(Box<Fetched>),
     LeftOut(Reason),
-    Made { verdict: &'static str, rows: Vec<(usize, Rows)> },
+    Made { verdict: &'static str, rows: Vec<(usize, Rows)>, door: Door },
     Failed(ExportError),
 }
 
@@ -61,7 +67,7 @@ pub(super) fn gather(
     making: &Making<'_>,
     each: &mut dyn FnMut(Gathered<'_>) -> Result<(), ExportError>,
 ) -> Result<Gathering, ExportError> {
-    let Making { source, targets, door, beside } = *making;
+    let Making { source, targets, door, beside, filter } = *making;
     let policy = if door.masks() { "pseudonyms" } else { "none" };
     let total = source.len();
     let mut gathering = Gathering {
@@ -69,6 +75,8 @@ pub(super) fn gather(
         files: targets.iter().map(Target::empty).collect(),
         masked: BTreeMap::new(),
         masking: Masking { policy: policy.to_owned(), version: MASKING_VERSION },
+        filter: filter.to_owned(),
+        made_by: source.version().map(|version| version.made_by.clone()).unwrap_or_default(),
     };
     let masking = gathering.masking.clone();
     let mut done = 0;
@@ -126,7 +134,7 @@ fn made(fetched: Fetched, making: &Making<'_>, masking: &Masking) -> Result<Slot
         }
         all.push((at, rows));
     }
-    Ok(Slot::Made { verdict: ready.verdict.word(), rows: all })
+    Ok(Slot::Made { verdict: ready.verdict.word(), rows: all, door: ready.door })
 }
 
 impl Gathering {
@@ -136,7 +144,12 @@ impl Gathering {
         each: &mut dyn FnMut(Gathered<'_>) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
         let (verdict, all) = match slot {
-            Slot::Made { verdict, rows } => (verdict, rows),
+            Slot::Made { verdict, rows, door } => {
+                for told in [&mut self.filter, &mut self.made_by].into_iter().filter(|told| !told.is_empty()) {
+                    *told = door.text(told);
+                }
+                (verdict, rows)
+            }
             Slot::LeftOut(reason) => {
                 *self.conversations.left_out.entry(reason.to_owned()).or_default() += 1;
                 return Ok(());

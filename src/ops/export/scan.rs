@@ -53,6 +53,7 @@ pub(super) fn leak(row: &Value) -> Option<Class> {
 fn first(masker: &Masker, (name, value): (&str, &Value), ours: bool) -> Option<Class> {
     match value {
         Value::String(text) => masker.first_in(name, text),
+        Value::Number(number) => masker.first_in_number(name, number),
         Value::Array(items) => items.iter().find_map(|item| first(masker, (name, item), ours)),
         Value::Object(members) => {
             members.iter().filter(|(name, _)| !(ours && IDS.contains(&name.as_str()))).find_map(|(name, value)| {

@@ -2,14 +2,15 @@
 //!
 //! Invariant: of a version, the same conversations with the same labels come out whatever was said of them since.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::dataset::SPAN_ATTRIBUTES;
 use crate::dataset::item::{Unsettled, agreement, settle};
 use crate::dataset::manifest::{DatasetUse, sha256};
 use crate::model::codebook::Codebook;
 use crate::model::conversation::Conversation;
-use crate::model::dataset::{DatasetRow, DatasetVersion, Split};
+use crate::model::dataset::{DatasetRow, DatasetVersion, Frame, Frozen, Split};
 use crate::model::export::ExportOrder;
 use crate::model::id::{ConversationId, SpanRef, TranscriptHash};
 use crate::model::label::{Label, Verdict, inclusion_probability};
@@ -20,7 +21,7 @@ use crate::ops::dataset::{DatasetError, customer, find};
 use crate::ops::door::Door;
 use crate::ops::queue;
 use crate::ops::workspace::Workspace;
-use crate::store::{Asker, Covered, Unread};
+use crate::store::{Asker, Covered, StoreError, Unread};
 
 use super::ExportError;
 
@@ -33,7 +34,9 @@ pub enum Source {
         /// The codebook of now.
         codebook: Codebook,
         /// What has not all its reviews yet.
-        covered: Covered,
+        covered: Arc<Covered>,
+        /// What is sealed in the newest version of any dataset.
+        sealed: BTreeSet<ConversationId>,
     },
     /// A version of a dataset.
     Version {
@@ -62,6 +65,8 @@ pub struct Ready {
     pub agreement: String,
     /// Where it was recorded.
     pub inclusion_probability: Option<f64>,
+    /// The door that let it through: it knows the people in it.
+    pub door: Door,
 }
 
 impl Source {
@@ -70,20 +75,18 @@ impl Source {
     /// # Errors
     /// The filter is none, or there is no such dataset.
     pub fn of(workspace: &Workspace, order: &ExportOrder, now: Timestamp) -> Result<Self, ExportError> {
+        if order.open_test.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+            return Err(DatasetError::NoReason.into());
+        }
         let Some(reference) = &order.dataset else {
-            if order.open_test.is_some() {
-                return Err(ExportError::NoDataset);
-            }
             let query = QueueQuery { filter: order.filter.clone(), order: QueueOrder::Oldest, ..QueueQuery::default() };
             let mut ids = queue::index(workspace.store(), &query, Asker { reviewer: workspace.reviewer(), now })?.ids;
             // The order of rows must not depend on scores or on anything else that may change while the labels do not.
             ids.sort();
             let covered = workspace.store().covered(workspace.reviewer())?;
-            return Ok(Self::Matching { ids, codebook: workspace.store().codebook()?, covered });
+            let sealed = if order.open_test.is_some() { BTreeSet::new() } else { sealed(workspace)? };
+            return Ok(Self::Matching { ids, codebook: workspace.store().codebook()?, covered, sealed });
         };
-        if order.open_test.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
-            return Err(DatasetError::NoReason.into());
-        }
         Ok(Self::version_of(find(workspace, reference)?, order.open_test.is_some()))
     }
 
@@ -92,6 +95,19 @@ impl Source {
         let shown = |row: &DatasetRow| open || row.split != Split::Test;
         let rows = version.rows.iter().enumerate().filter(|(_, row)| shown(row)).map(|(at, _)| at).collect();
         Self::Version { version: Box::new(version), rows }
+    }
+
+    /// The same, with the names and definitions of modes let through a door: people wrote them.
+    #[must_use]
+    pub(super) fn through(mut self, door: &Door) -> Self {
+        let codebook = match &mut self {
+            Self::Matching { codebook, .. } => codebook,
+            Self::Version { version, .. } => &mut version.codebook,
+        };
+        for mode in &mut codebook.modes {
+            (mode.name, mode.description) = (door.text(&mode.name), door.text(&mode.description));
+        }
+        self
     }
 
     /// How many conversations.
@@ -121,6 +137,23 @@ impl Source {
             Self::Matching { .. } => None,
             Self::Version { version, .. } => Some(version),
         }
+    }
+
+    /// The versions whose test split is opened where it is written: its own, or of every dataset the newest that seals
+    /// some of what a filter matches.
+    pub(super) fn opened(&self, workspace: &Workspace) -> Result<Vec<DatasetVersion>, StoreError> {
+        let ids: BTreeSet<&ConversationId> = match self {
+            Self::Version { version, .. } => return Ok(vec![(**version).clone()]),
+            Self::Matching { ids, .. } => ids.iter().collect(),
+        };
+        let store = workspace.store();
+        let mut found = Vec::new();
+        for (name, number) in store.datasets()? {
+            if store.dataset_split(&name, number, Split::Test)?.iter().any(|id| ids.contains(id)) {
+                found.extend(store.dataset(&name, number)?);
+            }
+        }
+        Ok(found)
     }
 
     /// The dataset's name.
@@ -164,7 +197,10 @@ impl Source {
     pub(super) fn fetch(&self, workspace: &Workspace, at: usize) -> Result<Result<Fetched, Reason>, ExportError> {
         let store = workspace.store();
         let fetched = match self {
-            Self::Matching { ids, covered, .. } => {
+            Self::Matching { ids, covered, sealed, .. } => {
+                if sealed.contains(&ids[at]) {
+                    return Ok(Err("sealed in the test split of a dataset; --open-test REASON writes it"));
+                }
                 let labels = store.labels(&ids[at])?;
                 if covered.waits(&ids[at]) {
                     // It has not all its reviews yet: nobody's label of it leaves.
@@ -194,8 +230,9 @@ impl Source {
         Ok(Ok(fetched))
     }
 
-    fn row(&self, fetched: &Fetched) -> Option<&DatasetRow> {
-        self.version().zip(fetched.row).and_then(|(version, at)| version.rows.get(at))
+    fn row(&self, fetched: &Fetched) -> Option<(&DatasetRow, &BTreeMap<String, Frame>)> {
+        let (version, at) = self.version().zip(fetched.row)?;
+        Some((version.rows.get(at)?, &version.frames))
     }
 }
 
@@ -230,8 +267,8 @@ impl Fetched {
                 agreement(&self.labels).to_owned(),
                 inclusion_probability(&self.labels),
             ),
-            Some(row) => {
-                if !as_judged(&mut content, row, &transcript_hash) {
+            Some((row, frames)) => {
+                if !as_judged(&mut content, (row, frames), &transcript_hash) {
                     return Ok(Err("the conversation is not what was judged any more"));
                 }
                 (row.group.clone(), row.agreement.clone(), row.inclusion_probability)
@@ -241,19 +278,33 @@ impl Fetched {
         door.hide(&mut content);
         Ok(Ok(Ready {
             conversation: content,
-            transcript_hash: row.map_or(transcript_hash, |row| row.transcript_hash.clone()),
+            transcript_hash: row.map_or(transcript_hash, |(row, _)| row.transcript_hash.clone()),
             labels: self.labels.iter().map(|label| door.label(label)).collect(),
             verdict: self.verdict,
             group_key,
-            split: row.map(|row| row.split),
+            split: row.map(|(row, _)| row.split),
             agreement,
             inclusion_probability,
+            door,
         }))
     }
 }
 
+/// What is in the test split of the newest version of any dataset: chosen by a filter, it must not leave unsealed.
+fn sealed(workspace: &Workspace) -> Result<BTreeSet<ConversationId>, StoreError> {
+    let mut found = BTreeSet::new();
+    for (name, number) in workspace.store().datasets()? {
+        found.extend(workspace.store().dataset_split(&name, number, Split::Test)?);
+    }
+    Ok(found)
+}
+
 /// Takes from a conversation what came after it was judged; false where it is another one now.
-fn as_judged(content: &mut Conversation, row: &DatasetRow, stored: &TranscriptHash) -> bool {
+fn as_judged(
+    content: &mut Conversation,
+    (row, frames): (&DatasetRow, &BTreeMap<String, Frame>),
+    stored: &TranscriptHash,
+) -> bool {
     let grown = content.steps.len() > row.steps as usize;
     content.steps.truncate(row.steps as usize);
     let same =
@@ -267,6 +318,15 @@ fn as_judged(content: &mut Conversation, row: &DatasetRow, stored: &TranscriptHa
     content.spans.retain(|span| told.contains(&span.id));
     content.scores.clone_from(&row.scores);
     content.outcomes.clone_from(&row.outcomes);
+    let Some(frozen) = &row.frozen else {
+        // A version of a program that did not freeze them.
+        return true;
+    };
+    let Some(frame) = frames.get(&frozen.frame) else { return false };
+    (content.system, content.tools) = (frame.system.clone(), frame.tools.clone());
+    let Frozen { frame: _, segments, expected, attributes, resource } = frozen.clone();
+    (content.segments, content.expected, content.attributes, content.resource) =
+        (segments, expected, attributes, resource);
     true
 }
 

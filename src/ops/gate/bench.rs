@@ -2,7 +2,7 @@
 //!
 //! Invariant: both can object and nothing else; a run that nobody objects to has answered no question of its case.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::evaluate::{EvaluateError, Tally, built_in, limits, named, policies, scale, scales};
 use super::super::workspace::Workspace;
@@ -18,6 +18,8 @@ pub struct Bench {
     names: Vec<String>,
     evaluators: Vec<String>,
     scales: Scales,
+    /// Names that `limits.toml` says a passing value for, each with what there is instead, as far as nobody is known by them.
+    strangers: Vec<(String, String)>,
 }
 
 /// What is held against a run.
@@ -45,8 +47,21 @@ impl Bench {
         }
         let rules = policies.iter().flat_map(|policy| policy.rules.iter().map(|rule| policy.name_of(rule)));
         let names: Vec<String> = rules.chain(chosen.iter().cloned()).collect();
+        let limited: BTreeSet<&String> =
+            by_intent.values().chain([&all]).flat_map(|limits| limits.pass.keys()).collect();
+        let stored: Vec<String> = workspace.store().evaluators()?.into_values().map(|one| one.name).collect();
+        let known: Vec<String> = known.into_iter().chain(stored).collect();
+        let strangers = limited.into_iter().filter(|name| !known.contains(name) && !names.contains(name));
+        let strangers = strangers.map(|name| (name.clone(), instead(name, &known))).collect();
         let judge = Judge::new(all, policies).by_intent(by_intent).only(names.clone());
-        Ok(Self { judge, names, evaluators: chosen, scales: scales(workspace)? })
+        Ok(Self { judge, names, evaluators: chosen, scales: scales(workspace)?, strangers })
+    }
+
+    /// What to say of names in `limits.toml` that are nobody's, also not of those who were heard.
+    pub fn strangers(&self, heard: &BTreeSet<&String>) -> Vec<String> {
+        let told = self.strangers.iter().filter(|(name, _)| !heard.contains(name));
+        told.map(|(name, near)| format!("limits.toml says when {name} passes, and no evaluator has that name{near}"))
+            .collect()
     }
 
     /// The first objection to a run; where the run names no intent, that of its case decides which limits hold.
@@ -97,6 +112,15 @@ impl Bench {
             Meaning::Neutral => None,
         };
         limits.passes(score, scale(&self.scales, name).direction).or_else(label)
+    }
+}
+
+/// What there is in place of a name that is nobody's.
+fn instead(name: &str, known: &[String]) -> String {
+    match named(name, known) {
+        Ok(known) => format!(", but there is {known}"),
+        Err(EvaluateError::Unknown { near, .. }) => near,
+        Err(_) => String::new(),
     }
 }
 

@@ -186,10 +186,15 @@ fn outlived(
     cases: &str,
     report: &str,
 ) -> Result<Vec<(ConversationId, ContentHash)>, StoreError> {
-    let bare = |cases: &str| cases.split_once('@').map_or(cases, |(name, _)| name).to_owned();
     let runs = workspace.store().gate_runs()?.into_iter();
     let old = runs.filter(|run| run.report != report && !run.judged && bare(&run.cases) == bare(cases));
     Ok(old.map(|run| (run.id, run.content_hash)).collect())
+}
+
+/// A dataset's name without its version; of a file, only its own name may hold one.
+fn bare(cases: &str) -> &str {
+    let name = cases.rfind('/').map_or(0, |at| at + 1);
+    cases.get(name..).and_then(|last| last.find('@')).and_then(|at| cases.get(..name + at)).unwrap_or(cases)
 }
 
 /// Stores those that are not there yet, and answers how many; what goes, goes with it.
@@ -217,4 +222,17 @@ fn store(
         }
     }
     Err(StoreError::Overtaken.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn a_version_is_cut_from_the_name_and_not_from_a_folder() {
+        assert_eq!((bare("refunds@3"), bare("refunds")), ("refunds", "refunds"));
+        assert_eq!(bare("/home/ana@shop/a.jsonl"), "/home/ana@shop/a.jsonl");
+        assert_ne!(bare("/home/ana@shop/a.jsonl"), bare("/home/ana@shop/b.jsonl"));
+        assert_eq!(bare("out@1/refunds@2"), "out@1/refunds");
+    }
 }

@@ -1,7 +1,8 @@
 //! From trials to a decision.
 //!
 //! Invariant: without a baseline the share of passing cases decides; with one, an exact test on the cases that changed.
-//! Runs that were lost, cases without a run, and cases that are no longer judged never pass.
+//! Runs that were lost, cases without a run on either side, cases that are no longer judged, and a case that became worse
+//! where there are too few for the test never pass.
 
 use std::collections::BTreeMap;
 
@@ -116,6 +117,7 @@ pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules
         reasons: Vec::new(),
         test_uses_before: 0,
         evaluators: new.evaluators.clone(),
+        strangers: Vec::new(),
         judge: new.judge.clone(),
         judge_of_baseline: baseline.and_then(|baseline| baseline.judge.clone()),
         unmatched_runs: new.unmatched.clone(),
@@ -180,8 +182,22 @@ fn conclude(report: &mut Report) {
         reasons.push(format!("{:.1} % of the cases pass{flaky}, fewer than {:.1} %", rate * 100.0, least * 100.0));
     }
     if let Some(comparison) = &report.comparison {
-        if comparison.cases == 0 {
+        let (cases, least) = (comparison.cases, fewest(report.alpha));
+        if cases == 0 {
             reasons.push("no case was judged on both sides".to_owned());
+        } else if (cases as f64) < report.counts.cases as f64 * LEAST_JUDGED {
+            reasons.push(format!(
+                "only {cases} of {} cases were judged on both sides, fewer than half",
+                report.counts.cases
+            ));
+        }
+        if comparison.worse > 0 && least.is_none_or(|least| (cases as u64) < least) {
+            let takes =
+                least.map_or_else(|| "no number of them is enough".to_owned(), |least| format!("it takes {least}"));
+            reasons.push(format!(
+                "{} cases became worse, and there are too few cases for a test at {}: {cases}, {takes}",
+                comparison.worse, report.alpha
+            ));
         } else if comparison.p_worse < report.alpha {
             reasons.push(format!(
                 "{} cases became worse and {} better than the baseline (exact one-sided p {:.4}, below {})",
@@ -194,12 +210,22 @@ fn conclude(report: &mut Report) {
     report.reasons = reasons;
 }
 
+/// The fewest cases at which the test could call anything a regression: so many that all of them becoming worse is less
+/// likely than `alpha`. `None` where no number is.
+pub(super) fn fewest(alpha: f64) -> Option<u64> {
+    (1..=1_024).find(|cases| worse_exact(*cases, 0) < alpha)
+}
+
 /// What no run was found for, and what could not be judged: neither is passed silently.
 fn not_judged(report: &Report, reasons: &mut Vec<String>) {
     let counts = &report.counts;
     let judged = counts.passed + counts.failed + counts.flaky;
     if counts.missing > 0 {
         reasons.push(format!("{} of {} cases have no run", counts.missing, counts.cases));
+    }
+    let before = report.cases.iter().filter(|case| case.baseline == Some(State::Missing)).count();
+    if before > 0 {
+        reasons.push(format!("{before} of {} cases have no run in the baseline", counts.cases));
     }
     if judged == 0 {
         reasons.push("nothing could be judged".to_owned());
@@ -299,9 +325,21 @@ mod tests {
         for old in [None, Some(&one[..])] {
             let report = decided(&one, old);
             assert_eq!(report.reasons[0], "199 of 200 cases have no run");
-            assert_eq!(report.reasons[1], "only 1 of 200 cases could be judged, fewer than half");
+            let few = "only 1 of 200 cases could be judged, fewer than half";
+            assert!(report.reasons.iter().any(|why| why == few), "{:?}", report.reasons);
         }
         assert_eq!(decided(&["p", "p", "p", ""], None).reasons, ["1 of 4 cases have no run"]);
+        assert_eq!(
+            decided(&["p", "p", "p"], Some(&["p", "", "p"])).reasons,
+            ["1 of 3 cases have no run in the baseline"]
+        );
+        // Everything fails now, and nearly nothing is known of before.
+        let report = decided(&["f"; 200], Some(&one[..]));
+        assert!(report.failed());
+        assert_eq!(report.reasons[0], "199 of 200 cases have no run in the baseline");
+        assert_eq!(report.reasons[1], "only 1 of 200 cases were judged on both sides, fewer than half");
+        let half = decided(&["p", "p", "p"], Some(&["p", "u", "u"]));
+        assert_eq!(half.reasons, ["only 1 of 3 cases were judged on both sides, fewer than half"]);
         assert_eq!(decided(&["p", "u", "p", "u"], None).decision, "pass");
         assert_eq!(decided(&["p", "u", "u"], None).decision, "regression");
     }
@@ -346,6 +384,32 @@ mod tests {
         // Many failures that were there before are no regression; six new ones and none better are.
         assert_eq!(compared(&["f"; 20], &["f"; 20]), "pass");
         assert_eq!(compared(&["f"; 6], &["p"; 6]), "regression");
-        assert_eq!(compared(&["f", "f", "f", "p"], &["p", "p", "p", "f"]), "pass");
+        assert_eq!(compared(&["f", "f", "f", "p", "p"], &["p", "p", "p", "f", "p"]), "pass");
+    }
+
+    #[test]
+    fn what_became_worse_is_never_passed_without_a_word() {
+        // Four cases cannot show anything at 0.05, whatever becomes of them; five can.
+        assert_eq!((fewest(0.05), fewest(0.5), fewest(0.0)), (Some(5), Some(2), None));
+        let few = decided(&["f", "p", "p", "p"], Some(&["p"; 4]));
+        assert_eq!(
+            few.reasons,
+            ["1 cases became worse, and there are too few cases for a test at 0.05: 4, it takes 5"]
+        );
+        assert!(!decided(&["f", "p", "p", "p"], Some(&["f", "f", "p", "p"])).failed(), "nothing became worse");
+        assert!(decided(&["f"; 5], Some(&["p"; 5])).failed());
+        let none = Rules { alpha: 0.0, ..Rules::default() };
+        let never = report(&cases(9), &held(&["f"; 9]), Some(&held(&["p"; 9])), &none);
+        assert!(never.failed() && never.reasons[0].ends_with("no number of them is enough"), "{:?}", never.reasons);
+        // Enough cases, and too few that changed: it passes and says so.
+        let mut new = ["p"; 20];
+        new[..4].fill("f");
+        let quiet = decided(&new, Some(&["p"; 20]));
+        assert!(!quiet.failed());
+        let told =
+            "4 cases became worse and 0 better: with so few that changed it may be chance (p 0.0625, not below 0.05)";
+        assert!(quiet.remarks().iter().any(|line| line == told), "{:?}", quiet.remarks());
+        assert!(quiet.markdown().contains("4 cases became worse"));
+        assert!(!few.remarks().iter().any(|line| line.contains("chance")));
     }
 }

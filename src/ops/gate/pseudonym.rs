@@ -18,10 +18,15 @@ const MOST_TRIED: usize = 64;
 /// True where JSON text is another JSON text with values replaced by their pseudonyms.
 pub(super) fn gives(masker: &Masker, masked: &str, exact: &str) -> bool {
     let Some((class, place)) = first(masked) else { return masked == exact };
-    let Some(exact) = exact.strip_prefix(&masked[..place.start]).filter(|exact| exact.len() <= LONGEST) else {
+    let (before, pseudonym, rest) = (&masked[..place.start], &masked[place.clone()], &masked[place.end..]);
+    // A number was not in quotes before.
+    if let Some((digits, behind)) = before.strip_suffix('"').and_then(|before| number(exact.strip_prefix(before)?)) {
+        let stands = masker.knowing(Known::new([(class, digits.to_owned())])).mask(digits).text == pseudonym;
+        return stands && rest.strip_prefix('"').is_some_and(|rest| gives(masker, rest, behind));
+    }
+    let Some(exact) = exact.strip_prefix(before).filter(|exact| exact.len() <= LONGEST) else {
         return false;
     };
-    let (pseudonym, rest) = (&masked[place.clone()], &masked[place.end..]);
     let next = &rest[..first(rest).map_or(rest.len(), |(_, place)| place.start)];
     let stands_for = |value: &str| {
         let value = serde_json::from_str(&format!("\"{value}\"")).unwrap_or_else(|_| value.to_owned());
@@ -29,6 +34,13 @@ pub(super) fn gives(masker: &Masker, masked: &str, exact: &str) -> bool {
     };
     let mut ends = exact.match_indices(next).map(|(end, _)| end).filter(|end| *end > 0).take(MOST_TRIED);
     ends.any(|end| stands_for(&exact[..end]) && gives(masker, rest, &exact[end..]))
+}
+
+/// The whole number that a text begins with, and what follows it.
+fn number(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    (end > 0).then(|| (digits, rest.strip_prefix(".0").unwrap_or(rest)))
 }
 
 /// The first pseudonym of a text.
@@ -62,6 +74,13 @@ mod tests {
         }
         assert!(!gives(&masker(1), &told, &exact.replace("Friday", "Monday")));
         assert!(gives(&masker(1), "\"plain\"", "\"plain\"") && !gives(&masker(1), "1", "2"));
+        let phone = Known::new([(Class::Phone, "4915112345671".to_owned())]);
+        let numbers = r#"{"to":4915112345671,"n":[4915112345671.0,12]}"#;
+        let told = masker(1).knowing(phone).mask_json_text(numbers);
+        assert_eq!(told.matches("\"<PHONE-").count(), 2, "{told}");
+        assert!(gives(&masker(1), &told, numbers) && !gives(&masker(2), &told, numbers));
+        assert!(!gives(&masker(1), &told, &numbers.replace("671,", "672,")));
+        assert!(!gives(&masker(1), &told, &numbers.replace("12]", "13]")));
         let quoted = r#""Ana \"Lin\" Lindqvist""#;
         let name = Known::new([(Class::Name, "Ana \"Lin\" Lindqvist".to_owned())]);
         assert!(gives(&masker(1), &masker(1).knowing(name).mask_json_text(quoted), quoted));

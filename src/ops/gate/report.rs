@@ -1,7 +1,7 @@
 //! What a gate says: as JSON, as Markdown for a pull request, as `JUnit` for a build server.
 //!
-//! Invariant: no transcript text is in it; ids, names of tools and arguments, counts only, and what a judge said, who saw
-//! masked text only.
+//! Invariant: no transcript text is in it; ids, names of tools and arguments, counts, and what a judge said. All that a
+//! source or a person chose has passed the masking door, unless a person opened it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::regression::Outcome;
 use crate::ingest::{Problem, ProblemKind};
-use crate::text::door::terminal_line;
+use crate::text::{count, door::terminal_line};
 
 use super::super::evaluate::Tally;
 use super::super::evaluate::command::CommandReport;
@@ -219,6 +219,8 @@ pub struct Report {
     pub test_uses_before: usize,
     /// What the evaluators that were asked for said of the runs that match: passed, objected, could not tell.
     pub evaluators: BTreeMap<String, Tally>,
+    /// Names in `limits.toml` that are no evaluator's, in words.
+    pub strangers: Vec<String>,
     /// How asking a judge went; null where none was asked.
     pub judge: Option<CommandReport>,
     /// The same for the baseline.
@@ -244,10 +246,10 @@ impl Report {
         }
         let _ = writeln!(
             out,
-            "\n{} against {} runs: {} cases pass, {} fail, {} are flaky, {} could not be judged, {} have no run.",
+            "\n{} against {}: {} pass, {} fail, {} flaky, {} could not be judged, {} without a run.",
             cell(&self.dataset),
-            counts.runs,
-            counts.passed,
+            count(counts.runs as u64, "run"),
+            count(counts.passed as u64, "case"),
             counts.failed,
             counts.flaky,
             counts.unjudged,
@@ -267,8 +269,11 @@ impl Report {
         if let Some(comparison) = &self.comparison {
             let _ = writeln!(
                 out,
-                "\nAgainst the baseline, of {} cases judged on both sides: {} worse, {} better (exact one-sided p {:.4}).",
-                comparison.cases, comparison.worse, comparison.better, comparison.p_worse
+                "\nAgainst the baseline, of {} judged on both sides: {} worse, {} better (exact one-sided p {:.4}).",
+                count(comparison.cases as u64, "case"),
+                comparison.worse,
+                comparison.better,
+                comparison.p_worse
             );
             if let (Some(mean), Some((low, high))) = (comparison.difference, comparison.interval) {
                 let _ = writeln!(
@@ -310,12 +315,19 @@ impl Report {
             let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
             lines.push(format!("cases that found runs: {found}; runs that no case matches: {}", counts.unmatched_runs));
         }
+        if let Some(comparison) = self.comparison.as_ref().filter(|found| found.worse > 0 && !self.failed()) {
+            lines.push(format!(
+                "{} cases became worse and {} better: with so few that changed it may be chance (p {:.4}, not below {})",
+                comparison.worse, comparison.better, comparison.p_worse, self.alpha
+            ));
+        }
         for (name, tally) in &self.evaluators {
             lines.push(format!(
                 "{name} objects to {} runs, has nothing against {}, cannot tell of {}",
                 tally.failed, tally.passed, tally.abstained
             ));
         }
+        lines.extend(self.strangers.iter().cloned());
         for (of, judge) in [("", &self.judge), (" of the baseline", &self.judge_of_baseline)] {
             if let Some(judge) = judge {
                 lines.push(format!(

@@ -200,7 +200,7 @@ impl Working {
         let (news, to) = store.news(self.read_to)?;
         match news {
             News::Nothing => {}
-            News::Acts(acts) if acts.iter().all(|one| !self.knows(one)) => {
+            News::Acts(acts) if self.are_new(&acts) => {
                 for one in &acts {
                     self.hear(one);
                 }
@@ -235,6 +235,12 @@ impl Working {
         let events: Vec<Event> = judged.iter().filter_map(|one| self.note(one)).collect();
         self.queue.hear_all(events);
         self.settle();
+    }
+
+    /// True where nobody judged any of these before, nor twice in them: the replay makes one judgement of two.
+    fn are_new(&self, acts: &[Judged]) -> bool {
+        let mut seen = HashSet::new();
+        acts.iter().all(|one| !self.knows(one) && seen.insert((&one.conversation, &one.reviewer)))
     }
 
     /// True where this person judged this conversation before.
@@ -276,9 +282,11 @@ impl Working {
         {
             self.given.push(Given { row, slot: slot.clone() });
         }
-        // A case of a calibration is one wherever it was opened from: everybody is asked for it all the same.
-        let case = self.stored.spec.calibration.is_some() && !earlier;
-        let origin = if here.is_some() || case { Origin::Queue } else { Origin::Elsewhere };
+        let origin = match here {
+            Some(_) => Origin::Queue,
+            None if earlier => Origin::Elsewhere,
+            None => Origin::Beside,
+        };
         Some(Event::Verdict { row, by, failed: failed(verdict), severity: one.severity, origin })
     }
 

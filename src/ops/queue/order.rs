@@ -68,7 +68,9 @@ impl Working {
         let all = if leaves_out(self.queue.plan().strategy) {
             self.queue.order(by).len() - again
         } else {
-            self.ids.len().saturating_sub(self.judged.len())
+            // What was judged beside the queue and waits for another review takes a place of it.
+            let beside = next.iter().filter(|slot| slot.kind == ranked::SlotKind::Again).count() - again;
+            self.ids.len().saturating_sub(self.judged.len()) + beside
         };
         (all.min(self.wanted()) + again) as u64
     }

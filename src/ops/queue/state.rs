@@ -17,8 +17,8 @@ const ALPHA: f64 = 0.05;
 /// How exactly the rate is to be known, in either direction.
 const HALF_WIDTH: f64 = 0.05;
 
-/// The failure rate by these imports: each counts by its size. While an import has fewer than two labels, all labels count
-/// alike. `None` without a label.
+/// The failure rate by these imports: each counts by its size. While an import has far fewer labels than are due to it, all
+/// labels count alike. `None` without a label.
 fn rate(tallies: &[AuditTally]) -> Option<Interval> {
     let strata: Vec<Stratum> = tallies
         .iter()
@@ -46,7 +46,14 @@ impl Working {
             audit_fails = audit_fails.saturating_sub(u64::from(failed));
         }
         let pool = self.queue.matrix().rows() as u64;
-        let tallies = self.queue.audit_sample();
+        let mut tallies = self.queue.audit_sample();
+        for row in by_lot.iter().filter(|row| hidden(**row)) {
+            let tally = self.queue.audit().batch(*row).and_then(|at| tallies.get_mut(at));
+            if let (Some(tally), Some(failed)) = (tally, self.queue.verdict(*row)) {
+                tally.judged = tally.judged.saturating_sub(1);
+                tally.failed = tally.failed.saturating_sub(u64::from(failed));
+            }
+        }
         let sampled: u64 = tallies.iter().map(|batch| batch.size).sum();
         let rate = rate(&tallies);
         let mut found = 0;
@@ -61,6 +68,8 @@ impl Working {
             })
             .collect();
         let left = self.left(by, next);
+        // What the model expects has been learnt from hidden verdicts too.
+        let tells = self.has_numbers() && covered.is_empty();
         QueueState {
             spec: self.stored.spec.clone(),
             pool,
@@ -71,14 +80,14 @@ impl Working {
             audit_labels: audited,
             audit_fails,
             rate,
-            model_rate: (self.has_numbers() && pool > 0 && !curve.is_empty() && covered.is_empty())
+            model_rate: (tells && pool > 0 && !curve.is_empty())
                 .then(|| outlook.model_rate(self.queue.matrix().rows())),
             labels_needed: (audited > 0)
                 .then(|| sample_size::more_for(HALF_WIDTH, (audit_fails, audited), sampled))
                 .filter(|needed| *needed > 0),
-            failures_left: self.has_numbers().then_some(outlook.left),
-            next_share: (outlook.ahead > 0 && self.has_numbers()).then(|| outlook.next / outlook.ahead as f64),
-            stop: outlook.stop && left > 0,
+            failures_left: tells.then_some(outlook.left),
+            next_share: (tells && outlook.ahead > 0).then(|| outlook.next / outlook.ahead as f64),
+            stop: tells && outlook.stop && left > 0,
             curve,
             unevaluated: self.unevaluated,
             pinned: self.pinned(),

@@ -345,6 +345,77 @@ fn a_second_reviewer_is_asked_for_what_the_first_judged() {
     assert_eq!(state(&mut sam, "week").done, 3);
 }
 
+/// Judges without a queue.
+fn judge_beside(workspace: &mut Workspace, row: &ShownRow) {
+    let mut row = row.clone();
+    row.place = None;
+    judge(workspace, &row);
+}
+
+#[test]
+fn what_was_judged_beside_a_shared_queue_is_one_of_its_reviews_and_hidden_until_the_last() {
+    let mut desk = Desk::new(30);
+    desk.define(QueueSpec::new("before", "learnt"));
+    let earlier = next(&mut desk.workspace, "before", 1).remove(0);
+    judge_beside(&mut desk.workspace, &earlier);
+    desk.define(QueueSpec { reviewers_per_item: 2, size: Some(3), ..spec() });
+    let row = next(&mut desk.workspace, "week", 9).remove(2);
+    judge_beside(&mut desk.workspace, &row);
+    let mut sam = desk.anew("sam");
+    let hidden = |sam: &Workspace, row: &ShownRow| sam.store().covered("sam").unwrap().hides(&row.summary.id);
+    assert!(hidden(&sam, &row) && !hidden(&sam, &earlier), "what was judged before it is none of its reviews");
+    let theirs = next(&mut sam, "week", 9);
+    assert_eq!((theirs.len(), &theirs[0].summary.id), (3, &row.summary.id), "it comes first, within the size");
+    assert!(theirs.iter().all(|next| next.summary.id != earlier.summary.id));
+    judge(&mut sam, &theirs[0]);
+    assert!(!hidden(&sam, &row));
+    assert_eq!(order(&mut sam, "week"), order(&mut desk.anew("sam"), "week"));
+    // A queue that has what it wants asks for no more, and so hides no more.
+    for row in &theirs[1..] {
+        judge(&mut sam, row);
+    }
+    let other = next(&mut sam, "before", 9).remove(0);
+    judge_beside(&mut desk.workspace, &other);
+    assert!(!hidden(&sam, &other));
+}
+
+#[test]
+fn figures_of_a_queue_tell_nothing_that_is_hidden() {
+    let mut desk = Desk::new(30);
+    desk.define(QueueSpec { reviewers_per_item: 2, ..spec() });
+    desk.judge_all("week", 6);
+    let own = state(&mut desk.workspace, "week");
+    assert!(own.rate.is_some() && own.failures_left.is_some() && own.next_share.is_some(), "{own:?}");
+    let mut sam = desk.anew("sam");
+    let before = state(&mut sam, "week");
+    assert!(own.audit_labels > 1, "{own:?}");
+    assert_eq!((before.done, before.labels, before.audit_labels, before.rate), (6, 0, 0, None));
+    assert_eq!((before.failures_left, before.next_share, before.model_rate, before.stop), (None, None, None, false));
+    let row = next(&mut sam, "week", 1).remove(0);
+    judge(&mut sam, &row);
+    let one = state(&mut sam, "week");
+    assert_eq!((one.audit_labels, one.rate.is_some()), (1, true), "of what sam has judged too it may be told");
+    let share = one.audit_fails as f64;
+    assert!(one.rate.is_some_and(|rate| (rate.share - share).abs() < 1e-12), "{:?}", one.rate);
+}
+
+#[test]
+fn two_acts_of_one_person_between_two_looks_are_one_judgement() {
+    let mut desk = Desk::new(30);
+    desk.define(spec());
+    desk.judge_all("week", 4);
+    let mut sam = desk.anew("sam");
+    let row = next(&mut sam, "week", 1).remove(0);
+    let subject =
+        Subject { conversation: row.summary.id.clone(), transcript_hash: row.summary.transcript_hash.clone() };
+    for verdict in [Verdict::Pass, Verdict::Fail] {
+        let failed_at = (verdict == Verdict::Fail).then_some(FailedAt::NoSingleStep);
+        let judgement = Judgement { failed_at, ..Judgement::new(subject.clone(), verdict) };
+        review::record(&mut desk.workspace, &Act::Judge(judgement), NOW).unwrap();
+    }
+    assert_eq!(order(&mut sam, "week"), order(&mut desk.anew("sam"), "week"));
+}
+
 #[test]
 fn segments_take_turns_where_that_is_asked_for() {
     let mut desk = Desk::new(60);

@@ -20,7 +20,7 @@ const NAME: usize = 30;
 
 fn svg(height: f64, about: &str, inside: &str) -> String {
     format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" aria-label=\"{}\" xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>\n",
+        "<div class=\"wide\"><svg viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" aria-label=\"{}\" xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg></div>\n",
         safe(about)
     )
 }

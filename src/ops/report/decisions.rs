@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::super::decision::{Effect, effect};
+use super::super::decision::{ByLot, Effect};
 use super::super::session::book;
 use super::super::workspace::Workspace;
 use super::{ReportError, Window};
@@ -42,10 +42,13 @@ pub struct DecisionRow {
 pub(super) fn rows(workspace: &Workspace, window: &Window) -> Result<Vec<DecisionRow>, ReportError> {
     let (codebook, until) = (workspace.store().codebook()?, window.range().1);
     let mut rows = Vec::new();
-    for decision in book(workspace.store())?.decisions.into_iter().filter(|decision| decision.at < until) {
+    let mut decisions = book(workspace.store())?.decisions;
+    decisions.retain(|decision| decision.at < until);
+    let by_lot = ByLot::of(workspace, &decisions)?;
+    for decision in decisions {
         // What was closed later was open then.
         let closed = decision.closed.as_ref().is_some_and(|closed| closed.at < until);
-        let effect = if closed { effect(workspace, &decision, until)? } else { None };
+        let effect = if closed { by_lot.effect(&decision, until) } else { None };
         let due = decision.spec.due.map(|due| due.to_string());
         rows.push(DecisionRow {
             open: !closed,

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what a number rests on stands beside it; a form adds how it looks, never what it says.
 
+use std::fmt::Write as _;
+
 use super::super::alignment::Remark;
 use super::service::{Better, Figure, METRICS};
 use super::{Example, Matrix, ModeRow, Report, SMALL, Standing, Unit, WeekRow};
@@ -150,7 +152,7 @@ fn tiles(report: &Report) -> Vec<Tile> {
                 format!("{}, n {n} drawn by lot", interval.map(range).unwrap_or_default()),
             )
         },
-        _ => Tile { small: true, ..tile("failure rate", "–".into(), "nothing drawn by lot yet".into()) },
+        _ => Tile { small: true, ..tile("failure rate", "–".into(), withheld(report)) },
     };
     let new = report.modes.iter().filter(|row| row.is_new || !tells_new(report)).count();
     let saturated = match report.saturation.saturated {
@@ -179,6 +181,15 @@ fn tiles(report: &Report) -> Vec<Tile> {
         }
     }
     tiles
+}
+
+/// Why there is no rate of failure.
+fn withheld(report: &Report) -> String {
+    let why = report.weeks.last().and_then(|row| row.pass_rate.as_ref().err());
+    match why.filter(|_| report.counts.audited > 0) {
+        Some(why) => why.to_string(),
+        None => "nothing drawn by lot yet".to_owned(),
+    }
 }
 
 /// What stands out, in sentences.
@@ -212,9 +223,9 @@ fn points(report: &Report) -> Vec<String> {
     if !missed.is_empty() {
         points.push(format!("Targets missed: {}.", names(missed)));
     }
-    if let Some(row) =
-        report.satisfaction.iter().find(|row| row.mode.is_some() && row.lost.is_some_and(|lost| lost > 0.0))
-    {
+    let passed = report.satisfaction.iter().find(|row| row.mode.is_none()).map_or(0, |row| row.csat.n);
+    let costs = |row: &&super::SatisfactionRow| row.mode.is_some() && row.lost.is_some_and(|lost| lost > 0.0);
+    if let Some(row) = report.satisfaction.iter().find(costs).filter(|row| row.csat.n.min(passed) >= SMALL) {
         points.push(format!(
             "Costs customers' satisfaction most: {} (CSAT {}).",
             row.name,
@@ -400,15 +411,18 @@ fn example(mode: &str, example: &Example) -> Row {
 
 fn reading(report: &Report, blocks: &mut Vec<Block>) {
     heading(blocks, "How to read this", "");
-    let from = report.audit.as_ref().map_or_else(
-        || "Nothing of these days was drawn by lot.".to_owned(),
-        |queue| format!("Rates of failure rest on {} conversations that were drawn by lot for queue {queue} and judged by people.", report.counts.audited),
+    let mut from = report.audit.as_ref().map_or_else(
+        || "Nothing of these days was drawn by lot from all conversations.".to_owned(),
+        |queue| format!("Rates of failure rest on {} conversations that were drawn by lot for queue {queue} and judged by people, imports by their sizes.", report.counts.audited),
     );
+    if let Some(filter) = &report.audit_filter {
+        let _ = write!(from, " They are of {filter} only.");
+    }
     blocks.push(Block::Points(vec![
         from,
-        "Square brackets hold the 95 % interval: Wilson's for shares, order statistics for medians and tails. Grey is of fewer than ten.".into(),
+        "Square brackets hold the 95 % interval: Wilson's for shares, Student's t for means, order statistics for medians and tails; by whole conversations for calls and steps. Grey is of fewer than ten.".into(),
         "A change is told from eight labels in both periods on, with Newcombe's interval.".into(),
-        "Labels that differ, drafts, and labels of an earlier text count nowhere.".into(),
+        "Labels that differ, drafts, and labels of an earlier text count nowhere. P(fail) is held against labels that did not teach it.".into(),
     ]));
     let row = |metric: &super::Definition| Row {
         small: false,

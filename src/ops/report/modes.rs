@@ -12,7 +12,7 @@ use super::steps::Opened;
 use super::{Change, Listing};
 use crate::model::id::ConversationId;
 use crate::model::label::Owner;
-use crate::stats::compare::two_rates;
+use crate::stats::compare::apart;
 use crate::stats::guard::{self, Guarded, at_least};
 use crate::stats::rate::{LEAST_IN_SEGMENT, Rate};
 use crate::store::Contact;
@@ -117,7 +117,7 @@ pub(super) fn rows(pool: &Pool, both: &Both<'_>, opened: &Opened, listing: &List
         .map(|key| {
             let found = failures.get(key).map_or(&[][..], Vec::as_slice);
             let has = |id: &ConversationId, failed: bool| failed && has_mode(pool, id, key);
-            let change = change(&both.audit_before.rate(has), &both.audit.rate(has));
+            let change = change(&both.audit_before.rate_to_come(has), &both.audit.rate_to_come(has));
             let severities = severities(found);
             let sum: u64 = severities.iter().zip(1..).map(|(count, grade)| count * grade).sum();
             let graded: u64 = severities.iter().sum();
@@ -175,11 +175,11 @@ fn of_failures(audit: &Audit, has: &dyn Fn(&ConversationId, bool) -> bool) -> Gu
 }
 
 /// How a share changed, where both are of enough labels.
-pub(super) fn change(before: &Guarded<Rate>, now: &Guarded<Rate>) -> Guarded<Change> {
+fn change(before: &Guarded<Rate>, now: &Guarded<Rate>) -> Guarded<Change> {
     let (before, now) = (before.as_ref().map_err(Clone::clone)?, now.as_ref().map_err(Clone::clone)?);
     at_least(before.n.min(now.n), LEAST_IN_SEGMENT, "audit labels in both periods")?;
-    let found = two_rates((before.k, before.n), (now.k, now.n), 0.05)?;
-    Ok(Change { difference: found.difference, interval: found.interval })
+    let (difference, interval) = apart((before.rate, before.interval), (now.rate, now.interval));
+    Ok(Change { difference, interval })
 }
 
 fn severities(found: &Failures<'_>) -> [u64; 4] {

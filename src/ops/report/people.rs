@@ -86,18 +86,22 @@ pub struct PairRow {
     pub kappa: Guarded<Kappa>,
 }
 
-/// Evaluators on all labels of an audit.
+/// Evaluators on all labels of an audit; without one, the reason, by how many labels there are.
 pub(super) fn evaluators(
     workspace: &mut Workspace,
-    (order, queue): (&ReportOrder<'_>, Option<&str>),
+    (order, queue, labels): (&ReportOrder<'_>, Option<&str>, u64),
     now: Timestamp,
 ) -> Result<Evaluators, ReportError> {
+    let withheld = |why: &SampleError| Ok(Evaluators { withheld: Some(why.to_string()), ..Evaluators::default() });
+    if queue.is_none() {
+        return withheld(&SampleError::NoAudit { labels });
+    }
     let sample = SampleOrder { filter: order.filter, truth: None, queue };
     let asked = AlignmentOrder { sample, by: None, evaluator: None, miss: MISS, risk: RISK };
     let found = match alignment(workspace, &asked, now) {
         Ok(found) => found,
         Err(error @ (SampleError::NoAudit { .. } | SampleError::NoneMatches(..))) => {
-            return Ok(Evaluators { withheld: Some(error.to_string()), ..Evaluators::default() });
+            return withheld(&error);
         }
         Err(error) => return Err(error.into()),
     };

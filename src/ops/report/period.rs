@@ -85,6 +85,11 @@ impl Window {
         }
     }
 
+    /// The week of a time; `None` beyond the calendar.
+    pub fn around(time: Timestamp) -> Option<Self> {
+        week_of(time).and_then(|(year, week)| Self::week(year, week))
+    }
+
     fn week(year: i16, week: i8) -> Option<Self> {
         let from = ISOWeekDate::new(year, week, Weekday::Monday).ok()?.date();
         Some(Self { name: format!("{year}-W{week:02}"), from, to: from.saturating_add(6.days()) })

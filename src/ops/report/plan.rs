@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::super::workspace::Workspace;
 use super::pool::{Audit, Pool};
-use super::service::{Figure, METRICS, Service, values};
+use super::service::{Figure, METRICS, MOST_VALUES, Service, Unit, values};
 use super::{Listing, ReportError};
 use crate::config::targets::{self, Bound, Target};
 use crate::model::filter::{Field, Filter};
@@ -79,7 +79,7 @@ pub struct IntentRow {
     pub filter: String,
 }
 
-/// Intents, largest first.
+/// The largest intents, each held against all there are.
 pub(super) fn impact((service, audit): (&Service, &Audit), now: &[&Contact], listing: &Listing) -> Vec<IntentRow> {
     let intents = values(Segment::Intent, now);
     let all: Vec<&Contact> = intents.iter().flat_map(|(_, contacts)| contacts.iter().copied()).collect();
@@ -87,10 +87,10 @@ pub(super) fn impact((service, audit): (&Service, &Audit), now: &[&Contact], lis
     let mut volumes: Vec<usize> = intents.iter().map(|(_, contacts)| contacts.len()).collect();
     volumes.sort_unstable();
     let middle = volumes.get(volumes.len() / 2).copied().unwrap_or(0);
-    let overall = failure_rate(audit, &all).ok().map(|rate| rate.rate);
+    let overall = audit.failures_of(&all).ok().map(|rate| rate.rate);
     let row = |(intent, contacts): (&str, Vec<&Contact>)| {
         let complexity = median_steps(&contacts) / usual;
-        let failure_rate = failure_rate(audit, &contacts);
+        let failure_rate = audit.failures_of(&contacts);
         // More than all, for sure: its interval lies above the rate of all.
         let worse = failure_rate.as_ref().is_ok_and(|rate| overall.is_some_and(|all| rate.interval.0 > all));
         let advice = match (contacts.len() >= middle, complexity > 1.0 || worse) {
@@ -113,20 +113,13 @@ pub(super) fn impact((service, audit): (&Service, &Audit), now: &[&Contact], lis
             filter: listing.with(&super::is(Field::Intent, intent)),
         }
     };
-    intents.into_iter().map(row).collect()
+    intents.into_iter().take(MOST_VALUES).map(row).collect()
 }
 
 fn median_steps(contacts: &[&Contact]) -> f64 {
     let mut steps: Vec<f64> = contacts.iter().map(|contact| f64::from(contact.steps)).collect();
     steps.sort_by(f64::total_cmp);
     quantile(&steps, 0.5).map_or(0.0, |median| median.value)
-}
-
-fn failure_rate(audit: &Audit, contacts: &[&Contact]) -> Guarded<Rate> {
-    let found: Vec<bool> = contacts.iter().filter_map(|contact| audit.found(&contact.id)).collect();
-    let drawable = contacts.iter().filter(|contact| audit.failed.contains_key(&contact.id)).count() as u64;
-    let failed = found.iter().filter(|failed| **failed).count() as u64;
-    Rate::of_segment(failed, found.len() as u64, Some(drawable))
 }
 
 fn with_people(service: &Service, contacts: &[&Contact]) -> Option<f64> {
@@ -225,7 +218,7 @@ pub enum Standing {
     Met,
     /// It does not.
     Missed,
-    /// Its interval holds the bound, or it is of fewer than eight.
+    /// Its interval holds the bound, it has none, or it is of fewer than eight.
     TooFewToTell,
     /// There is no value.
     NotRecorded,
@@ -277,9 +270,10 @@ pub(super) fn targets(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(ReportError::File { path, source }),
     };
-    let ids: Vec<&str> = METRICS.iter().map(|metric| metric.id).collect();
+    let within = |unit| if unit == Unit::Share { 0.0..=1.0 } else { f64::MIN..=f64::MAX };
+    let known: Vec<targets::Metric> = METRICS.iter().map(|metric| (metric.id, within(metric.unit))).collect();
     let mut rows = Vec::new();
-    for target in targets::parse(TARGETS, &text, &ids)? {
+    for target in targets::parse(TARGETS, &text, &known)? {
         let wanted: Option<HashSet<ConversationId>> = if target.filter.trim().is_empty() {
             None
         } else {
@@ -287,7 +281,7 @@ pub(super) fn targets(
             let asker = Asker { reviewer: workspace.reviewer(), now: clock };
             Some(workspace.store().index(&filter, "", QueueOrder::Oldest, asker)?.ids.into_iter().collect())
         };
-        let at = ids.iter().position(|id| *id == target.metric).unwrap_or_default();
+        let at = METRICS.iter().position(|metric| metric.id == target.metric).unwrap_or_default();
         let measured = |contacts: &[&Contact]| {
             let takes = |contact: &&&Contact| wanted.as_ref().is_none_or(|ids| ids.contains(&contact.id));
             let contacts: Vec<&Contact> = contacts.iter().filter(takes).copied().collect();
@@ -299,12 +293,13 @@ pub(super) fn targets(
 }
 
 fn held(target: Target, figure: Figure, before: Figure) -> TargetRow {
-    let share = METRICS.iter().any(|one| one.id == target.metric && one.unit == super::service::Unit::Share);
+    let share = METRICS.iter().any(|one| one.id == target.metric && one.unit == Unit::Share);
     let (at_least, at_most) = match target.bound {
         Bound::AtLeast(bound) => (Some(bound), None),
         Bound::AtMost(bound) => (None, Some(bound)),
     };
-    let standing = match (figure.value, figure.interval.or(figure.value.map(|value| (value, value)))) {
+    let standing = match (figure.value, figure.interval) {
+        (Some(_), None) => Standing::TooFewToTell,
         (Some(_), Some(_)) if figure.n < LEAST_IN_SEGMENT => Standing::TooFewToTell,
         (Some(_), Some((low, high))) => match target.bound {
             Bound::AtLeast(bound) if low >= bound => Standing::Met,
@@ -313,7 +308,7 @@ fn held(target: Target, figure: Figure, before: Figure) -> TargetRow {
             Bound::AtMost(bound) if low > bound => Standing::Missed,
             _ => Standing::TooFewToTell,
         },
-        _ => Standing::NotRecorded,
+        (None, _) => Standing::NotRecorded,
     };
     let burn = figure.value.and_then(|value| match target.bound {
         // What is allowed to miss a share of at least 0.9 is a tenth.
@@ -340,6 +335,10 @@ mod tests {
         assert_eq!(of(Bound::AtLeast(0.9), (0.8, (0.6, 0.95), 20)).standing, Standing::TooFewToTell);
         assert_eq!(of(Bound::AtLeast(0.9), (1.0, (1.0, 1.0), 7)).standing, Standing::TooFewToTell);
         assert_eq!(of(Bound::AtMost(0.3), (0.2, (0.1, 0.3), 90)).standing, Standing::Met);
+        let target =
+            Target { metric: "model_latency_p99".into(), bound: Bound::AtMost(9e3), filter: String::new(), line: 1 };
+        let tail = Figure { value: Some(4e3), interval: None, n: 50 };
+        assert_eq!(held(target, tail, tail).standing, Standing::TooFewToTell, "a tail of fifty has no interval");
         let target = Target { metric: "csat".into(), bound: Bound::AtLeast(4.0), filter: String::new(), line: 1 };
         let row = held(target, Figure::default(), Figure::default());
         assert_eq!((row.standing, row.burn), (Standing::NotRecorded, None));

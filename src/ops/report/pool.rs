@@ -5,19 +5,20 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::super::sample::{SampleError, SampleOrder, sample};
+use super::super::sample::{Member, SampleError, SampleOrder, sample};
 use super::super::workspace::Workspace;
 use super::period::Window;
 use super::{ReportError, ReportOrder};
-use crate::dataset::item::{Unsettled, settle};
+use crate::dataset::item::{self, Unsettled, settle};
 use crate::model::codebook::Codebook;
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
 use crate::model::label::{Label, Verdict};
 use crate::model::queue::{QueueOrder, SlotKind};
 use crate::model::time::Timestamp;
-use crate::stats::guard::Guarded;
-use crate::stats::rate::Rate;
+use crate::stats::corrected::{Stratum, rate_of_strata, strata_of};
+use crate::stats::guard::{Guarded, at_least};
+use crate::stats::rate::{LEAST_IN_SEGMENT, Rate};
 use crate::store::{Asker, Contact, Judged};
 
 /// What people agree on of one conversation.
@@ -36,18 +37,12 @@ impl Settled {
 
     /// The keys of all failure modes, each once.
     pub fn modes(&self) -> Vec<&str> {
-        let mut modes: Vec<&str> = Vec::new();
-        for mode in self.labels.iter().flat_map(|label| &label.modes) {
-            if !modes.contains(&mode.as_str()) {
-                modes.push(mode);
-            }
-        }
-        modes
+        item::modes(&self.labels)
     }
 
     /// The gravest severity anyone gave.
     pub fn severity(&self) -> Option<u8> {
-        self.labels.iter().filter_map(|label| label.severity).max()
+        item::severity(&self.labels)
     }
 }
 
@@ -66,7 +61,18 @@ pub(super) struct Pool {
     /// Standing verdicts in the order of the log.
     judged: Vec<Judged>,
     /// By queue, the conversations that could be drawn, and what people found where they were.
-    audits: BTreeMap<String, HashMap<ConversationId, Option<bool>>>,
+    audits: BTreeMap<String, HashMap<ConversationId, Draw>>,
+    /// By queue, its filter where that chooses by what conversations hold, so that its audit is of those only.
+    queues: BTreeMap<String, Option<String>>,
+}
+
+/// A conversation that an audit could draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Draw {
+    /// The number of the import by which it was drawn.
+    pub stratum: Option<usize>,
+    /// What people found, where it was drawn and judged.
+    pub failed: Option<bool>,
 }
 
 impl Pool {
@@ -74,7 +80,11 @@ impl Pool {
         let filter = Filter::parse(order.filter)?;
         let store = workspace.store();
         let mut contacts = store.contacts()?;
-        if !filter.is_empty() {
+        if filter.is_empty() {
+            // Runs of the gate are no contacts with customers; a filter may ask for them.
+            let runs = store.gate_run_ids()?;
+            contacts.retain(|contact| !runs.contains(&contact.id));
+        } else {
             let asker = Asker { reviewer: workspace.reviewer(), now };
             let ids: HashSet<ConversationId> =
                 store.index(&filter, "", QueueOrder::Oldest, asker)?.ids.into_iter().collect();
@@ -95,7 +105,10 @@ impl Pool {
         }
         let (codebook, mut judged) = (store.codebook()?, store.judgements_in_order()?.0);
         judged.retain(|one| !covered.hides(&one.conversation));
-        Ok(Self { contacts, settled, disputed, drafts, codebook, judged, audits: BTreeMap::new() })
+        let chosen = |filter: &str| Filter::parse(filter).map_or(true, |filter| filter.chooses_content());
+        let queues = store.queues()?.into_iter().map(|stored| stored.spec);
+        let queues = queues.map(|spec| (spec.name, Some(spec.filter).filter(|filter| chosen(filter)))).collect();
+        Ok(Self { contacts, settled, disputed, drafts, codebook, judged, audits: BTreeMap::new(), queues })
     }
 
     /// The conversations that began within.
@@ -132,8 +145,9 @@ impl Pool {
         let Some(name) = name else { return Ok(Audit::default()) };
         if !self.audits.contains_key(&name) {
             let order = SampleOrder { queue: Some(&name), ..SampleOrder::default() };
+            let draw = |member: Member| (member.of.id, Draw { stratum: member.stratum, failed: member.failed });
             let known = match sample(workspace, &order, now) {
-                Ok(sample) => sample.members.into_iter().map(|member| (member.of.id, member.failed)).collect(),
+                Ok(sample) => sample.members.into_iter().map(draw).collect(),
                 Err(SampleError::NoAudit { .. } | SampleError::NoneMatches(..)) => HashMap::new(),
                 Err(error) => return Err(error.into()),
             };
@@ -141,20 +155,34 @@ impl Pool {
         }
         let known = &self.audits[&name];
         let contacts = self.within(window);
-        let failed = contacts.iter().filter_map(|contact| Some((contact.id.clone(), *known.get(&contact.id)?)));
-        Ok(Audit { queue: Some(name), failed: failed.collect() })
+        let drawn = contacts.iter().filter_map(|contact| Some((contact.id.clone(), *known.get(&contact.id)?)));
+        let drawn = drawn.collect();
+        Ok(Audit { chosen: self.queues.get(&name).cloned().flatten(), queue: Some(name), drawn })
     }
 
     fn most_audited(&self, window: &Window) -> Option<String> {
         let inside: HashSet<&ConversationId> = self.within(window).into_iter().map(|contact| &contact.id).collect();
+        self.most_audited_of(&|id| inside.contains(id))
+    }
+
+    /// The queue with most audit labels of these conversations, of those that draw from all: what a queue of some intent
+    /// drew says nothing of the others, and two weeks of which each has its own are still of the same kind.
+    pub fn most_audited_of(&self, among: &dyn Fn(&ConversationId) -> bool) -> Option<String> {
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for one in self.judged.iter().filter(|one| one.verdict.is_some() && inside.contains(&one.conversation)) {
+        for one in self.judged.iter().filter(|one| one.verdict.is_some() && among(&one.conversation)) {
             for slot in one.slots.iter().filter(|slot| slot.kind == SlotKind::Audit) {
-                *counts.entry(&slot.queue).or_default() += 1;
+                if self.queues.get(&slot.queue) == Some(&None) {
+                    *counts.entry(&slot.queue).or_default() += 1;
+                }
             }
         }
         let most = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)));
         most.map(|(name, _)| name.to_owned())
+    }
+
+    /// Standing verdicts.
+    pub fn labels(&self) -> u64 {
+        self.judged.iter().filter(|one| one.verdict.is_some()).count() as u64
     }
 }
 
@@ -163,19 +191,16 @@ impl Pool {
 pub(super) struct Audit {
     /// Where from; `None` where nothing was.
     pub queue: Option<String>,
+    /// The filter of that queue, where it is not of all conversations.
+    pub chosen: Option<String>,
     /// Conversations that could be drawn, and what people found where they were.
-    pub failed: HashMap<ConversationId, Option<bool>>,
+    pub drawn: HashMap<ConversationId, Draw>,
 }
 
 impl Audit {
-    /// What people found of one that was drawn.
-    pub fn found(&self, id: &ConversationId) -> Option<bool> {
-        self.failed.get(id).copied().flatten()
-    }
-
     /// Those that were drawn and judged, with what was found.
     pub fn judged(&self) -> impl Iterator<Item = (&ConversationId, bool)> {
-        self.failed.iter().filter_map(|(id, failed)| Some((id, (*failed)?)))
+        self.drawn.iter().filter_map(|(id, draw)| Some((id, draw.failed?)))
     }
 
     /// How many were judged.
@@ -183,9 +208,27 @@ impl Audit {
         self.judged().count() as u64
     }
 
-    /// The share of conversations of which this holds, of those that were judged.
+    /// The share of conversations of which this holds, from those that were judged, imports by their sizes.
     pub fn rate(&self, holds: impl Fn(&ConversationId, bool) -> bool) -> Guarded<Rate> {
-        let k = self.judged().filter(|(id, failed)| holds(id, *failed)).count() as u64;
-        Rate::of(k, self.labels(), Some(self.failed.len() as u64))
+        rate_of_strata(&self.strata(&holds))
+    }
+
+    /// The same as a sample of what such days bring: with an interval that is as wide however many of them were judged.
+    pub fn rate_to_come(&self, holds: impl Fn(&ConversationId, bool) -> bool) -> Guarded<Rate> {
+        let strata: Vec<Stratum> = self.strata(&holds).into_iter().map(Stratum::endless).collect();
+        rate_of_strata(&strata)
+    }
+
+    fn strata(&self, holds: &dyn Fn(&ConversationId, bool) -> bool) -> Vec<Stratum> {
+        let counts = |id, draw: &Draw| draw.failed.map(|failed| holds(id, failed));
+        strata_of(self.drawn.iter().map(|(id, draw)| (draw.stratum, counts(id, draw))))
+    }
+
+    /// How many of these fail, from those that were judged.
+    pub fn failures_of(&self, contacts: &[&Contact]) -> Guarded<Rate> {
+        let drawn = contacts.iter().filter_map(|contact| self.drawn.get(&contact.id));
+        let strata = strata_of(drawn.map(|draw| (draw.stratum, draw.failed)));
+        at_least(strata.iter().map(|one| one.labelled).sum(), LEAST_IN_SEGMENT, "audit labels")?;
+        rate_of_strata(&strata)
     }
 }

@@ -3,8 +3,9 @@
 //! Invariant: each measure has one definition, the row in [`METRICS`]; where the data do not hold what it needs there is
 //! no value, and never a 0. `n` is how many conversations (calls, steps) it could be taken from.
 //!
-//! Shares have Wilson's interval, as a sample of what such days bring; shares of calls have none, since calls of one
-//! conversation are alike. Rates of failure see conversations that were drawn by lot only.
+//! Shares have Wilson's interval, as a sample of what such days bring. Calls and steps of one conversation are alike, so
+//! that intervals of their shares and tails are by whole conversations. Rates of failure see conversations that were drawn
+//! by lot only, each import by its size.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,18 +13,20 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::ReportError;
-use super::pool::{Audit, Pool};
-use crate::evaluate::facts::leads_away;
+use super::pool::{Audit, Draw, Pool};
 use crate::evaluate::features::{Feature, Features};
 use crate::model::correction::CorrectionKind;
 use crate::model::segments::Segment;
+use crate::model::tool::Aim;
 use crate::model::trace::SpanKind;
-use crate::stats::quantile::{mean, quantile};
+use crate::stats::corrected::{rate_of_strata, strata_of};
+use crate::stats::guard::Guarded;
+use crate::stats::quantile::{Mean, Quantile, mean, quantile, quantile_of_clusters, share_of_clusters};
 use crate::stats::rate::Rate;
 use crate::store::{Contact, Store, ToolUse};
 
-/// Values of a segment that are told apart; the others are left out of the tables.
-const MOST_VALUES: usize = 12;
+/// Values of a segment that are told; the others are counted, and named by their number.
+pub(super) const MOST_VALUES: usize = 12;
 
 /// In what a measure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -126,7 +129,7 @@ pub const METRICS: [Definition; 19] = {
             "escalations missed",
             (Share, Lower),
             (
-                "with the mode missing-handover or a correction that hands over, of those not escalated, drawn by lot and judged",
+                "with the mode missing-handover or a correction that hands over to a person, of those not escalated, drawn by lot and judged",
                 "audit labels",
             ),
         ),
@@ -211,10 +214,8 @@ pub struct Figure {
 /// What a conversation adds to the measures.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Served {
-    /// By whom drawn and judged; `None` where it was not.
-    failed: Option<bool>,
-    /// True where it could have been drawn.
-    drawable: bool,
+    /// How it was drawn; `None` where it could not be.
+    draw: Option<Draw>,
     resolved: Option<bool>,
     first_contact: Option<bool>,
     repeat: Option<bool>,
@@ -340,12 +341,11 @@ impl Served {
         let mut corrections = settled.into_iter().flat_map(|settled| &settled.labels).flat_map(|one| &one.corrections);
         let hands_over = corrections.any(|placed| {
             placed.correction.kind == CorrectionKind::HandOff
-                || placed.correction.tool.as_deref().is_some_and(leads_away)
+                || placed.correction.tool.as_deref().is_some_and(|tool| Aim::guess(tool) == Aim::Person)
         });
         let took = contact.started_at.zip(contact.ended_at).map(|(from, to)| to.0 - from.0);
         Self {
-            drawable: audits.iter().any(|audit| audit.failed.contains_key(&contact.id)),
-            failed: audits.iter().find_map(|audit| audit.found(&contact.id)),
+            draw: audits.iter().find_map(|audit| audit.drawn.get(&contact.id)).copied(),
             resolved,
             first_contact: yes(&["firstcontactresolution", "fcr"]).or(derived),
             repeat,
@@ -366,22 +366,27 @@ impl Served {
         }
     }
 
+    /// Of a measure that rests on audit labels: the import by which it could be drawn, and where it was, what was found.
+    fn by_lot(&self, id: &str) -> Option<(Option<usize>, Option<bool>)> {
+        let Draw { stratum, failed } = self.draw?;
+        let found = |holds: bool| Some((stratum, failed.map(|_| holds)));
+        match (id, self.escalated) {
+            ("failure_rate", _) => Some((stratum, failed)),
+            ("escalation_warranted", Some(true)) => found(!self.needless),
+            ("escalation_missed", Some(false)) => found(self.wanted),
+            _ => None,
+        }
+    }
+
     /// The values of a measure that are a share of conversations.
     fn share(&self, id: &str) -> Option<bool> {
         match id {
-            "failure_rate" => self.failed,
             "resolution" => self.resolved,
             "first_contact_resolution" => self.first_contact,
             "repeat_contact" => self.repeat,
             "reopened" => self.reopened,
             "containment" => self.escalated.zip(self.abandoned).map(|(escalated, left)| !escalated && !left),
             "escalation_rate" => self.escalated,
-            "escalation_warranted" => {
-                self.failed.zip(self.escalated).filter(|(_, escalated)| *escalated).map(|_| !self.needless)
-            }
-            "escalation_missed" => {
-                self.failed.zip(self.escalated).filter(|(_, escalated)| !escalated).map(|_| self.wanted)
-            }
             "fallback_rate" => self.fallback,
             _ => None,
         }
@@ -390,44 +395,56 @@ impl Served {
 
 /// One measure of some conversations.
 fn figure(id: &str, of: &[&Served]) -> Figure {
-    let times = |pick: &dyn Fn(&Served) -> &[f64]| of.iter().flat_map(|one| pick(one).iter().copied()).collect();
-    let known = |pick: &dyn Fn(&Served) -> Option<f64>| of.iter().filter_map(|one| pick(one)).collect();
+    let known = |pick: &dyn Fn(&Served) -> Option<f64>| of.iter().filter_map(|one| pick(one)).collect::<Vec<f64>>();
     match id {
+        "failure_rate" | "escalation_warranted" | "escalation_missed" => {
+            rate(rate_of_strata(&strata_of(of.iter().filter_map(|one| one.by_lot(id)))))
+        }
         "handle_time_median" => tail(known(&|one| one.handle), 0.5),
         "handle_time_p90" => tail(known(&|one| one.handle), 0.9),
-        "model_latency_p50" => tail(times(&|one| &one.models), 0.5),
-        "model_latency_p99" => tail(times(&|one| &one.models), 0.99),
-        "tool_latency_p50" => tail(times(&|one| &one.tools), 0.5),
-        "tool_latency_p99" => tail(times(&|one| &one.tools), 0.99),
-        "csat" => average(&known(&|one| one.csat)),
-        "cost_per_contact" => average(&known(&|one| one.cost)),
+        "model_latency_p50" => tail_of_steps(of, &|one| &one.models, 0.5),
+        "model_latency_p99" => tail_of_steps(of, &|one| &one.models, 0.99),
+        "tool_latency_p50" => tail_of_steps(of, &|one| &one.tools, 0.5),
+        "tool_latency_p99" => tail_of_steps(of, &|one| &one.tools, 0.99),
+        "csat" => told(mean(&known(&|one| one.csat))),
+        "cost_per_contact" => told(mean(&known(&|one| one.cost))),
         "tool_error_rate" => {
-            let (failed, n) = of.iter().fold((0, 0), |sum, one| (sum.0 + one.failed_calls, sum.1 + one.calls));
-            Figure { value: (n > 0).then(|| failed as f64 / n as f64), interval: None, n }
+            let calls: Vec<(u64, u64)> =
+                of.iter().filter(|one| one.calls > 0).map(|one| (one.failed_calls, one.calls)).collect();
+            told(share_of_clusters(&calls))
         }
         share => {
             let told: Vec<bool> = of.iter().filter_map(|one| one.share(share)).collect();
-            let k = told.iter().filter(|one| **one).count() as u64;
-            // What was drawn of these days is a part of them that is known.
-            let pool = (share == "failure_rate").then(|| of.iter().filter(|one| one.drawable).count() as u64);
-            match Rate::of(k, told.len() as u64, pool) {
-                Ok(rate) => Figure { value: Some(rate.rate), interval: Some(rate.interval), n: rate.n },
-                Err(_) => Figure::default(),
-            }
+            rate(Rate::of(told.iter().filter(|one| **one).count() as u64, told.len() as u64, None))
         }
     }
 }
 
+fn rate(found: Guarded<Rate>) -> Figure {
+    found.map_or_else(
+        |_| Figure::default(),
+        |rate| Figure { value: Some(rate.rate), interval: Some(rate.interval), n: rate.n },
+    )
+}
+
 fn tail(mut values: Vec<f64>, p: f64) -> Figure {
     values.sort_by(f64::total_cmp);
-    quantile(&values, p).map_or_else(
+    of_quantile(quantile(&values, p))
+}
+
+fn tail_of_steps(of: &[&Served], pick: &dyn Fn(&Served) -> &[f64], p: f64) -> Figure {
+    of_quantile(quantile_of_clusters(&of.iter().map(|one| pick(one)).collect::<Vec<_>>(), p))
+}
+
+fn of_quantile(found: Guarded<Quantile>) -> Figure {
+    found.map_or_else(
         |_| Figure::default(),
         |found| Figure { value: Some(found.value), interval: found.interval, n: found.n },
     )
 }
 
-fn average(values: &[f64]) -> Figure {
-    mean(values).map_or_else(
+fn told(found: Guarded<Mean>) -> Figure {
+    found.map_or_else(
         |_| Figure::default(),
         |found| Figure { value: Some(found.value), interval: found.interval, n: found.n },
     )
@@ -480,6 +497,5 @@ pub(super) fn values<'p>(segment: Segment, contacts: &[&'p Contact]) -> Vec<(&'p
     }
     let mut found: Vec<(&str, Vec<&Contact>)> = found.into_iter().collect();
     found.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(b.0)));
-    found.truncate(MOST_VALUES);
     found
 }

@@ -14,6 +14,7 @@ use crate::ops::queue;
 use crate::store::Asker;
 
 pub mod story;
+mod trust;
 
 use story::NOW;
 
@@ -211,7 +212,6 @@ fn the_same_workspace_gives_the_same_bytes_at_any_time_and_none_of_them_are_pers
     };
     for form in [Form::Markdown, Form::Html, Form::Json] {
         let first = page(&mut workspace, NOW, form);
-        std::fs::write(format!("/tmp/story.{}", form.ending()), &first).unwrap();
         assert_eq!(first, page(&mut workspace, Timestamp(NOW.0 + 40 * 86_400_000_000), form));
         assert!(!first.contains("@example.com") && !first.contains("&#64;example"), "{form:?}");
         new_file(&two.path().join(form.ending()), &first).unwrap();
@@ -251,7 +251,6 @@ fn pages_hold_nothing_that_a_browser_obeys() {
     hostile.clone_into(&mut found.segments[0].value);
     hostile.clone_into(&mut found.tools[0].tool);
     let page = text(&found, Form::Html).unwrap();
-    std::fs::write("/tmp/hostile.html", &page).unwrap();
     assert!(page.contains("default-src 'none'"));
     // Every tag of the page is one of ours.
     let ours = [

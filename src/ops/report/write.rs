@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Report, ReportError, html, markdown};
 use crate::text::door;
@@ -58,4 +58,44 @@ pub fn new_file(path: &Path, text: &str) -> Result<(), ReportError> {
         fail(error)
     })?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)
+}
+
+/// Writes a new file of this name, or one with a number behind it where there is another of that name already; one that
+/// holds the same is left as it is. Tells which.
+///
+/// # Errors
+/// It cannot be written.
+pub fn numbered_file(folder: &Path, (stem, ending): (&str, &str), text: &str) -> Result<PathBuf, ReportError> {
+    let mut path = folder.join(format!("{stem}.{ending}"));
+    for number in 2.. {
+        match new_file(&path, text) {
+            Err(ReportError::Exists(there)) => {
+                if fs::read(&there).is_ok_and(|bytes| bytes == text.as_bytes()) {
+                    return Ok(there);
+                }
+                path = folder.join(format!("{stem}-{number}.{ending}"));
+            }
+            written => return written.map(|()| path),
+        }
+    }
+    Err(ReportError::Exists(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_gets_a_number_and_what_is_the_same_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |text: &str| {
+            let path = numbered_file(folder.path(), ("week", "json"), text).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+            path.file_name().unwrap().to_string_lossy().into_owned()
+        };
+        assert_eq!(
+            [put("1"), put("2"), put("1"), put("2"), put("3")],
+            ["week.json", "week-2.json", "week.json", "week-2.json", "week-3.json"]
+        );
+    }
 }

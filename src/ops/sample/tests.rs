@@ -318,6 +318,13 @@ fn drift_is_told_where_there_is_some() {
     assert!(alarmed.contains(&"good") && alarmed.contains(&"intent"), "{alarmed:?}");
     let flat = report.rows.iter().find(|row| row.name == "flat").unwrap();
     assert!(matches!(&flat.measured, Drifted::Score { drift: Err(_), .. }) && flat.p_adjusted.is_none());
+    // What moved may be that nothing is known; it is listed all the same.
+    let unknown = |number| chat(number).replace(r#""intent":"refund","#, "").replace(r#""intent":"exchange","#, "");
+    desk.import(&(800..880).map(unknown).collect::<Vec<_>>());
+    let report = drift(&desk.workspace, &DriftOrder::default(), NOW).unwrap();
+    let intent = report.rows.iter().find(|row| row.name == "intent").unwrap();
+    assert_eq!(intent.measured.moved_most().map(|moved| moved.0.as_str()), Some("(unknown)"));
+    assert_eq!(intent.behind.conversations, 50, "as many as a row lists");
     let filtered = DriftOrder { reference: Some("intent:refund"), current: None };
     assert!(drift(&desk.workspace, &filtered, NOW).unwrap().alarms > 0);
 }

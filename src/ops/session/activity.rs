@@ -25,14 +25,28 @@ pub struct Activity {
     pub times: BTreeMap<ConversationId, i64>,
 }
 
+/// What one participant said of one conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The verdict; `None` where there was none.
+    pub verdict: Option<Verdict>,
+    /// True where it is that of a room together.
+    pub room: bool,
+    /// Keys of failure modes, as they were given.
+    pub modes: BTreeSet<String>,
+    /// Steps that were corrected.
+    pub corrected: BTreeSet<Option<u32>>,
+    /// True where it was put off.
+    pub put_off: bool,
+}
+
 impl Activity {
     /// Reads what was done in a session.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn of(store: &Store, session: &Session) -> Result<Self, StoreError> {
-        let until = session.ended.as_ref().map(|end| end.at);
-        let mut events = store.log().since(&session.started, until)?;
+        let mut events = store.log().between(&session.started, session.ended.as_ref())?;
         let undone = undone_groups(&events.iter().collect::<Vec<_>>());
         events.retain(|event| session.covers(event));
         let log = store.log();
@@ -48,20 +62,31 @@ impl Activity {
         self.events.iter().filter(|event| !self.undone.contains(&event.group))
     }
 
-    /// What each participant said of each conversation last.
-    pub fn verdicts(&self) -> BTreeMap<(ConversationId, String), Verdict> {
-        let mut verdicts = BTreeMap::new();
+    /// What each participant said of each conversation, as far as it stands: a later verdict replaces the earlier one with
+    /// its modes and corrections.
+    pub fn said(&self) -> BTreeMap<(ConversationId, String), Said> {
+        let mut said: BTreeMap<(ConversationId, String), Said> = BTreeMap::new();
         for event in self.standing() {
-            if let (EventBody::Verdict { verdict, .. }, Some(target)) = (&event.body, &event.target) {
-                verdicts.insert((target.conversation.clone(), event.reviewer.clone()), *verdict);
+            let Some(target) = &event.target else { continue };
+            let of = || (target.conversation.clone(), event.reviewer.clone());
+            match &event.body {
+                EventBody::Verdict { verdict, room, .. } => {
+                    let room = room.len() > 1;
+                    said.insert(of(), Said { verdict: Some(*verdict), room, ..Said::default() });
+                }
+                EventBody::Mode { mode } => drop(said.entry(of()).or_default().modes.insert(mode.clone())),
+                EventBody::Correction(_) => drop(said.entry(of()).or_default().corrected.insert(target.step)),
+                EventBody::Skip {} => said.entry(of()).or_default().put_off = true,
+                _ => {}
             }
         }
-        verdicts
+        said
     }
 
     /// The conversations that were judged.
     pub fn reviewed(&self) -> BTreeSet<ConversationId> {
-        self.verdicts().into_keys().map(|(conversation, _)| conversation).collect()
+        let judged = self.said().into_iter().filter(|(_, said)| said.verdict.is_some());
+        judged.map(|((conversation, _), _)| conversation).collect()
     }
 
     /// The median of the times of the judged conversations, and of how many it is.

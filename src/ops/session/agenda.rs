@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::SessionError;
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
+use crate::model::label::Verdict;
 use crate::model::queue::{QueueOrder, QueueQuery};
 use crate::model::session::Session;
 use crate::model::time::Timestamp;
@@ -157,7 +158,7 @@ fn new_failures(
     let own: HashSet<ConversationId> = store
         .summaries(&judged, workspace.reviewer())?
         .into_iter()
-        .filter(|summary| summary.own_verdict.is_some())
+        .filter(|summary| summary.own_verdict == Some(Verdict::Fail))
         .map(|summary| summary.id)
         .collect();
     failed.extend(judged.into_iter().filter(|id| own.contains(id)));

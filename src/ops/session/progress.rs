@@ -4,9 +4,12 @@
 
 use serde::Serialize;
 
-use super::Activity;
+use super::{Activity, SessionError};
+use crate::model::queue::QueueQuery;
 use crate::model::session::Session;
 use crate::model::time::Timestamp;
+use crate::ops::queue;
+use crate::ops::workspace::Workspace;
 use crate::store::{Store, StoreError};
 
 /// How far a session is. The fields and their names are public surface.
@@ -45,6 +48,31 @@ pub fn progress(store: &Store, session: &Session, now: Timestamp) -> Result<Sess
         left_seconds: session.minutes.map(|minutes| f64::from(minutes) * 60.0 - seconds(used)),
         session: session.clone(),
     })
+}
+
+/// What is left of the queue of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Conversations that it still asks the reviewer for.
+    pub left: u64,
+    /// Of these, those that somebody else has judged in the session.
+    pub again: u64,
+}
+
+/// What is left of the queue of a session for the asking reviewer; `None` where it has none, or is over.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn left(workspace: &mut Workspace, session: &Session, now: Timestamp) -> Result<Option<Left>, SessionError> {
+    let Some(name) = session.queue.clone().filter(|_| session.is_running()) else { return Ok(None) };
+    if workspace.store().queue(&name)?.is_none() {
+        return Ok(None);
+    }
+    let query = QueueQuery { queue: Some(name), ..QueueQuery::default() };
+    let index = queue::named(workspace, &query, now)?;
+    let reviewed = Activity::of(workspace.store(), session)?.reviewed();
+    let again = index.ids.iter().skip(index.begins).filter(|id| reviewed.contains(*id)).count() as u64;
+    Ok(index.state.map(|state| Left { left: state.left, again: again.min(state.left) }))
 }
 
 /// What a session is at, in a word.

@@ -10,7 +10,7 @@ use super::progress::{seconds, state, used};
 use super::{Activity, SessionError};
 use crate::model::codebook::{Codebook, CodebookChange};
 use crate::model::decision::Decision;
-use crate::model::event::EventBody;
+use crate::model::event::{Event, EventBody};
 use crate::model::id::ConversationId;
 use crate::model::label::{LabelState, Verdict};
 use crate::model::session::Session;
@@ -18,6 +18,7 @@ use crate::model::time::Timestamp;
 use crate::ops::door::Door;
 use crate::ops::verify::{self, Copies};
 use crate::ops::workspace::Workspace;
+use crate::store::Covered;
 
 /// What a session came to. The fields and their names are public surface.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,11 +32,13 @@ pub struct SessionSummary {
     pub state: &'static str,
     /// Conversations that were judged in it.
     pub reviewed: Vec<ConversationId>,
+    /// Of these, those of which the asking reviewer may not see yet what others said: nothing below counts it.
+    pub hidden: u64,
     /// Verdicts that stand, by what they say; several people may have judged one conversation.
     pub verdicts: Tally,
     /// Verdicts that were given by a room together.
     pub room_verdicts: u64,
-    /// Conversations put off.
+    /// Conversations that were put off and that nobody judged.
     pub skipped: u64,
     /// Steps whose tool or answer was corrected.
     pub corrections: u64,
@@ -79,43 +82,40 @@ pub struct Tally {
 /// # Errors
 /// The database or a journal cannot be read.
 pub fn summary(workspace: &Workspace, session: &Session, now: Timestamp) -> Result<SessionSummary, SessionError> {
-    let store = workspace.store();
+    let (store, reviewer) = (workspace.store(), workspace.reviewer());
     let activity = Activity::of(store, session)?;
     let (book, codebook) = (store.book()?, store.codebook()?);
     let reviewed: Vec<ConversationId> = activity.reviewed().into_iter().collect();
-    let rows = store.summaries(&reviewed, workspace.reviewer())?;
+    let covered = store.covered(reviewer)?;
+    let hidden = reviewed.iter().filter(|id| covered.hides(id)).count() as u64;
+    let rows = store.summaries(&reviewed, reviewer)?;
     let disputed = rows.into_iter().filter(|row| row.label_state == LabelState::Disputed).map(|row| row.id).collect();
-    let mut verdicts = Tally::default();
-    for verdict in activity.verdicts().values() {
-        match verdict {
-            Verdict::Pass => verdicts.pass += 1,
-            Verdict::Fail => verdicts.fail += 1,
-            Verdict::Unsure => verdicts.unsure += 1,
-        }
-    }
-    let (modes, new_modes) = modes(&activity, &codebook);
-    let keys = modes.keys().chain(&new_modes);
-    let mode_names = keys.map(|key| (key.clone(), codebook.name_of(key).to_owned())).collect();
-    let labels: BTreeSet<String> =
-        activity.events.iter().filter(|event| is_label(&event.body)).map(|event| event.id.clone()).collect();
+    let labels = labels_of(&activity, &|event| shows(&covered, reviewer, event));
     let (median, timed) = activity.median();
+    let times = (median.map(seconds), timed, seconds(used(session, &activity, now)));
+    let put_off = put_off(&activity);
+    let activity = seen(activity, &|event| shows(&covered, reviewer, event));
+    let told = Told::of(&activity, &codebook);
+    let keys = told.modes.keys().chain(&told.new_modes);
+    let mode_names = keys.map(|key| (key.clone(), codebook.name_of(key).to_owned())).collect();
     let (made, rest): (Vec<Decision>, Vec<Decision>) =
         book.decisions.iter().cloned().partition(|decision| decision.spec.session.as_ref() == Some(&session.event));
     let carried_over = rest.into_iter().filter(|decision| decision.is_open() && decision.at < session.started.at);
     Ok(SessionSummary {
         schema_version: 1,
         state: state(session),
-        verdicts,
-        room_verdicts: room_verdicts(&activity),
-        skipped: count(&activity, &|body| matches!(body, EventBody::Skip {})),
-        corrections: count(&activity, &|body| matches!(body, EventBody::Correction(_))),
+        hidden,
+        verdicts: told.verdicts,
+        room_verdicts: told.room,
+        skipped: put_off,
+        corrections: told.corrections,
         undone: undone(&activity),
-        median_seconds: median.map(seconds),
-        timed,
-        used_seconds: seconds(used(session, &activity, now)),
+        median_seconds: times.0,
+        timed: times.1,
+        used_seconds: times.2,
         disputed,
-        modes,
-        new_modes,
+        modes: told.modes,
+        new_modes: told.new_modes,
         mode_names,
         decisions: made,
         carried_over: carried_over.collect(),
@@ -123,6 +123,70 @@ pub fn summary(workspace: &Workspace, session: &Session, now: Timestamp) -> Resu
         reviewed,
         session: session.clone(),
     })
+}
+
+fn shows(covered: &Covered, reviewer: &str, event: &Event) -> bool {
+    covered.shows(event, reviewer, event.target.as_ref().map(|target| &target.conversation))
+}
+
+/// The activity without what may not be seen, nor what came with it: a failure mode is added along with a verdict.
+fn seen(mut activity: Activity, shows: &dyn Fn(&Event) -> bool) -> Activity {
+    let hidden: BTreeSet<String> =
+        activity.events.iter().filter(|event| !shows(event)).map(|event| event.group.clone()).collect();
+    activity.events.retain(|event| !hidden.contains(&event.group));
+    activity
+}
+
+/// The events whose copies are looked for. Of what may not be seen only the verdict: a fail takes more events than a pass.
+fn labels_of(activity: &Activity, shows: &dyn Fn(&Event) -> bool) -> BTreeSet<String> {
+    let counts =
+        |event: &&Event| is_label(&event.body) && (shows(event) || matches!(event.body, EventBody::Verdict { .. }));
+    activity.events.iter().filter(counts).map(|event| event.id.clone()).collect()
+}
+
+/// Conversations that somebody put off and nobody judged.
+fn put_off(activity: &Activity) -> u64 {
+    let (said, judged) = (activity.said(), activity.reviewed());
+    let open = said.into_iter().filter(|((id, _), said)| said.put_off && !judged.contains(id));
+    open.map(|((id, _), _)| id).collect::<BTreeSet<_>>().len() as u64
+}
+
+/// What verdicts that stand come to.
+#[derive(Default)]
+struct Told {
+    verdicts: Tally,
+    room: u64,
+    corrections: u64,
+    modes: BTreeMap<String, u64>,
+    new_modes: Vec<String>,
+}
+
+impl Told {
+    fn of(activity: &Activity, codebook: &Codebook) -> Self {
+        let mut told = Self::default();
+        for said in activity.said().values() {
+            match said.verdict {
+                Some(Verdict::Pass) => told.verdicts.pass += 1,
+                Some(Verdict::Fail) => told.verdicts.fail += 1,
+                Some(Verdict::Unsure) => told.verdicts.unsure += 1,
+                None => {}
+            }
+            told.room += u64::from(said.room);
+            told.corrections += said.corrected.len() as u64;
+            let modes: BTreeSet<String> = said.modes.iter().map(|mode| codebook.resolve(mode)).collect();
+            for mode in modes {
+                *told.modes.entry(mode).or_insert(0) += 1;
+            }
+        }
+        for event in activity.standing() {
+            if let EventBody::Codebook(CodebookChange::Add { key, pack: None, .. }) = &event.body
+                && codebook.mode(key).is_some()
+            {
+                told.new_modes.push(key.clone());
+            }
+        }
+        told
+    }
 }
 
 fn is_label(body: &EventBody) -> bool {
@@ -138,44 +202,11 @@ fn is_label(body: &EventBody) -> bool {
     )
 }
 
-fn count(activity: &Activity, counts: &dyn Fn(&EventBody) -> bool) -> u64 {
-    activity.standing().filter(|event| counts(&event.body)).count() as u64
-}
-
-fn room_verdicts(activity: &Activity) -> u64 {
-    let of_room = |body: &EventBody| matches!(body, EventBody::Verdict { room, .. } if room.len() > 1);
-    count(activity, &of_room)
-}
-
 /// Acts of the session that are undone; an undo is none.
 fn undone(activity: &Activity) -> u64 {
     let taken_back = activity.events.iter().filter(|event| activity.undone.contains(&event.group));
     let acts = taken_back.filter(|event| !matches!(event.body, EventBody::Undo { .. }));
     acts.map(|event| &event.group).collect::<BTreeSet<_>>().len() as u64
-}
-
-/// How often each mode was given with the verdicts that stand, and the modes that were added.
-fn modes(activity: &Activity, codebook: &Codebook) -> (BTreeMap<String, u64>, Vec<String>) {
-    let mut last: BTreeMap<(&ConversationId, &str), &str> = BTreeMap::new();
-    for event in activity.standing() {
-        if let (EventBody::Verdict { .. }, Some(target)) = (&event.body, &event.target) {
-            last.insert((&target.conversation, &event.reviewer), &event.group);
-        }
-    }
-    let groups: BTreeSet<&str> = last.into_values().collect();
-    let (mut modes, mut added) = (BTreeMap::new(), Vec::new());
-    for event in activity.standing() {
-        match &event.body {
-            EventBody::Mode { mode } if groups.contains(event.group.as_str()) => {
-                *modes.entry(codebook.resolve(mode)).or_insert(0) += 1;
-            }
-            EventBody::Codebook(CodebookChange::Add { key, pack: None, .. }) if codebook.mode(key).is_some() => {
-                added.push(key.clone());
-            }
-            _ => {}
-        }
-    }
-    (modes, added)
 }
 
 impl SessionSummary {

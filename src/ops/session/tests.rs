@@ -266,3 +266,78 @@ fn whether_a_closed_decision_helped_is_told_from_audit_labels() {
     assert_eq!((counts(&effect.before), counts(&effect.after)), ((30, 40), (1, 40)));
     assert_eq!((effect.verdict, effect.needs), ("fell", None));
 }
+
+#[test]
+fn a_summary_tells_nothing_of_what_is_hidden_and_counts_what_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ana = open(folder.path(), "ana");
+    import(&mut ana, 0..8, at(-600));
+    let spec = QueueSpec { reviewers_per_item: 2, audit: 0.0, ..own_queue("pairs", 0) };
+    assert_eq!(spec.size, None, "a session without an end goes through all of it");
+    review::record(&mut ana, &Act::Queue(QueueChange::Add(spec)), at(-10)).unwrap();
+    let session = begin_at(&mut ana, "W47", 0);
+    // Failed twice with a mode of its own; only the last time stands, with one corrected step less.
+    for seconds in [10, 20] {
+        let modes = vec![format!("Made up {seconds}")];
+        let judgement =
+            Judgement { modes, room: vec!["ana".into(), "ben".into()], ..judgement(&ana, 1, Verdict::Fail) };
+        review::record(&mut ana, &Act::Judge(judgement), at(seconds)).unwrap();
+    }
+    for (number, seconds) in [(2, 30), (2, 31), (3, 32)] {
+        let subject = judgement(&ana, number, Verdict::Pass).subject;
+        review::record(&mut ana, &Act::Skip(subject), at(seconds)).unwrap();
+    }
+    judge(&mut ana, 3, Verdict::Pass, 40);
+    let own = summary(&ana, &session, at(50)).unwrap();
+    assert_eq!((own.hidden, own.verdicts.fail, own.room_verdicts, own.skipped), (0, 1, 1, 1), "{own:?}");
+    assert_eq!(own.modes.values().sum::<u64>(), 1);
+    // Ben has judged one of the two.
+    let identity = Identity::load("ben", &folder.path().join("state-ben")).unwrap();
+    let mut ben = Workspace::open(&folder.path().join("ana"), identity, Access::Write).unwrap();
+    act(&mut ben, SessionChange::Join { session: session.event.clone(), with: Vec::new() }, 60);
+    judge(&mut ben, 3, Verdict::Fail, 70);
+    let session = book(ben.store()).unwrap().sessions.remove(0);
+    let his = summary(&ben, &session, at(80)).unwrap();
+    assert_eq!((his.reviewed.len(), his.hidden), (2, 1));
+    assert_eq!((his.verdicts.pass, his.verdicts.fail, his.room_verdicts), (1, 1, 0));
+    assert_eq!((his.modes.len(), his.new_modes.len(), his.disputed), (0, 0, vec![id(3)]));
+    assert!(his.safe.are_complete());
+}
+
+#[test]
+fn after_its_end_a_session_changes_only_by_what_anybody_takes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ana = open(folder.path(), "ana");
+    import(&mut ana, 0..8, at(-600));
+    let session = begin_at(&mut ana, "W47", 0);
+    let identity = Identity::load("ben", &folder.path().join("state-ben")).unwrap();
+    let mut ben = Workspace::open(&folder.path().join("ana"), identity, Access::Write).unwrap();
+    act(&mut ben, SessionChange::Join { session: session.event.clone(), with: Vec::new() }, 10);
+    judge(&mut ben, 1, Verdict::Pass, 20);
+    judge(&mut ana, 2, Verdict::Pass, 30);
+    act(&mut ana, SessionChange::End { session: session.event }, 40);
+    // What she says later is none of it, though her journal goes on, and a clock may be turned back.
+    judge(&mut ana, 3, Verdict::Pass, 50);
+    judge(&mut ana, 4, Verdict::Pass, 35);
+    let session = book(ana.store()).unwrap().sessions.remove(0);
+    let heard = Activity::of(ana.store(), &session).unwrap();
+    assert_eq!(heard.reviewed().len(), 2);
+    review::undo(&mut ben, at(60)).unwrap();
+    let summary = summary(&ana, &session, at(70)).unwrap();
+    assert_eq!((summary.reviewed, summary.undone), (vec![id(2)], 1));
+}
+
+#[test]
+fn what_the_reviewer_passed_is_no_new_failure_though_somebody_failed_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ana = open(folder.path(), "ana");
+    import(&mut ana, 0..3, at(-600));
+    judge(&mut ana, 1, Verdict::Pass, 1);
+    judge(&mut ana, 2, Verdict::Fail, 2);
+    let identity = Identity::load("ben", &folder.path().join("state-ben")).unwrap();
+    let mut ben = Workspace::open(&folder.path().join("ana"), identity, Access::Write).unwrap();
+    judge(&mut ben, 1, Verdict::Fail, 3);
+    let lines = agenda(&mut ana, (None, None), at(10)).unwrap();
+    let new = lines.iter().find(|line| line.kind == AgendaKind::NewFailures).unwrap();
+    assert!(new.conversations.contains(&id(2)) && !new.conversations.contains(&id(1)), "{new:?}");
+}

@@ -86,3 +86,12 @@ fn each_part_goes_to_who_has_seen_least_of_it_and_nobody_gets_two_before_all_hav
     assert_eq!(told, wanted.map(|(part, who)| (part.to_owned(), who.to_owned())));
     assert_eq!(turns(&works[..1]), [], "one person shares with nobody");
 }
+
+#[test]
+fn what_was_said_otherwise_later_is_no_work_of_its_own() {
+    let mut all: Vec<Given> = (0..20).map(|at| given(&format!("c{at:02}"), "lee", Verdict::Pass, at)).collect();
+    all.extend((0..5).map(|at| given(&format!("c{at:02}"), "lee", Verdict::Fail, 100 + at)));
+    let drift = of(&all).remove(0).drift.unwrap();
+    // The first five count where they were judged last.
+    assert_eq!(((drift.earlier.k, drift.earlier.n), (drift.later.k, drift.later.n)), ((0, 10), (5, 10)));
+}

@@ -27,11 +27,6 @@ pub struct Healed {
 }
 
 impl Healed {
-    /// True where both copies held the same.
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-
     fn add(&mut self, other: Self) {
         self.into_database += other.into_database;
         self.into_journals += other.into_journals;

@@ -90,14 +90,14 @@ fn file_names_are_single_safe_and_distinct() {
 
 #[test]
 fn searches_are_literal() {
-    assert_eq!(fts_words("multi-agent a\"b OR"), Some("\"multi-agent\" \"a\"\"b\" \"OR\"".to_owned()));
-    assert_eq!(fts_words("* \" ("), None);
+    assert_eq!(fts_phrase("multi-agent a\"b OR"), Some("\"multi-agent a\"\"b OR\"".to_owned()));
+    assert_eq!(fts_phrase("* \" ("), None);
     assert_eq!(fts_phrase("exact  words\0here"), Some("\"exact words here\"".to_owned()));
-    assert!(fts_words(&"word ".repeat(10_000)).unwrap().len() < 32 * 8);
-    assert!(fts_words(&"a".repeat(10_000)).unwrap().len() < 300);
+    assert!(fts_phrase(&"word ".repeat(10_000)).unwrap().len() < 32 * 8);
+    assert!(fts_phrase(&"a".repeat(10_000)).unwrap().len() < 300);
     let Some(file) = shared("export/X05-fts-queries.txt") else { return };
     for line in file.lines() {
-        if let Some(query) = fts_words(line) {
+        if let Some(query) = fts_phrase(line) {
             assert!(query.starts_with('"') && query.ends_with('"') && !query.contains('\0'), "{line:?}");
             assert!(query.matches('"').count() % 2 == 0);
         }

@@ -52,13 +52,15 @@ pub(super) struct Tasks<'a> {
 }
 
 impl<'a> Tasks<'a> {
-    /// Of all cases and runs; tasks are named by the runs as they are, all else by what is compared.
+    /// Of all cases and runs. A run goes by its task as it is and as it is masked, since cases may hold either; all else is
+    /// what is compared.
     pub(super) fn of(cases: &'a [Case], exact: &[Conversation], compared: &'a [Conversation]) -> Self {
         let mut all = Self { runs: BTreeMap::new(), cases: BTreeMap::new(), tools: BTreeMap::new() };
         for (at, run) in compared.iter().enumerate() {
             let scope = Scope::of_run(run);
-            if let Some(task) = exact.get(at).and_then(task) {
-                all.runs.entry(task).or_default().entry(scope).or_default().push(at);
+            let names: BTreeSet<String> = exact.get(at).and_then(task).into_iter().chain(task(run)).collect();
+            for name in names {
+                all.runs.entry(name).or_default().entry(scope).or_default().push(at);
             }
             let offered = run.tools.iter().map(|spec| spec.name.exact());
             let called = run.steps.iter().filter_map(|step| step.tool()).map(crate::text::Untrusted::exact);

@@ -113,6 +113,14 @@ fn segments(report: &Report, blocks: &mut Vec<Block>) {
         let mut head = vec!["", "worst mode", "n", "failures found"];
         head.extend(metrics.iter().map(|(_, metric)| metric.name));
         blocks.push(table(&head, 2, rows.iter().map(row).collect()));
+        and_more(report, segment, blocks);
+    }
+}
+
+/// How many values have no row.
+fn and_more(report: &Report, segment: Segment, blocks: &mut Vec<Block>) {
+    if let Some(more) = report.segments_left_out.get(segment.word()) {
+        blocks.push(Block::Note(format!("And {more} more values, which are not shown.")));
     }
 }
 
@@ -161,6 +169,7 @@ pub(super) fn impact(report: &Report, blocks: &mut Vec<Block>) {
     };
     let head = ["intent", "advice", "conversations", "complexity", "with people", "failure rate", "model's guess"];
     blocks.push(table(&head, 2, report.impact.iter().map(row).collect()));
+    and_more(report, Segment::Intent, blocks);
 }
 
 pub(super) fn targets(report: &Report, blocks: &mut Vec<Block>) {

@@ -107,19 +107,24 @@ pub fn judged(folder: &Path) -> Workspace {
     let mut workspace = imported(folder);
     let spec = QueueSpec { audit: 1.0, ..QueueSpec::new("weekly", "learnt") };
     review::record(&mut workspace, &Act::Queue(QueueChange::Add(spec)), NOW).unwrap();
-    for _ in 0..90 {
-        let (_, rows) = queue::shown(&mut workspace, ("weekly", 1), NOW).unwrap();
-        let row = rows.into_iter().rev().find(|row| !row.judged).unwrap();
-        let slot = row.place.map(|place| place.slot);
-        let judgement = Judgement { slot, ..judgement(&row.summary) };
-        review::record(&mut workspace, &Act::Judge(judgement), NOW).unwrap();
-    }
+    judge(&mut workspace, "weekly", 90);
     let ids = (0..PER_WEEK).map(|n| workspace.store().resolve(&format!("w2-{n:02}")).unwrap());
     let open: Vec<_> = ids.filter(|id| workspace.store().labels(id).unwrap().is_empty()).take(3).collect();
     for summary in queue::rows(workspace.store(), &open, "lee").unwrap() {
         review::record(&mut workspace, &Act::Judge(judgement(&summary)), NOW).unwrap();
     }
     workspace
+}
+
+/// Judges so many conversations, as the queue hands them out.
+pub fn judge(workspace: &mut Workspace, name: &str, count: usize) {
+    for _ in 0..count {
+        let (_, rows) = queue::shown(workspace, (name, 1), NOW).unwrap();
+        let row = rows.into_iter().rev().find(|row| !row.judged).unwrap();
+        let slot = row.place.map(|place| place.slot);
+        let judgement = Judgement { slot, ..judgement(&row.summary) };
+        review::record(workspace, &Act::Judge(judgement), NOW).unwrap();
+    }
 }
 
 /// What a person says of it.
