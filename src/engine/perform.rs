@@ -15,7 +15,7 @@ use crate::ops::export::{self, ExportError};
 use crate::ops::figures;
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
-use crate::ops::report::{self, Asking, Form, Part, ReportError};
+use crate::ops::report::{self, Asking, Form, Part, ReportError, ReportOrder};
 use crate::ops::review::{self, ReviewError};
 use crate::ops::sample::SampleError;
 use crate::ops::search;
@@ -44,7 +44,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::WriteInsights(asking, part, folder) => {
             write_insights(workspace, (asking, *part, folder.as_path()), now, tell)
         }
-        Request::WriteReport(asking, folder) => write_report(workspace, (asking, folder.as_path()), now, tell),
+        Request::WriteReport(session, folder) => write_report(workspace, (session, folder.as_path()), now, tell),
         Request::Figures(page, queue) => figured(workspace, (page, queue.as_deref()), now),
         Request::Snippets(words, ids) => {
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
@@ -56,8 +56,8 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Session => of_session(session::going_on(workspace.store(), workspace.reviewer(), now), |progress| {
             Reply::Session(progress.map(Box::new))
         }),
-        Request::SessionSheet => {
-            of_session(session::sheet(workspace, now), |sheet| Reply::SessionSheet(Box::new(sheet)))
+        Request::SessionSheet(session) => {
+            of_session(session::sheet(workspace, session.as_deref(), now), |sheet| Reply::SessionSheet(Box::new(sheet)))
         }
         Request::Disputes => of_queue(adjudicate::open(workspace, now), |rows| {
             Reply::Disputes(rows.into_iter().map(|row| row.id).collect())
@@ -152,25 +152,6 @@ fn write_insights(
         Ok((csv, json)) => {
             Reply::Done { message: format!("{} and {}", csv.display(), json.display()), figures: BTreeMap::new() }
         }
-        Err(error) => not_reported(&error),
-    }
-}
-
-fn write_report(
-    workspace: &mut Workspace,
-    (asking, folder): (&Asking, &std::path::Path),
-    now: Timestamp,
-    tell: Tell<'_>,
-) -> Reply {
-    let door = Door::masked(workspace);
-    let written = report::report(workspace, &asking.order(), now, tell).and_then(|found| {
-        let found = found.masked(&|text| door.text(text));
-        let kind = if found.session.is_some() { "session" } else { "report" };
-        let stem = format!("{kind}-{}", crate::model::codebook::slug(&found.period.name));
-        report::numbered_file(folder, (&stem, "html"), &report::text(&found, Form::Html)?)
-    });
-    match written {
-        Ok(path) => Reply::Done { message: path.display().to_string(), figures: BTreeMap::new() },
         Err(error) => not_reported(&error),
     }
 }
@@ -291,6 +272,36 @@ fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<
     }
     let objections = report.evaluators.iter().filter(|(_, tally)| tally.failed > 0);
     Reply::Done { message, figures: objections.map(|(name, tally)| (name.clone(), tally.failed)).collect() }
+}
+
+/// Of the week that the session is named after, else of that in which it began; where nothing began in either, of the
+/// newest. As for every file, what is written is masked, whatever the screen shows.
+fn write_report(
+    workspace: &mut Workspace,
+    (session, folder): (&str, &std::path::Path),
+    now: Timestamp,
+    tell: Tell<'_>,
+) -> Reply {
+    let order = ReportOrder { session: Some(session), ..ReportOrder::default() };
+    let found = report::report(workspace, &order, now, tell);
+    let door = Door::masked(workspace);
+    let written = found.and_then(|found| {
+        let found = found.masked(&|text| door.text(text));
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let stem = format!("session-{}", crate::model::codebook::slug(&found.period.name));
+        let page = report::text(&found, Form::Html)?;
+        Ok((report::numbered_file(&folder, (&stem, Form::Html.ending()), &page)?, found))
+    });
+    match written {
+        Ok((path, found)) => Reply::Done {
+            message: format!("The report on session {} is in {}", found.period.name, path.display()),
+            figures: BTreeMap::from([
+                ("conversations".to_owned(), found.counts.conversations),
+                ("judged".to_owned(), found.counts.judged),
+            ]),
+        },
+        Err(error) => not_reported(&error),
+    }
 }
 
 fn saved(outcome: Result<Saved, ReviewError>) -> Reply {

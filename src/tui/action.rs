@@ -154,10 +154,10 @@ pub enum Action {
     PreviousWeek,
     NextWeek,
     WriteShown,
-    /// Writes the report on a session.
-    WriteReport,
     Session,
     StartSession,
+    Sessions,
+    WriteReport,
     Park,
     Decision,
     EditDecision,
@@ -258,6 +258,8 @@ impl Action {
                 | Self::StartSession
                 | Self::Park
                 | Self::Decision
+                | Self::EditDecision
+                | Self::CloseDecision
                 | Self::LoadPack
                 | Self::RenameMode
                 | Self::MergeMode

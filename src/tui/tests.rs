@@ -27,6 +27,7 @@ use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
 mod calibration;
+mod forms;
 mod frames;
 mod insights;
 mod numbers;
@@ -123,7 +124,7 @@ impl Engine {
                 Reply::Snippets(ids.iter().filter_map(of).collect())
             }
             Request::Session => Reply::Session(None),
-            Request::SessionSheet => Reply::Failed { message: "no session goes on".into(), retry: false },
+            Request::SessionSheet(_) => Reply::Failed { message: "no session goes on".into(), retry: false },
             Request::StartSession(_) => self.saved("session", None),
             Request::Open(id) | Request::OpenForRoom(id) => {
                 let mut opened = self.conversations.iter().find(|opened| opened.conversation.id == id)?.clone();
