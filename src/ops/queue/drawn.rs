@@ -1,0 +1,68 @@
+//! What a queue of a size holds: drawn some at a time, and steady until these are judged.
+//!
+//! Invariant: a draw follows from the log as it was then, so that every window and every command lists the same rows, and
+//! a verdict moves none of them.
+
+use std::collections::{HashSet, VecDeque};
+
+use crate::rank::queue::{Slot, SlotKind};
+
+use super::kept::Working;
+
+/// How many conversations are drawn at once: a session's worth, after which there is something to learn from.
+pub(super) const DRAWN: usize = 20;
+
+/// A reviewer who judged nothing and put nothing off.
+const NOBODY: u32 = u32::MAX;
+
+impl Working {
+    /// True where, with this judgement, all that was drawn is judged.
+    pub(super) fn is_drawn_out(&self, before: usize) -> bool {
+        self.given.len() > before && self.given.len().is_multiple_of(DRAWN)
+    }
+
+    /// Draws what comes next, for all reviewers alike, after so many were judged in the queue. A queue without a size has
+    /// nothing to keep steady: what it learns counts at once.
+    pub(super) fn draw(&mut self, given: usize) {
+        if self.stored.spec.size.is_none() {
+            return;
+        }
+        let again = if self.stored.spec.reviewers_per_item > 1 { self.judged.len() } else { 0 };
+        let next = self.ordered((NOBODY, given), DRAWN + again);
+        self.drawn = next.into_iter().filter(|slot| slot.kind != SlotKind::Again).take(DRAWN).collect();
+    }
+
+    /// Fills ranked places with what was drawn, in the order of the draw; what this reviewer put off comes last of it.
+    pub(super) fn steady(&self, by: u32, slots: Vec<Slot>) -> Vec<Slot> {
+        if self.drawn.is_empty() {
+            return slots;
+        }
+        let put_off = |row: usize| self.queue.is_put_off(row, by);
+        let (mut own, late): (Vec<Slot>, Vec<Slot>) = slots.into_iter().partition(|slot| !put_off(slot.row));
+        let is_ranked = |slot: &&Slot| slot.kind == SlotKind::Ranked;
+        let mut placed: HashSet<usize> = own.iter().filter(|slot| !is_ranked(slot)).map(|slot| slot.row).collect();
+        let members = move || self.drawn.iter().filter(move |slot| !self.judged.contains(&slot.row));
+        let ahead = members().filter(is_ranked).filter(|slot| !put_off(slot.row));
+        let behind = members().filter(|slot| put_off(slot.row));
+        let others = own.iter().filter(is_ranked).chain(&late);
+        let mut rows: VecDeque<usize> =
+            ahead.chain(behind).chain(others).map(|slot| slot.row).filter(|row| placed.insert(*row)).collect();
+        let fixed = own.len();
+        own.extend(late);
+        for (at, slot) in own.iter_mut().enumerate() {
+            if (at >= fixed || slot.kind == SlotKind::Ranked)
+                && let Some(row) = rows.pop_front()
+            {
+                *slot = self.moved(row, *slot);
+            }
+        }
+        own
+    }
+
+    /// A place with another conversation in it; one whose turn came by lot stays one of the audit.
+    fn moved(&self, row: usize, place: Slot) -> Slot {
+        let now = self.queue.slot(row);
+        let (kind, q) = if now.kind == SlotKind::Audit { (now.kind, now.q) } else { (SlotKind::Ranked, 1.0) };
+        Slot { row, kind, q, p: now.p, ..place }
+    }
+}
