@@ -69,6 +69,12 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
             state.queue.awaiting_hits = None;
             match reply {
                 Reply::Queue(index) => super::queue::hits_arrived(state, &index),
+                // Nobody else wants the list, so that what was typed is still looked for.
+                Reply::Cancelled if state.queue.awaiting.is_none() && !state.leaving => {
+                    if let Some(words) = state.queue.hits.as_ref().map(|hits| hits.words.clone()) {
+                        super::queue::ask_hits(state, &words);
+                    }
+                }
                 other => problem(state, other),
             }
         }
@@ -175,6 +181,7 @@ fn saved(state: &mut State, saved: Saved) {
         return state.log.say(state.now, Weight::Info, saved.what);
     }
     state.writes.last = Some((saved.what.clone(), saved.at));
+    state.writes.last_on.clone_from(&saved.conversation);
     // The status line says it already, with its time.
     state.log.note(saved.at, Weight::Saved, saved.what.clone());
     if let Some(codebook) = saved.codebook {
