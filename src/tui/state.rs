@@ -209,6 +209,8 @@ pub struct State {
     pub corrections_begun: HashMap<(ConversationId, u32), Box<correct::Correct>>,
     /// The step at which each conversation was left.
     pub left_at: HashMap<ConversationId, u32>,
+    /// The conversation that was left when the program ended, and its step, until it is opened again.
+    pub returning: Option<(ConversationId, u32)>,
     /// A dispute whose transcript is open.
     pub visit: Option<disputes::Visit>,
     /// A calibration of which a case is open.
@@ -277,6 +279,7 @@ impl State {
             exported: BTreeSet::new(),
             corrections_begun: HashMap::new(),
             left_at: HashMap::new(),
+            returning: None,
             visit: None,
             calibration: None,
             holding: None,
@@ -306,7 +309,12 @@ impl State {
     /// The step at which a conversation was left, or is read.
     fn step_of(&self, id: &ConversationId) -> Option<u32> {
         let review = self.review.as_ref().filter(|review| review.id == *id);
-        review.and_then(|review| review.step()).map(|step| step.number).or_else(|| self.left_at.get(id).copied())
+        let left = || self.returning.as_ref().filter(|(back, _)| back == id).map(|(_, step)| *step);
+        review
+            .and_then(|review| review.step())
+            .map(|step| step.number)
+            .or_else(|| self.left_at.get(id).copied())
+            .or_else(left)
     }
 
     /// Where keys are looked up now.

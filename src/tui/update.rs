@@ -59,7 +59,7 @@ pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
                 state.queue.asked.queue = place.queue;
                 state.queue.asked.filter = place.filter;
                 state.queue.asked.order = place.order;
-                state.left_at.extend(place.conversation.clone().zip(place.step));
+                state.returning = place.conversation.clone().zip(place.step);
                 state.queue.wanted_place = place.conversation;
             }
             queue::ask(state);

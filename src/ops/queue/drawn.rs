@@ -10,7 +10,7 @@ use crate::rank::queue::{Slot, SlotKind};
 use super::kept::Working;
 
 /// How many conversations are drawn at once: a session's worth, after which there is something to learn from.
-pub(super) const DRAWN: usize = 20;
+const DRAWN: usize = 20;
 
 /// A reviewer who judged nothing and put nothing off.
 const NOBODY: u32 = u32::MAX;
@@ -38,25 +38,23 @@ impl Working {
             return slots;
         }
         let put_off = |row: usize| self.queue.is_put_off(row, by);
-        let (mut own, late): (Vec<Slot>, Vec<Slot>) = slots.into_iter().partition(|slot| !put_off(slot.row));
+        let (own, late): (Vec<Slot>, Vec<Slot>) = slots.into_iter().partition(|slot| !put_off(slot.row));
         let is_ranked = |slot: &&Slot| slot.kind == SlotKind::Ranked;
-        let mut placed: HashSet<usize> = own.iter().filter(|slot| !is_ranked(slot)).map(|slot| slot.row).collect();
         let members = move || self.drawn.iter().filter(move |slot| !self.judged.contains(&slot.row));
         let ahead = members().filter(is_ranked).filter(|slot| !put_off(slot.row));
         let behind = members().filter(|slot| put_off(slot.row));
         let others = own.iter().filter(is_ranked).chain(&late);
-        let mut rows: VecDeque<usize> =
-            ahead.chain(behind).chain(others).map(|slot| slot.row).filter(|row| placed.insert(*row)).collect();
-        let fixed = own.len();
-        own.extend(late);
-        for (at, slot) in own.iter_mut().enumerate() {
-            if (at >= fixed || slot.kind == SlotKind::Ranked)
-                && let Some(row) = rows.pop_front()
-            {
-                *slot = self.moved(row, *slot);
+        let mut rows: VecDeque<usize> = ahead.chain(behind).chain(others).map(|slot| slot.row).collect();
+        let (mut placed, mut filled, fixed) = (HashSet::new(), Vec::with_capacity(own.len()), own.len());
+        for (at, slot) in own.into_iter().chain(late).enumerate() {
+            // What comes by lot here keeps its place, unless it was drawn for an earlier one.
+            if at < fixed && slot.kind != SlotKind::Ranked && placed.insert(slot.row) {
+                filled.push(slot);
+            } else if let Some(row) = std::iter::from_fn(|| rows.pop_front()).find(|row| placed.insert(*row)) {
+                filled.push(self.moved(row, slot));
             }
         }
-        own
+        filled
     }
 
     /// A place with another conversation in it; one whose turn came by lot stays one of the audit.

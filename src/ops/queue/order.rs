@@ -8,7 +8,6 @@ use crate::model::queue::{Place, Slot, SlotKind};
 use crate::rank::queue::{self as ranked, Queue};
 use crate::rank::strategy::Strategy;
 
-use super::drawn::DRAWN;
 use super::kept::{Given, Working};
 use super::listing::LISTED;
 
@@ -22,8 +21,7 @@ impl Working {
     /// What comes next for a reviewer.
     pub(super) fn upcoming(&self, by: u32, most: usize) -> Vec<ranked::Slot> {
         let again = |slot: &ranked::Slot| self.given_rows.contains(&slot.row);
-        // A little further than asked for, so that what comes by lot soon takes no earlier place.
-        let slots = self.steady(by, self.ordered((by, self.given.len()), most.max(2 * DRAWN)));
+        let slots = self.steady(by, self.ordered((by, self.given.len()), most));
         // What needs one more reviewer was counted when it was judged first.
         let mut left = self.wanted();
         let taken = slots.into_iter().filter(|slot| {

@@ -236,7 +236,11 @@ fn go_back_to(state: &mut State, id: &crate::model::id::ConversationId) {
     let position = state.queue.index.ids.iter().position(|other| other == id);
     match state.screen {
         Screen::Review if state.overlays.is_empty() => {
+            let step = state.left_at.get(id).copied();
             super::review::open(state, id.clone(), position, Reason::Asked);
+            if let Some(review) = &mut state.review {
+                review.wanted_step = step;
+            }
         }
         Screen::Queue => {
             if let Some(position) = position {

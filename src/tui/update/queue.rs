@@ -174,7 +174,9 @@ pub fn is_typed_ahead(state: &State, chord: Chord) -> bool {
     }
     let meaning = |context| state.config.keymap.resolve(context, chord);
     let here = meaning(Context::Queue);
-    [Context::Review, Context::Judge].into_iter().any(|context| meaning(context).is_some_and(|other| here != Some(other)))
+    [Context::Review, Context::Judge]
+        .into_iter()
+        .any(|context| meaning(context).is_some_and(|other| here != Some(other)))
 }
 
 /// Takes in what arrived. Everything listed stays, in its order; what is new gets its place between, and the cursor stays

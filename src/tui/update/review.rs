@@ -24,7 +24,7 @@ pub fn open(state: &mut State, id: ConversationId, position: Option<usize>, reas
         review.fold = before.fold;
         review.detail.tab = before.detail.tab;
     }
-    review.wanted_step = state.left_at.get(&id).copied();
+    review.wanted_step = state.returning.take_if(|(back, _)| *back == id).map(|(_, step)| step);
     review.place = state.queue.rows.get(&id).and_then(|row| row.place.as_deref()).cloned();
     let request = if state.presenting { Request::OpenForRoom(id.clone()) } else { Request::Open(id.clone()) };
     review.ticket = state.ask(request, Expected::Open(id));
