@@ -207,7 +207,10 @@ fn news(state: &State) -> Row {
     if state.screen == Screen::Review && state.is_blind() {
         // Half a sentence says less than two words.
         let until = if state.size.columns < 100 { "" } else { " until the verdict" };
-        row.push(&format!("{dot}scores hidden{until}"), Tone::Dim);
+        let hidden = format!("{dot}scores hidden{until}");
+        if row.width() + hidden.chars().count() + STATUS_FRAME <= usize::from(state.size.columns) {
+            row.push(&hidden, Tone::Dim);
+        }
     } else if state.scores_hidden {
         row.push(&format!("{dot}scores hidden"), Tone::Dim);
     }

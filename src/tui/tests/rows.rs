@@ -50,10 +50,11 @@ fn a_session_of_twenty_counts_from_one_to_twenty_and_lists_what_the_command_list
     let mut desk = Desk::open(folder.path());
     desk.press("Q <down> <enter> <enter>");
     let members = desk.app.state.queue.index.ids.clone();
-    for at in 0..20 {
+    assert_eq!(members.len(), 20);
+    for (at, member) in members.iter().enumerate() {
         let frame = desk.app.frame();
         assert!(frame.contains(&format!("{}/20 ", at + 1)), "{frame}");
-        assert_eq!(open_id(&desk), members[at]);
+        assert_eq!(open_id(&desk), *member);
         if at == 9 {
             let mut other = workspace(folder.path(), "kim");
             let (_, rows) = crate::ops::queue::shown(&mut other, ("week-47", 200), NOW).unwrap();

@@ -407,9 +407,10 @@ fn reasons(state: &State, place: &Place, (hidden, columns): (bool, usize)) -> St
     let learnt = place.why.iter().filter(|_| !hidden).cloned();
     let mut said = String::new();
     for part in pinned.chain(learnt) {
-        // Half a reason says less than one.
+        // Half a reason says less than one, and half a weight less than none.
         if said.is_empty() {
-            said = part;
+            let whole = part.chars().count() < columns;
+            said = part.rsplit_once(", ").filter(|_| !whole).map_or(part.as_str(), |(words, _)| words).to_owned();
         } else if said.chars().count() + part.chars().count() + 2 < columns {
             said = format!("{said}; {part}");
         }

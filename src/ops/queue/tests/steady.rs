@@ -108,8 +108,8 @@ fn a_queue_of_a_size_keeps_what_was_drawn_and_each_verdict_takes_the_one_that_wa
     let drawn = listed(&mut desk.workspace);
     let first = order(&mut desk.workspace, "open");
     assert_eq!(drawn.len(), 20);
-    for done in 0..20 {
-        assert_eq!(desk.judge("week"), drawn[done], "what was announced as next comes next");
+    for (done, next) in drawn.iter().enumerate() {
+        assert_eq!(desk.judge("week"), *next, "what was announced as next comes next");
         assert_eq!(listed(&mut desk.workspace), drawn, "after {done}");
         if done % 6 == 0 {
             assert_eq!(order(&mut desk.workspace, "week"), order(&mut desk.anew("lee"), "week"));
