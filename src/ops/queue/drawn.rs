@@ -1,4 +1,4 @@
-//! What a queue of a size holds: drawn some at a time, and steady until these are judged.
+//! What a queue of a size holds: drawn at the start and after every twenty verdicts, and steady in between.
 //!
 //! Invariant: a draw follows from the log as it was then, so that every window and every command lists the same rows, and
 //! a verdict moves none of them.
@@ -8,28 +8,28 @@ use std::collections::{HashSet, VecDeque};
 use crate::rank::queue::{Slot, SlotKind};
 
 use super::kept::Working;
+use super::listing::LISTED;
 
-/// How many conversations are drawn at once: a session's worth, after which there is something to learn from.
-const DRAWN: usize = 20;
+/// How many verdicts what is left is drawn anew after: a session's worth, from which there is something to learn.
+const STEADY: usize = 20;
 
 /// A reviewer who judged nothing and put nothing off.
 const NOBODY: u32 = u32::MAX;
 
 impl Working {
-    /// True where, with this judgement, all that was drawn is judged.
+    /// True where, with this judgement, what is left is to be drawn anew.
     pub(super) fn is_drawn_out(&self, before: usize) -> bool {
-        self.given.len() > before && self.given.len().is_multiple_of(DRAWN)
+        self.given.len() > before && self.given.len().is_multiple_of(STEADY)
     }
 
-    /// Draws what comes next, for all reviewers alike, after so many were judged in the queue. A queue without a size has
+    /// Draws what is left, for all reviewers alike, after so many were judged in the queue. A queue without a size has
     /// nothing to keep steady: what it learns counts at once.
     pub(super) fn draw(&mut self, given: usize) {
-        if self.stored.spec.size.is_none() {
-            return;
-        }
+        let Some(size) = self.stored.spec.size else { return };
+        let most = (size as usize).saturating_sub(given).min(LISTED);
         let again = if self.stored.spec.reviewers_per_item > 1 { self.judged.len() } else { 0 };
-        let next = self.ordered((NOBODY, given), DRAWN + again);
-        self.drawn = next.into_iter().filter(|slot| slot.kind != SlotKind::Again).take(DRAWN).collect();
+        let next = self.ordered((NOBODY, given), most + again);
+        self.drawn = next.into_iter().filter(|slot| slot.kind != SlotKind::Again).take(most).collect();
     }
 
     /// Fills ranked places with what was drawn, in the order of the draw; what this reviewer put off comes last of it.

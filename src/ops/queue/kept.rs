@@ -63,7 +63,7 @@ pub(super) struct Working {
     /// In the order in which they were first judged in the queue.
     pub given: Vec<Given>,
     pub given_rows: HashSet<usize>,
-    /// What a queue of a size asks for until all of it is judged.
+    /// What a queue of a size asks for until it is drawn anew.
     pub drawn: Vec<ranked::Slot>,
     /// Rows that anybody judged.
     pub judged: HashSet<usize>,

@@ -128,7 +128,7 @@ fn a_queue_of_a_size_keeps_what_was_drawn_and_each_verdict_takes_the_one_that_wa
 fn what_is_put_off_comes_last_of_what_was_drawn_and_the_next_draw_knows_what_was_said() {
     let mut desk = Desk::new(90);
     desk.define(QueueSpec { size: Some(26), reviewers_per_item: 1, ..spec() });
-    let drawn = listed(&mut desk.workspace)[..20].to_vec();
+    let drawn = listed(&mut desk.workspace);
     let skipped: Vec<ShownRow> = next(&mut desk.workspace, "week", 2);
     for row in &skipped {
         let subject =
@@ -138,8 +138,8 @@ fn what_is_put_off_comes_last_of_what_was_drawn_and_the_next_draw_knows_what_was
     let after = listed(&mut desk.workspace);
     let mut expected = drawn[2..].to_vec();
     expected.extend(drawn[..2].iter().cloned());
-    let (mut members, mut before) = (after[..20].to_vec(), drawn.clone());
-    assert_eq!(after[18..20], expected[18..]);
+    let (mut members, mut before) = (after.clone(), drawn.clone());
+    assert_eq!(after[24..], expected[24..]);
     members.sort();
     before.sort();
     assert_eq!(members, before);
