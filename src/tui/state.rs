@@ -342,13 +342,9 @@ impl State {
         let Some(review) = &self.review else { return false };
         let judged = review.own_verdict().is_some() || matches!(self.queue.said.get(&review.id), Some(Said::Judged(_)));
         // A place that is not there yet may turn out to be one of the audit list.
-        let blind = match &review.place {
-            Some(place) => place.blind,
-            None => {
-                let listed = self.queue.query.queue.is_some() && review.position.is_some();
-                listed || self.queue.blind.contains(&review.id)
-            }
-        };
+        let listed = self.queue.query.queue.is_some() && review.position.is_some();
+        let drawn = || listed || self.queue.blind.contains(&review.id);
+        let blind = review.place.as_ref().map_or_else(drawn, |place| place.blind);
         blind && !judged && !self.uncovered.contains(&review.id)
     }
 

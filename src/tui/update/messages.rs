@@ -69,12 +69,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
             state.queue.awaiting_hits = None;
             match reply {
                 Reply::Queue(index) => super::queue::hits_arrived(state, &index),
-                // Nobody else wants the list, so that what was typed is still looked for.
-                Reply::Cancelled if state.queue.awaiting.is_none() && !state.leaving => {
-                    if let Some(words) = state.queue.hits.as_ref().map(|hits| hits.words.clone()) {
-                        super::queue::ask_hits(state, &words);
-                    }
-                }
+                Reply::Cancelled => super::queue::ask_hits_again(state),
                 other => problem(state, other),
             }
         }

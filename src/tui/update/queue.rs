@@ -31,6 +31,14 @@ pub fn ask_hits(state: &mut State, words: &str) {
     state.queue.awaiting_hits = Some(state.ask(Request::Queue(query), Expected::Hits));
 }
 
+/// Asks for what was typed once more, unless another list is on its way.
+pub fn ask_hits_again(state: &mut State) {
+    let words = state.queue.hits.as_ref().map(|hits| hits.words.clone());
+    if let Some(words) = words.filter(|_| state.queue.awaiting.is_none() && !state.leaving) {
+        ask_hits(state, &words);
+    }
+}
+
 /// Takes in the ids of a queue; the cursor stays on its conversation where that is still listed.
 pub fn arrived(state: &mut State, index: QueueIndex) {
     let wanted = state.queue.wanted_place.is_some();

@@ -410,7 +410,7 @@ fn reasons(state: &State, place: &Place, (hidden, columns): (bool, usize)) -> St
         // Half a reason says less than one, and half a weight less than none.
         if said.is_empty() {
             let whole = part.chars().count() < columns;
-            said = part.rsplit_once(", ").filter(|_| !whole).map_or(part.as_str(), |(words, _)| words).to_owned();
+            said.push_str(part.rsplit_once(", ").filter(|_| !whole).map_or(part.as_str(), |(words, _)| words));
         } else if said.chars().count() + part.chars().count() + 2 < columns {
             said = format!("{said}; {part}");
         }
