@@ -133,7 +133,7 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Open(_)
         | Request::OpenForRoom(_)
         | Request::Session
-        | Request::SessionSheet
+        | Request::SessionSheet(_)
         | Request::Codebook
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
@@ -146,7 +146,11 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Undo
         | Request::Redo
         | Request::LoadPack(_) => LaneName::Write,
-        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => LaneName::Job,
+        Request::Import(_)
+        | Request::Export(_)
+        | Request::Evaluate(_)
+        | Request::WriteInsights(..)
+        | Request::WriteReport(..) => LaneName::Job,
     }
 }
 

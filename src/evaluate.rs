@@ -232,8 +232,10 @@ impl Judge {
         let suspicion = suspicion::prior(&features);
         let suspects = suspects::rank(&case);
         // Last, so that each outcome's words can be taken over instead of copied.
-        let mut scores = Vec::with_capacity(COUNT + 16);
-        for (evaluator, said) in EVALUATORS.iter().zip(case.said).filter(|(one, _)| wanted(one.about().name)) {
+        let said = case.said;
+        let flags = said.iter().filter_map(OnceCell::get).map(Outcome::flags).sum::<usize>();
+        let mut scores = Vec::with_capacity(COUNT + flags + rules.len());
+        for (evaluator, said) in EVALUATORS.iter().zip(said).filter(|(one, _)| wanted(one.about().name)) {
             if let Some(outcome) = said.into_inner() {
                 scores_of(&facts, evaluator.about(), outcome, &mut scores);
                 if let Some(whole) = scores.last_mut().filter(|_| !limits.pass.is_empty()) {
@@ -286,7 +288,7 @@ impl Outcome {
         }
         let bad = flags.len().min(total);
         let explanation = match flags.first() {
-            None => format!("nothing against {total} {things}").into(),
+            None => nothing_against(total, things).into(),
             Some(first) if flags.len() == 1 => first.why.clone(),
             Some(first) => format!("{} of {total} {things}; first: {}", flags.len(), first.why).into(),
         };
@@ -311,6 +313,14 @@ impl Outcome {
         })
     }
 
+    /// How many single steps it points at.
+    fn flags(&self) -> usize {
+        match self {
+            Self::Judged(judgement) => judgement.flags.len(),
+            Self::CannotTell(_) | Self::NothingOf(_) => 0,
+        }
+    }
+
     /// The same judgement under a word.
     fn labelled(self, label: impl Into<Text>) -> Self {
         match self {
@@ -318,6 +328,23 @@ impl Outcome {
             abstention => abstention,
         }
     }
+}
+
+/// The words of most judgements, put together without the machinery of formatting.
+fn nothing_against(total: usize, things: &str) -> String {
+    fn push(number: usize, words: &mut String) {
+        if number >= 10 {
+            push(number / 10, words);
+        }
+        words.push(char::from(b'0' + (number % 10) as u8));
+    }
+    const BEFORE: &str = "nothing against ";
+    let mut words = String::with_capacity(BEFORE.len() + things.len() + 8);
+    words.push_str(BEFORE);
+    push(total, &mut words);
+    words.push(' ');
+    words.push_str(things);
+    words
 }
 
 /// Writes an outcome as scores: one of the conversation, and one for each span objected to.

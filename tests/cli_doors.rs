@@ -75,8 +75,8 @@ fn a_row_masks_whom_its_metadata_names_in_its_first_message() {
     for arguments in [&["list"][..], &["list", "--json"], &["list", "--csv"], &["queue", "show", "week"]] {
         let out = home.ok(arguments);
         assert!(!out.contains("Odile") && out.contains("<NAME-"), "{arguments:?}: {out}");
-        assert!(out.contains("Varga is the brand"), "it is nobody's name there: {out}");
     }
+    assert!(home.ok(&["list"]).contains("Varga is the brand"), "it is nobody's name there");
 }
 
 #[test]

@@ -232,6 +232,11 @@ fn a_baseline_that_knows_too_little_passes_nothing() {
 #[test]
 fn what_is_sealed_does_not_leave_by_a_filter() {
     let desk = judged();
+    // A filter that finds nothing since nobody gives such scores says so.
+    for arguments in [&["dataset", "new", "x", "--where"][..], &["export", "x", "--format", "labels", "--where"]] {
+        let told = desk.run(&[arguments, &["score.taskcompletoin<0.5"]].concat()).err;
+        assert!(told.contains("no conversation matches; no evaluator has the name taskcompletoin"), "{told}");
+    }
     let made = parsed(&desk.ok(&["dataset", "new", "d", "--json"]));
     let sealed = made["splits"]["test"].as_u64().unwrap();
     assert!((1..6).contains(&sealed), "{made}");

@@ -198,8 +198,8 @@ fn summary(report: &ImportReport) -> Vec<String> {
     }
     if report.pending > 0 {
         lines.push(format!(
-            "{} for conversations or spans that have not arrived yet",
-            count(report.pending, "record waits")
+            "{} waiting for conversations or spans that have not arrived yet",
+            count(report.pending, "record")
         ));
     }
     if !report.unmatched.is_empty() {

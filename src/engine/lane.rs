@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
 
 use crate::ops::workspace::{Workspace, WorkspaceError};
 use crate::store::{Access, ErrorClass, StoreError};
@@ -151,6 +152,29 @@ impl Desk {
             Reply::Failed { message, retry: false }
         })
     }
+}
+
+/// How often progress is told.
+const PACE: Duration = Duration::from_millis(60);
+
+/// Carries out a request, tells how far it is a few times a second, and stops it at its next step once `cancelled`.
+fn work(
+    desk: &mut Desk,
+    (ticket, request): (Ticket, &Request),
+    setting: &Setting,
+    cancelled: &dyn Fn() -> bool,
+) -> Reply {
+    let mut told: Option<Instant> = None;
+    desk.answer(request, &mut |progress: &Progress| {
+        if cancelled() {
+            return ControlFlow::Break(());
+        }
+        if told.is_none_or(|at| at.elapsed() >= PACE) {
+            told = Some(Instant::now());
+            setting.progress(ticket, progress.clone());
+        }
+        ControlFlow::Continue(())
+    })
 }
 
 /// What a panic said.

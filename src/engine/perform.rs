@@ -15,7 +15,7 @@ use crate::ops::export::{self, ExportError};
 use crate::ops::figures;
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
-use crate::ops::report::{self, Asking, Form, Part, ReportError};
+use crate::ops::report::{self, Asked, Asking, Form, Part, ReportError, ReportOrder};
 use crate::ops::review::{self, ReviewError};
 use crate::ops::sample::SampleError;
 use crate::ops::search;
@@ -44,6 +44,7 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::WriteInsights(asking, part, folder) => {
             write_insights(workspace, (asking, *part, folder.as_path()), now, tell)
         }
+        Request::WriteReport(session, folder) => write_report(workspace, (session, folder.as_path()), now, tell),
         Request::Figures(page, queue) => figured(workspace, (page, queue.as_deref()), now),
         Request::Snippets(words, ids) => {
             read(search::snippets(workspace.store(), words, ids).map_err(Into::into), Reply::Snippets)
@@ -55,8 +56,8 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Session => of_session(session::going_on(workspace.store(), workspace.reviewer(), now), |progress| {
             Reply::Session(progress.map(Box::new))
         }),
-        Request::SessionSheet => {
-            of_session(session::sheet(workspace, now), |sheet| Reply::SessionSheet(Box::new(sheet)))
+        Request::SessionSheet(session) => {
+            of_session(session::sheet(workspace, session.as_deref(), now), |sheet| Reply::SessionSheet(Box::new(sheet)))
         }
         Request::Disputes => of_queue(adjudicate::open(workspace, now), |rows| {
             Reply::Disputes(rows.into_iter().map(|row| row.id).collect())
@@ -270,6 +271,54 @@ fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<
     }
     let objections = report.evaluators.iter().filter(|(_, tally)| tally.failed > 0);
     Reply::Done { message, figures: objections.map(|(name, tally)| (name.clone(), tally.failed)).collect() }
+}
+
+/// Of the week that the session is named after, else of that in which it began; where nothing began in either, of the
+/// newest. As for every file, what is written is masked, whatever the screen shows.
+fn write_report(
+    workspace: &mut Workspace,
+    (session, folder): (&str, &std::path::Path),
+    now: Timestamp,
+    tell: Tell<'_>,
+) -> Reply {
+    let session = match session::book(workspace.store()).map_err(SessionError::from) {
+        Ok(book) => session::find(&book, Some(session), workspace.reviewer()),
+        Err(error) => Err(error),
+    };
+    let session = match session {
+        Ok(session) => session,
+        Err(error) => return of_session(Err(error), |()| Reply::Cancelled),
+    };
+    let mut found = Err(ReportError::NoSuchWeek);
+    for days in [Asked::week(&session.name), Asked::week_of(session.started.at), Some(Asked::Newest)] {
+        let Some(days) = days else { continue };
+        found = report::report(workspace, &ReportOrder { days, ..ReportOrder::default() }, now, tell);
+        let nothing = match &found {
+            Ok(report) => report.counts.conversations == 0,
+            Err(error) => matches!(error, ReportError::NoSuchWeek),
+        };
+        if !nothing {
+            break;
+        }
+    }
+    let door = Door::masked(workspace);
+    let written = found.and_then(|found| {
+        let found = found.masked(&|text| door.text(text));
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let stem = format!("report-{}", found.period.name);
+        let page = report::text(&found, Form::Html)?;
+        Ok((report::numbered_file(&folder, (&stem, Form::Html.ending()), &page)?, found))
+    });
+    match written {
+        Ok((path, found)) => Reply::Done {
+            message: format!("The report on {} is in {}", found.period.name, path.display()),
+            figures: BTreeMap::from([
+                ("conversations".to_owned(), found.counts.conversations),
+                ("judged".to_owned(), found.counts.judged),
+            ]),
+        },
+        Err(error) => not_reported(&error),
+    }
 }
 
 fn saved(outcome: Result<Saved, ReviewError>) -> Reply {

@@ -24,10 +24,12 @@ pub use crate::ops::figures::{ComparePage, Offer, RatesPage};
 pub use crate::ops::queue::{Preview, STRATEGY_NAMES, unevaluated_of};
 pub use crate::ops::rates::{RatesReport, Segment};
 pub use crate::ops::report::{
-    Asking, EvaluatorRow, Figure, METRICS, ModeRow, Part as InsightsPart, Report, SMALL, SegmentRow, WeekRow,
+    Asking, EvaluatorRow, Figure, METRICS, ModeRow, Part as InsightsPart, Report, SMALL, SegmentRow, WeekRow, Window,
 };
 pub use crate::ops::sample::{AdjustedP, Guarded, Rate};
-pub use crate::ops::session::{AgendaKind, AgendaLine, SessionProgress, SessionSheet, SessionSummary, StartOrder};
+pub use crate::ops::session::{
+    AgendaKind, AgendaLine, SessionProgress, SessionSheet, SessionSummary, StartOrder, own_queue,
+};
 pub use crate::ops::thresholds::Threshold;
 use crate::text::Untrusted;
 pub use crate::text::highlight::{HighlightClass, HighlightRun};
@@ -87,8 +89,8 @@ pub enum Request {
     OpenForRoom(ConversationId),
     /// Read: the session that the reviewer is in, or left last.
     Session,
-    /// Read: the agenda of that session, its decisions, and what it came to.
-    SessionSheet,
+    /// Read: the agenda of that session, or of the one of this event, its decisions, and what it came to.
+    SessionSheet(Option<String>),
     /// Read: the codebook.
     Codebook,
     /// Read: JSON text pretty-printed and highlighted, bounded in size.
@@ -132,6 +134,8 @@ pub enum Request {
     Export(ExportOrder),
     /// Job: write a part of that as CSV, and all of it as JSON, masked, as new files into a folder.
     WriteInsights(Asking, InsightsPart, PathBuf),
+    /// Job: write the report of the week that the session of this event is about as a new page into a folder, masked.
+    WriteReport(String, PathBuf),
     /// Job: have the built-in evaluators and the workspace's policies judge the conversations that match a filter; empty
     /// for all.
     Evaluate(String),

@@ -59,7 +59,7 @@ fn stand_in(_: &mut Workspace, request: &Request, _: Timestamp, tell: Tell<'_>) 
         Request::Queue(query) if query.find == "panic" => panic!("as asked"),
         Request::Queue(query) if query.find == "slow" => std::thread::sleep(Duration::from_millis(150)),
         Request::Undo => panic!("as asked"),
-        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => {
+        Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::Insights(_) => {
             for done in 0..400 {
                 let progress = Progress { done, total: Some(400), what: "counting".into() };
                 if tell(&progress) == ControlFlow::Break(()) {
@@ -170,6 +170,33 @@ fn a_job_tells_its_progress_and_stops_on_request() {
     engine.cancel(Ticket(1));
     let answers = answers(&inlet, 2);
     assert!(answers.values().all(|reply| *reply == Reply::Cancelled));
+}
+
+#[test]
+fn a_read_tells_its_progress_and_stops_when_nobody_wants_it_any_more() {
+    let desk = desk();
+    let (outlet, inlet) = channel();
+    let engine = Engine::start_with(desk.setup.clone(), outlet, stand_in).unwrap();
+    for ticket in [1, 2] {
+        engine.ask(Ticket(ticket), Request::Insights(crate::engine::request::Asking::default()));
+        let first = inlet.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(matches!(first, EngineMessage::Progress(told, _) if told == Ticket(ticket)), "{first:?}");
+        let second = inlet.recv_timeout(Duration::from_secs(20)).unwrap();
+        let far = match second {
+            EngineMessage::Progress(_, progress) => progress.done,
+            other => panic!("{other:?}"),
+        };
+        assert!(far > 0 && far < 400);
+        if ticket == 1 {
+            engine.cancel(Ticket(1));
+        } else {
+            // A newer one takes its place.
+            engine.ask(Ticket(3), Request::Insights(crate::engine::request::Asking::default()));
+        }
+        let stopped = answers(&inlet, 1);
+        assert_eq!(stopped[&Ticket(ticket)], Reply::Cancelled);
+    }
+    engine.join();
 }
 
 #[test]
@@ -386,4 +413,46 @@ fn insights_are_written_masked_and_never_over_a_file() {
     assert_eq!(std::fs::read_to_string(folder.path().join("insights-2026-W47-2.json")).unwrap(), json);
     let other = Request::WriteInsights(Asking::default(), InsightsPart::People, folder.path().to_owned());
     assert!(matches!(now(&mut inline, &other), Reply::Done { .. }));
+}
+
+#[test]
+fn the_report_of_a_session_is_a_new_masked_page_of_its_week() {
+    use crate::ops::report::tests::story;
+    let folder = tempfile::tempdir().unwrap();
+    drop(story::judged(folder.path()));
+    let identity = Identity { reviewer: "lee".to_owned(), device: "story00001".to_owned() };
+    let setup = EngineSetup { root: folder.path().join("workspace"), identity, clock: || story::NOW };
+    let mut inline = Inline::new(setup);
+    for (name, week) in [("W46", "2026-W46"), ("Monday round", "2026-W47")] {
+        let order = crate::engine::request::StartOrder {
+            name: name.to_owned(),
+            without_queue: true,
+            ..crate::engine::request::StartOrder::default()
+        };
+        assert!(matches!(now(&mut inline, &Request::StartSession(Box::new(order))), Reply::Saved(_)));
+        let Reply::SessionSheet(sheet) = now(&mut inline, &Request::SessionSheet(None)) else { panic!() };
+        let session = sheet.summary.session;
+        assert_eq!((session.name.as_str(), sheet.sessions[0].event.as_str()), (name, session.event.as_str()));
+        let request = Request::WriteReport(session.event.clone(), folder.path().to_owned());
+        // Of the same labels it is the same page, and stays the same file.
+        for file in [format!("report-{week}.html"), format!("report-{week}.html")] {
+            let Reply::Done { message, .. } = now(&mut inline, &request) else { panic!() };
+            assert!(message.contains(folder.path().join(&file).to_str().unwrap()), "{message}");
+            let page = std::fs::read_to_string(folder.path().join(&file)).unwrap();
+            assert!(page.contains(week) && !page.contains("@example.com"));
+        }
+        let end = crate::model::session::SessionChange::End { session: session.event };
+        assert!(matches!(now(&mut inline, &Request::Record(Box::new(Act::Session(end)))), Reply::Saved(_)));
+    }
+    // The last one is over, and is shown all the same; so is the one before, by its event.
+    let Reply::SessionSheet(last) = now(&mut inline, &Request::SessionSheet(None)) else { panic!() };
+    assert_eq!(
+        (last.summary.session.name.as_str(), last.summary.state, last.agenda.len()),
+        ("Monday round", "ended", 0)
+    );
+    let first = last.sessions[1].event.clone();
+    let Reply::SessionSheet(first) = now(&mut inline, &Request::SessionSheet(Some(first))) else { panic!() };
+    assert_eq!(first.summary.session.name, "W46");
+    let gone = Request::WriteReport("s-none".to_owned(), folder.path().to_owned());
+    assert!(matches!(now(&mut inline, &gone), Reply::Failed { .. }));
 }

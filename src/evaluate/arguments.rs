@@ -10,7 +10,9 @@ use crate::model::tool::canonical_json;
 /// Parses recorded arguments: JSON (wrappers of Python calls taken off), else a Python literal such as
 /// `{'id': '7', 'on': True}`, in which lists that were quoted as text are unpacked too.
 pub fn parse(text: &str) -> Option<Value> {
-    if let Ok(value) = serde_json::from_str::<Value>(text) {
+    // What begins so is no JSON.
+    let python = text.trim_start().starts_with("{'");
+    if !python && let Ok(value) = serde_json::from_str::<Value>(text) {
         let wrapped = match &value {
             Value::String(_) => true,
             Value::Object(object) => (object.len() == 1 && object.contains_key("kw")) || object.contains_key("kwargs"),
@@ -112,7 +114,7 @@ pub fn leaves(value: &Value) -> Vec<(&str, &Value)> {
             leaf => found.push((name, leaf)),
         }
     }
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(8);
     walk("", value, &mut found);
     found
 }
@@ -267,6 +269,14 @@ impl Literal<'_> {
 
     fn string(&mut self) -> Option<String> {
         let quote = self.rest.chars().next().filter(|c| *c == '\'' || *c == '"')?;
+        // Most hold nothing that stands for something else.
+        if let Some(end) = self.rest[1..].find([quote, '\\'])
+            && self.rest[1 + end..].starts_with(quote)
+        {
+            let text = self.rest[1..=end].to_owned();
+            self.rest = &self.rest[end + 2..];
+            return Some(text);
+        }
         let mut text = String::new();
         let mut chars = self.rest.char_indices().skip(1);
         while let Some((at, c)) = chars.next() {

@@ -3,7 +3,7 @@
 //! Invariant: facts depend on the conversation alone, never on the order in which its spans arrived; they point into
 //! it and copy only lower-case text.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use serde_json::Value;
 
@@ -55,6 +55,8 @@ pub struct Row<'a> {
     pub(super) letters: (u32, u32),
     /// What the customer or a tool said here, in lower case, once asked for.
     lower_source: OnceCell<String>,
+    /// The same without anything but letters and digits.
+    bare_source: OnceCell<String>,
     /// How the message sounds, once asked for.
     pub(super) mood: OnceCell<Mood>,
 }
@@ -107,6 +109,12 @@ pub struct Facts<'a> {
     pub agent: Vec<usize>,
     /// The instructions in lower case, once asked for.
     lower_system: OnceCell<String>,
+    /// The same without anything but letters and digits.
+    bare_system: OnceCell<String>,
+    /// Argument values that were named before a row, as far as they were looked for.
+    pub(super) named: RefCell<Vec<(String, usize)>>,
+    /// Rows in which the customer says something again, once asked for.
+    pub(super) rephrased: OnceCell<Vec<usize>>,
 }
 
 impl<'a> Facts<'a> {
@@ -115,10 +123,13 @@ impl<'a> Facts<'a> {
         let mut facts = Self {
             conversation,
             rows: Vec::with_capacity(conversation.steps.len()),
-            calls: Vec::new(),
-            customer: Vec::new(),
-            agent: Vec::new(),
+            calls: Vec::with_capacity(conversation.steps.iter().filter(|step| step.tool().is_some()).count()),
+            customer: Vec::with_capacity(conversation.steps.len()),
+            agent: Vec::with_capacity(conversation.steps.len()),
             lower_system: OnceCell::new(),
+            bare_system: OnceCell::new(),
+            named: RefCell::default(),
+            rephrased: OnceCell::new(),
         };
         let mut turn = 0;
         for (at, step) in conversation.steps.iter().enumerate() {
@@ -137,10 +148,11 @@ impl<'a> Facts<'a> {
                 facts.calls.push(call);
             }
             let Heard { lower, cues, claims, words, content, identifiers, letters } = Heard::of(text);
-            let (lower_source, mood) = (OnceCell::new(), OnceCell::new());
+            let (lower_source, bare_source, mood) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
             #[rustfmt::skip]
             facts.rows.push(Row {
-                step, speaker, turn, text, lower, cues, claims, words, content, identifiers, letters, lower_source, mood,
+                step, speaker, turn, text, lower, cues, claims, words, content, identifiers, letters,
+                lower_source, bare_source, mood,
             });
         }
         facts
@@ -196,7 +208,18 @@ impl<'a> Facts<'a> {
     /// The same in lower case.
     pub fn lower_sources_before(&self, row: usize) -> impl Iterator<Item = &str> + Clone {
         let said = self.rows.iter().take(row).rev().filter_map(Row::lower_source);
-        said.chain(self.lower_system.get_or_init(|| language::plain_lower(&self.system_text())).split('\0'))
+        said.chain(self.lower_system().split('\0'))
+    }
+
+    /// The same without anything but letters and digits.
+    pub fn bare_sources_before(&self, row: usize) -> impl Iterator<Item = &str> {
+        let said = self.rows.iter().take(row).rev().filter_map(Row::bare_source);
+        let system = || self.lower_system().split('\0').map(language::bare).collect::<Vec<_>>().join("\0");
+        said.chain(std::iter::once(self.bare_system.get_or_init(system).as_str()))
+    }
+
+    fn lower_system(&self) -> &str {
+        self.lower_system.get_or_init(|| language::plain_lower(&self.system_text()))
     }
 
     fn system_text(&self) -> String {
@@ -239,6 +262,11 @@ impl<'a> Row<'a> {
     fn lower_source(&self) -> Option<&str> {
         let source = self.source()?;
         Some(self.lower_source.get_or_init(|| language::plain_lower(source)))
+    }
+
+    fn bare_source(&self) -> Option<&str> {
+        let lower = self.lower_source()?;
+        Some(self.bare_source.get_or_init(|| language::bare(lower)))
     }
 }
 
@@ -399,7 +427,10 @@ static SEARCHES: Needles =
 
 /// True where a name holds a part, in whatever case.
 pub(super) fn holds(name: &str, part: &str) -> bool {
-    name.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+    let part = part.as_bytes();
+    let begins = |window: &[u8]| window.first().map(u8::to_ascii_lowercase) == part.first().map(u8::to_ascii_lowercase);
+    let here = |window: &[u8]| begins(window) && window.eq_ignore_ascii_case(part);
+    part.is_empty() || name.as_bytes().windows(part.len()).any(here)
 }
 
 /// True where a tool of this name hands the conversation on.
@@ -410,4 +441,15 @@ pub fn leads_away(tool: &str) -> bool {
 /// True where a span's status is fine but its answer is not: the failure nobody alarmed on.
 pub fn swallowed(span: Option<&Span>, call: &Call<'_>) -> bool {
     call.failed && span.is_none_or(|span| span.failure_signs.iter().all(|sign| *sign == FailureSign::Result))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_found_in_any_case_and_an_empty_one_everywhere() {
+        assert!(holds("Order_Summary", "summary") && holds("x", ""));
+        assert!(!holds("sum", "summary"));
+    }
 }

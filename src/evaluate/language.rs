@@ -209,6 +209,25 @@ pub fn plain_lower(text: &str) -> String {
     lower
 }
 
+/// The text with typographic apostrophes made plain.
+fn with_plain_quotes(text: &str) -> String {
+    let (mut plain, mut from) = (String::with_capacity(text.len()), 0);
+    for (at, quote) in text.match_indices(|c| plain_quote(c) != c) {
+        plain.push_str(&text[from..at]);
+        plain.push('\'');
+        from = at + quote.len();
+    }
+    plain.push_str(&text[from..]);
+    plain
+}
+
+/// Letters and digits alone.
+pub(super) fn bare(text: &str) -> String {
+    let mut bare = String::with_capacity(text.len());
+    bare.extend(text.chars().filter(|c| c.is_alphanumeric()));
+    bare
+}
+
 /// A typographic apostrophe as a plain one; anything else as it is.
 fn plain_quote(c: char) -> char {
     if matches!(c, '’' | '‘' | 'ʼ') { '\'' } else { c }
@@ -299,18 +318,19 @@ pub fn content_words(lower: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !is_filler(word.as_bytes()))
 }
 
-/// True for words that say little, though they are long enough.
+/// Words that say little, though they are long enough. Kept by length: whole words are compared as numbers then.
+const FILLERS_OF_FOUR: [&[u8; 4]; 26] = [
+    b"that", b"this", b"with", b"have", b"your", b"from", b"like", b"what", b"need", b"help", b"want", b"just",
+    b"they", b"will", b"been", b"then", b"also", b"when", b"were", b"them", b"into", b"some", b"eine", b"pour",
+    b"avec", b"para",
+];
+const FILLERS_OF_FIVE: [&[u8; 5]; 7] = [b"would", b"could", b"there", b"about", b"which", b"einen", b"nicht"];
+
+/// True for words that say little.
 fn is_filler(word: &[u8]) -> bool {
-    // Kept by length: whole words are compared as numbers then.
-    const FOUR: [&[u8; 4]; 26] = [
-        b"that", b"this", b"with", b"have", b"your", b"from", b"like", b"what", b"need", b"help", b"want", b"just",
-        b"they", b"will", b"been", b"then", b"also", b"when", b"were", b"them", b"into", b"some", b"eine", b"pour",
-        b"avec", b"para",
-    ];
-    const FIVE: [&[u8; 5]; 7] = [b"would", b"could", b"there", b"about", b"which", b"einen", b"nicht"];
     match word {
-        four if four.len() == 4 => FOUR.iter().any(|other| four == *other),
-        five if five.len() == 5 => FIVE.iter().any(|other| five == *other),
+        four if four.len() == 4 => FILLERS_OF_FOUR.iter().any(|other| four == *other),
+        five if five.len() == 5 => FILLERS_OF_FIVE.iter().any(|other| five == *other),
         other => other == b"please",
     }
 }
@@ -502,6 +522,9 @@ mod tests {
             r#"{"ok": false}"#,
             r#"{"status": 500}"#,
             "# var_4 = \"Error: no card\"",
+            r#"{"note": "ok", "error" : "no"}"#,
+            r#"{"status": "ok", "status_code": 404}"#,
+            r#"{"err\u006fr": "no"}"#,
         ] {
             assert!(says_failure(text), "{text}");
         }
@@ -513,6 +536,9 @@ mod tests {
             "no errors",
             "total = 5",
             "a == \"Error\"",
+            r#"{"order": {"error": "no"}, "code": 7}"#,
+            r#"{"note": "\"error\": 1", "status_codes": 404, "error": ""}"#,
+            r#"{"error": "cut o"#,
         ] {
             assert!(!says_failure(text), "{text}");
         }

@@ -155,15 +155,27 @@ fn is_stuck<'a>(text: &'a str, sentences: &mut Vec<&'a str>) -> bool {
         return false;
     }
     sentences.clear();
-    // One sign after the other, since a search for a single one is much quicker.
-    let parts = text.split('.').filter(|part| part.len() >= LEAST).flat_map(|part| part.split('\n'));
-    sentences.extend(parts.map(str::trim).filter(|sentence| sentence.len() >= LEAST));
-    if sentences.len() < 3 {
-        return false;
+    let mut from = 0;
+    for to in memchr::memchr2_iter(b'.', b'\n', text.as_bytes()).chain([text.len()]) {
+        if to - from >= LEAST
+            && let Some(sentence) = text.get(from..to).map(str::trim)
+            && sentence.len() >= LEAST
+        {
+            sentences.push(sentence);
+        }
+        from = to + 1;
     }
-    sentences.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-    let most = sentences.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
-    most >= 3 && most * 2 > sentences.len()
+    // What makes up more than half outlasts a vote in which each sentence speaks against those before it.
+    let (mut most, mut votes) = ("", 0_usize);
+    for sentence in sentences.iter() {
+        match (*sentence == most, votes) {
+            (true, _) => votes += 1,
+            (false, 0) => (most, votes) = (*sentence, 1),
+            (false, _) => votes -= 1,
+        }
+    }
+    let count = sentences.iter().filter(|sentence| **sentence == most).count();
+    count >= 3 && count * 2 > sentences.len()
 }
 
 /// Hand-overs from one agent to another that undo the one before.
@@ -216,8 +228,8 @@ pub(super) fn repeated_calls<'a>(facts: &'a Facts<'_>) -> Vec<&'a Call<'a>> {
 pub(super) fn rephrasing(case: &Case<'_>) -> Outcome {
     let facts = case.facts;
     let flags = rephrased(facts)
-        .into_iter()
-        .map(|row| Flag::at(row, "the customer says again what an earlier message said"))
+        .iter()
+        .map(|row| Flag::at(*row, "the customer says again what an earlier message said"))
         .collect();
     if facts.customer.len() < 2 {
         return Outcome::abstain("the customer wrote fewer than two messages");
@@ -226,7 +238,11 @@ pub(super) fn rephrasing(case: &Case<'_>) -> Outcome {
 }
 
 /// Customer messages that repeat one of the two before them.
-pub(super) fn rephrased(facts: &Facts<'_>) -> Vec<usize> {
+pub(super) fn rephrased<'a>(facts: &'a Facts<'_>) -> &'a [usize] {
+    facts.rephrased.get_or_init(|| find_rephrased(facts))
+}
+
+fn find_rephrased(facts: &Facts<'_>) -> Vec<usize> {
     let mut found = Vec::new();
     for (at, row) in facts.customer.iter().enumerate() {
         let words = facts.rows[*row].content();
@@ -240,4 +256,19 @@ pub(super) fn rephrased(facts: &Facts<'_>) -> Vec<usize> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_sentence_has_to_come_three_times_and_make_up_most() {
+        let (sorry, other) = ("I am sorry for the trouble", "This is another sentence altogether");
+        let stuck = |sentences: &[&str]| is_stuck(&sentences.join(".\n"), &mut Vec::new());
+        assert!(stuck(&[sorry, other, sorry, other, sorry]));
+        assert!(stuck(&[other, "Yes", sorry, sorry, "No", sorry]));
+        assert!(!stuck(&[sorry, sorry, other]));
+        assert!(!stuck(&[sorry, other, sorry, other, sorry, other]));
+    }
 }

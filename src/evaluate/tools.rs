@@ -9,10 +9,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use jsonschema::Validator;
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::facts::{Aim, Call, Facts, Speaker, holds};
-use super::{Case, Flag, Outcome, arguments, reference};
+use super::{Case, Flag, Outcome, arguments, language, reference};
 use crate::model::tool::{Effect, ToolSpec};
 
 /// Compiled schemas by their text, kept from one conversation to the next.
@@ -31,7 +32,7 @@ impl Schemas {
     fn validator(&self, text: &str) -> Option<Arc<Validator>> {
         let mut known = self.0.lock().ok()?;
         // The whole text would be hashed for every call of a tool; its ends tell nearly all schemas apart.
-        let end = |range: Option<&[u8]>| super::language::mixed(range.unwrap_or(text.as_bytes()));
+        let end = |range: Option<&[u8]>| language::mixed(range.unwrap_or(text.as_bytes()));
         let key = end(text.as_bytes().first_chunk::<64>().map(<[u8; 64]>::as_slice)).rotate_left(17)
             ^ end(text.as_bytes().last_chunk::<64>().map(<[u8; 64]>::as_slice))
             ^ text.len() as u64;
@@ -166,7 +167,20 @@ fn is_date(text: &str) -> bool {
 /// True where a value was named before a row, by the customer, a tool or the instructions: as it is, in other case or
 /// punctuation, as the same number, or word by word.
 fn named_before(facts: &Facts<'_>, row: usize, wanted: &str) -> bool {
-    if facts.sources_before(row).any(|source| source.contains(wanted)) {
+    // One value is often in many calls; and once it was named it stays named.
+    if facts.named.borrow().iter().any(|(known, at)| *at <= row && known == wanted) {
+        return true;
+    }
+    let named = is_in_sources(facts, row, wanted);
+    if named {
+        facts.named.borrow_mut().push((wanted.to_owned(), row));
+    }
+    named
+}
+
+fn is_in_sources(facts: &Facts<'_>, row: usize, wanted: &str) -> bool {
+    let exact = Finder::new(wanted);
+    if facts.sources_before(row).any(|source| exact.find(source.as_bytes()).is_some()) {
         return true;
     }
     let lower = wanted.to_lowercase();
@@ -181,9 +195,8 @@ fn named_before(facts: &Facts<'_>, row: usize, wanted: &str) -> bool {
     if words.len() > 1 && words.iter().all(|word| sources().any(|source| source.contains(word))) {
         return true;
     }
-    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-    let wanted = bare(&lower);
-    sources().any(|source| bare(source).contains(&wanted))
+    let wanted = language::bare(&lower);
+    facts.bare_sources_before(row).any(|source| source.contains(&wanted))
 }
 
 /// The numbers written in a text, thousands separators taken out.
@@ -256,9 +269,10 @@ fn find_better(facts: &Facts<'_>, call: &Call<'_>) -> Option<usize> {
     let own = name_words(call.tool);
     let begun = |word: &Cow<'_, str>| {
         let begin = word.char_indices().nth(3).map_or(word.as_ref(), |(end, _)| &word[..end]);
+        let finder = Finder::new(begin);
         let opens = |text: &&str| {
-            let mut places = text.match_indices(begin);
-            places.any(|(at, _)| !text[..at].chars().next_back().is_some_and(char::is_alphanumeric))
+            let mut places = finder.find_iter(text.as_bytes());
+            places.any(|at| !text[..at].chars().next_back().is_some_and(char::is_alphanumeric))
         };
         said.iter().any(opens)
     };

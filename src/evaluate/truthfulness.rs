@@ -41,7 +41,7 @@ pub(super) fn claimed_success(case: &Case<'_>) -> Outcome {
         for claim in &heard.claims {
             why = why.or_else(|| unbacked(facts, *row, claim).map(Text::from));
         }
-        if PROMISES.within(&heard.lower) && !heard.cues.has(Cue::AsksConfirmation) {
+        if !heard.cues.has(Cue::AsksConfirmation) && PROMISES.within(&heard.lower) {
             claimed = true;
             let can = facts.conversation.tools.iter().any(|tool| super::facts::leads_away(tool.name.exact()));
             if can && !facts.calls.iter().any(|call| call.aim == Aim::Person && !call.failed) {

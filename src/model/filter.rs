@@ -174,6 +174,17 @@ impl Expr {
         }
     }
 
+    fn evaluators<'a>(&'a self, found: &mut Vec<&'a str>) {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.evaluators(found)),
+            Self::Not(inner) => inner.evaluators(found),
+            Self::Test(test) if test.field == Field::Score && !found.contains(&test.key.as_str()) => {
+                found.push(&test.key);
+            }
+            Self::Words(_) | Self::Test(_) => {}
+        }
+    }
+
     fn is_of_labels(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::is_of_labels),
@@ -258,6 +269,13 @@ impl Filter {
     /// True where a part of it chooses by anything but people's labels and times.
     pub fn chooses_content(&self) -> bool {
         self.expr.as_ref().is_some_and(Expr::chooses_content)
+    }
+
+    /// The evaluators whose scores it asks for, each once, in the order written.
+    pub fn evaluators(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.expr.iter().for_each(|expr| expr.evaluators(&mut found));
+        found
     }
 
     /// The filter without what people's labels decide: it accepts at least what this one accepts, whatever the labels.

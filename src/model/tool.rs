@@ -99,8 +99,20 @@ impl Aim {
             "callcenter",
         ];
         // Hardly any tool's name holds one of these, and each name of the others holds one.
-        let holds = |part: &str| tool.as_bytes().windows(part.len()).any(|at| at.eq_ignore_ascii_case(part.as_bytes()));
-        if !["transfer", "hand", "escalat", "route_to", "to_human"].into_iter().any(holds) {
+        let holds = |(at, byte): (usize, u8)| {
+            let begins = |part: &str| {
+                let here = tool.as_bytes().get(at..at + part.len());
+                here.is_some_and(|here| here.eq_ignore_ascii_case(part.as_bytes()))
+            };
+            match byte.to_ascii_lowercase() {
+                b't' => begins("transfer") || begins("to_human"),
+                b'h' => begins("hand"),
+                b'e' => begins("escalat"),
+                b'r' => begins("route_to"),
+                _ => false,
+            }
+        };
+        if !tool.bytes().enumerate().any(holds) {
             return Self::Work;
         }
         let name = tool.to_ascii_lowercase();

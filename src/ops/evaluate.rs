@@ -5,6 +5,7 @@
 
 mod child;
 pub mod command;
+pub(super) mod names;
 mod stakes;
 mod weigh;
 

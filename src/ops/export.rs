@@ -19,6 +19,7 @@ use crate::store::{ErrorClass, StoreError};
 use super::Progress;
 use super::dataset::{DatasetError, open_test};
 use super::door::Door;
+use super::evaluate::names::unheard;
 use super::import::ahead::Beside;
 use super::queue::QueueError;
 use super::workspace::Workspace;
@@ -184,7 +185,8 @@ fn write_all(
         Gathered::Done { done, total } => tell(progress, done, total),
     })?;
     if gathered.files.iter().all(|file| file.rows == 0) {
-        return Err(ExportError::Nothing(nothing(&gathered)));
+        let unheard = unheard(workspace.store(), &order.filter)?;
+        return Err(ExportError::Nothing(nothing(&gathered) + &unheard));
     }
     drop_empty(&mut targets, &mut gathered, &mut files);
     let name = source.name();

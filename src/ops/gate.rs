@@ -21,6 +21,7 @@ use crate::store::{Access, Asker, ErrorClass, StoreError};
 use super::dataset::{self, DatasetError};
 use super::door::Door;
 use super::evaluate::command::CommandReport;
+use super::evaluate::names::unheard;
 use super::evaluate::{EvaluateError, Tally};
 use super::export::{ExportError, Source};
 use super::import::ImportError;
@@ -147,7 +148,8 @@ pub fn gate(
     let runs = Runs::read(workspace, (&order.runs, &order.filter), now)?;
     if runs.all.is_empty() {
         let lost = runs.reading.lost("of the runs").iter().fold(String::new(), |all, why| format!("{all}; {why}"));
-        return Err(GateError::Nothing(format!("no run matches{lost}; see --where")));
+        let unheard = unheard(runs.place.store(), &order.filter)?;
+        return Err(GateError::Nothing(format!("no run matches{lost}{unheard}; see --where")));
     }
     let new = judged(workspace, (&cabinet, &runs), &bench, asking)?;
     let baseline = if order.against.is_empty() {

@@ -153,8 +153,10 @@ pub fn going_on(store: &Store, reviewer: &str, now: Timestamp) -> Result<Option<
 /// What the screen of a session shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionSheet {
-    /// What there is to look at now.
+    /// What there is to look at now; nothing where the session is over.
     pub agenda: Vec<AgendaLine>,
+    /// Every session there was, the newest first.
+    pub sessions: Vec<Session>,
     /// Open decisions, and those that were made in it.
     pub decisions: Vec<Decision>,
     /// What became of closed ones among them, in a line, by id.
@@ -163,14 +165,17 @@ pub struct SessionSheet {
     pub summary: SessionSummary,
 }
 
-/// What the screen of the session shows that the reviewer is in, or left last.
+/// What the screen of a session shows: that of this name or event, else that which the reviewer is in or left, else the
+/// last there was.
 ///
 /// # Errors
 /// There is none, or the database cannot be read.
-pub fn sheet(workspace: &mut Workspace, now: Timestamp) -> Result<SessionSheet, SessionError> {
+pub fn sheet(workspace: &mut Workspace, name: Option<&str>, now: Timestamp) -> Result<SessionSheet, SessionError> {
     let book = workspace.store().book()?;
-    let session = find(&book, None, workspace.reviewer())?;
-    let agenda = agenda(workspace, (Some(&session), None), now)?;
+    let last = || book.sessions.last().map(|session| session.event.as_str());
+    let here = book.resumable(workspace.reviewer()).map(|session| session.event.as_str());
+    let session = find(&book, name.or(here).or_else(last), workspace.reviewer())?;
+    let agenda = if session.is_running() { agenda(workspace, (Some(&session), None), now)? } else { Vec::new() };
     let mut decisions = book.decisions.clone();
     decisions.retain(|decision| decision.is_open() || decision.spec.session.as_ref() == Some(&session.event));
     decisions.sort_by_key(|decision| !decision.is_open());
@@ -181,7 +186,9 @@ pub fn sheet(workspace: &mut Workspace, now: Timestamp) -> Result<SessionSheet, 
             effects.insert(decision.id.clone(), effect.words());
         }
     }
-    Ok(SessionSheet { agenda, decisions, effects, summary: summary(workspace, &session, now)? })
+    let summary = summary(workspace, &session, now)?;
+    let sessions = book.sessions.into_iter().rev().collect();
+    Ok(SessionSheet { agenda, sessions, decisions, effects, summary })
 }
 
 /// How a session is to be started.

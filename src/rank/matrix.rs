@@ -291,6 +291,11 @@ impl Used {
         value.map_or(0.0, |value| ((curved(&self.column, value) - mean) / sd).clamp(-CLIP, CLIP))
     }
 
+    /// What it measures, however that is spelt: a count of the trace and an evaluator may be the same under two names.
+    pub(super) fn measure(&self) -> String {
+        self.column.words.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    }
+
     /// What a standardised value says, in words.
     pub(super) fn words(&self, standard: f64) -> String {
         let words = &self.column.words;

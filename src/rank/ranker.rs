@@ -8,7 +8,7 @@
 //! over the number of labels of the same conversation. A label moves them by one step of the recursion of Sherman and Morrison;
 //! every 25 labels, after anything undone, and where a conversation gets a second label, they are fitted anew (Newton).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -251,13 +251,15 @@ impl Ranker {
         sigma(dot_wide(&self.weights, &one.x) - back)
     }
 
-    /// What moved the probability most, largest first.
+    /// What moved the probability most, largest first, and nothing twice.
     pub fn reasons(&self, matrix: &Matrix, row: usize) -> Vec<Reason> {
         let x = matrix.wide(row);
         let mut parts: Vec<(usize, f64)> = (1..x.len()).map(|at| (at, self.weights[at] * x[at])).collect();
         parts.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+        let mut named = BTreeSet::new();
+        let once = parts.into_iter().filter(|(at, _)| named.insert(matrix.used()[at - 1].measure()));
         // Below this nothing would be left of it after rounding.
-        let told = parts.into_iter().take(REASONS).filter(|(_, weight)| weight.abs() >= 0.05);
+        let told = once.take(REASONS).filter(|(_, weight)| weight.abs() >= 0.05);
         told.map(|(at, weight)| Reason { words: matrix.used()[at - 1].words(x[at]), weight }).collect()
     }
 

@@ -321,6 +321,17 @@ fn reasons_are_words_and_weights_are_carried_over() {
     ranker.fit();
     let words: Vec<String> = ranker.reasons(&matrix, 4).iter().map(ToString::to_string).collect();
     assert_eq!(words, ["4 changes, +0.5", "no refusals, +0.2"], "{words:?}");
+    // An evaluator that measures the same is no second reason.
+    let (mut columns, mut rows) = (columns, rows);
+    columns.push(column("score/Changes", "Changes", Kind::Count, Polarity::HighIsBad));
+    for row in &mut rows {
+        row.values.push(row.values[0]);
+    }
+    let twice = Matrix::new(&columns, &rows, None);
+    let lessons: Vec<_> = (0..12).map(|row| (row, 0, row % 5 >= 3)).collect();
+    let words: Vec<String> = taught(&twice, &lessons).reasons(&twice, 4).iter().map(ToString::to_string).collect();
+    assert_eq!(words.iter().filter(|one| one.to_lowercase().contains("changes")).count(), 1, "{words:?}");
+    let (columns, rows) = named();
     let carried = Ranker::new(&matrix, &Prior::Carried(ranker.weights()));
     assert_eq!(carried.values(), ranker.values());
     assert_eq!(carried.version(), ranker.version());

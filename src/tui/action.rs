@@ -156,6 +156,8 @@ pub enum Action {
     WriteShown,
     Session,
     StartSession,
+    Sessions,
+    WriteReport,
     Park,
     Decision,
     EditDecision,
@@ -256,6 +258,8 @@ impl Action {
                 | Self::StartSession
                 | Self::Park
                 | Self::Decision
+                | Self::EditDecision
+                | Self::CloseDecision
                 | Self::LoadPack
                 | Self::RenameMode
                 | Self::MergeMode

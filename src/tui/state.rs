@@ -9,6 +9,7 @@ pub mod correct;
 pub mod define;
 pub mod disputes;
 pub mod export;
+pub mod form;
 pub mod help;
 pub mod import;
 pub mod insights;
@@ -89,6 +90,17 @@ pub enum Overlay {
 }
 
 impl Overlay {
+    /// The form, where it is one.
+    pub fn form(&mut self) -> Option<&mut dyn form::Form> {
+        match self {
+            Self::Export(form) => Some(&mut **form),
+            Self::Define(form) => Some(&mut **form),
+            Self::StartSession(form) => Some(&mut **form),
+            Self::Decision(form) => Some(&mut **form),
+            _ => None,
+        }
+    }
+
     /// Where its keys are looked up.
     pub fn context(&self) -> Context {
         match self {
@@ -123,9 +135,11 @@ pub enum Expected {
     Hits,
     /// The queues there are.
     Queues,
-    /// What the definition in the form would take.
+    /// The queues there are, for the form that starts a session.
+    StartQueues,
+    /// What the definition in a form would take.
     Preview,
-    /// The evaluation that a queue waits for before it is defined.
+    /// The evaluation that a queue or a session waits for before it begins.
     Evaluated,
     /// Rows of the queue.
     Rows,
@@ -205,6 +219,8 @@ pub struct State {
     pub fails_begun: HashMap<(ConversationId, bool), judge::Judge>,
     /// Folders that exports of this session went to.
     pub exported: BTreeSet<String>,
+    /// Forms that were begun and not saved, by what they are for.
+    pub forms_begun: BTreeMap<String, Overlay>,
     /// Corrections that were begun and not saved, by conversation and step.
     pub corrections_begun: HashMap<(ConversationId, u32), Box<correct::Correct>>,
     /// The step at which each conversation was left.
@@ -277,6 +293,7 @@ impl State {
             drafts: BTreeMap::new(),
             fails_begun: HashMap::new(),
             exported: BTreeSet::new(),
+            forms_begun: BTreeMap::new(),
             corrections_begun: HashMap::new(),
             left_at: HashMap::new(),
             returning: None,

@@ -27,6 +27,7 @@ use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 
 mod calibration;
+mod forms;
 mod frames;
 mod insights;
 mod numbers;
@@ -124,7 +125,7 @@ impl Engine {
                 Reply::Snippets(ids.iter().filter_map(of).collect())
             }
             Request::Session => Reply::Session(None),
-            Request::SessionSheet => Reply::Failed { message: "no session goes on".into(), retry: false },
+            Request::SessionSheet(_) => Reply::Failed { message: "no session goes on".into(), retry: false },
             Request::StartSession(_) => self.saved("session", None),
             Request::Open(id) | Request::OpenForRoom(id) => {
                 let mut opened = self.conversations.iter().find(|opened| opened.conversation.id == id)?.clone();
@@ -160,12 +161,14 @@ impl Engine {
                 self.codebook.apply(&change);
                 self.saved("codebook", None)
             }
-            Request::Import(_) | Request::Export(_) | Request::Evaluate(_) | Request::WriteInsights(..) => {
-                Reply::Done {
-                    message: "200 conversations imported, 0 skipped".into(),
-                    figures: BTreeMap::from([("conversations".to_owned(), 200), ("spans".to_owned(), 4_210)]),
-                }
-            }
+            Request::Import(_)
+            | Request::Export(_)
+            | Request::Evaluate(_)
+            | Request::WriteInsights(..)
+            | Request::WriteReport(..) => Reply::Done {
+                message: "200 conversations imported, 0 skipped".into(),
+                figures: BTreeMap::from([("conversations".to_owned(), 200), ("spans".to_owned(), 4_210)]),
+            },
         })
     }
 

@@ -11,6 +11,7 @@ pub mod define;
 pub mod disputes;
 pub mod export;
 mod find;
+pub mod form;
 pub mod help;
 pub mod import;
 pub mod insights;
@@ -99,7 +100,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
             calibration::refresh(state);
         }
         Message::Notice(text) => state.log.say(state.now, Weight::Problem, text),
-        Message::Progress(ticket, progress) => import::progress(state, ticket, progress),
+        Message::Progress(ticket, progress) => {
+            insights::progress(state, ticket, &progress);
+            import::progress(state, ticket, progress);
+        }
         Message::Edited(result) => prompt::edited(state, result),
         Message::Copied(Ok(count)) => {
             state.log.say(state.now, Weight::Info, format!("Copied {count} characters, masked."));
@@ -147,16 +151,16 @@ fn key(state: &mut State, chord: Chord) {
 }
 
 /// True where a printable key is text, whatever it is bound to.
-fn takes_text(state: &State, letter: char) -> bool {
-    match state.overlays.last() {
+fn takes_text(state: &mut State, letter: char) -> bool {
+    let Some(top) = state.overlays.last_mut() else { return false };
+    if let Some(form) = top.form() {
+        return form.input().is_some();
+    }
+    match top {
         // Digits and signs act until a name was begun; a letter always begins one.
-        Some(Overlay::Judge(judge)) => !judge.input.is_empty() || letter.is_alphabetic(),
-        Some(Overlay::Export(form)) => !matches!(form.current(), super::state::export::Line::Format(_)),
-        Some(Overlay::Define(form)) => form.takes_text(),
-        Some(Overlay::StartSession(form)) => form.line != 1,
-        Some(Overlay::Decision(form)) => !matches!(form.line, 1 | 4),
-        Some(Overlay::Correct(form)) => form.stage != super::state::correct::Stage::Remainder,
-        Some(Overlay::Editor(_) | Overlay::Prompt(_) | Overlay::Palette(_)) => true,
+        Overlay::Judge(judge) => !judge.input.is_empty() || letter.is_alphabetic(),
+        Overlay::Correct(form) => form.stage != super::state::correct::Stage::Remainder,
+        Overlay::Editor(_) | Overlay::Prompt(_) | Overlay::Palette(_) => true,
         _ => false,
     }
 }
@@ -167,8 +171,8 @@ pub fn perform(state: &mut State, action: Action) {
         Screen::Queue => Context::Queue,
         Screen::Review => Context::Review,
     };
-    if let Some(reason) = state.config.read_only.clone().filter(|_| action.writes()) {
-        return state.log.say(state.now, Weight::Problem, read_only(&reason));
+    if refused(state, action) {
+        return;
     }
     match action {
         Action::Commands => palette::open(state, context),
@@ -182,7 +186,12 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Insights => insights::open(state),
         Action::Session => session::open(state),
         Action::StartSession => session::open_start(state),
-        Action::Decision => session::open_decision(state),
+        Action::Sessions => session::open_all(state),
+        Action::Decision => {
+            let open = state.review.as_ref().filter(|_| state.screen == Screen::Review);
+            let about = open.map(|review| review.id.clone());
+            session::open_decision(state, about);
+        }
         Action::Present => session::present(state),
         Action::Numbers => numbers::open(state),
         Action::Disputes => disputes::open(state),
@@ -203,6 +212,14 @@ pub fn perform(state: &mut State, action: Action) {
     }
 }
 
+/// True for what would write where nothing can be written, which is said.
+pub fn refused(state: &mut State, action: Action) -> bool {
+    let Some(reason) = state.config.read_only.as_ref().filter(|_| action.writes()) else { return false };
+    let said = read_only(reason);
+    state.log.say(state.now, Weight::Problem, said);
+    true
+}
+
 /// What is said instead of beginning something that could not be saved.
 pub fn read_only(reason: &str) -> String {
     format!("Nothing can be saved here: {reason}")
@@ -218,15 +235,14 @@ fn overlay(state: &mut State, top: Overlay, pressed: Pressed) -> Option<Overlay>
         Overlay::Palette(form) => palette::handle(state, form, pressed).map(Overlay::Palette),
         Overlay::Help(form) => help::handle(form, pressed).map(Overlay::Help),
         Overlay::Messages(view) => messages::handle(state, view, pressed).map(Overlay::Messages),
-        Overlay::Export(form) => export::handle(state, form, pressed).map(Overlay::Export),
-        Overlay::Define(form) => define::handle(state, form, pressed).map(Overlay::Define),
+        form @ (Overlay::Export(_) | Overlay::Define(_) | Overlay::StartSession(_) | Overlay::Decision(_)) => {
+            form::handle(state, form, pressed)
+        }
         Overlay::Progress => {
             (!matches!(pressed.action, Some(Action::Back | Action::Leave))).then_some(Overlay::Progress)
         }
         Overlay::Insights(view) => insights::handle(state, view, pressed).map(Overlay::Insights),
         Overlay::Session(view) => session::handle(state, view, pressed).map(Overlay::Session),
-        Overlay::StartSession(form) => session::handle_start(state, form, pressed).map(Overlay::StartSession),
-        Overlay::Decision(form) => session::handle_decision(state, form, pressed).map(Overlay::Decision),
         Overlay::Numbers(view) => numbers::handle(state, view, pressed).map(Overlay::Numbers),
         Overlay::Disputes(view) => disputes::handle(state, view, pressed).map(Overlay::Disputes),
         Overlay::Calibration(view) => calibration::handle(state, view, pressed).map(Overlay::Calibration),
@@ -329,20 +345,14 @@ fn paste(state: &mut State, text: &str) {
     }
     match top {
         Overlay::Judge(form) => form.input.insert(text),
-        Overlay::Prompt(form) => form.input.insert(text),
+        Overlay::Prompt(form) => {
+            form.input.insert(text);
+            prompt::changed(form);
+        }
         Overlay::Palette(form) => form.input.insert(text),
-        Overlay::Export(form) => {
-            if let Some(input) = form.input() {
-                input.insert(text);
-            }
+        Overlay::Export(_) | Overlay::Define(_) | Overlay::StartSession(_) | Overlay::Decision(_) => {
+            form::paste(state, text);
         }
-        Overlay::Define(form) => {
-            if let Some(input) = form.input() {
-                input.insert(text);
-            }
-        }
-        Overlay::StartSession(form) => form.input().into_iter().for_each(|input| input.insert(text)),
-        Overlay::Decision(form) => form.input().into_iter().for_each(|input| input.insert(text)),
         Overlay::Editor(form) => drop(form.area.insert_str(super::state::prompt::clean(text))),
         Overlay::Correct(form) => correct::paste(form, text),
         _ => {}

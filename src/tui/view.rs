@@ -74,7 +74,20 @@ pub fn draw(state: &State, buffer: &mut ratatui::buffer::Buffer) {
             Overlay::Job(job) => import::draw(state, job, &mut canvas),
         }
     }
+    told(state, &mut canvas);
     sweep(canvas.buffer);
+}
+
+/// What was said last, on screens that cover the status line.
+fn told(state: &State, canvas: &mut Canvas) {
+    let covered =
+        matches!(state.overlays.last(), Some(Overlay::Insights(_) | Overlay::Session(_) | Overlay::Numbers(_)));
+    let Some(toast) = state.log.toast.as_ref().filter(|_| covered) else { return };
+    let area = state.size.area();
+    let width = area.width.saturating_sub(4);
+    let line = Rect::new(area.x + 2, area.bottom().saturating_sub(2), width, 1);
+    let row = said(state, toast).cut(usize::from(width), state.config.theme.signs().more);
+    canvas.line(line, 0, &row.padded(usize::from(width)));
 }
 
 /// Hints: key and caption of actions, as many as fit.

@@ -11,12 +11,12 @@ use super::judge::seconds;
 
 const AFTER_GATE: &str = "\
 What a run is held against:
-  acceptable calls     by tool and arguments, one that went well; key order counts for nothing, nor does
-                       an argument the tool's schema does not require and whose value is its default
-                       (or null). The recorded wrong call must not come again, but behind a look that
-                       had been left out, or where the reference makes it too
-  no call, a question  nothing is changed from the place of the wrong call to the customer's next words;
-                       that something is asked there is seen (\"anything else?\" asks nothing)
+  acceptable calls     by tool and arguments, one that went well; key order counts for nothing, nor
+                       does an argument the tool's schema does not require and whose value is its
+                       default (or null). The recorded wrong call must not come again, but behind a
+                       look that had been left out, or where the reference makes it too
+  no call, a question  nothing is changed from the place of the wrong call to the customer's next
+                       words; that something is asked there is seen (\"anything else?\" is not)
   a hand-over          a call of a tool whose name says so, and not the recorded wrong call
   a reply              by a \"quoted phrase\" in a must, else by a judge
   the reference        all of its writing calls and no others, in its order where the case says
@@ -34,15 +34,17 @@ What a run is held against:
                        and \"acceptable\" where the right answer is to ask or to hand over.
                        One \"passed\": false fails the run, a \"passed\": true and no false passes it.
 What is left is not judged: counted apart, and no pass.
-A case finds its runs by task id, else by what was said before its step (nearly the same text), else by
-the customer's first message; a run that names another task is never taken. Task ids count within their
-domain or source; where several use one id, tools tell them apart, and what nothing tells apart is refused.
-Exit code 8, whatever passes: records of the runs that could not be read, runs that share an id and differ
-(give each trial an id of its own), cases without a run, fewer than half of the cases judged; with
---against also cases without a run there, fewer than half judged on both sides, cases judged there and
-not judged now, and one case worse among so few that no test could tell (fewer than 5 at --alpha 0.05).
-Where enough were compared, a few that became worse may be chance: it passes, and says how many.
-A flaky case counts with its share in --min-pass. Reports are masked, as all that leaves a workspace.";
+A case finds its runs by task id, else by what was said before its step (nearly the same text), else
+by the customer's first message; a run that names another task is never taken. Task ids count within
+their domain or source; where several use one id, tools tell them apart, and what nothing tells apart
+is refused.
+Exit code 8, whatever passes: records of the runs that could not be read, runs that share an id and
+differ (give each trial an id of its own), cases without a run, fewer than half of the cases judged;
+with --against also cases without a run there, fewer than half judged on both sides, cases judged
+there and not judged now, and one case worse among so few that no test could tell (fewer than 5 at
+--alpha 0.05). Where enough were compared, a few that became worse may be chance: it passes, and says
+how many. A flaky case counts with its share in --min-pass. Reports are masked, as all that leaves a
+workspace.";
 
 /// Arguments of `gate`.
 #[derive(Debug, Args)]

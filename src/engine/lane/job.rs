@@ -3,19 +3,14 @@
 //! Invariant: a stopped job leaves whole what it stored; what waits behind it is not lost.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
-use super::{Desk, Setting};
-use crate::engine::request::{Progress, Reply, Request, Ticket};
+use super::{Desk, Setting, work};
+use crate::engine::request::{Reply, Request, Ticket};
 use crate::store::Access;
-
-/// How often progress is told.
-const PACE: Duration = Duration::from_millis(60);
 
 /// The lane's entrance.
 pub struct JobLane {
@@ -52,7 +47,7 @@ impl JobLane {
                 } else {
                     // A job may be the only one for hours; it keeps nothing open afterwards.
                     let mut desk = Desk::of(&inside, Access::Create);
-                    work(&mut desk, (ticket, &request), &inside, &heard)
+                    work(&mut desk, (ticket, &request), &inside, &|| heard.is_cancelled(ticket))
                 };
                 heard.cancelled.lock().unwrap_or_else(PoisonError::into_inner).remove(&ticket);
                 inside.reply(ticket, reply);
@@ -78,21 +73,6 @@ impl JobLane {
     pub fn stop(&self) {
         self.control.ending.store(true, Ordering::Relaxed);
     }
-}
-
-fn work(desk: &mut Desk, job: (Ticket, &Request), setting: &Setting, control: &Control) -> Reply {
-    let (ticket, request) = job;
-    let mut told: Option<Instant> = None;
-    desk.answer(request, &mut |progress: &Progress| {
-        if control.is_cancelled(ticket) {
-            return ControlFlow::Break(());
-        }
-        if told.is_none_or(|at| at.elapsed() >= PACE) {
-            told = Some(Instant::now());
-            setting.progress(ticket, progress.clone());
-        }
-        ControlFlow::Continue(())
-    })
 }
 
 impl Drop for JobLane {

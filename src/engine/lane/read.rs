@@ -2,12 +2,11 @@
 //!
 //! Invariant: a request that a newer one of its kind replaced is answered as cancelled, whether it waited or ran.
 
-use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Desk, OwnEvents, Setting};
+use super::{Desk, OwnEvents, Setting, work};
 use crate::engine::request::{EngineMessage, Reply, Request, Ticket};
 use crate::store::{Access, Interrupter};
 
@@ -71,7 +70,7 @@ impl Slot {
             Request::Figures(..) => Self::Figures,
             Request::Snippets(..) => Self::Snippets,
             Request::Session => Self::Session,
-            Request::SessionSheet => Self::SessionSheet,
+            Request::SessionSheet(_) => Self::SessionSheet,
             Request::Open(_) | Request::OpenForRoom(_) => Self::Open,
             Request::Disputes => Self::Disputes,
             Request::Dispute(_) | Request::DisputeForRoom(_) => Self::Dispute,
@@ -214,7 +213,7 @@ fn serve(shared: &Shared, setting: &Arc<Setting>) {
         }
         let cancelled = || shared.board().running.as_ref().is_none_or(|running| running.cancelled);
         let mut answer = || {
-            if cancelled() { Reply::Cancelled } else { desk.answer(&request, &mut |_| ControlFlow::Continue(())) }
+            if cancelled() { Reply::Cancelled } else { work(&mut desk, (ticket, &request), setting, &cancelled) }
         };
         let mut reply = answer();
         // An interruption meant for the request before may have come late; that is no reason to fail this one.

@@ -11,6 +11,10 @@ use aho_corasick::packed::Searcher;
 fn bare(result: &str) -> &str {
     let text = result.trim_start();
     let line = text.trim_start_matches('#').trim_start();
+    // Most answers are records, in which nothing has to be looked for.
+    if !line.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+        return text;
+    }
     let Some((name, value)) = line.split_once('=') else { return text };
     let name = name.trim();
     let named = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -25,7 +29,7 @@ pub fn says_failure(result: &str) -> bool {
     if ["error", "exception", "traceback", "failed", "failure"].iter().any(|word| begins(word)) {
         return true;
     }
-    if !text.starts_with('{') || text.len() > 4_096 || !may_tell(text) || is_harmless(text) {
+    if !text.starts_with('{') || text.len() > 4_096 || is_harmless(text) {
         return false;
     }
     // Most answers are records without a failure: their members are skipped over, not built, before a closer look.
@@ -38,24 +42,42 @@ pub fn says_failure(result: &str) -> bool {
     tells_failure(&object) && serde_json::from_str::<serde_json::Value>(text).is_ok()
 }
 
-/// True where a record plainly tells of no failure: none of its own members is one that could, or what it holds is
-/// plainly fine. Anything unusual (escapes, numbers) is left to the closer look.
+/// True where a record plainly tells of no failure: none of its members, at whatever depth, is one that could, or what
+/// they hold is plainly fine. Anything unusual (escapes, numbers) is left to the closer look.
 fn is_harmless(text: &str) -> bool {
-    let mut fine = true;
-    let read = top_members(text, |key, value| {
-        let is_word = |text: &str| {
-            let word = text.split('"').nth(1).unwrap_or("");
-            word.is_ascii() && !word.contains('\\') && !FAILURE_WORDS.iter().any(|bad| word.eq_ignore_ascii_case(bad))
+    const SIGNS: [&str; 7] = ["\"error\"", "\"status", "\"success\"", "\"code\"", "\"isError\"", "\"ok\"", "\\u"];
+    // Quotes are everywhere, so that a search has to look at several bytes at once to skip ahead.
+    static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(SIGNS));
+    let Some(searcher) = SEARCHER.as_ref() else { return !SIGNS.iter().any(|sign| text.contains(sign)) };
+    searcher.find_iter(text).all(|found| {
+        let sign = SIGNS[found.pattern().as_usize()];
+        let rest = &text[found.end()..];
+        let rest = match sign {
+            "\\u" => return false,
+            "\"status" => rest.strip_prefix("_code").unwrap_or(rest).strip_prefix('"'),
+            _ => Some(rest),
         };
-        fine &= match key {
-            "error" => ["null", "false", "\"\""].iter().any(|none| value.starts_with(none)),
-            "status" | "status_code" | "code" => value.starts_with('"') && is_word(value),
-            "ok" | "success" => !value.starts_with("false"),
-            "isError" => !value.starts_with("true"),
-            other => !other.contains('\\'),
-        };
-    });
-    fine && read
+        // Without a colon it is no member's name.
+        let value = rest.and_then(|rest| rest.trim_start().strip_prefix(':')).map(str::trim_start);
+        value.is_none_or(|value| is_fine(sign, value))
+    })
+}
+
+/// True where a member's value, told by its first bytes, tells of no failure.
+fn is_fine(sign: &str, value: &str) -> bool {
+    match sign {
+        "\"error\"" => ["null", "false", "\"\""].iter().any(|none| value.starts_with(none)),
+        "\"ok\"" | "\"success\"" => !value.starts_with("false"),
+        "\"isError\"" => !value.starts_with("true"),
+        _ => {
+            let word = value.strip_prefix('"').and_then(|rest| rest.split('"').next());
+            word.is_some_and(|word| {
+                word.is_ascii()
+                    && !word.contains('\\')
+                    && !FAILURE_WORDS.iter().any(|bad| word.eq_ignore_ascii_case(bad))
+            })
+        }
+    }
 }
 
 /// Shows the members of a JSON object, keys as they are spelled and values from their first byte on, without building
@@ -94,7 +116,7 @@ pub(in crate::evaluate) fn top_members<'a>(text: &'a str, mut show: impl FnMut(&
 
 /// Where the text that begins at `at` ends: its closing quote, or the end of everything.
 fn end_of_text(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))) {
+    while let Some(next) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += next;
         if bytes[at] == b'"' {
             return at;
@@ -106,17 +128,6 @@ fn end_of_text(bytes: &[u8], mut at: usize) -> usize {
 
 /// Words of a status that tell of a failure.
 const FAILURE_WORDS: [&str; 4] = ["error", "failed", "failure", "rejected"];
-
-/// True where a text may have one of those members, however its keys are spelled: at any depth.
-fn may_tell(text: &str) -> bool {
-    const SIGNS: [&str; 7] = ["\"error\"", "\"status", "\"success\"", "\"code\"", "\"isError\"", "\"ok\"", "\\u"];
-    // Quotes are everywhere, so that a search has to look at several bytes at once to skip ahead.
-    static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(SIGNS));
-    match SEARCHER.as_ref() {
-        Some(searcher) => searcher.find(text).is_some(),
-        None => SIGNS.iter().any(|sign| text.contains(sign)),
-    }
-}
 
 /// Members of an answer that may tell of a failure.
 const FAILURE_KEYS: [&str; 7] = ["error", "status", "status_code", "code", "ok", "success", "isError"];

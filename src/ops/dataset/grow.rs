@@ -15,6 +15,7 @@ use crate::model::label::inclusion_probability;
 use crate::model::time::Timestamp;
 use crate::store::{Covered, StoreError};
 
+use super::super::evaluate::names::unheard;
 use super::super::workspace::Workspace;
 use super::{Choice, DatasetError, customer, opening, task};
 
@@ -67,7 +68,12 @@ pub(super) fn grow(
         let reasons: Vec<String> =
             version.left_out.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
         let why = match (ids.is_empty(), reasons.is_empty()) {
-            (true, _) => "no conversation matches".to_owned(),
+            (true, _) => match choice {
+                Choice::Filter(filter) => {
+                    format!("no conversation matches{}", unheard(workspace.store(), filter)?)
+                }
+                Choice::Ids(_) => "no conversation matches".to_owned(),
+            },
             (false, true) => "they are all in it, with the labels they have now".to_owned(),
             (false, false) => format!("of {} conversations, {}", ids.len(), reasons.join("; ")),
         };

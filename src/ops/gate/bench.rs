@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::evaluate::names::instead;
 use super::super::evaluate::{EvaluateError, Tally, built_in, limits, named, policies, scale, scales};
 use super::super::workspace::Workspace;
 use super::By;
@@ -112,15 +113,6 @@ impl Bench {
             Meaning::Neutral => None,
         };
         limits.passes(score, scale(&self.scales, name).direction).or_else(label)
-    }
-}
-
-/// What there is in place of a name that is nobody's.
-fn instead(name: &str, known: &[String]) -> String {
-    match named(name, known) {
-        Ok(known) => format!(", but there is {known}"),
-        Err(EvaluateError::Unknown { near, .. }) => near,
-        Err(_) => String::new(),
     }
 }
 

@@ -15,6 +15,8 @@ const REVIEW: &[Context] = &[C::Review];
 const QUEUE: &[Context] = &[C::Queue];
 const EVERY: &[Context] = Context::ALL;
 const ACTED: &[Context] = &[C::Queue, C::Review, C::Session, C::Disputes, C::Calibration];
+const HELPED: &[Context] =
+    &[C::Queue, C::Review, C::Messages, C::Numbers, C::Insights, C::Session, C::Disputes, C::Calibration];
 const JUDGE: &[Context] = &[C::Review, C::Disputes];
 const DISPUTES: &[Context] = &[C::Disputes];
 const CALIBRATION: &[Context] = &[C::Calibration];
@@ -253,6 +255,8 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::EditModes, "edit-modes", &["e"], CALIBRATION, Group::Workspace, "codebook", "Rename or merge modes."),
     row(Action::Session, "session", &["S"], MAIN, Group::Workspace, "session", "The review session; or begin one."),
     row(Action::StartSession, "start-session", &[], MAIN, Group::Workspace, "start session", "Begin a review session."),
+    row(Action::Sessions, "sessions", &["L"], MAIN, Group::Workspace, "sessions", "Sessions there were, summed up."),
+    row(Action::WriteReport, "report", &["w"], IN_SESSION, Group::Workspace, "report", "Write the week's report."),
     row(Action::Park, "park", &["P"], REVIEW, Group::Workspace, "park", "Talk about it later; again, take it off."),
     row(Action::Decision, "decision", &["D"], SESSION, Group::Workspace, "decision", "Write down what is to change."),
     row(Action::EditDecision, "edit-decision", &["e"], IN_SESSION, Group::Workspace, "edit", "Put it otherwise."),
@@ -452,15 +456,7 @@ pub const BINDINGS: &[Binding] = &[
         "commands",
         "Find any command by its name.",
     ),
-    row(
-        Action::Help,
-        "help",
-        &["?"],
-        &[C::Queue, C::Review, C::Messages, C::Disputes, C::Calibration],
-        Group::Always,
-        "help",
-        "All keys of this screen.",
-    ),
+    row(Action::Help, "help", &["?"], HELPED, Group::Always, "help", "All keys of this screen."),
     row(
         Action::Messages,
         "messages",

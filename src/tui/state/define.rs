@@ -2,8 +2,9 @@
 //!
 //! Invariant: what the form says is what is counted: a preview belongs to the definition it was asked for.
 
+use super::form::{Form, Head};
 pub use crate::engine::request::STRATEGY_NAMES as STRATEGIES;
-use crate::engine::request::{Preview, QueueSpec, Ticket};
+use crate::engine::request::{Preview, QueueSpec, StartOrder, Ticket};
 use crate::model::queue::MustReview;
 use crate::tui::input::LineInput;
 
@@ -66,8 +67,8 @@ impl Line {
 /// The form.
 #[derive(Debug, Clone)]
 pub struct DefineForm {
-    /// Which line takes the keys.
-    pub line: usize,
+    /// Where it stands.
+    pub head: Head,
     /// Texts by line; those of choices are not used.
     pub texts: [LineInput; 9],
     /// Which of [`STRATEGIES`].
@@ -84,8 +85,15 @@ pub struct DefineForm {
     pub awaiting: Option<Ticket>,
     /// What the definition would take.
     pub preview: Option<Preview>,
-    /// What is wrong with the form.
-    pub error: Option<String>,
+}
+
+/// What begins once the conversations it needs were evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Waiting {
+    /// This queue is defined.
+    Queue(Box<QueueSpec>),
+    /// This session starts.
+    Session(Box<StartOrder>),
 }
 
 impl DefineForm {
@@ -93,7 +101,7 @@ impl DefineForm {
     pub fn new(name: &str, filter: &str, must_review: MustReview) -> Self {
         let texts = [name, filter, "", "", "20", "1", "1", "", ""].map(LineInput::suggested);
         Self {
-            line: 0,
+            head: Head::of(format!("queue of {filter}"), Line::ALL.len()),
             texts,
             strategy: 0,
             segment: 0,
@@ -102,23 +110,12 @@ impl DefineForm {
             claim_minutes: crate::model::claim::MINUTES,
             awaiting: None,
             preview: None,
-            error: None,
         }
     }
 
     /// The line that takes the keys.
     pub fn current(&self) -> Line {
-        Line::ALL[self.line.min(Line::ALL.len() - 1)]
-    }
-
-    /// True where the line that takes the keys is a text.
-    pub fn takes_text(&self) -> bool {
-        !matches!(self.current(), Line::Strategy | Line::Segment | Line::Blind)
-    }
-
-    /// The text of the line that takes the keys.
-    pub fn input(&mut self) -> Option<&mut LineInput> {
-        if self.takes_text() { self.texts.get_mut(self.line) } else { None }
+        Line::ALL[self.head.line.min(Line::ALL.len() - 1)]
     }
 
     /// The definition.
@@ -151,5 +148,27 @@ impl DefineForm {
             calibration: None,
             must_review: self.must_review.clone(),
         })
+    }
+}
+
+impl Form for DefineForm {
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn input(&mut self) -> Option<&mut LineInput> {
+        match self.current() {
+            Line::Strategy | Line::Segment | Line::Blind => None,
+            _ => self.texts.get_mut(self.head.line),
+        }
+    }
+
+    fn toggle(&mut self) {
+        match self.current() {
+            Line::Strategy => self.strategy = (self.strategy + 1) % STRATEGIES.len(),
+            Line::Segment => self.segment = (self.segment + 1) % SEGMENTS.len(),
+            Line::Blind => self.blind = !self.blind,
+            _ => {}
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: personal data is masked unless a reason was typed.
 
+use super::form::{Form, Head};
 use crate::tui::input::LineInput;
 
 /// The formats, as the command line takes them, and what they are.
@@ -57,8 +58,8 @@ pub enum Personal {
 /// The export form.
 #[derive(Debug, Clone)]
 pub struct ExportForm {
-    /// Which line takes the keys.
-    pub line: usize,
+    /// Where it stands.
+    pub head: Head,
     /// Where to.
     pub directory: LineInput,
     /// Which of [`FORMATS`].
@@ -67,26 +68,23 @@ pub struct ExportForm {
     pub filter: LineInput,
     /// Why personal data is kept; empty masks it.
     pub reason: LineInput,
-    /// What is wrong with the form.
-    pub error: Option<String>,
 }
 
 impl ExportForm {
     /// The form with labels chosen.
     pub fn new(directory: &str, filter: &str) -> Self {
         Self {
-            line: 0,
+            head: Head::of(format!("export of {filter}"), Line::ALL.len()),
             directory: LineInput::suggested(directory),
             formats: [true, false, false, false],
             filter: LineInput::suggested(filter),
             reason: LineInput::default(),
-            error: None,
         }
     }
 
     /// The line that takes the keys.
     pub fn current(&self) -> Line {
-        Line::ALL[self.line.min(Line::ALL.len() - 1)]
+        Line::ALL[self.head.line.min(Line::ALL.len() - 1)]
     }
 
     /// What becomes of personal data with the reason as it stands.
@@ -99,14 +97,24 @@ impl ExportForm {
             (false, true) => Personal::Kept,
         }
     }
+}
 
-    /// The text of the line that takes the keys, where it is a text.
-    pub fn input(&mut self) -> Option<&mut LineInput> {
+impl Form for ExportForm {
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn input(&mut self) -> Option<&mut LineInput> {
         match self.current() {
             Line::Directory => Some(&mut self.directory),
             Line::Format(_) => None,
             Line::Filter => Some(&mut self.filter),
             Line::Reason => Some(&mut self.reason),
+        }
+    }
+    fn toggle(&mut self) {
+        if let Line::Format(at) = self.current() {
+            self.formats[at] = !self.formats[at];
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: plain data; what it shows was computed elsewhere, and every line knows the filter that lists what is behind
 //! it.
 
-use crate::engine::request::{Asking, InsightsPart as Part, Report, Ticket};
+use crate::engine::request::{Asking, InsightsPart as Part, Progress, Report, Ticket, Window};
 
 /// The screen.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +12,8 @@ pub struct InsightsView {
     pub asking: Asking,
     /// The question under way.
     pub awaiting: Option<Ticket>,
+    /// How far the answer to it is.
+    pub progress: Option<Progress>,
     /// The answer.
     pub report: Option<Box<Report>>,
     /// Why there is none.
@@ -23,10 +25,20 @@ pub struct InsightsView {
 }
 
 impl InsightsView {
+    /// What is on the screen; nothing while other days are counted.
+    pub fn shown(&self) -> Option<&Report> {
+        self.report.as_deref().filter(|_| self.awaiting.is_none() && self.error.is_none())
+    }
+
+    /// The days that were asked for; `None` for the newest, before it is known which those are.
+    pub fn days(&self) -> Option<Window> {
+        Window::of(self.asking.days, &mut std::iter::empty())
+    }
+
     /// The filters of the lines of the part, in the order in which they are drawn; empty for a line with nothing behind
     /// it.
     pub fn filters(&self) -> Vec<&str> {
-        let Some(report) = &self.report else { return Vec::new() };
+        let Some(report) = self.shown() else { return Vec::new() };
         match self.part {
             Part::Modes => {
                 let modes = report.modes.iter().map(|row| row.filter.as_str());

@@ -138,9 +138,19 @@ impl NumbersView {
         }
     }
 
+    /// True while what the page shows is counted anew.
+    pub fn is_counting(&self) -> bool {
+        self.awaiting.is_some_and(|(_, page)| page == self.page)
+    }
+
     /// How many rows the page has.
     pub fn count(&self) -> usize {
-        match self.page {
+        self.count_of(self.page)
+    }
+
+    /// How many rows a page has.
+    pub fn count_of(&self, page: Page) -> usize {
+        match page {
             Page::Rates => self.segments().len(),
             Page::Alignment => self.evaluators().len(),
             Page::Thresholds => self.thresholds().len(),

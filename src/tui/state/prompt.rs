@@ -50,6 +50,8 @@ pub struct Prompt {
     pub question: Question,
     /// What was typed.
     pub input: LineInput,
+    /// The text to begin with, to tell whether anything was changed.
+    pub original: String,
     /// What may be chosen: value and name; empty for free text.
     pub choices: Vec<(String, String)>,
     /// Which of the fitting choices is chosen.
@@ -63,7 +65,25 @@ pub struct Prompt {
 impl Prompt {
     /// A question with a text to begin with.
     pub fn new(question: Question, text: &str) -> Self {
-        Self { question, input: LineInput::new(text), choices: Vec::new(), choice: 0, error: None, error_at: None }
+        Self {
+            question,
+            input: LineInput::new(text),
+            original: text.to_owned(),
+            choices: Vec::new(),
+            choice: 0,
+            error: None,
+            error_at: None,
+        }
+    }
+
+    /// True where a text is asked for, and not only a choice.
+    pub fn is_text(&self) -> bool {
+        self.choices.is_empty() || self.question == Question::Criterion
+    }
+
+    /// True where a text only looks something up: one that was left is offered, and gives way to what is typed.
+    pub fn is_lookup(&self) -> bool {
+        matches!(self.question, Question::Filter | Question::FindInQueue | Question::FindInTranscript)
     }
 
     /// Choices that fit what was typed.

@@ -4,7 +4,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::engine::request::{Hit, QueueIndex, QueueOrder, QueueQuery, QueueSpec, QueueState, Ticket};
+use super::define::Waiting;
+use crate::engine::request::{Hit, QueueIndex, QueueOrder, QueueQuery, QueueState, Ticket};
 use crate::model::id::ConversationId;
 use crate::model::label::Verdict;
 use crate::model::summary::Summary;
@@ -112,8 +113,8 @@ pub struct Queue {
     pub judged_since: i64,
     /// The newest request for the queues there are.
     pub awaiting_queues: Option<Ticket>,
-    /// The queue that is defined once its conversations were evaluated.
-    pub defining: Option<Box<QueueSpec>>,
+    /// What begins once the conversations it needs were evaluated.
+    pub waiting: Option<Waiting>,
 }
 
 /// What a row says of its own state.

@@ -2,9 +2,12 @@
 //!
 //! Invariant: plain data; what it shows was counted elsewhere.
 
-use crate::engine::request::{AgendaLine, SessionProgress, SessionSheet, StartOrder, Ticket};
+use super::form::{Form, Head};
+use crate::engine::request::{AgendaLine, QueueSpec, SessionProgress, SessionSheet, StartOrder, Ticket, own_queue};
+use crate::model::codebook::Codebook;
 use crate::model::decision::{Day, Decision, DecisionChange, DecisionEdit, DecisionKind, DecisionSpec};
 use crate::model::id::ConversationId;
+use crate::model::session::Session;
 use crate::model::time::Timestamp;
 use crate::tui::input::LineInput;
 
@@ -13,6 +16,10 @@ use crate::tui::input::LineInput;
 pub struct Live {
     /// How far it is; `None` where none goes on.
     pub progress: Option<Box<SessionProgress>>,
+    /// One that goes on and that this reviewer has left: verdicts do not count for it.
+    pub left: Option<Box<SessionProgress>>,
+    /// The event of the one of which that was said.
+    pub told_left: Option<String>,
     /// When that was counted.
     pub counted: Option<Timestamp>,
     /// The newest question.
@@ -25,6 +32,9 @@ pub struct Live {
     pub wanted_step: Option<(ConversationId, u32)>,
 }
 
+/// Lines of a summary that stand around what it lists, at most.
+const AROUND: usize = 16;
+
 /// What the screen of a session shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tab {
@@ -35,11 +45,13 @@ pub enum Tab {
     Decisions,
     /// What it came to.
     Summary,
+    /// Every session there was.
+    Sessions,
 }
 
 impl Tab {
     /// Every tab, in the order of the key.
-    pub const ALL: [Self; 3] = [Self::Agenda, Self::Decisions, Self::Summary];
+    pub const ALL: [Self; 4] = [Self::Agenda, Self::Decisions, Self::Summary, Self::Sessions];
 
     /// Its name.
     pub fn title(self) -> &'static str {
@@ -47,6 +59,7 @@ impl Tab {
             Self::Agenda => "agenda",
             Self::Decisions => "decisions",
             Self::Summary => "summary",
+            Self::Sessions => "sessions",
         }
     }
 
@@ -56,7 +69,8 @@ impl Tab {
         match self {
             Self::Agenda => Self::Decisions,
             Self::Decisions => Self::Summary,
-            Self::Summary => Self::Agenda,
+            Self::Summary => Self::Sessions,
+            Self::Sessions => Self::Agenda,
         }
     }
 }
@@ -64,6 +78,8 @@ impl Tab {
 /// The screen of a session.
 #[derive(Debug, Default)]
 pub struct SessionView {
+    /// The event of the session that is shown; `None` for the one that goes on, or was the last.
+    pub session: Option<String>,
     /// The question under way.
     pub awaiting: Option<Ticket>,
     /// The answer.
@@ -72,7 +88,7 @@ pub struct SessionView {
     pub error: Option<String>,
     /// What is shown.
     pub tab: Tab,
-    /// The line under the cursor.
+    /// The line under the cursor; of the summary, the first line that is shown.
     pub cursor: usize,
 }
 
@@ -87,12 +103,22 @@ impl SessionView {
         self.sheet.as_ref().filter(|_| self.tab == Tab::Decisions)?.decisions.get(self.cursor)
     }
 
-    /// Lines that the cursor can stand on.
+    /// The session under the cursor of the list of all.
+    pub fn listed(&self) -> Option<&Session> {
+        self.sheet.as_ref().filter(|_| self.tab == Tab::Sessions)?.sessions.get(self.cursor)
+    }
+
+    /// Lines that the cursor can stand on; of the summary, at least as many as it has.
     pub fn count(&self) -> usize {
         match (&self.sheet, self.tab) {
             (Some(sheet), Tab::Agenda) => sheet.agenda.len(),
             (Some(sheet), Tab::Decisions) => sheet.decisions.len(),
-            _ => 0,
+            (Some(sheet), Tab::Sessions) => sheet.sessions.len(),
+            (Some(sheet), Tab::Summary) => {
+                let summary = &sheet.summary;
+                summary.modes.len() + summary.new_modes.len() + summary.decisions.len() + AROUND
+            }
+            (None, _) => 0,
         }
     }
 }
@@ -100,16 +126,20 @@ impl SessionView {
 /// The form that starts a session.
 #[derive(Debug, Clone)]
 pub struct StartForm {
-    /// Which line takes the keys: name, queue, minutes, who else.
-    pub line: usize,
+    /// Where it stands; its lines are name, queue, minutes, who else.
+    pub head: Head,
     /// Texts by line; that of the queue is not used.
     pub texts: [LineInput; 4],
-    /// Queues by name; the first two choices stand before them.
-    pub queues: Vec<String>,
+    /// Queues there are; the first two choices stand before them.
+    pub queues: Vec<QueueSpec>,
     /// Which choice.
     pub queue: usize,
-    /// What is wrong with the form.
-    pub error: Option<String>,
+    /// The question which queues there are.
+    pub awaiting_queues: Option<Ticket>,
+    /// The question how many conversations were not evaluated.
+    pub awaiting: Option<Ticket>,
+    /// How many of the queue's conversations were not evaluated.
+    pub unevaluated: u64,
 }
 
 impl StartForm {
@@ -117,15 +147,30 @@ impl StartForm {
     pub const TITLES: [&'static str; 4] = ["Name", "Queue", "Minutes", "Who else"];
 
     /// The form for a session of this name; the queue that is shown is offered first.
-    pub fn new(name: &str, shown: Option<&str>) -> Self {
-        let queues: Vec<String> = shown.map(str::to_owned).into_iter().collect();
-        let queue = if queues.is_empty() { 0 } else { 2 };
-        Self { line: 0, texts: [name, "", "60", ""].map(LineInput::new), queues, queue, error: None }
+    pub fn new(name: &str, shown: Option<QueueSpec>) -> Self {
+        let queues: Vec<QueueSpec> = shown.into_iter().collect();
+        Self {
+            head: Head::of("session", Self::TITLES.len()),
+            texts: [name, "", "60", ""].map(LineInput::suggested),
+            queue: if queues.is_empty() { 0 } else { 2 },
+            queues,
+            awaiting_queues: None,
+            awaiting: None,
+            unevaluated: 0,
+        }
     }
 
-    /// The text of the line that takes the keys.
-    pub fn input(&mut self) -> Option<&mut LineInput> {
-        if self.line == 1 { None } else { self.texts.get_mut(self.line) }
+    /// The queue that it would work through; `None` where it has none, or the form is not filled yet.
+    pub fn spec(&self) -> Option<QueueSpec> {
+        match self.queue.checked_sub(2) {
+            Some(at) => self.queues.get(at).cloned(),
+            None if self.queue == 1 => None,
+            None => {
+                let order = self.order().ok()?;
+                let own = own_queue(&order.name, order.minutes);
+                Some(self.queues.iter().find(|known| known.name == own.name).cloned().unwrap_or(own))
+            }
+        }
     }
 
     /// The choice of a queue in words.
@@ -133,7 +178,7 @@ impl StartForm {
         match at {
             0 => "a queue of its own, what is unresolved first",
             1 => "none: every verdict counts",
-            at => self.queues.get(at - 2).map_or("", String::as_str),
+            at => self.queues.get(at - 2).map_or("", |queue| queue.name.as_str()),
         }
     }
 
@@ -155,7 +200,7 @@ impl StartForm {
         let minutes = if minutes.is_empty() { Ok(0) } else { minutes.parse() };
         Ok(StartOrder {
             name,
-            queue: self.queue.checked_sub(2).and_then(|at| self.queues.get(at)).cloned(),
+            queue: self.queue.checked_sub(2).and_then(|at| self.queues.get(at)).map(|queue| queue.name.clone()),
             without_queue: self.queue == 1,
             minutes: minutes.map_err(|_| "Minutes: a whole number is needed.")?,
             with: self.texts[3]
@@ -168,11 +213,27 @@ impl StartForm {
     }
 }
 
+impl Form for StartForm {
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn input(&mut self) -> Option<&mut LineInput> {
+        if self.head.line == 1 { None } else { self.texts.get_mut(self.head.line) }
+    }
+
+    fn toggle(&mut self) {
+        if self.head.line == 1 {
+            self.queue = (self.queue + 1) % self.choices();
+        }
+    }
+}
+
 /// The form for a decision.
 #[derive(Debug, Clone)]
 pub struct DecisionForm {
-    /// Which line takes the keys: text, kind, owner, due, mode.
-    pub line: usize,
+    /// Where it stands; its lines are text, kind, owner, due, mode.
+    pub head: Head,
     /// Texts by line; those of choices are not used.
     pub texts: [LineInput; 5],
     /// Which of [`DecisionKind::ALL`].
@@ -181,14 +242,14 @@ pub struct DecisionForm {
     pub modes: Vec<(String, String)>,
     /// Which of them.
     pub mode: usize,
+    /// The mode as it was when the form was opened, under the key that it has by now.
+    pub mode_before: Option<String>,
     /// The conversations it answers.
     pub conversations: Vec<ConversationId>,
     /// The decision that is edited; `None` for a new one.
     pub edited: Option<Box<Decision>>,
     /// The session in which it is made.
     pub session: Option<String>,
-    /// What is wrong with the form.
-    pub error: Option<String>,
 }
 
 impl DecisionForm {
@@ -196,33 +257,50 @@ impl DecisionForm {
     pub const TITLES: [&'static str; 5] = ["What", "Changes", "Owner", "Due", "Failure mode"];
 
     /// The form for a new decision.
-    pub fn new(modes: Vec<(String, String)>, conversations: Vec<ConversationId>, session: Option<String>) -> Self {
-        let texts = ["", "", "", "", ""].map(LineInput::new);
-        Self { line: 0, texts, kind: 0, modes, mode: 0, conversations, edited: None, session, error: None }
-    }
-
-    /// The form for one that is there.
-    pub fn edit(modes: Vec<(String, String)>, decision: &Decision) -> Self {
-        let spec = &decision.spec;
-        let due = spec.due.map_or_else(String::new, |due| due.to_string());
-        let texts = [&spec.text, "", spec.owner.as_deref().unwrap_or_default(), &due, ""].map(LineInput::new);
-        let at = modes.iter().position(|(key, _)| Some(key) == spec.mode.as_ref());
+    pub fn new(codebook: &Codebook, about: Option<ConversationId>, session: Option<String>) -> Self {
+        let subject = format!("decision on {}", about.as_ref().map_or("nothing", ConversationId::as_str));
         Self {
-            line: 0,
-            texts,
-            kind: DecisionKind::ALL.iter().position(|kind| *kind == spec.kind).unwrap_or(0),
-            mode: at.map_or(0, |at| at + 1),
-            modes,
-            conversations: spec.conversations.clone(),
-            edited: Some(Box::new(decision.clone())),
-            session: None,
-            error: None,
+            head: Head::of(subject, Self::TITLES.len()),
+            texts: ["", "", "", "", ""].map(LineInput::new),
+            kind: 0,
+            modes: codebook.modes.iter().map(|mode| (mode.key.clone(), mode.name.clone())).collect(),
+            mode: 0,
+            mode_before: None,
+            conversations: about.into_iter().collect(),
+            edited: None,
+            session,
         }
     }
 
-    /// The text of the line that takes the keys.
-    pub fn input(&mut self) -> Option<&mut LineInput> {
-        if matches!(self.line, 1 | 4) { None } else { self.texts.get_mut(self.line) }
+    /// The form for one that is there.
+    pub fn edit(codebook: &Codebook, decision: &Decision) -> Self {
+        let spec = &decision.spec;
+        let due = spec.due.map_or_else(String::new, |due| due.to_string());
+        let mut form = Self {
+            head: Head::of(format!("decision {}", decision.event), Self::TITLES.len()),
+            texts: [&spec.text, "", spec.owner.as_deref().unwrap_or_default(), &due, ""].map(LineInput::new),
+            kind: DecisionKind::ALL.iter().position(|kind| *kind == spec.kind).unwrap_or(0),
+            conversations: spec.conversations.clone(),
+            edited: Some(Box::new(decision.clone())),
+            ..Self::new(codebook, None, None)
+        };
+        form.choose_mode(spec.mode.as_ref().map(|mode| codebook.resolve(mode)).as_deref());
+        form.mode_before = form.mode_key().cloned();
+        form
+    }
+
+    /// Chooses the mode of a key, or none.
+    pub fn choose_mode(&mut self, wanted: Option<&str>) {
+        self.mode = self.modes.iter().position(|(key, _)| Some(key.as_str()) == wanted).map_or(0, |at| at + 1);
+    }
+
+    /// Brings one that was left half filled up to date with one that was just made: modes and the session may be others.
+    pub fn renew(&mut self, fresh: &Self) {
+        let chosen = self.mode_key().cloned();
+        self.modes.clone_from(&fresh.modes);
+        self.choose_mode(chosen.as_deref());
+        self.mode_before.clone_from(&fresh.mode_before);
+        self.session.clone_from(&fresh.session);
     }
 
     /// The chosen mode's key.
@@ -256,7 +334,7 @@ impl DecisionForm {
             }));
         };
         let spec = &before.spec;
-        let mode = self.mode_key().cloned().unwrap_or_default();
+        let mode = self.mode_key();
         let changed = |now: String, before: &str| (now != before).then_some(now);
         let due_before = spec.due.map_or_else(String::new, |due| due.to_string());
         let edit = DecisionEdit {
@@ -265,8 +343,27 @@ impl DecisionForm {
             owner: changed(text(2), spec.owner.as_deref().unwrap_or_default()),
             due: changed(text(3), &due_before),
             conversations: Vec::new(),
-            mode: changed(mode, spec.mode.as_deref().unwrap_or_default()),
+            // A mode that was merged into another is shown as that one, which is no change of the decision.
+            mode: (mode != self.mode_before.as_ref()).then(|| mode.cloned().unwrap_or_default()),
         };
         Ok(DecisionChange::Edit { decision: before.event.clone(), edit })
+    }
+}
+
+impl Form for DecisionForm {
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
+    fn input(&mut self) -> Option<&mut LineInput> {
+        if matches!(self.head.line, 1 | 4) { None } else { self.texts.get_mut(self.head.line) }
+    }
+
+    fn toggle(&mut self) {
+        match self.head.line {
+            1 => self.kind = (self.kind + 1) % DecisionKind::ALL.len(),
+            4 => self.mode = (self.mode + 1) % (self.modes.len() + 1),
+            _ => {}
+        }
     }
 }

@@ -85,3 +85,42 @@ fn what_is_asked_can_be_left() {
     desk.settle();
     assert!(desk.press("I").contains("No failure of this week is settled yet"), "{}", desk.app.frame());
 }
+
+/// The weeks that are asked for by keys pressed while nothing is answered.
+fn asked(desk: &mut Desk, keys: &str) -> Vec<Request> {
+    desk.app.press(keys);
+    desk.app.held.replace(Vec::new()).unwrap().into_iter().map(|(_, request)| request).collect()
+}
+
+fn week(request: Option<&Request>) -> String {
+    match request {
+        Some(Request::Insights(asking)) => format!("{:?}", asking.days),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn weeks_are_walked_from_what_was_asked_for_and_nothing_is_done_with_one_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(story::judged(folder.path()));
+    let mut desk = opened(folder.path());
+    let requests = asked(&mut desk, "w w");
+    assert!(week(requests.last()).contains("45"), "{requests:?}");
+    assert_eq!(asked(&mut desk, "v <enter>"), [], "the week before is not there yet");
+    assert!(!desk.app.state.overlays.is_empty());
+    assert!(desk.app.frame().contains("2026-W45"), "{}", desk.app.frame());
+    // One that fails is not asked for again by going on.
+    let ticket = view(&desk).awaiting.unwrap();
+    let reply = Reply::Failed { message: "the disk is gone".to_owned(), retry: true };
+    desk.app.send(Message::Reply(ticket, reply));
+    assert!(desk.app.frame().contains("the disk is gone"), "{}", desk.app.frame());
+    assert!(week(asked(&mut desk, "W").last()).contains("46"));
+    // How far it is stands on the screen.
+    let ticket = view(&desk).awaiting.unwrap();
+    let progress = crate::engine::request::Progress { done: 2, total: Some(5), what: "opening what failed".to_owned() };
+    desk.app.send(Message::Progress(ticket, progress));
+    let frame = desk.app.frame();
+    assert!(frame.contains("counting (step 3 of 5, opening what failed); esc stops it"), "{frame}");
+    desk.app.press("<esc>");
+    assert_eq!(desk.app.commands.last(), Some(&Command::Cancel(ticket)));
+}

@@ -13,7 +13,7 @@ use crate::ops::workspace::{Identity, ImportOrder, Workspace};
 use crate::ops::{queue, review};
 use crate::store::Access;
 use crate::tui::state::Overlay;
-use crate::tui::state::numbers::NumbersView;
+use crate::tui::state::numbers::{NumbersView, Page};
 
 /// An invented chat; every third failed. `calm` is right but for every fifth, `loud` is upside down.
 fn chat(number: usize) -> String {
@@ -168,4 +168,31 @@ fn without_audit_labels_it_says_what_to_do() {
     assert!(desk.press("5").contains("30"));
     desk.press("q");
     assert!(desk.app.state.overlays.is_empty());
+}
+
+#[test]
+fn a_page_that_is_being_counted_is_not_asked_for_twice_and_leaving_stops_it() {
+    let folder = tempfile::tempdir().unwrap();
+    prepared(folder.path(), 60);
+    let mut desk = Desk::open(folder.path());
+    desk.press("A");
+    desk.app.press("G <tab> <tab>");
+    assert_eq!(desk.app.held.as_ref().unwrap().len(), 1, "{:?}", desk.app.held);
+    assert!(desk.app.frame().contains("counting"), "{}", desk.app.frame());
+    // Its rows may be fewer than those before, also where another page is shown by then.
+    desk.app.press("2");
+    let rates = desk.app.held.as_mut().unwrap().remove(0);
+    let shown = view(&desk).cursors;
+    assert!(shown[0] > 0);
+    desk.app.held.as_mut().unwrap().clear();
+    let Some(Overlay::Numbers(open)) = desk.app.state.overlays.last_mut() else { panic!() };
+    open.awaiting = Some((rates.0, Page::Rates));
+    open.cursors[0] = 40;
+    desk.app.held.as_mut().unwrap().push(rates);
+    desk.settle();
+    assert!(view(&desk).cursors[0] < 10, "{:?}", view(&desk).cursors);
+    desk.app.press("4");
+    let (ticket, _) = view(&desk).awaiting.unwrap();
+    desk.app.press("q");
+    assert_eq!(desk.app.commands.last(), Some(&Command::Cancel(ticket)));
 }

@@ -272,3 +272,41 @@ fn a_room_settles_disputes_without_names_and_long_notes_are_drawn_as_far_as_the_
     assert_ne!(desk.app.frame(), frame);
     assert!(desk.app.frame().contains("And so on."));
 }
+
+#[test]
+fn a_reason_is_for_the_dispute_it_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    disputed(folder.path());
+    let mut desk = Desk::open(folder.path());
+    desk.press("d 1 \"this_side\"");
+    let Some(crate::tui::state::Overlay::Disputes(view)) = desk.app.state.overlays.first() else { panic!() };
+    let id = view.current().cloned().unwrap();
+    // Somebody else settles it while the reason is being typed.
+    let mut kim = workspace(folder.path(), "kim");
+    let subject = judgement(&kim, &id, Verdict::Pass).subject;
+    let act = Act::Adjudicate { subject, took: "kim".to_owned(), reason: "seen".to_owned() };
+    review::record(&mut kim, &act, NOW).unwrap();
+    crate::tui::update::disputes::refresh(&mut desk.app.state);
+    let commands = update(&mut desk.app.state, Message::Clock(NOW));
+    desk.app.perform(commands);
+    desk.settle();
+    let frame = desk.press("<enter>");
+    assert!(frame.contains("was settled meanwhile") && frame.contains("No reason yet"), "{frame}");
+    assert!(desk.app.state.writes.last.is_none());
+}
+
+#[test]
+fn a_verdict_is_said_to_settle_a_dispute_on_its_conversation_only() {
+    let folder = tempfile::tempdir().unwrap();
+    disputed(folder.path());
+    let mut desk = Desk::open(folder.path());
+    desk.press("d v \"mine\" <enter>");
+    let frame = desk.press("j");
+    assert!(frame.contains("your verdict settles the dispute"), "{frame}");
+    // The list's cursor is on the first, which nobody disputes.
+    let other = workspace(folder.path(), "lee").store().resolve("n0").unwrap();
+    to(&mut desk, &other);
+    let frame = desk.press("] j");
+    assert_eq!(desk.app.state.review.as_ref().map(|review| review.id.clone()), Some(other));
+    assert!(!frame.contains("settles the dispute"), "{frame}");
+}

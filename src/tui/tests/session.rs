@@ -140,3 +140,102 @@ fn a_room_sees_one_conversation_masked_and_its_verdict_says_who_was_there() {
     assert_eq!(rooms.collect::<Vec<_>>(), [["lee", "tess", "ana"]]);
     assert!(!events.iter().any(|event| matches!(event.body, EventBody::Unmask { .. })));
 }
+
+#[test]
+fn a_session_that_is_over_is_found_again_and_its_report_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = begun(folder.path());
+    desk.press("<enter> a x 0 <enter> q S <tab> <tab> q y");
+    assert!(desk.app.state.session.progress.is_none(), "{}", desk.app.frame());
+    assert!(desk.app.frame().contains("L shows its summary again"), "{}", desk.app.frame());
+    desk.press("S \"_again\" <enter> L");
+    insta::assert_snapshot!("session_list_80", sized(&mut desk, 80, 24));
+    insta::assert_snapshot!("session_list_120", sized(&mut desk, 120, 36));
+    desk.press("j <enter>");
+    let frame = sized(&mut desk, 80, 24);
+    assert!(frame.contains("Session W47") && frame.contains("2 reviewed"), "{frame}");
+    assert!(frame.contains("w write report") && !frame.contains("finish"), "{frame}");
+    insta::assert_snapshot!("session_over_80", frame);
+    desk.app.press("w");
+    let asked = desk.app.held.replace(Vec::new()).unwrap();
+    let book = workspace(folder.path()).store().book().unwrap();
+    let (_, request) = asked.into_iter().next().unwrap();
+    assert_eq!(request, Request::WriteReport(book.sessions[0].event.clone(), ".".into()));
+}
+
+#[test]
+fn what_is_judged_after_a_session_was_left_says_once_that_it_does_not_count() {
+    use crate::model::session::SessionChange;
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = begun(folder.path());
+    let event = workspace(folder.path()).store().book().unwrap().sessions[0].event.clone();
+    let leave = SessionChange::Leave { session: event, place: None };
+    {
+        let identity = Identity::load("lee", &folder.path().join("state")).unwrap();
+        let mut other = Workspace::open(&folder.path().join("workspace"), identity, Access::Write).unwrap();
+        crate::ops::review::record(&mut other, &Act::Session(leave), NOW).unwrap();
+    }
+    let frame = desk.press("<enter> a");
+    assert!(frame.contains("Not counted for W47, which you left; S goes back"), "{frame}");
+    assert!(!desk.press("a").contains("Not counted"), "{}", desk.app.frame());
+    let frame = desk.press("S");
+    assert!(frame.contains("Session W47 goes on where you left it"), "{frame}");
+    assert!(desk.press("a").contains("1 of "), "{}", desk.app.frame());
+}
+
+#[test]
+fn a_session_on_what_nobody_evaluated_evaluates_it_first() {
+    let folder = tempfile::tempdir().unwrap();
+    prepared(folder.path(), 24, None);
+    let mut desk = started(folder.path());
+    let frame = desk.press("S");
+    assert!(frame.contains("24 conversations are evaluated first"), "{frame}");
+    // What is offered gives way to what is typed.
+    desk.press("<tab> <tab> \"30\"");
+    let frame = desk.press("<enter>");
+    assert!(frame.contains("24 conversations judged"), "{frame}");
+    let frame = desk.press("<enter>");
+    assert!(frame.contains("0 of 24 judged") && frame.contains("30 min left"), "{frame}");
+}
+
+#[test]
+fn where_nothing_can_be_saved_a_session_is_only_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = begun(folder.path());
+    desk.press("S <tab> D \"refund_at_once\" <enter>");
+    desk.app.state.config.read_only = Some("the disk is full".to_owned());
+    desk.app.held = Some(Vec::new());
+    for key in ["D", "e", "c", "u", "E"] {
+        desk.app.press(key);
+        assert!(desk.app.frame().contains("Nothing can be saved here"), "{key}: {}", desk.app.frame());
+    }
+    desk.app.press("<tab> q");
+    assert!(desk.app.state.overlays.is_empty(), "{}", desk.app.frame());
+    desk.app.press("<ctrl-c>");
+    let asked = desk.app.held.take().unwrap();
+    assert!(!asked.iter().any(|(_, request)| matches!(request, Request::Record(_) | Request::Undo)), "{asked:?}");
+}
+
+#[test]
+fn a_long_summary_scrolls_and_leaving_stops_the_counting() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = begun(folder.path());
+    desk.press("S");
+    for number in 0..19 {
+        desk.press(&format!("D \"change_{number}\" <enter>"));
+    }
+    desk.press("<tab> <tab>");
+    let frame = sized(&mut desk, 80, 24);
+    assert!(
+        frame.contains("change 1") && frame.contains("j scrolls on") && !frame.contains("No labels yet"),
+        "{frame}"
+    );
+    let frame = desk.press("G");
+    assert!(frame.contains("No labels yet"), "{frame}");
+    let frame = desk.press("g");
+    assert!(frame.contains("reviewed") && !frame.contains("No labels yet"), "{frame}");
+    desk.press("q n <esc>");
+    desk.app.press("L");
+    desk.app.press("<esc>");
+    assert!(matches!(desk.app.commands.last(), Some(Command::Cancel(_))), "{:?}", desk.app.commands);
+}

@@ -1,13 +1,12 @@
-//! Keys of queues with a name: choosing one, defining one, looking how far it is.
+//! Queues with a name: choosing one, defining one, looking how far it is.
 //!
 //! Invariant: nothing is defined before its count was shown; what is shown belongs to what the form says.
 
-use super::Pressed;
 use crate::engine::request::{QueueHead, QueueSpec, Reply, Request, Ticket, unevaluated_of};
 use crate::model::act::Act;
 use crate::model::queue::QueueChange;
 use crate::tui::action::Action;
-use crate::tui::state::define::{DefineForm, Line, SEGMENTS, STRATEGIES};
+use crate::tui::state::define::{DefineForm, Waiting};
 use crate::tui::state::messages::Weight;
 use crate::tui::state::prompt::{Prompt, Question};
 use crate::tui::state::{Expected, Overlay, State};
@@ -28,11 +27,8 @@ pub fn queues_answered(state: &mut State, reply: Reply) {
 
 /// Offers the queues there are.
 fn queues_arrived(state: &mut State, queues: &[QueueHead]) {
-    if let Some(Overlay::StartSession(form)) = state.overlays.last_mut() {
-        let chosen = form.queue.checked_sub(2).and_then(|at| form.queues.get(at)).cloned();
-        form.queues = queues.iter().map(|queue| queue.spec.name.clone()).collect();
-        let at = chosen.and_then(|name| form.queues.iter().position(|other| *other == name));
-        form.queue = at.map_or(form.queue.min(1), |at| at + 2);
+    if !state.overlays.is_empty() {
+        // Something else was opened meanwhile, and takes the keys that would choose a queue here.
         return;
     }
     let mut prompt = Prompt::new(Question::Queue, "");
@@ -50,11 +46,7 @@ fn queues_arrived(state: &mut State, queues: &[QueueHead]) {
 
 /// Goes to the queue of a name; an empty name is the list of all conversations.
 pub fn go_to(state: &mut State, name: &str) {
-    super::queue::show(state);
-    state.queue.asked.queue = (!name.is_empty()).then(|| name.to_owned());
-    state.queue.asked.filter.clear();
-    state.queue.asked.find.clear();
-    super::queue::ask(state);
+    super::queue::turn_to(state, (!name.is_empty()).then(|| name.to_owned()), String::new());
 }
 
 /// Opens the form, on what is listed.
@@ -63,8 +55,7 @@ pub fn open(state: &mut State) {
     let name = format!("week-{}", state.local(state.now, "%V"));
     let mut form = Box::new(DefineForm::new(&name, &filter, state.config.must_review.clone()));
     form.claim_minutes = state.config.claim_minutes;
-    ask_preview(state, &mut form);
-    state.overlays.push(Overlay::Define(form));
+    super::form::open(state, Overlay::Define(form));
 }
 
 /// Shows how far the queue is.
@@ -77,74 +68,56 @@ pub fn progress(state: &mut State) {
     }
 }
 
-fn ask_preview(state: &mut State, form: &mut DefineForm) {
+/// Asks what the definition in the form would take.
+pub fn ask_preview(state: &mut State, form: &mut DefineForm) {
     match form.spec() {
         Ok(spec) => {
             form.awaiting = Some(state.ask(Request::Preview(Box::new(spec)), Expected::Preview));
-            form.error = None;
+            form.head.error = None;
         }
-        Err(error) => (form.awaiting, form.preview, form.error) = (None, None, Some(error)),
+        Err(error) => (form.awaiting, form.preview, form.head.error) = (None, None, Some(error)),
     }
 }
 
 /// Takes in what a definition would take.
-pub fn preview_arrived(state: &mut State, ticket: Ticket, reply: Reply) {
-    let form = state.overlays.iter_mut().find_map(|overlay| match overlay {
-        Overlay::Define(form) if form.awaiting == Some(ticket) => Some(form),
-        _ => None,
-    });
-    let Some(form) = form else { return };
-    form.awaiting = None;
-    match reply {
-        Reply::Preview(preview) => (form.preview, form.error) = (Some(preview), None),
-        Reply::Failed { message, .. } => (form.preview, form.error) = (None, Some(message)),
-        _ => {}
-    }
-}
-
-/// Takes a key in the form.
-pub fn handle(state: &mut State, mut form: Box<DefineForm>, pressed: Pressed) -> Option<Box<DefineForm>> {
-    let last = Line::ALL.len() - 1;
-    match pressed.action {
-        Some(Action::Back) => return None,
-        Some(Action::NextField | Action::NextChoice) => form.line = if form.line == last { 0 } else { form.line + 1 },
-        Some(Action::PreviousField | Action::PreviousChoice) => {
-            form.line = if form.line == 0 { last } else { form.line - 1 };
-        }
-        Some(Action::Toggle) => {
-            match form.current() {
-                Line::Strategy => form.strategy = (form.strategy + 1) % STRATEGIES.len(),
-                Line::Segment => form.segment = (form.segment + 1) % SEGMENTS.len(),
-                Line::Blind => form.blind = !form.blind,
-                _ => {}
+pub fn preview_arrived(state: &mut State, ticket: Ticket, reply: &Reply) {
+    for overlay in &mut state.overlays {
+        match overlay {
+            Overlay::Define(form) if form.awaiting == Some(ticket) => {
+                form.awaiting = None;
+                match reply {
+                    Reply::Preview(preview) => (form.preview, form.head.error) = (Some(preview.clone()), None),
+                    Reply::Failed { message, .. } => {
+                        (form.preview, form.head.error) = (None, Some(message.clone()));
+                    }
+                    _ => {}
+                }
             }
-            ask_preview(state, &mut form);
-        }
-        Some(Action::Save | Action::Accept) => return define(state, form),
-        _ => {
-            if form.input().is_some_and(|input| input.handle(pressed.chord)) {
-                ask_preview(state, &mut form);
+            // What is wrong with a session is said when it is to start; a queue that cannot be counted has no order anyway.
+            Overlay::StartSession(form) if form.awaiting == Some(ticket) => {
+                form.awaiting = None;
+                form.unevaluated = if let Reply::Preview(preview) = reply { preview.unevaluated } else { 0 };
             }
+            _ => {}
         }
     }
-    Some(form)
 }
 
 /// Defines the queue, once its count is there. Where conversations were not evaluated yet, that is done first.
-fn define(state: &mut State, mut form: Box<DefineForm>) -> Option<Box<DefineForm>> {
+pub fn define(state: &mut State, mut form: Box<DefineForm>) -> Option<Box<DefineForm>> {
     let spec = match form.spec() {
         Ok(spec) => spec,
         Err(error) => {
-            form.error = Some(error);
+            form.head.error = Some(error);
             return Some(form);
         }
     };
     // What is wrong, or not counted yet, stands in the form.
-    let Some(preview) = form.preview.as_ref().filter(|_| form.awaiting.is_none() && form.error.is_none()) else {
+    let Some(preview) = form.preview.as_ref().filter(|_| form.awaiting.is_none() && form.head.error.is_none()) else {
         return Some(form);
     };
     if preview.matching == 0 {
-        form.error = Some("No conversation matches; there is nothing to judge.".to_owned());
+        form.head.error = Some("No conversation matches; there is nothing to judge.".to_owned());
         return Some(form);
     }
     if preview.unevaluated == 0 {
@@ -154,16 +127,18 @@ fn define(state: &mut State, mut form: Box<DefineForm>) -> Option<Box<DefineForm
     let filter = unevaluated_of(&spec);
     let title = format!("Evaluate {} conversations for queue {}", preview.unevaluated, spec.name);
     super::import::start_for(state, Request::Evaluate(filter), (title, Expected::Evaluated));
-    state.queue.defining = Some(Box::new(spec));
+    state.queue.waiting = Some(Waiting::Queue(Box::new(spec)));
     None
 }
 
-/// Goes on once what a queue waits for has ended.
+/// Goes on once what a queue or a session waits for has ended.
 pub fn evaluated(state: &mut State, ticket: Ticket, reply: Reply) {
     let well = matches!(reply, Reply::Done { .. });
     super::import::ended(state, ticket, reply);
-    if let Some(spec) = state.queue.defining.take().filter(|_| well) {
-        record(state, *spec);
+    match state.queue.waiting.take().filter(|_| well) {
+        Some(Waiting::Queue(spec)) => record(state, *spec),
+        Some(Waiting::Session(order)) => super::session::begin(state, *order),
+        None => {}
     }
 }
 

@@ -7,6 +7,7 @@ use crate::engine::request::{DisputeSide, Reply, Request, Ticket};
 use crate::model::act::Act;
 use crate::model::id::ConversationId;
 use crate::tui::action::Action;
+use crate::tui::command::Command;
 use crate::tui::keymap::Key;
 use crate::tui::pager::{piece, pieces};
 use crate::tui::state::disputes::{Choice, DisputesView, Visit};
@@ -108,7 +109,12 @@ pub fn handle(state: &mut State, mut view: Box<DisputesView>, pressed: Pressed) 
         return Some(view);
     }
     match pressed.action {
-        Some(Action::Back | Action::Leave) => return None,
+        Some(Action::Back | Action::Leave) => {
+            for ticket in [view.awaiting, view.awaiting_case].into_iter().flatten() {
+                state.want(Command::Cancel(ticket));
+            }
+            return None;
+        }
         Some(Action::LineDown) => view.top += 1,
         Some(Action::LineUp) => view.top = view.top.saturating_sub(1),
         Some(Action::PageDown | Action::HalfDown) => view.top += page,

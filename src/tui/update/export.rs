@@ -1,13 +1,11 @@
-//! Keys of the export form.
+//! The export form.
 //!
 //! Invariant: personal data leaves unmasked only with a reason typed in this form.
 
 use std::path::PathBuf;
 
-use super::Pressed;
 use crate::engine::request::{ExportOrder, Request};
-use crate::tui::action::Action;
-use crate::tui::state::export::{ExportForm, FORMATS, Line, Personal, REASON_WORDS};
+use crate::tui::state::export::{ExportForm, FORMATS, Personal, REASON_WORDS};
 use crate::tui::state::{Overlay, State};
 
 /// Opens the form.
@@ -23,45 +21,21 @@ pub fn open(state: &mut State) {
         None => query.filter.clone(),
     };
     let form = ExportForm::new(&folder, &filter);
-    state.overlays.push(Overlay::Export(Box::new(form)));
+    super::form::open(state, Overlay::Export(Box::new(form)));
 }
 
-/// Takes a key.
-pub fn handle(state: &mut State, mut form: Box<ExportForm>, pressed: Pressed) -> Option<Box<ExportForm>> {
-    let last = Line::ALL.len() - 1;
-    match pressed.action {
-        Some(Action::Back) => return None,
-        Some(Action::NextField | Action::NextChoice) => form.line = if form.line == last { 0 } else { form.line + 1 },
-        Some(Action::PreviousField | Action::PreviousChoice) => {
-            form.line = if form.line == 0 { last } else { form.line - 1 };
-        }
-        Some(Action::Toggle) => {
-            if let Line::Format(at) = form.current() {
-                form.formats[at] = !form.formats[at];
-            }
-        }
-        Some(Action::Save | Action::Accept) => return write(state, form),
-        _ => {
-            if let Some(input) = form.input() {
-                input.handle(pressed.chord);
-            }
-        }
-    }
-    form.error = None;
-    Some(form)
-}
-
-fn write(state: &mut State, mut form: Box<ExportForm>) -> Option<Box<ExportForm>> {
+/// Writes the dataset, unless something is missing.
+pub fn write(state: &mut State, mut form: Box<ExportForm>) -> Option<Box<ExportForm>> {
     let formats: Vec<String> =
         FORMATS.iter().zip(form.formats).filter(|(_, on)| *on).map(|((name, _), _)| (*name).to_owned()).collect();
     let typed = form.directory.text().trim();
     if typed.is_empty() || formats.is_empty() {
         let missing = if typed.is_empty() { "a folder to write to" } else { "at least one format (space chooses)" };
-        form.error = Some(format!("It needs {missing}."));
+        form.head.error = Some(format!("It needs {missing}."));
         return Some(form);
     }
     if form.personal() == Personal::Unexplained {
-        form.error =
+        form.head.error =
             Some(format!("To keep personal data, say why in at least {REASON_WORDS} words; or leave it empty."));
         return Some(form);
     }

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::Pressed;
-use crate::engine::request::{Asking, InsightsPart as Part, Reply, Request, Ticket};
+use crate::engine::request::{Asking, InsightsPart as Part, Progress, Reply, Request, Ticket};
 use crate::tui::action::Action;
 use crate::tui::command::Command;
 use crate::tui::state::insights::InsightsView;
@@ -21,7 +21,7 @@ pub fn open(state: &mut State) {
 
 fn ask(state: &mut State, view: &mut InsightsView) {
     view.awaiting = Some(state.ask(Request::Insights(view.asking.clone()), Expected::Insights));
-    view.error = None;
+    (view.progress, view.error) = (None, None);
 }
 
 /// Takes in the answer.
@@ -40,6 +40,17 @@ pub fn arrived(state: &mut State, ticket: Ticket, reply: Reply) {
         }
         Reply::Failed { message, .. } => view.error = Some(message),
         _ => view.error = Some("The question was cancelled; leave and come back to ask it again.".to_owned()),
+    }
+}
+
+/// Takes in how far it is.
+pub fn progress(state: &mut State, ticket: Ticket, progress: &Progress) {
+    for overlay in &mut state.overlays {
+        if let Overlay::Insights(view) = overlay
+            && view.awaiting == Some(ticket)
+        {
+            view.progress = Some(progress.clone());
+        }
     }
 }
 
@@ -62,20 +73,21 @@ pub fn handle(state: &mut State, mut view: Box<InsightsView>, pressed: Pressed) 
         Some(Action::Last) => view.cursor = last,
         Some(action @ (Action::NextField | Action::PreviousField)) => turn(&mut view, action),
         Some(action @ (Action::PreviousWeek | Action::NextWeek)) => {
-            if let Some(report) = &view.report {
-                let window = &report.period;
+            // From what was asked for last, which need not be there yet, nor ever come.
+            if let Some(window) = view.days() {
                 let other = if action == Action::NextWeek { window.after() } else { window.before() };
                 view.asking.days = other.asked();
                 ask(state, &mut view);
             }
         }
-        Some(Action::WriteShown) if view.report.is_some() => {
+        Some(Action::WriteShown) if view.shown().is_some() => {
             let request = Request::WriteInsights(view.asking.clone(), view.part, PathBuf::from("."));
             let title = format!("Write {} as CSV and JSON", view.part.word());
             // The job's box lies over the screen, which is put back beneath it.
             super::import::start(state, request, title);
         }
-        Some(Action::Accept) => return become_queue(state, view),
+        Some(Action::Help) => super::help::open(state, crate::tui::action::Context::Insights),
+        Some(Action::Accept) if view.awaiting.is_none() => return become_queue(state, view),
         _ => {}
     }
     view.cursor = view.cursor.min(view.filters().len().saturating_sub(1));
@@ -96,11 +108,6 @@ fn become_queue(state: &mut State, view: Box<InsightsView>) -> Option<Box<Insigh
         state.log.say(state.now, Weight::Info, "There is nothing to list behind this line.");
         return Some(view);
     }
-    state.overlays.clear();
-    super::queue::show(state);
-    state.queue.asked.queue = None;
-    state.queue.asked.find.clear();
-    state.queue.asked.filter = filter;
-    super::queue::ask(state);
+    super::queue::list(state, None, filter);
     None
 }

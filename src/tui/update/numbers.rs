@@ -5,6 +5,7 @@
 use super::Pressed;
 use crate::engine::request::{Aligned, Figured, Figures, Reply, Request, Ticket};
 use crate::tui::action::Action;
+use crate::tui::command::Command;
 use crate::tui::state::messages::Weight;
 use crate::tui::state::numbers::{Chosen, NumbersView, Page};
 use crate::tui::state::{Expected, Overlay, State};
@@ -44,8 +45,10 @@ pub fn arrived(state: &mut State, ticket: Ticket, reply: Reply) {
         Reply::Failed { message, .. } => view.errors[page.at()] = Some(message),
         _ => view.errors[page.at()] = Some("The question was cancelled; come back to the page to ask it again.".into()),
     }
-    let last = view.count().saturating_sub(1);
-    view.cursors[view.page.at()] = view.cursor().min(last);
+    // Two pages may rest on one answer, and neither need be the one that is shown by now.
+    for page in Page::ALL {
+        view.cursors[page.at()] = view.cursors[page.at()].min(view.count_of(page).saturating_sub(1));
+    }
 }
 
 /// Takes a key.
@@ -54,13 +57,22 @@ pub fn handle(state: &mut State, mut view: Box<NumbersView>, pressed: Pressed) -
     let page = usize::from(state.size.rows / 3).max(1);
     let at = view.cursor();
     let to = match pressed.action {
-        Some(Action::Back | Action::Leave) => return None,
+        Some(Action::Back | Action::Leave) => {
+            if let Some((ticket, _)) = view.awaiting {
+                state.want(Command::Cancel(ticket));
+            }
+            return None;
+        }
         Some(Action::LineDown) => at + 1,
         Some(Action::LineUp) => at.saturating_sub(1),
         Some(Action::PageDown | Action::HalfDown) => at + page,
         Some(Action::PageUp | Action::HalfUp) => at.saturating_sub(page),
         Some(Action::First) => 0,
         Some(Action::Last) => last,
+        Some(Action::Help) => {
+            super::help::open(state, crate::tui::action::Context::Numbers);
+            return Some(view);
+        }
         Some(Action::PickPage) => {
             turn(state, &mut view, pressed);
             return Some(view);
@@ -81,7 +93,7 @@ fn turn(state: &mut State, view: &mut NumbersView, pressed: Pressed) {
     let digit = pressed.chord.typed().and_then(|typed| typed.to_digit(10)).map(|digit| digit as usize);
     let to = digit.filter(|digit| *digit > 0).map_or(view.page.at() + 1, |digit| digit - 1);
     view.page = Page::ALL[to % Page::ALL.len()];
-    if view.is_there() {
+    if view.is_there() || view.is_counting() {
         return;
     }
     let what = match view.page {
@@ -93,8 +105,11 @@ fn turn(state: &mut State, view: &mut NumbersView, pressed: Pressed) {
     ask(state, view, what);
 }
 
-/// What else the page can show.
+/// What else the page can show. What comes after it is known only once it is there.
 fn choose(state: &mut State, view: &mut NumbersView, action: Action) {
+    if view.is_counting() {
+        return;
+    }
     let step = |at: usize, count: usize| match action {
         Action::NextField => (at + 1) % count.max(1),
         _ => (at + count.max(1) - 1) % count.max(1),
@@ -135,11 +150,6 @@ fn become_queue(state: &mut State, view: Box<NumbersView>) -> Option<Box<Numbers
         state.log.say(state.now, Weight::Info, "Nothing stands behind this row yet: there is nothing to list.");
         return Some(view);
     };
-    state.overlays.clear();
-    super::queue::show(state);
-    state.queue.asked.queue = None;
-    state.queue.asked.find.clear();
-    state.queue.asked.filter = filter;
-    super::queue::ask(state);
+    super::queue::list(state, None, filter);
     None
 }

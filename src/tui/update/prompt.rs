@@ -23,8 +23,38 @@ const MUST: &str = "must";
 const MUST_NOT: &str = "must not";
 const MERGE: &str = "merge";
 
-fn open(state: &mut State, prompt: Prompt) {
+/// Asks a question; the text that was left of the same one is there again.
+pub fn open(state: &mut State, mut prompt: Prompt) {
+    if let Some(draft) = state.drafts.get(&left_of(state, &prompt)).filter(|_| prompt.is_text()) {
+        prompt.input.set(draft);
+        if prompt.is_lookup() {
+            prompt.input.suggest();
+        }
+        check_filter(&mut prompt);
+    }
     state.overlays.push(Overlay::Prompt(Box::new(prompt)));
+}
+
+/// Under which name the text of a question is kept that was left without an answer.
+fn left_of(state: &State, prompt: &Prompt) -> String {
+    let about = state.review.as_ref().map(|review| &review.id).filter(|_| prompt.question == Question::Criterion);
+    format!("{:?} {}", prompt.question, about.map_or("", crate::model::id::ConversationId::as_str))
+}
+
+/// Leaves a question without an answer; what was typed is kept for the next time.
+fn leave(state: &mut State, prompt: &Prompt) {
+    if !prompt.is_text() {
+        return;
+    }
+    let (text, key) = (prompt.input.text(), left_of(state, prompt));
+    if text == prompt.original || text.trim().is_empty() {
+        state.drafts.remove(&key);
+        return;
+    }
+    state.drafts.insert(key, text.to_owned());
+    if !prompt.is_lookup() {
+        state.log.say(state.now, Weight::Info, "Kept as a draft, not saved.");
+    }
 }
 
 /// Asks for the filter.
@@ -113,19 +143,34 @@ pub fn open_codebook(state: &mut State) {
 /// Takes a key in a one-line question.
 pub fn handle(state: &mut State, mut prompt: Box<Prompt>, pressed: Pressed) -> Option<Box<Prompt>> {
     match pressed.action {
-        Some(Action::Back) => return None,
+        Some(Action::Back) => {
+            leave(state, &prompt);
+            return None;
+        }
         Some(Action::NextChoice) => prompt.choice += 1,
         Some(Action::PreviousChoice) => prompt.choice = prompt.choice.saturating_sub(1),
-        Some(Action::Accept) => return accept(state, prompt),
+        Some(Action::Accept) => {
+            let key = left_of(state, &prompt);
+            let kept = accept(state, prompt);
+            if kept.as_ref().is_none_or(|prompt| prompt.error.is_none()) {
+                state.drafts.remove(&key);
+            }
+            return kept;
+        }
         _ => {
             if prompt.input.handle(pressed.chord) {
-                prompt.choice = 0;
-                check_filter(&mut prompt);
+                changed(&mut prompt);
             }
         }
     }
     prompt.choice = prompt.choice.min(prompt.fitting().len().saturating_sub(1));
     Some(prompt)
+}
+
+/// Takes in that the text is another one.
+pub fn changed(prompt: &mut Prompt) {
+    prompt.choice = 0;
+    check_filter(prompt);
 }
 
 /// Says while typing what is wrong with a filter.

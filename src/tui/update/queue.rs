@@ -107,8 +107,8 @@ pub fn gone(state: &mut State, message: String) {
 /// their new places around it.
 fn reordered(state: &mut State, fresh: QueueIndex) {
     let queue = &mut state.queue;
-    let before: HashSet<ConversationId> = queue.index.ids.iter().cloned().collect();
-    let listed = fresh.ids.iter().filter(|id| !before.contains(*id)).count();
+    let before: HashSet<&ConversationId> = queue.index.ids.iter().collect();
+    let listed = fresh.ids.iter().filter(|id| !before.contains(id)).count();
     let mut ids = fresh.ids;
     let hold = |ids: &mut Vec<ConversationId>, id: &ConversationId, at: usize| {
         ids.retain(|other| other != id);
@@ -438,6 +438,20 @@ pub fn settle(state: &mut State, height: usize) {
         };
         state.queue.awaiting_rows = Some(state.ask(request, Expected::Rows));
     }
+}
+
+/// Lists what a filter chooses, of a queue or of all conversations; whatever lay over the list is left.
+pub fn list(state: &mut State, queue: Option<String>, filter: String) {
+    state.overlays.clear();
+    turn_to(state, queue, filter);
+}
+
+/// Turns to another list.
+pub fn turn_to(state: &mut State, queue: Option<String>, filter: String) {
+    show(state);
+    (state.queue.asked.queue, state.queue.asked.filter) = (queue, filter);
+    state.queue.asked.find.clear();
+    ask(state);
 }
 
 /// Goes back to where the conversation was opened from: the list, or the screen that lies over it.

@@ -2,13 +2,18 @@
 //!
 //! Invariant: nothing is counted here; whatever is saved comes back counted.
 
+use std::path::PathBuf;
+
 use super::Pressed;
-use crate::engine::request::{AgendaKind, Reply, Request, SessionProgress, Ticket};
+use crate::engine::request::{AgendaKind, Reply, Request, SessionProgress, StartOrder, Ticket, unevaluated_of};
 use crate::model::act::Act;
 use crate::model::decision::DecisionChange;
+use crate::model::id::ConversationId;
 use crate::model::session::{SessionChange, SessionPlace};
 use crate::tui::action::Action;
+use crate::tui::command::Command;
 use crate::tui::layout::Pane;
+use crate::tui::state::define::Waiting;
 use crate::tui::state::messages::{Weight, Write};
 use crate::tui::state::prompt::{Confirm, Doubt, Prompt, Question};
 use crate::tui::state::review::Reason;
@@ -24,6 +29,9 @@ pub fn ask(state: &mut State) {
 pub fn refresh(state: &mut State, about_nothing: bool) {
     if state.session.progress.is_some() || about_nothing {
         ask(state);
+    }
+    if !about_nothing {
+        tell_left(state);
     }
     let showing = state.overlays.iter().any(|overlay| matches!(overlay, Overlay::Session(_)));
     if showing {
@@ -42,7 +50,13 @@ pub fn arrived(state: &mut State, reply: Reply) {
         go_on(state, progress);
     }
     let queue = progress.as_ref().and_then(|one| one.session.queue.clone());
-    state.session.progress = progress.filter(|_| attended || resuming);
+    let (here, left) = if attended || resuming { (progress, None) } else { (None, progress) };
+    let was_there = state.session.progress.is_some();
+    (state.session.progress, state.session.left) = (here, left);
+    if was_there {
+        // It was left from elsewhere, and the act that made the screen ask may have been a verdict.
+        tell_left(state);
+    }
     if std::mem::take(&mut state.session.wanted_queue)
         && let Some(queue) = queue
         && state.queue.query.queue.as_ref() != Some(&queue)
@@ -51,10 +65,23 @@ pub fn arrived(state: &mut State, reply: Reply) {
     }
 }
 
+/// Says once that what is judged now does not count for a session that was left and still goes on.
+fn tell_left(state: &mut State) {
+    let Some(left) = &state.session.left else { return };
+    if state.session.told_left.as_ref() == Some(&left.session.event) {
+        return;
+    }
+    let key = state.key(Action::Session);
+    let said = format!("Not counted for {}, which you left; {key} goes back to it.", left.session.name);
+    state.session.told_left = Some(left.session.event.clone());
+    state.log.say(state.now, Weight::Info, said);
+}
+
 fn go_on(state: &mut State, progress: &SessionProgress) {
     let session = progress.session.event.clone();
     let change = SessionChange::Resume { session };
     super::judge::record(state, Act::Session(change), None, "back in the session");
+    state.session.told_left = None;
     let key = state.key(Action::Session);
     let place = progress.session.places.get(&state.config.reviewer).cloned().unwrap_or_default();
     let queue = place.queue.or_else(|| progress.session.queue.clone());
@@ -83,6 +110,9 @@ pub fn listed(state: &mut State) {
 
 /// Writes down where the reviewer is, before the program ends.
 pub fn depart(state: &mut State) {
+    if state.config.read_only.is_some() {
+        return;
+    }
     let attended = state.session.progress.as_ref().filter(|one| one.session.is_attended_by(&state.config.reviewer));
     let Some(session) = attended.map(|progress| progress.session.event.clone()) else { return };
     let place = state.place();
@@ -94,17 +124,34 @@ pub fn depart(state: &mut State) {
     state.session.progress = None;
 }
 
-/// Opens the screen of the session, or the form that starts one.
+/// Opens the screen of the session, goes back to one that was left, or opens the form that starts one.
 pub fn open(state: &mut State) {
-    if state.session.progress.is_none() {
-        return open_start(state);
+    let left = state.session.left.take();
+    match (left, &state.session.progress) {
+        (_, Some(_)) => show(state, Tab::Agenda),
+        (None, None) if state.config.read_only.is_none() => open_start(state),
+        (Some(left), None) if state.config.read_only.is_none() => go_on(state, &left),
+        (_, None) => open_all(state),
     }
-    state.overlays.push(Overlay::Session(Box::default()));
+}
+
+/// Opens the list of all sessions there were.
+pub fn open_all(state: &mut State) {
+    show(state, Tab::Sessions);
+}
+
+fn show(state: &mut State, tab: Tab) {
+    state.overlays.push(Overlay::Session(Box::new(SessionView { tab, ..SessionView::default() })));
     ask_sheet(state);
 }
 
 fn ask_sheet(state: &mut State) {
-    let ticket = state.ask(Request::SessionSheet, Expected::SessionSheet);
+    let shown = state.overlays.iter().find_map(|overlay| match overlay {
+        Overlay::Session(view) => Some(view.session.clone()),
+        _ => None,
+    });
+    let Some(session) = shown else { return };
+    let ticket = state.ask(Request::SessionSheet(session), Expected::SessionSheet);
     if let Some(Overlay::Session(view)) = state.overlays.iter_mut().find(|one| matches!(one, Overlay::Session(_))) {
         view.awaiting = Some(ticket);
     }
@@ -120,9 +167,12 @@ pub fn open_start(state: &mut State) {
         return state.log.say(state.now, Weight::Info, said);
     }
     let name = format!("W{}", state.local(state.now, "%V"));
-    let form = StartForm::new(&name, state.queue.query.queue.as_deref());
-    state.overlays.push(Overlay::StartSession(Box::new(form)));
-    state.queue.awaiting_queues = Some(state.ask(Request::Queues, Expected::Queues));
+    let form = StartForm::new(&name, state.queue.progress().map(|queue| queue.spec.clone()));
+    super::form::open(state, Overlay::StartSession(Box::new(form)));
+    let ticket = state.ask(Request::Queues, Expected::StartQueues);
+    if let Some(Overlay::StartSession(form)) = state.overlays.last_mut() {
+        form.awaiting_queues = Some(ticket);
+    }
 }
 
 /// Takes in what the screen shows.
@@ -146,23 +196,37 @@ pub fn sheet_arrived(state: &mut State, ticket: Ticket, reply: Reply) {
 /// Takes a key in the screen of a session.
 pub fn handle(state: &mut State, mut view: Box<SessionView>, pressed: Pressed) -> Option<Box<SessionView>> {
     let last = view.count().saturating_sub(1);
+    let page = usize::from(state.size.rows / 3).max(1);
+    if pressed.action.is_some_and(|action| super::refused(state, action)) {
+        return Some(view);
+    }
     match pressed.action {
-        Some(Action::Leave) if view.tab == Tab::Summary => return finish(state, view),
-        Some(Action::Back | Action::Leave) => return None,
-        Some(Action::LineDown | Action::PageDown | Action::HalfDown) => view.cursor += 1,
-        Some(Action::LineUp | Action::PageUp | Action::HalfUp) => view.cursor = view.cursor.saturating_sub(1),
+        Some(Action::Leave) if view.tab == Tab::Summary && is_live(state, &view) => return finish(state, view),
+        Some(Action::Back | Action::Leave) => {
+            if let Some(ticket) = view.awaiting {
+                state.want(Command::Cancel(ticket));
+            }
+            return None;
+        }
+        Some(Action::LineDown) => view.cursor += 1,
+        Some(Action::LineUp) => view.cursor = view.cursor.saturating_sub(1),
+        Some(Action::PageDown | Action::HalfDown) => view.cursor += page,
+        Some(Action::PageUp | Action::HalfUp) => view.cursor = view.cursor.saturating_sub(page),
         Some(Action::First) => view.cursor = 0,
         Some(Action::Last) => view.cursor = last,
         Some(Action::NextField) => (view.tab, view.cursor) = (view.tab.next(), 0),
+        Some(Action::Help) => super::help::open(state, crate::tui::action::Context::Session),
+        Some(Action::Accept) if view.tab == Tab::Sessions => turn_to(state, &mut view),
         Some(Action::Accept) => return open_line(state, view),
-        Some(Action::Decision) => open_decision(state),
+        Some(Action::Decision) => open_decision(state, None),
         Some(Action::EditDecision) => {
-            if let Some(decision) = view.decision().cloned() {
-                let form = DecisionForm::edit(modes(state), &decision);
-                state.overlays.push(Overlay::Decision(Box::new(form)));
+            if let Some(decision) = view.decision() {
+                let form = DecisionForm::edit(&state.codebook, decision);
+                super::form::open(state, Overlay::Decision(Box::new(form)));
             }
         }
         Some(Action::CloseDecision) => close(state, &view),
+        Some(Action::WriteReport) => write_report(state, &view),
         Some(Action::Undo) => super::judge::undo(state),
         Some(Action::Export) => super::export::open(state),
         _ => {}
@@ -171,7 +235,31 @@ pub fn handle(state: &mut State, mut view: Box<SessionView>, pressed: Pressed) -
     Some(view)
 }
 
-/// Asks whether the session is over; one that is over already is just left.
+/// True where the session that is shown is the one that this reviewer is in, and may end here.
+fn is_live(state: &State, view: &SessionView) -> bool {
+    let live = state.session.progress.as_ref().filter(|_| state.config.read_only.is_none());
+    let shown = view.sheet.as_ref().map(|sheet| &sheet.summary.session.event);
+    live.is_some_and(|live| Some(&live.session.event) == shown)
+}
+
+/// Shows the summary of the session under the cursor of the list.
+fn turn_to(state: &mut State, view: &mut SessionView) {
+    let Some(session) = view.listed().map(|session| session.event.clone()) else { return };
+    view.awaiting = Some(state.ask(Request::SessionSheet(Some(session.clone())), Expected::SessionSheet));
+    *view =
+        SessionView { session: Some(session), awaiting: view.awaiting, tab: Tab::Summary, ..SessionView::default() };
+}
+
+/// Writes the report of the week that the session is about, as a file to be handed on.
+fn write_report(state: &mut State, view: &SessionView) {
+    let Some(session) = view.sheet.as_ref().map(|sheet| &sheet.summary.session) else { return };
+    let request = Request::WriteReport(session.event.clone(), PathBuf::from("."));
+    // The job's box lies over the screen, which is put back beneath it.
+    let title = format!("Write the report for session {}", state.lens().see(&session.name));
+    super::import::start(state, request, title);
+}
+
+/// Asks whether the session is over.
 fn finish(state: &mut State, view: Box<SessionView>) -> Option<Box<SessionView>> {
     let progress = state.session.progress.as_ref()?;
     let (name, session) = (progress.session.name.clone(), progress.session.event.clone());
@@ -184,11 +272,13 @@ fn finish(state: &mut State, view: Box<SessionView>) -> Option<Box<SessionView>>
 pub fn end(state: &mut State, session: String) {
     state.overlays.retain(|overlay| !matches!(overlay, Overlay::Session(_)));
     super::judge::record(state, Act::Session(SessionChange::End { session }), None, "session ended");
+    let key = state.key(Action::Sessions);
+    state.log.say(state.now, Weight::Info, format!("{key} shows its summary again."));
 }
 
 /// Lists the conversations of the line under the cursor.
 fn open_line(state: &mut State, view: Box<SessionView>) -> Option<Box<SessionView>> {
-    let queue = state.session.progress.as_ref().and_then(|progress| progress.session.queue.clone());
+    let queue = view.sheet.as_ref().and_then(|sheet| sheet.summary.session.queue.clone());
     let (queue, filter) = match (view.agenda_line(), view.decision()) {
         (Some(line), _) if line.kind == AgendaKind::Audit => (queue, Some(String::new())),
         // What nobody has judged keeps its place in the queue, and hides its scores where the queue does.
@@ -203,16 +293,12 @@ fn open_line(state: &mut State, view: Box<SessionView>) -> Option<Box<SessionVie
         state.log.say(state.now, Weight::Info, "There is no conversation here.");
         return Some(view);
     };
-    state.overlays.clear();
-    super::queue::show(state);
-    (state.queue.asked.queue, state.queue.asked.filter) = (queue, filter);
-    state.queue.asked.find.clear();
-    super::queue::ask(state);
+    super::queue::list(state, queue, filter);
     None
 }
 
-fn conversations_filter(ids: &[crate::model::id::ConversationId]) -> Option<String> {
-    let ids: Vec<&str> = ids.iter().map(crate::model::id::ConversationId::as_str).collect();
+fn conversations_filter(ids: &[ConversationId]) -> Option<String> {
+    let ids: Vec<&str> = ids.iter().map(ConversationId::as_str).collect();
     (!ids.is_empty()).then(|| format!("id:{}", ids.join(",")))
 }
 
@@ -220,85 +306,91 @@ fn close(state: &mut State, view: &SessionView) {
     let Some(decision) = view.decision() else { return };
     if decision.is_open() {
         let question = Question::CloseDecision(decision.event.clone());
-        state.overlays.push(Overlay::Prompt(Box::new(Prompt::new(question, ""))));
+        super::prompt::open(state, Prompt::new(question, ""));
     } else {
         let change = DecisionChange::Reopen { decision: decision.event.clone() };
         super::judge::record(state, Act::Decision(change), None, "decision reopened");
     }
 }
 
-/// Keys and names of the failure modes in use.
-fn modes(state: &State) -> Vec<(String, String)> {
-    state.codebook.modes.iter().map(|mode| (mode.key.clone(), mode.name.clone())).collect()
-}
-
-/// Opens the form for a decision; from an open conversation it answers that one.
-pub fn open_decision(state: &mut State) {
-    let open = state.review.as_ref().filter(|_| state.screen == Screen::Review && state.overlays.is_empty());
-    let conversations = open.map(|review| review.id.clone()).into_iter().collect();
-    let own = open.and_then(|review| review.opened.as_ref()?.own.as_ref());
-    let mode = own.and_then(|label| label.modes.first()).cloned();
+/// Opens the form for a decision, which answers this conversation.
+pub fn open_decision(state: &mut State, about: Option<ConversationId>) {
+    // Before a room, what one said alone is not shown: not in a form either.
+    let shown = |id: &ConversationId| Some(id) == about.as_ref() && !state.waits_for_room(id);
+    let review = state.review.as_ref().filter(|review| shown(&review.id));
+    let own = review.and_then(|review| review.opened.as_ref()?.own.as_ref());
+    let mode = own.and_then(|label| label.modes.first()).map(|mode| state.codebook.resolve(mode));
     let session = state.session.progress.as_ref().map(|progress| progress.session.event.clone());
-    let mut form = DecisionForm::new(modes(state), conversations, session);
-    form.mode = form.modes.iter().position(|(key, _)| Some(key) == mode.as_ref()).map_or(0, |at| at + 1);
-    state.overlays.push(Overlay::Decision(Box::new(form)));
+    let mut form = DecisionForm::new(&state.codebook, about, session);
+    form.choose_mode(mode.as_deref());
+    super::form::open(state, Overlay::Decision(Box::new(form)));
 }
 
-/// Takes a key in the form for a decision.
-pub fn handle_decision(state: &mut State, mut form: Box<DecisionForm>, pressed: Pressed) -> Option<Box<DecisionForm>> {
-    let lines = DecisionForm::TITLES.len();
-    match pressed.action {
-        Some(Action::Back) => return None,
-        Some(Action::NextField | Action::NextChoice) => form.line = (form.line + 1) % lines,
-        Some(Action::PreviousField | Action::PreviousChoice) => form.line = (form.line + lines - 1) % lines,
-        Some(Action::Toggle) if form.line == 1 => {
-            form.kind = (form.kind + 1) % crate::model::decision::DecisionKind::ALL.len();
-        }
-        Some(Action::Toggle) if form.line == 4 => form.mode = (form.mode + 1) % (form.modes.len() + 1),
-        Some(Action::Save | Action::Accept) => match form.change() {
-            Ok(change) => {
-                super::judge::record(state, Act::Decision(change), None, "decision");
-                return None;
-            }
-            Err(error) => form.error = Some(error),
-        },
-        _ => {
-            form.error = None;
-            if let Some(input) = form.input() {
-                input.handle(pressed.chord);
-            }
+/// Writes the decision of the form down, unless something is missing.
+pub fn decide(state: &mut State, mut form: Box<DecisionForm>) -> Option<Box<DecisionForm>> {
+    match form.change() {
+        Ok(change) => super::judge::record(state, Act::Decision(change), None, "decision"),
+        Err(error) => {
+            form.head.error = Some(error);
+            return Some(form);
         }
     }
-    Some(form)
+    None
 }
 
-/// Takes a key in the form that starts a session.
-pub fn handle_start(state: &mut State, mut form: Box<StartForm>, pressed: Pressed) -> Option<Box<StartForm>> {
-    let lines = StartForm::TITLES.len();
-    match pressed.action {
-        Some(Action::Back) => return None,
-        Some(Action::NextField | Action::NextChoice) => form.line = (form.line + 1) % lines,
-        Some(Action::PreviousField | Action::PreviousChoice) => form.line = (form.line + lines - 1) % lines,
-        Some(Action::Toggle) if form.line == 1 => form.queue = (form.queue + 1) % form.choices(),
-        Some(Action::Save | Action::Accept) => match form.order() {
-            Ok(order) => {
-                let what = format!("session {}", order.name);
-                state.session.resuming = false;
-                state.session.wanted_queue = true;
-                let request = Request::StartSession(Box::new(order));
-                super::judge::write(state, Write { request, conversation: None, what, replaces: None });
-                return None;
-            }
-            Err(error) => form.error = Some(error),
-        },
-        _ => {
-            form.error = None;
-            if let Some(input) = form.input() {
-                input.handle(pressed.chord);
-            }
+/// Asks how many conversations of the queue in the form were not evaluated.
+pub fn ask_preview(state: &mut State, form: &mut StartForm) {
+    form.awaiting = form.spec().map(|spec| state.ask(Request::Preview(Box::new(spec)), Expected::Preview));
+    form.unevaluated = 0;
+}
+
+/// Starts the session of the form, unless something is missing. Where conversations were not evaluated yet, that is done
+/// first, so that its queue has an order.
+pub fn start(state: &mut State, mut form: Box<StartForm>) -> Option<Box<StartForm>> {
+    let order = match form.order() {
+        Ok(order) => order,
+        Err(error) => {
+            form.head.error = Some(error);
+            return Some(form);
         }
+    };
+    if form.awaiting.is_some() {
+        // It says that it is still counting.
+        return Some(form);
     }
-    Some(form)
+    if let Some(spec) = form.spec().filter(|_| form.unevaluated > 0) {
+        let title = format!("Evaluate {} conversations for session {}", form.unevaluated, order.name);
+        let request = Request::Evaluate(unevaluated_of(&spec));
+        super::import::start_for(state, request, (title, Expected::Evaluated));
+        state.queue.waiting = Some(Waiting::Session(Box::new(order)));
+        return None;
+    }
+    begin(state, order);
+    None
+}
+
+/// Has the session begun, and its queue shown.
+pub fn begin(state: &mut State, order: StartOrder) {
+    let what = format!("session {}", order.name);
+    state.session.resuming = false;
+    state.session.wanted_queue = true;
+    let request = Request::StartSession(Box::new(order));
+    super::judge::write(state, Write { request, conversation: None, what, replaces: None });
+}
+
+/// Takes in which queues there are, where the form still stands that asked.
+pub fn queues_arrived(state: &mut State, ticket: Ticket, reply: Reply) {
+    let asked =
+        |overlay: &Overlay| matches!(overlay, Overlay::StartSession(form) if form.awaiting_queues == Some(ticket));
+    let (Some(at), Reply::Queues(queues)) = (state.overlays.iter().position(asked), reply) else { return };
+    let Overlay::StartSession(mut form) = state.overlays.remove(at) else { return };
+    let chosen = form.queue.checked_sub(2).and_then(|at| form.queues.get(at)).map(|queue| queue.name.clone());
+    form.awaiting_queues = None;
+    form.queues = queues.into_iter().map(|queue| queue.spec).collect();
+    let place = chosen.and_then(|name| form.queues.iter().position(|other| other.name == name));
+    form.queue = place.map_or(form.queue.min(1), |place| place + 2);
+    ask_preview(state, &mut form);
+    state.overlays.insert(at, Overlay::StartSession(form));
 }
 
 /// Puts the open conversation on the parking lot, or takes it off.
@@ -313,7 +405,7 @@ pub fn park(state: &mut State) {
         return super::judge::record(state, Act::Session(change), None, "off the parking lot");
     }
     let question = Question::Park(progress.session.event.clone(), id);
-    state.overlays.push(Overlay::Prompt(Box::new(Prompt::new(question, ""))));
+    super::prompt::open(state, Prompt::new(question, ""));
 }
 
 /// Saves what was asked for a reason, with the reason.

@@ -29,7 +29,7 @@ pub fn draw(state: &State, form: &DefineForm, canvas: &mut Canvas) {
     let inside = dialog(state, canvas, (84, 16), (&title, &hints));
     let columns = usize::from(inside.width);
     for (at, line) in Line::ALL.into_iter().enumerate() {
-        let here = at == form.line;
+        let here = at == form.head.line;
         let mut row = Row::of(if here { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
         let tone = if here { Tone::Strong } else { Tone::Text };
         row.push(&format!(" {:<14}", line.title()), tone);
@@ -68,7 +68,7 @@ pub fn draw(state: &State, form: &DefineForm, canvas: &mut Canvas) {
 }
 
 fn preview(form: &DefineForm) -> (String, Tone) {
-    let (preview, error) = match (&form.error, &form.preview) {
+    let (preview, error) = match (&form.head.error, &form.preview) {
         (Some(error), _) => return (error.clone(), Tone::Bad),
         (None, None) => return ("counting".to_owned(), Tone::Dim),
         (None, Some(preview)) => (preview, form.awaiting.is_some()),

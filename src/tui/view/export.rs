@@ -25,7 +25,7 @@ pub fn draw(state: &State, form: &ExportForm, canvas: &mut Canvas) {
     let columns = usize::from(inside.width);
     let mut line = 1;
     for (at, kind) in Line::ALL.into_iter().enumerate() {
-        let here = at == form.line;
+        let here = at == form.head.line;
         let focus = if here { Focus::Yes } else { Focus::No };
         let mut row = Row::of(if here { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
         let tone = if here { Tone::Strong } else { Tone::Text };
@@ -72,7 +72,7 @@ pub fn draw(state: &State, form: &ExportForm, canvas: &mut Canvas) {
         }
     };
     canvas.line(inside, line, &note);
-    if let Some(error) = &form.error {
+    if let Some(error) = &form.head.error {
         canvas.line(inside, line + 1, &Row::of(&format!("  {error}"), Tone::Bad));
     }
 }

@@ -22,15 +22,15 @@ const WIDE: usize = 110;
 /// Draws the screen.
 pub fn draw(state: &State, view: &InsightsView, canvas: &mut Canvas) {
     let mut title = Row::of("Insights", Tone::Title);
-    if let Some(report) = &view.report {
-        title.push(&format!("  {}", report.period.name), Tone::Strong);
-        title.push(&format!("  held against {}", report.before.name), Tone::Dim);
+    if let Some(days) = view.days() {
+        title.push(&format!("  {}", days.name), Tone::Strong);
+        title.push(&format!("  held against {}", days.before().name), Tone::Dim);
     }
     let keys = [
         (Action::Accept, "conversations"),
         (Action::NextField, "next part"),
-        (Action::PreviousWeek, "week before"),
-        (Action::NextWeek, "after"),
+        (Action::PreviousWeek, "earlier"),
+        (Action::NextWeek, "later"),
         (Action::WriteShown, "csv, json"),
         (Action::Back, "back"),
     ];
@@ -38,11 +38,10 @@ pub fn draw(state: &State, view: &InsightsView, canvas: &mut Canvas) {
     let hints = worded(state, &keys, usize::from(area.width.saturating_sub(4)));
     let inside = boxed(canvas, area, &title, &hints);
     let (columns, height) = (usize::from(inside.width), usize::from(inside.height));
-    let Some(report) = view.report.as_ref().filter(|_| view.awaiting.is_none() && view.error.is_none()) else {
-        let back = state.key(Action::Back);
+    let Some(report) = view.shown() else {
         let (text, tone) = match &view.error {
             Some(error) => (error.clone(), Tone::Warn),
-            None => (format!("counting; {back} stops it"), Tone::Dim),
+            None => (counting(state, view), Tone::Dim),
         };
         for (at, row) in wrap(&text, tone, columns, state.lens().look).iter().enumerate() {
             canvas.line(inside, at, row);
@@ -81,6 +80,15 @@ pub fn draw(state: &State, view: &InsightsView, canvas: &mut Canvas) {
     for (at, row) in lines.into_iter().take(height).enumerate() {
         canvas.line(inside, at, &row.cut(columns, "…"));
     }
+}
+
+/// How far the counting is.
+fn counting(state: &State, view: &InsightsView) -> String {
+    let far = view.progress.as_ref().map_or_else(String::new, |progress| {
+        let of = progress.total.map_or_else(String::new, |total| format!("step {} of {total}, ", progress.done + 1));
+        format!(" ({of}{})", progress.what)
+    });
+    format!("counting{far}; {} stops it", state.key(Action::Back))
 }
 
 fn nothing(report: &Report, part: Part) -> Row {

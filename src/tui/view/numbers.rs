@@ -42,7 +42,11 @@ struct Sheet {
 pub fn draw(state: &State, view: &NumbersView, canvas: &mut Canvas) {
     let area = state.size.area();
     let room = usize::from(area.width.saturating_sub(4));
-    let inside = boxed(canvas, area, &title(view, room), &worded(state, hints(view.page), room));
+    let mut title = title(view, room);
+    if view.is_counting() && view.is_there() {
+        title.push("  counting", Tone::Warn);
+    }
+    let inside = boxed(canvas, area, &title, &worded(state, hints(view.page), room));
     let (columns, look) = (usize::from(inside.width), state.lens().look);
     let missing = match (view.error(), view.is_there()) {
         (Some(error), _) => Some((error, Tone::Warn)),

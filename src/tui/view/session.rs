@@ -5,10 +5,12 @@
 use super::{boxed, dialog, worded};
 use crate::engine::request::{AgendaKind, SessionSheet, SessionSummary};
 use crate::model::decision::{Day, Decision, DecisionKind};
+use crate::model::session::Session;
 use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
 use crate::tui::row::{Row, wrap};
+use crate::tui::state::form::Head;
 use crate::tui::state::session::{DecisionForm, SessionView, StartForm, Tab};
 use crate::tui::state::{Screen, State};
 use crate::tui::theme::Tone;
@@ -68,11 +70,33 @@ pub fn draw(state: &State, view: &SessionView, canvas: &mut Canvas) {
         let name = if tab == view.tab { format!(" [{}]", tab.title()) } else { format!(" {}", tab.title()) };
         title.push(&name, if tab == view.tab { Tone::Title } else { Tone::Dim });
     }
-    let keys: &[(Action, &str)] = match view.tab {
+    let hints = worded(state, keys(view), usize::from(area.width.saturating_sub(4)));
+    let inside = boxed(canvas, area, &title, &hints);
+    let (columns, height) = (usize::from(inside.width), usize::from(inside.height));
+    let lines = match (&view.sheet, &view.error) {
+        (Some(sheet), _) => match view.tab {
+            Tab::Agenda => agenda(state, view, sheet, columns),
+            Tab::Decisions => decisions(state, view, sheet, (columns, height)),
+            Tab::Summary => summary(state, view, sheet, (columns, height)),
+            Tab::Sessions => sessions(state, view, sheet, height),
+        },
+        (None, Some(error)) => wrap(error, Tone::Warn, columns, lens.look),
+        (None, None) => vec![Row::of("counting", Tone::Dim)],
+    };
+    for (at, row) in lines.into_iter().take(height).enumerate() {
+        canvas.line(inside, at, &row.cut(columns, state.config.theme.signs().more));
+    }
+}
+
+/// The keys that are wanted most.
+fn keys(view: &SessionView) -> &'static [(Action, &'static str)] {
+    let running = view.sheet.as_ref().is_none_or(|sheet| sheet.summary.session.is_running());
+    match view.tab {
         Tab::Agenda => &[
             (Action::Accept, "open these"),
-            (Action::NextField, "decisions"),
             (Action::Decision, "add decision"),
+            (Action::WriteReport, "report"),
+            (Action::NextField, "decisions"),
             (Action::Back, "back"),
         ],
         Tab::Decisions => &[
@@ -83,29 +107,49 @@ pub fn draw(state: &State, view: &SessionView, canvas: &mut Canvas) {
             (Action::NextField, "summary"),
             (Action::Back, "back"),
         ],
-        Tab::Summary => &[
+        Tab::Summary if running => &[
+            (Action::WriteReport, "write report"),
             (Action::Decision, "add decision"),
             (Action::Export, "export"),
             (Action::Leave, "finish"),
+            (Action::NextField, "sessions"),
+            (Action::Back, "back"),
+        ],
+        Tab::Summary => &[
+            (Action::WriteReport, "write report"),
+            (Action::Export, "export"),
+            (Action::NextField, "sessions"),
+            (Action::Back, "back"),
+        ],
+        Tab::Sessions => &[
+            (Action::Accept, "its summary"),
+            (Action::LineDown, "down"),
             (Action::NextField, "agenda"),
             (Action::Back, "back"),
         ],
-    };
-    let hints = worded(state, keys, usize::from(area.width.saturating_sub(4)));
-    let inside = boxed(canvas, area, &title, &hints);
-    let (columns, height) = (usize::from(inside.width), usize::from(inside.height));
-    let lines = match (&view.sheet, &view.error) {
-        (Some(sheet), _) => match view.tab {
-            Tab::Agenda => agenda(state, view, sheet, columns),
-            Tab::Decisions => decisions(state, view, sheet, (columns, height)),
-            Tab::Summary => summary(state, sheet, columns),
-        },
-        (None, Some(error)) => wrap(error, Tone::Warn, columns, lens.look),
-        (None, None) => vec![Row::of("counting", Tone::Dim)],
-    };
-    for (at, row) in lines.into_iter().take(height).enumerate() {
-        canvas.line(inside, at, &row.cut(columns, state.config.theme.signs().more));
     }
+}
+
+/// Every session there was, the newest first.
+fn sessions(state: &State, view: &SessionView, sheet: &SessionSheet, height: usize) -> Vec<Row> {
+    let (lens, signs) = (state.lens(), state.config.theme.signs());
+    let row = |(at, session): (usize, &Session)| {
+        let here = at == view.cursor;
+        let tone = if here { Tone::Strong } else { Tone::Text };
+        let mut row = Row::of(if here { signs.cursor } else { " " }, Tone::Strong);
+        row.push(&format!(" {}  ", state.local(session.started.at, "%Y-%m-%d")), Tone::Dim);
+        row.extend(lens.row(&session.name, tone).cut(20, signs.more).padded(21));
+        let (word, tone) = if session.is_running() { ("open", Tone::Strong) } else { ("ended", Tone::Dim) };
+        row.push(&format!("{word:<6} "), tone);
+        row.push(&session.participants.join(", "), Tone::Text);
+        if session.event == sheet.summary.session.event {
+            row.push("  shown", Tone::Dim);
+        }
+        row
+    };
+    let room = height.max(1);
+    let top = view.cursor.saturating_sub(room / 2).min(sheet.sessions.len().saturating_sub(room));
+    sheet.sessions.iter().enumerate().skip(top).take(room).map(row).collect()
 }
 
 /// Who is there, since when, for how long.
@@ -126,6 +170,9 @@ fn about(state: &State, summary: &SessionSummary) -> Row {
 
 fn agenda(state: &State, view: &SessionView, sheet: &SessionSheet, columns: usize) -> Vec<Row> {
     let mut lines = vec![about(state, &sheet.summary), Row::new()];
+    if !sheet.summary.session.is_running() {
+        lines.push(Row::of("It is over. What there is to look at stands in the agenda of the next one.", Tone::Dim));
+    }
     let planned = &sheet.summary.session.agenda;
     for (at, line) in sheet.agenda.iter().enumerate() {
         let here = at == view.cursor;
@@ -148,7 +195,7 @@ fn agenda(state: &State, view: &SessionView, sheet: &SessionSheet, columns: usiz
     lines.push(Row::new());
     let key = state.key(Action::Park);
     let empty = if parked.is_empty() { format!("  empty; {key} parks an open conversation") } else { String::new() };
-    lines.push(Row::of("Parking lot of today", Tone::Strong).with(&empty, Tone::Dim));
+    lines.push(Row::of("Parking lot", Tone::Strong).with(&empty, Tone::Dim));
     for one in parked {
         let mut row = Row::of(&format!("  {}  ", one.conversation), Tone::Dim);
         row.extend(state.lens().row(&one.reason, Tone::Text));
@@ -211,7 +258,23 @@ fn decision_line(state: &State, decision: &Decision, here: bool) -> Row {
     row
 }
 
-fn summary(state: &State, sheet: &SessionSheet, columns: usize) -> Vec<Row> {
+/// What the session came to, from the line on to which it was scrolled.
+fn summary(state: &State, view: &SessionView, sheet: &SessionSheet, (columns, height): (usize, usize)) -> Vec<Row> {
+    let mut lines = came_to(state, sheet, columns);
+    let top = view.cursor.min(lines.len().saturating_sub(height));
+    lines.drain(..top);
+    if lines.len() > height
+        && let Some(last) = lines.get_mut(height.saturating_sub(1))
+    {
+        *last = Row::of(
+            &format!("{} {} scrolls on", state.config.theme.signs().more, state.key(Action::LineDown)),
+            Tone::Dim,
+        );
+    }
+    lines
+}
+
+fn came_to(state: &State, sheet: &SessionSheet, columns: usize) -> Vec<Row> {
     let (summary, look) = (&sheet.summary, state.lens().look);
     let dot = format!(" {} ", state.config.theme.signs().dot);
     let mut lines = vec![about(state, summary), Row::new()];
@@ -251,7 +314,7 @@ fn summary(state: &State, sheet: &SessionSheet, columns: usize) -> Vec<Row> {
     lines.push(Row::new());
     lines.push(Row::of("Decisions", Tone::Strong));
     if summary.decisions.is_empty() {
-        lines.push(Row::of("  none today", Tone::Dim));
+        lines.push(Row::of("  none made in it", Tone::Dim));
     }
     lines.extend(summary.decisions.iter().map(|decision| decision_line(state, decision, false)));
     if !summary.carried_over.is_empty() {
@@ -294,7 +357,17 @@ pub fn draw_start(state: &State, form: &StartForm, canvas: &mut Canvas) {
         };
         (*title, value, hint)
     });
-    draw_form(state, canvas, (&title, "start"), (form.line, rows.collect(), form.error.as_deref()));
+    let accept = if form.unevaluated > 0 { "evaluate and start" } else { "start" };
+    draw_form(state, canvas, (&title, accept), (&form.head, rows.collect(), begins(state, form)));
+}
+
+/// What happens before the session begins, or where the earlier ones are.
+fn begins(state: &State, form: &StartForm) -> String {
+    match form.unevaluated {
+        _ if form.awaiting.is_some() => "counting".to_owned(),
+        0 => format!("{}, then {}: the sessions there were.", state.key(Action::Back), state.key(Action::Sessions)),
+        n => format!("{n} conversations are evaluated first, so that there is an order."),
+    }
 }
 
 /// Draws the form for a decision.
@@ -318,7 +391,7 @@ pub fn draw_decision(state: &State, form: &DecisionForm, canvas: &mut Canvas) {
         };
         (*title, value, hint)
     });
-    draw_form(state, canvas, (&title, "save"), (form.line, rows.collect(), form.error.as_deref()));
+    draw_form(state, canvas, (&title, "save"), (&form.head, rows.collect(), String::new()));
 }
 
 /// A line of a form: what it asks for, what it holds, a hint.
@@ -334,7 +407,7 @@ fn draw_form(
     state: &State,
     canvas: &mut Canvas,
     (title, accept): (&Row, &str),
-    (current, lines, error): (usize, Vec<FormLine<'_>>, Option<&str>),
+    (head, lines, note): (&Head, Vec<FormLine<'_>>, String),
 ) {
     let keys = [
         (Action::Accept, accept),
@@ -347,7 +420,7 @@ fn draw_form(
     let columns = usize::from(inside.width);
     let count = lines.len();
     for (at, (name, value, hint)) in lines.into_iter().enumerate() {
-        let here = at == current;
+        let here = at == head.line;
         let mut row = Row::of(if here { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
         row.push(&format!(" {name:<14}"), if here { Tone::Strong } else { Tone::Text });
         match value {
@@ -367,9 +440,8 @@ fn draw_form(
         }
         canvas.line(inside, at, &row.cut(columns, state.config.theme.signs().more));
     }
-    if let Some(error) = error {
-        for (at, row) in wrap(error, Tone::Bad, columns, state.lens().look).iter().take(2).enumerate() {
-            canvas.line(inside, count + 1 + at, row);
-        }
+    let (text, tone) = head.error.as_ref().map_or((&note, Tone::Dim), |error| (error, Tone::Bad));
+    for (at, row) in wrap(text, tone, columns, state.lens().look).iter().take(2).enumerate() {
+        canvas.line(inside, count + 1 + at, row);
     }
 }
