@@ -91,6 +91,8 @@ pub struct Writes {
     pub unsaved: Vec<Unsaved>,
     /// The last one saved: in words, and when.
     pub last: Option<(String, Timestamp)>,
+    /// The conversation that one was about.
+    pub last_on: Option<ConversationId>,
     /// The last fail of this session, to be repeated.
     pub last_fail: Option<Judgement>,
 }

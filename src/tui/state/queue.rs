@@ -103,6 +103,12 @@ pub struct Queue {
     pub last_place: usize,
     /// The conversation to put the cursor on once there is a list.
     pub wanted_place: Option<ConversationId>,
+    /// Conversations that a queue shows without scores until the verdict, from wherever they are opened.
+    pub blind: HashSet<ConversationId>,
+    /// The conversation under the cursor when a queue was gone to, to be found again where the queue is taken back.
+    pub before: Option<ConversationId>,
+    /// When the last verdict of a queue brought the list back, under keys that may be meant for the next conversation.
+    pub ended: Option<Timestamp>,
     /// Verdicts of this session that the index does not count yet.
     pub judged_since: i64,
     /// The newest request for the queues there are.
@@ -158,6 +164,25 @@ impl Queue {
             (None, _) if mine => RowState::Draft,
             (None, _) => RowState::Open,
         }
+    }
+
+    /// True where nothing is known that this reviewer said of the conversation at a position, whatever others did.
+    pub fn is_unread(&self, position: usize, reviewer: &str) -> bool {
+        let Some(id) = self.index.ids.get(position) else { return false };
+        match (self.said.get(id), self.rows.get(id)) {
+            (Some(said), _) => *said == Said::Nothing,
+            (None, None) => true,
+            (None, Some(row)) => {
+                matches!(self.state_of(row, reviewer), RowState::Open | RowState::Draft | RowState::Stale)
+            }
+        }
+    }
+
+    /// True where all rows held are alike in this: a column of it would say nothing.
+    pub fn same_for_all<T: PartialEq>(&self, of: impl Fn(&Summary) -> T) -> bool {
+        let mut rows = self.rows.values().map(of);
+        let first = rows.next();
+        self.rows.len() > 2 && rows.all(|other| Some(&other) == first.as_ref())
     }
 
     /// True where the conversation at a position is, as far as is known, still to be judged by `reviewer`.
