@@ -28,7 +28,7 @@ pub fn draw(state: &State, judge: &Judge, canvas: &mut Canvas, area: Rect) {
         (Action::Accept, "save & next"),
         (Action::MoreSevere, "severity"),
         (Action::LessSevere, "less"),
-        (Action::NextField, "another mode"),
+        (Action::NextField, "next mode"),
         (Action::CorrectNow, "fix tool"),
         (Action::AddNote, "note"),
     ];
