@@ -135,6 +135,8 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Session
         | Request::SessionSheet(_)
         | Request::Codebook
+        | Request::Tools
+        | Request::LastFail
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
         Request::Record(_)

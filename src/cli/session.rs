@@ -61,6 +61,7 @@ fn start(context: &Context, arguments: &StartArguments) -> Result<Code, Failure>
         queue: arguments.queue.clone(),
         without_queue: arguments.no_queue,
         minutes: arguments.minutes,
+        size: arguments.size,
         with: arguments.with.clone(),
     };
     let saved = session::start(&mut workspace, &order, now())?;

@@ -20,6 +20,7 @@ use crate::ops::review::{self, ReviewError};
 use crate::ops::sample::SampleError;
 use crate::ops::search;
 use crate::ops::session::{self, SessionError};
+use crate::ops::tools;
 use crate::ops::workspace::{ImportOrder, Workspace};
 use crate::ops::{adjudicate, alignment, calibration};
 use crate::store::{Asker, ErrorClass, StoreError};
@@ -80,6 +81,8 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Claim(order) => of_queue(queue::claim(workspace, order, now), Reply::Claimed),
         Request::Release(id) => of_queue(queue::release(workspace, id, now).map_err(QueueError::from), Reply::Claimed),
         Request::Codebook => read(review::codebook(workspace), Reply::Codebook),
+        Request::Tools => read(tools::known(workspace).map_err(Into::into), Reply::Tools),
+        Request::LastFail => read(review::last_fail(workspace), |fail| Reply::LastFail(fail.map(Box::new))),
         Request::Highlight(text) => Reply::Highlighted(highlight::json(text.exact())),
         Request::Record(act) => saved(review::record(workspace, act, now)),
         Request::StartSession(order) => saved(session::start(workspace, order, now)),

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::model::act::Act;
 pub use crate::model::act::Saved;
+use crate::model::act::{Act, Judgement};
 pub use crate::model::claim::{ClaimOrder, Claimed};
 use crate::model::codebook::Codebook;
 pub use crate::model::export::ExportOrder;
@@ -14,6 +14,7 @@ use crate::model::id::ConversationId;
 pub use crate::model::queue::{Opened, QueueHead, QueueIndex, QueueOrder, QueueQuery, QueueSpec, QueueState};
 pub use crate::model::search::Hit;
 use crate::model::summary::Summary;
+pub use crate::model::tool::KnownTool;
 pub use crate::ops::Progress;
 pub use crate::ops::adjudicate::{Case, Side as DisputeSide};
 pub use crate::ops::alignment::{Aligned, AlignmentReport, Cell, Cut, Cutoff, Part};
@@ -93,6 +94,10 @@ pub enum Request {
     SessionSheet(Option<String>),
     /// Read: the codebook.
     Codebook,
+    /// Read: the tools that the workspace knows.
+    Tools,
+    /// Read: the fail that the reviewer gave last, of any session.
+    LastFail,
     /// Read: JSON text pretty-printed and highlighted, bounded in size.
     Highlight(Untrusted),
     /// Read: the conversations whose labels differ.
@@ -178,6 +183,10 @@ pub enum Reply {
     Claimed(Claimed),
     /// To [`Request::Codebook`].
     Codebook(Codebook),
+    /// To [`Request::Tools`].
+    Tools(Vec<KnownTool>),
+    /// To [`Request::LastFail`].
+    LastFail(Option<Box<Judgement>>),
     /// To [`Request::Highlight`]: one vector of runs per line.
     Highlighted(Vec<Vec<HighlightRun>>),
     /// To [`Request::Record`], [`Request::StartSession`], [`Request::StartCalibration`], [`Request::Settle`],

@@ -266,7 +266,8 @@ fn take(labels: &mut BTreeMap<&str, Label>, event: &Event, took: &str, reason: &
 
 /// Folds the events of the codebook, and of all labels, into the codebook.
 ///
-/// A mode that an undone act had added stays in use as long as a label that stands names it.
+/// A mode that an undone act had added stays in use as long as a label that stands names it, unless it was added again:
+/// a name that was taken back does not come back.
 pub fn project_codebook<S: std::hash::BuildHasher>(events: &[&Event], undone: &HashSet<String, S>) -> Codebook {
     let stands = |event: &Event| !undone.contains(&event.group);
     let named: HashSet<&str> = events
@@ -276,12 +277,19 @@ pub fn project_codebook<S: std::hash::BuildHasher>(events: &[&Event], undone: &H
             _ => None,
         })
         .collect();
+    let added: HashSet<&str> = events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::Codebook(CodebookChange::Add { key, .. }) if stands(event) => Some(key.as_str()),
+            _ => None,
+        })
+        .collect();
     let mut seen = HashSet::new();
     let mut changes: Vec<(&Event, &CodebookChange)> = events
         .iter()
         .filter_map(|event| match &event.body {
             EventBody::Codebook(change @ CodebookChange::Add { key, .. })
-                if stands(event) || named.contains(key.as_str()) =>
+                if stands(event) || (named.contains(key.as_str()) && !added.contains(key.as_str())) =>
             {
                 Some((*event, change))
             }

@@ -145,6 +145,67 @@ pub struct ToolSpec {
     pub effect_guessed: bool,
 }
 
+/// What the values of an argument were in the calls that were recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueKind {
+    /// Text.
+    Text,
+    /// Numbers.
+    Number,
+    /// True or false.
+    Flag,
+    /// Anything else, or not always the same.
+    Other,
+}
+
+impl ValueKind {
+    /// The kind of a raw JSON value.
+    pub fn of(raw: &str) -> Self {
+        match raw.trim_start().as_bytes().first() {
+            Some(b'"') => Self::Text,
+            Some(b'-' | b'0'..=b'9') => Self::Number,
+            Some(b't' | b'f') => Self::Flag,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A tool that the workspace knows from any of its conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownTool {
+    /// As offered; for one that was called and never offered, its name alone.
+    pub spec: ToolSpec,
+    /// The arguments it was called with, in the order in which they first came.
+    pub arguments: Vec<(String, ValueKind)>,
+}
+
+impl KnownTool {
+    /// One of which the name is all that is known.
+    pub fn named(name: &str) -> Self {
+        let spec = ToolSpec {
+            name: name.into(),
+            description: Untrusted::default(),
+            parameters: None,
+            effect: Effect::guess(name),
+            effect_guessed: true,
+        };
+        Self { spec, arguments: Vec::new() }
+    }
+
+    /// Takes in the arguments of one more call.
+    pub fn called_with(&mut self, arguments: &str) {
+        for (name, raw) in members(arguments).unwrap_or_default() {
+            let kind = ValueKind::of(raw.get());
+            match self.arguments.iter_mut().find(|(known, _)| *known == name) {
+                // An empty value says nothing of the others.
+                Some((_, before)) if *before != kind && raw.get() != "null" => *before = ValueKind::Other,
+                Some(_) => {}
+                None => self.arguments.push((name, kind)),
+            }
+        }
+    }
+}
+
 /// The arguments of a call, exactly as recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]

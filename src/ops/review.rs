@@ -20,9 +20,11 @@ use super::workspace::Workspace;
 
 mod correct;
 mod describe;
+mod last;
 mod open;
 
 pub use correct::CorrectionError;
+pub use last::last_fail;
 pub use open::{open, open_for_room};
 
 /// Why an act was not recorded; nothing was changed.

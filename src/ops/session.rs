@@ -203,18 +203,20 @@ pub struct StartOrder {
     pub without_queue: bool,
     /// How long it is meant to take.
     pub minutes: u32,
+    /// How many conversations a queue of its own takes; as many as it has minutes where that is not said.
+    pub size: Option<u32>,
     /// Who else is there.
     pub with: Vec<String>,
 }
 
-/// The queue that a session gets where none is named: as many conversations as it has minutes, all of them where it has no
-/// end, what is unresolved first.
-pub fn own_queue(name: &str, minutes: u32) -> QueueSpec {
+/// The queue that a session gets where none is named: so many conversations, which are as many as it has minutes unless
+/// somebody said otherwise, or all of them for 0; what is unresolved first.
+pub fn own_queue(name: &str, size: u32) -> QueueSpec {
     let slug = crate::model::codebook::slug(name);
     let plain: String = slug.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     let begins = plain.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     let name = if begins { plain } else { format!("session-{plain}") };
-    QueueSpec { size: (minutes > 0).then_some(minutes), ..QueueSpec::new(name.trim_end_matches('-'), "weekly") }
+    QueueSpec { size: (size > 0).then_some(size), ..QueueSpec::new(name.trim_end_matches('-'), "weekly") }
 }
 
 /// The act that starts a session, with its agenda as it is now.
@@ -233,7 +235,7 @@ pub fn plan(workspace: &mut Workspace, order: &StartOrder, now: Timestamp) -> Re
         }
         None if order.without_queue => (None, None),
         None => {
-            let spec = own_queue(&order.name, order.minutes);
+            let spec = own_queue(&order.name, order.size.unwrap_or(order.minutes));
             let define = (!named(&spec.name)).then(|| Box::new(spec.clone()));
             (Some(spec.name), define)
         }

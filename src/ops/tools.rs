@@ -2,16 +2,18 @@
 //!
 //! Invariant: an effect that was only guessed from a name says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
 use super::door::Door;
 use super::queue;
 use super::workspace::Workspace;
+use crate::model::conversation::Conversation;
 use crate::model::queue::{QueueOrder, QueueQuery};
+use crate::model::step::StepContent;
 use crate::model::time::Timestamp;
-use crate::model::tool::Effect;
+use crate::model::tool::{Effect, KnownTool};
 use crate::store::{Asker, StoreError};
 
 /// One tool, as it leaves.
@@ -96,5 +98,47 @@ fn unknown(name: &str) -> ListedTool {
         calls: 0,
         failed: 0,
         description: String::new(),
+    }
+}
+
+/// Tools named at most.
+const NAMED: usize = 500;
+
+/// Conversations read at most, to learn what tools take.
+const READ: usize = 40;
+
+/// The tools that the workspace knows, by name, with what they take: of those offered as it was said there, else as they
+/// were called. Enough is read to know them, and never the whole workspace.
+///
+/// # Errors
+/// The workspace cannot be read.
+pub fn known(workspace: &Workspace) -> Result<Vec<KnownTool>, StoreError> {
+    let mut found: BTreeMap<String, KnownTool> = BTreeMap::new();
+    let mut read = HashSet::new();
+    for (name, id) in workspace.store().tools_called(NAMED)? {
+        found.entry(name.clone()).or_insert_with(|| KnownTool::named(&name));
+        if read.len() < READ
+            && read.insert(id.clone())
+            && let Some(conversation) = workspace.store().conversation(&id)?
+        {
+            learn(&mut found, &conversation);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+fn learn(found: &mut BTreeMap<String, KnownTool>, conversation: &Conversation) {
+    for spec in &conversation.tools {
+        let tool = found.entry(spec.name.exact().to_owned()).or_insert_with(|| KnownTool::named(spec.name.exact()));
+        if tool.spec.parameters.is_none() {
+            tool.spec = spec.clone();
+        }
+    }
+    for step in &conversation.steps {
+        if let StepContent::ToolCall { tool, arguments, .. } = &step.content {
+            let name = tool.exact();
+            let tool = found.entry(name.to_owned()).or_insert_with(|| KnownTool::named(name));
+            tool.called_with(arguments.0.exact());
+        }
     }
 }

@@ -103,6 +103,17 @@ impl Store {
         Ok(())
     }
 
+    /// Each tool that was called, by name, with the newest conversation in which it was; at most so many.
+    pub fn tools_called(&self, most: usize) -> Result<Vec<(String, ConversationId)>, StoreError> {
+        let sql = "SELECT n.name, c.id
+                     FROM (SELECT tool, max(conversation) AS newest FROM conversation_tools GROUP BY tool) t
+                     JOIN names n ON n.key = t.tool JOIN conversations c ON c.key = t.newest ORDER BY n.name LIMIT ?1";
+        let mut statement = self.sql(self.connection.prepare_cached(sql))?;
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, ConversationId::from_stored(row.get::<_, String>(1)?)));
+        let rows = statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], row);
+        self.sql(self.sql(rows)?.collect())
+    }
+
     /// Which tools each conversation called, how often, and how many of these calls failed: by conversation, then tool.
     pub fn each_tool(&self, each: &mut dyn FnMut(ToolUse<'_>)) -> Result<(), StoreError> {
         let sql = "SELECT t.conversation, n.name, t.calls, t.failed

@@ -202,6 +202,7 @@ pub enum Action {
     SeenValue,
     Alternative,
     ExternalEditor,
+    NewLine,
     Toggle,
     Yes,
     No,

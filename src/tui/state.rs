@@ -28,7 +28,7 @@ use super::layout::Size;
 use super::row::{Look, Row};
 use super::theme::Tone;
 use super::{Mask, Place, UiConfig};
-use crate::engine::request::{Request, Ticket};
+use crate::engine::request::{KnownTool, Request, Ticket};
 use crate::model::codebook::Codebook;
 use crate::model::id::ConversationId;
 use crate::model::summary::Summary;
@@ -149,6 +149,10 @@ pub enum Expected {
     Open(ConversationId),
     /// The codebook.
     Codebook,
+    /// The tools that the workspace knows.
+    Tools,
+    /// The fail that the reviewer gave last.
+    LastFail,
     /// Highlighted text of the detail pane, by its key.
     Highlight(u64),
     /// What failed in a week.
@@ -197,6 +201,8 @@ pub struct State {
     pub presenting: bool,
     /// Failure modes in use.
     pub codebook: Codebook,
+    /// Tools that any conversation of the workspace has, as last told.
+    pub tools: Vec<KnownTool>,
     /// Writes under way, saved and not saved.
     pub writes: Writes,
     /// What was said.
@@ -217,7 +223,7 @@ pub struct State {
     pub drafts: BTreeMap<String, String>,
     /// Fails that were begun and not saved, by conversation, and by whether a room was looking.
     pub fails_begun: HashMap<(ConversationId, bool), judge::Judge>,
-    /// Folders that exports of this session went to.
+    /// Folders that exports went to since the program was opened.
     pub exported: BTreeSet<String>,
     /// Forms that were begun and not saved, by what they are for.
     pub forms_begun: BTreeMap<String, Overlay>,
@@ -282,6 +288,7 @@ impl State {
             session: session::Live::default(),
             presenting,
             codebook: Codebook::default(),
+            tools: Vec::new(),
             writes: Writes::default(),
             log: Log::default(),
             masked,

@@ -40,6 +40,7 @@ mod sample;
 mod session;
 mod slips;
 mod stories;
+mod strip;
 mod team;
 
 /// 2026-11-20T09:41:00Z.
@@ -50,6 +51,7 @@ const NOW: Timestamp = Timestamp(1_795_167_660_000_000);
 struct Engine {
     conversations: Vec<Opened>,
     codebook: Codebook,
+    tools: Vec<crate::engine::request::KnownTool>,
     labels: HashMap<ConversationId, Label>,
     /// Labels before each act, newest last, and the same for redo.
     done: Vec<(ConversationId, Option<Label>, String)>,
@@ -82,6 +84,19 @@ impl Engine {
         let judged = |id: &ConversationId| self.labels.get(id).is_some_and(|label| label.verdict.is_some());
         let is_of = |label: &&Label| id.is_some_and(|id| label.conversation == *id && judged(id));
         self.said_by_others.iter().filter(is_of).cloned().collect()
+    }
+
+    /// The newest fail of which the label still stands.
+    fn last_fail(&self) -> Option<crate::model::act::Judgement> {
+        let stands = |act: &Act| match act {
+            Act::Judge(judgement) => {
+                let label = self.labels.get(&judgement.subject.conversation)?;
+                let fail = Some(crate::model::label::Verdict::Fail);
+                (Some(judgement.verdict) == fail && label.verdict == fail).then(|| judgement.clone())
+            }
+            _ => None,
+        };
+        self.acts.iter().rev().find_map(stands)
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm per request")]
@@ -144,6 +159,8 @@ impl Engine {
             Request::Claim(_) => Reply::Claimed(crate::engine::request::Claimed::NotAsked),
             Request::Release(_) => Reply::Claimed(crate::engine::request::Claimed::Released),
             Request::Codebook => Reply::Codebook(self.codebook.clone()),
+            Request::Tools => Reply::Tools(self.tools.clone()),
+            Request::LastFail => Reply::LastFail(self.last_fail().map(Box::new)),
             Request::Highlight(text) => Reply::Highlighted(crate::text::highlight::json(text.exact())),
             Request::Record(_) | Request::Undo | Request::Redo if self.refuse.is_some() => {
                 Reply::Failed { message: self.refuse.clone().unwrap_or_default(), retry: true }

@@ -27,7 +27,7 @@ pub mod session;
 use super::Start;
 use super::action::{Action, Context};
 use super::command::Command;
-use super::keymap::Chord;
+use super::keymap::{Chord, Key};
 use super::layout::{self, Pane};
 use super::message::Message;
 use super::state::messages::Weight;
@@ -75,6 +75,7 @@ pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
             review::open(state, id, None, super::state::review::Reason::Asked);
         }
     }
+    judge::ask_last_fail(state);
     settle(state);
     std::mem::take(&mut state.outbox)
 }
@@ -152,13 +153,13 @@ fn key(state: &mut State, chord: Chord) {
 
 /// True where a printable key is text, whatever it is bound to.
 fn takes_text(state: &mut State, letter: char) -> bool {
+    let in_strip = state.config.keymap.resolve(Context::Judge, Chord::plain(Key::Char(letter)));
     let Some(top) = state.overlays.last_mut() else { return false };
     if let Some(form) = top.form() {
         return form.input().is_some();
     }
     match top {
-        // Digits and signs act until a name was begun; a letter always begins one.
-        Overlay::Judge(judge) => !judge.input.is_empty() || letter.is_alphabetic(),
+        Overlay::Judge(judge) => judge.takes(letter, in_strip),
         Overlay::Correct(form) => form.stage != super::state::correct::Stage::Remainder,
         Overlay::Editor(_) | Overlay::Prompt(_) | Overlay::Palette(_) => true,
         _ => false,
@@ -416,7 +417,7 @@ pub fn review_foot(state: &State) -> u16 {
     let judging = state.overlays.iter().any(|overlay| matches!(overlay, Overlay::Judge(_)));
     match (judging, state.size.rows) {
         (true, ..20) => 4,
-        (true, _) => 5,
+        (true, _) => 6,
         (false, _) => 2,
     }
 }

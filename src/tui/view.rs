@@ -187,7 +187,7 @@ fn news(state: &State) -> Row {
             row.push(what, Tone::Text);
             row.push(&format!(" saved {} {}", theme.fine(), state.clock(*at)), Tone::Good);
         }
-        (None, _) if state.log.toast.is_none() => row.push("nothing judged yet in this session", Tone::Dim),
+        (None, _) if state.log.toast.is_none() => row.push("nothing judged yet since you opened it", Tone::Dim),
         (None, _) => {}
     }
     if let Some(toast) = &state.log.toast {

@@ -54,6 +54,9 @@ pub struct StartArguments {
     /// How long it is meant to take; 0 for as long as it takes
     #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=1440))]
     pub minutes: u32,
+    /// How many conversations a queue of its own takes [default: as many as it has minutes]
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["queue", "no_queue"], value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub size: Option<u32>,
     /// Who else is there. May be repeated
     #[arg(long, value_name = "NAME")]
     pub with: Vec<String>,

@@ -57,6 +57,8 @@ enum Slot {
     Calibrations,
     Calibration,
     Codebook,
+    Tools,
+    LastFail,
     Highlight,
 }
 
@@ -77,6 +79,8 @@ impl Slot {
             Request::Calibrations => Self::Calibrations,
             Request::Calibration(_) => Self::Calibration,
             Request::Codebook => Self::Codebook,
+            Request::Tools => Self::Tools,
+            Request::LastFail => Self::LastFail,
             Request::Highlight(_) => Self::Highlight,
             _ => Self::Queue,
         }

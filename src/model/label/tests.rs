@@ -143,6 +143,24 @@ fn a_mode_stays_in_the_codebook_while_a_standing_label_names_it() {
 }
 
 #[test]
+fn a_name_that_was_taken_back_gives_way_to_the_one_given_next() {
+    let add = event(6, 6, 0, None);
+    let undo = Event { body: EventBody::Undo { undoes: add.group.clone() }, ..event(20, 7, 0, None) };
+    let again = CodebookChange::Add {
+        key: "mode-0".to_owned(),
+        name: "Mode as it is called".to_owned(),
+        description: String::new(),
+        pack: None,
+    };
+    let again = Event { body: EventBody::Codebook(again), ..event(24, 6, 0, None) };
+    let naming = Event { body: EventBody::Mode { mode: "mode-0".to_owned() }, ..event(25, 2, 0, None) };
+    assert_eq!(again.group, naming.group);
+    let (_, codebook) = state(&[add, undo, again, naming]);
+    let names: Vec<&str> = codebook.modes.iter().map(|mode| mode.name.as_str()).collect();
+    assert_eq!(names, ["Mode as it is called"]);
+}
+
+#[test]
 fn an_owner_is_optional_and_goes_with_its_verdict() {
     let with = event(2, 0, 0, Some(1));
     let line = with.line().unwrap();

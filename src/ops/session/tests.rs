@@ -148,6 +148,10 @@ fn a_session_gets_a_queue_of_its_own_and_one_undo_takes_both_back() {
     review::undo(&mut w, at(9)).unwrap();
     assert_eq!(book(w.store()).unwrap().sessions, []);
     assert_eq!(w.store().queue("w47").unwrap(), None);
+    let order = StartOrder { size: Some(7), ..order };
+    start(&mut w, &order, at(20)).unwrap();
+    assert_eq!(w.store().queue("w47").unwrap().unwrap().spec.size, Some(7));
+    assert_eq!(current(&w).minutes, Some(10));
     assert_eq!(own_queue("47. Woche", 60).name, "session-47-woche");
 }
 

@@ -6,8 +6,7 @@ use crate::model::conversation::Conversation;
 use crate::model::correction::CorrectionKind;
 use crate::model::label::StepPointer;
 use crate::model::step::{Step, StepContent};
-use crate::model::tool::{Effect, ToolSpec};
-use crate::text::Untrusted;
+use crate::model::tool::{KnownTool, ToolSpec, ValueKind};
 use crate::tui::Mask;
 use crate::tui::input::LineInput;
 use crate::tui::schema::{Field, Kind, Schema};
@@ -47,6 +46,17 @@ impl Choice {
     }
 }
 
+/// Where a tool that can be chosen is known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It was offered or called in this conversation.
+    Here,
+    /// Only in others of the workspace.
+    Elsewhere,
+    /// Nowhere: its name was typed.
+    Free,
+}
+
 /// A value seen earlier in the conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
@@ -84,8 +94,12 @@ pub struct Correct {
     pub input: LineInput,
     /// Which of the fitting choices is chosen.
     pub choice: usize,
-    /// Everything that can be chosen.
+    /// Everything that can be chosen; tools of other conversations last.
     pub choices: Vec<Choice>,
+    /// Names of the tools offered or called in this conversation.
+    pub here: Vec<String>,
+    /// What is known of the tools that were called: here first, then in other conversations.
+    pub known: Vec<KnownTool>,
     /// What was chosen.
     pub chosen: Option<Choice>,
     /// The schema of the chosen tool.
@@ -119,11 +133,13 @@ impl Correct {
             }
             StepContent::Message { .. } => None,
         };
+        let known = called(conversation);
         let offered: Vec<ToolSpec> = if conversation.tools.is_empty() {
-            called(conversation)
+            known.iter().map(|tool| tool.spec.clone()).collect()
         } else {
             conversation.offered_at(step).into_iter().cloned().collect()
         };
+        let here = offered.iter().map(|spec| spec.name.exact().to_owned()).collect();
         let mut choices: Vec<Choice> = offered.into_iter().map(Choice::Tool).collect();
         if let Some((tool, _)) = &was {
             // The tool that was called comes first: arguments alone are wrong more often than not.
@@ -142,6 +158,8 @@ impl Correct {
             input: LineInput::default(),
             choice: 0,
             choices,
+            here,
+            known,
             chosen: None,
             schema: Schema::new(None),
             fields: Vec::new(),
@@ -156,16 +174,64 @@ impl Correct {
         }
     }
 
-    /// Choices that fit what was typed: names that begin with it, then names that hold it.
-    pub fn fitting(&self) -> Vec<&Choice> {
-        let wanted = self.input.text().trim().to_lowercase();
+    /// Takes in the tools of the workspace: those not seen here can be chosen as well, after all others.
+    pub fn know(&mut self, tools: &[KnownTool]) {
+        for tool in tools {
+            let name = tool.spec.name.exact();
+            let offered = self.choices.iter_mut().find_map(|choice| match choice {
+                Choice::Tool(spec) if spec.name == tool.spec.name => Some(spec),
+                _ => None,
+            });
+            match offered {
+                Some(spec) if spec.parameters.is_none() => spec.parameters.clone_from(&tool.spec.parameters),
+                Some(_) => {}
+                None => self.choices.push(Choice::Tool(tool.spec.clone())),
+            }
+            match self.known.iter_mut().find(|known| known.spec.name.exact() == name) {
+                Some(known) => {
+                    let new = tool.arguments.iter().filter(|(name, _)| known.arguments.iter().all(|(k, _)| k != name));
+                    let new: Vec<_> = new.cloned().collect();
+                    known.arguments.extend(new);
+                }
+                None => self.known.push(tool.clone()),
+            }
+        }
+    }
+
+    /// What a tool was called with in the conversations that are known.
+    pub fn called_with(&self, tool: &str) -> &[(String, ValueKind)] {
+        self.known.iter().find(|known| known.spec.name.exact() == tool).map_or(&[], |known| &known.arguments)
+    }
+
+    /// Where a tool is known from.
+    pub fn standing(&self, tool: &str) -> Standing {
+        let listed = |choice: &Choice| matches!(choice, Choice::Tool(spec) if spec.name.exact() == tool);
+        if self.here.iter().any(|name| name == tool) {
+            Standing::Here
+        } else if self.choices.iter().any(listed) {
+            Standing::Elsewhere
+        } else {
+            Standing::Free
+        }
+    }
+
+    /// Choices that fit what was typed: names that begin with it, then names that hold it; last the name itself, where it
+    /// could be that of a tool nobody has seen.
+    pub fn fitting(&self) -> Vec<Choice> {
+        let typed = self.input.text().trim();
+        let wanted = typed.to_lowercase();
         let mut fitting: Vec<(usize, &Choice)> = self
             .choices
             .iter()
             .filter_map(|choice| Some((rank(&choice.name().to_lowercase(), &wanted)?, choice)))
             .collect();
         fitting.sort_by_key(|(rank, _)| *rank);
-        fitting.into_iter().map(|(_, choice)| choice).collect()
+        let mut fitting: Vec<Choice> = fitting.into_iter().map(|(_, choice)| choice.clone()).collect();
+        let is_name = typed.starts_with(char::is_alphanumeric) && !typed.contains(char::is_whitespace);
+        if is_name && typed.len() <= LONGEST_NAME && self.standing(typed) == Standing::Free {
+            fitting.push(Choice::Tool(KnownTool::named(typed).spec));
+        }
+        fitting
     }
 
     /// True where something was chosen or typed that would be missed.
@@ -201,19 +267,19 @@ impl Correct {
     }
 }
 
-/// The tools called in a conversation whose list of tools nobody recorded, in the order of their first calls.
-fn called(conversation: &Conversation) -> Vec<ToolSpec> {
-    let mut called: Vec<ToolSpec> = Vec::new();
-    for tool in conversation.steps.iter().filter_map(Step::tool) {
-        if called.iter().all(|known| known.name != *tool) {
-            called.push(ToolSpec {
-                name: tool.clone(),
-                description: Untrusted::default(),
-                parameters: None,
-                effect: Effect::guess(tool.exact()),
-                effect_guessed: true,
-            });
-        }
+/// The longest name of a tool that can be typed.
+const LONGEST_NAME: usize = 64;
+
+/// The tools called in a conversation, in the order of their first calls.
+fn called(conversation: &Conversation) -> Vec<KnownTool> {
+    let mut called: Vec<KnownTool> = Vec::new();
+    for step in &conversation.steps {
+        let StepContent::ToolCall { tool, arguments, .. } = &step.content else { continue };
+        let at = called.iter().position(|known| known.spec.name == *tool).unwrap_or_else(|| {
+            called.push(KnownTool::named(tool.exact()));
+            called.len() - 1
+        });
+        called[at].called_with(arguments.0.exact());
     }
     called
 }

@@ -5,6 +5,7 @@
 use crate::model::codebook::{Codebook, slug};
 use crate::model::correction::Correction;
 use crate::model::label::{Owner, StepPointer};
+use crate::tui::action::Action;
 use crate::tui::input::LineInput;
 
 /// The names of the severities, 1 to 4.
@@ -51,9 +52,26 @@ impl Offer {
 }
 
 impl Judge {
+    /// True where a printable key is text: a letter always, a digit or another sign once a name was begun. The keys of
+    /// the severity stay what they are while a name is typed; only within a word is a hyphen one.
+    pub fn takes(&self, letter: char, action: Option<Action>) -> bool {
+        let text = self.input.text();
+        match action {
+            Some(Action::MoreSevere | Action::LessSevere) if !letter.is_alphanumeric() => {
+                letter == '-' && text.ends_with(char::is_alphanumeric)
+            }
+            _ => !text.is_empty() || letter.is_alphabetic(),
+        }
+    }
+
+    /// The name that was typed; signs of the severity at its end are no part of it.
+    pub fn typed(&self) -> &str {
+        self.input.text().trim_end_matches(['+', '-', ' ']).trim_start()
+    }
+
     /// Modes that fit what was typed, a new one last; all of the codebook while nothing is typed.
     pub fn offers(&self, codebook: &Codebook) -> Vec<Offer> {
-        let typed = self.input.text().trim();
+        let typed = self.typed();
         let wanted = typed.to_lowercase();
         let mut fitting: Vec<(usize, Offer)> = codebook
             .modes

@@ -35,7 +35,7 @@ pub struct Entry {
     pub text: String,
 }
 
-/// What was said in this session.
+/// What was said since the program was opened.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
     /// Oldest first.
@@ -93,8 +93,10 @@ pub struct Writes {
     pub last: Option<(String, Timestamp)>,
     /// The conversation that one was about.
     pub last_on: Option<ConversationId>,
-    /// The last fail of this session, to be repeated.
+    /// The reviewer's last fail, of this start of the program or an earlier one, to be repeated.
     pub last_fail: Option<Judgement>,
+    /// The request for it, while nothing newer is known.
+    pub awaiting_fail: Option<Ticket>,
 }
 
 impl Writes {

@@ -1,6 +1,6 @@
 //! The command palette: every action by name.
 //!
-//! Invariant: it offers what the table of bindings has for the screen beneath, and nothing else.
+//! Invariant: it offers what the table of bindings has for the screen beneath, and over a conversation a step by its number.
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -20,6 +20,11 @@ pub struct Palette {
 }
 
 impl Palette {
+    /// The step to go to, where a number was typed over a conversation.
+    pub fn step(&self) -> Option<u32> {
+        self.input.text().trim().parse().ok().filter(|_| self.context == Context::Review)
+    }
+
     /// What fits the letters typed, best first.
     pub fn offers(&self) -> Vec<&'static Binding> {
         let usable =

@@ -172,6 +172,11 @@ impl Editor {
         self.area.lines().join("\n")
     }
 
+    /// True for a text that is a line or two, which enter saves; within others it makes a new line.
+    pub fn is_short(&self) -> bool {
+        !matches!(self.purpose, TextFor::Reply(_) | TextFor::RawJson)
+    }
+
     /// Its title.
     pub fn title(&self) -> String {
         match &self.purpose {

@@ -17,7 +17,7 @@ pub const MARGIN: usize = 100;
 /// Rows held before those far from the view are dropped.
 pub const HELD: usize = 1_000;
 
-/// What this reviewer said of a conversation in this session.
+/// What this reviewer said of a conversation since the program was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Said {
     /// A verdict.
@@ -89,7 +89,7 @@ pub struct Queue {
     pub hits: Option<Hits>,
     /// The newest request for places.
     pub awaiting_snippets: Option<Ticket>,
-    /// What was said in this session.
+    /// What was said since the program was opened.
     pub said: HashMap<ConversationId, Said>,
     /// What others hold, until when; without a time where all reviews are in.
     pub held: HashMap<ConversationId, Option<Timestamp>>,
@@ -109,7 +109,7 @@ pub struct Queue {
     pub before: Option<ConversationId>,
     /// When the last verdict of a queue brought the list back, under keys that may be meant for the next conversation.
     pub ended: Option<Timestamp>,
-    /// Verdicts of this session that the index does not count yet.
+    /// Verdicts since then that the index does not count yet.
     pub judged_since: i64,
     /// The newest request for the queues there are.
     pub awaiting_queues: Option<Ticket>,

@@ -203,6 +203,7 @@ impl StartForm {
             queue: self.queue.checked_sub(2).and_then(|at| self.queues.get(at)).map(|queue| queue.name.clone()),
             without_queue: self.queue == 1,
             minutes: minutes.map_err(|_| "Minutes: a whole number is needed.")?,
+            size: None,
             with: self.texts[3]
                 .text()
                 .split(',')

@@ -9,7 +9,7 @@ use crate::engine::request::EngineMessage;
 use crate::model::label::Verdict;
 use crate::ops::workspace::Identity;
 
-const CHATS: &str = concat!(
+pub const CHATS: &str = concat!(
     r#"{"id":"shop-1","messages":[{"role":"user","content":"Please cancel order LF-77."},"#,
     r#"{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"refund_order","arguments":"{\"order_id\": \"LF-77\"}"}}]},"#,
     r#"{"role":"tool","tool_call_id":"a","content":"{\"ok\": true}"},"#,
@@ -70,7 +70,7 @@ impl Desk {
         self.app.frame()
     }
 
-    fn own(&self) -> Option<&Label> {
+    pub fn own(&self) -> Option<&Label> {
         self.app.state.review.as_ref()?.opened.as_ref()?.own.as_ref()
     }
 }

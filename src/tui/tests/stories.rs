@@ -65,9 +65,10 @@ fn letters_choose_an_existing_mode_or_name_a_new_one() {
     assert!(app.frame().contains("> new: lat"), "{}", app.frame());
     app.press("<up> <enter>");
     assert_eq!(app.label(1).unwrap().modes, ["late-handover"]);
-    // Keys that mean something in the empty strip are letters once a name was begun.
+    // Digits mean something in the empty strip, and are part of a name once it was begun; so is a hyphen within a word.
     app.press("x \"jo-1+\" <enter>");
     assert_eq!(app.label(2).unwrap().modes, ["jo-1"]);
+    assert_eq!(app.label(2).unwrap().severity, Some(2));
 }
 
 #[test]

@@ -4,26 +4,43 @@
 
 use super::Pressed;
 use super::prompt::bare;
+use crate::engine::request::{Reply, Request};
 use crate::model::act::{Act, FailedAt, Judgement};
 use crate::model::correction::{AcceptableCall, Correction, CorrectionKind};
 use crate::model::label::{StepPointer, Verdict};
-use crate::model::tool::Arguments;
+use crate::model::tool::{Arguments, members};
 use crate::tui::action::Action;
-use crate::tui::input::LineInput;
 use crate::tui::keymap::Key;
-use crate::tui::schema::{Field, Kind, Schema, Turn, assemble, fill};
+use crate::tui::schema::{Kind, Schema, Turn, fill};
 use crate::tui::state::correct::{Choice, Correct, KeptCall, Stage};
 use crate::tui::state::messages::Weight;
 use crate::tui::state::prompt::TextFor;
-use crate::tui::state::{Overlay, State};
+use crate::tui::state::{Expected, Overlay, State};
 
-/// The name of the field that takes all arguments as raw JSON, for a tool without a schema.
-const RAW: &str = "arguments";
+mod fields;
 
-fn form(state: &State) -> Option<Correct> {
+pub use fields::arguments;
+use fields::{put_seen, raw_field, text_field, tool_fields};
+
+/// An empty form on the current step, with the tools that are known so far; what is known by now is asked for.
+fn form(state: &mut State) -> Option<Correct> {
     let review = state.review.as_ref()?;
     let opened = review.opened.as_ref()?;
-    Some(Correct::new(&opened.conversation, review.step()?, &state.config.mask))
+    let mut form = Correct::new(&opened.conversation, review.step()?, &state.config.mask);
+    form.know(&state.tools);
+    state.ask(Request::Tools, Expected::Tools);
+    Some(form)
+}
+
+/// Takes in the tools of the workspace; an open form offers them.
+pub fn tools_arrived(state: &mut State, reply: Reply) {
+    let Reply::Tools(tools) = reply else { return };
+    state.tools = tools;
+    for overlay in &mut state.overlays {
+        if let Overlay::Correct(form) = overlay {
+            form.know(&state.tools);
+        }
+    }
 }
 
 /// Opens the form on the current step; with the no-call key straight at its question.
@@ -122,13 +139,13 @@ fn choosing(form: &mut Correct, pressed: Pressed) -> Next {
     match pressed.action {
         Some(Action::Back) => return Next::Leave,
         Some(Action::Accept | Action::NextField) => {
-            let chosen = form.fitting().get(form.choice).map(|choice| (*choice).clone());
+            let chosen = form.fitting().get(form.choice).cloned();
             match chosen {
                 Some(Choice::Other(CorrectionKind::Reply)) => return Next::InWords,
                 // The same again: its fields are still there.
                 Some(choice) if form.chosen.as_ref() == Some(&choice) => form.stage = Stage::Fill,
                 Some(choice) => choose(form, &choice),
-                None => form.message = Some("Nothing offered here has that name.".to_owned()),
+                None => form.message = Some("No tool has that name, and it cannot be one.".to_owned()),
             }
         }
         Some(Action::NextChoice) => form.choice += 1,
@@ -141,10 +158,6 @@ fn choosing(form: &mut Correct, pressed: Pressed) -> Next {
     }
     form.choice = form.choice.min(form.fitting().len().saturating_sub(1));
     Next::Stay
-}
-
-fn text_field(name: &str, required: bool) -> Field {
-    Field { kind: Kind::String, required, known: true, ..Field::unknown(name) }
 }
 
 /// Makes the form for what was chosen.
@@ -166,53 +179,6 @@ fn choose(form: &mut Correct, choice: &Choice) {
     check(form);
 }
 
-fn tool_fields(form: &Correct, tool: &str) -> Vec<Field> {
-    let mut fields = form.schema.fields();
-    let has_schema = form.schema.value.is_some();
-    if let Some((called, arguments)) = &form.was {
-        let same = called == tool;
-        let origin = "the agent's call";
-        if same {
-            if !fill(&mut fields, arguments, Some(origin)) {
-                fields = vec![raw_field(if arguments.trim().is_empty() { "{}" } else { arguments })];
-            }
-        } else if has_schema {
-            let mut from_call = Vec::new();
-            fill(&mut from_call, arguments, None);
-            for field in &mut fields {
-                if let Some(value) = from_call.iter().find(|other| other.name == field.name) {
-                    field.put(&value.json().unwrap_or_default(), Some(origin.to_owned()));
-                }
-            }
-        }
-    }
-    if fields.is_empty() && !has_schema {
-        fields = vec![raw_field("{}")];
-    }
-    for field in &mut fields {
-        let seen = form.seen.iter().find(|seen| seen.key == field.name);
-        if let Some(seen) = seen.filter(|_| field.input.is_empty() && field.required) {
-            field.put(&seen.raw, Some(format!("step {}", seen.step)));
-        }
-        field.input.suggest();
-    }
-    fields
-}
-
-fn raw_field(text: &str) -> Field {
-    Field { required: true, known: true, input: LineInput::new(text), ..Field::unknown(RAW) }
-}
-
-/// The arguments of the form as raw JSON.
-pub fn arguments(form: &Correct) -> String {
-    match form.fields.as_slice() {
-        [only] if only.name == RAW && only.kind == Kind::Json && form.schema.value.is_none() => {
-            only.input.text().to_owned()
-        }
-        fields => assemble(fields),
-    }
-}
-
 fn check(form: &mut Correct) {
     form.problems = match form.chosen {
         Some(Choice::Tool(_)) => form.schema.problems(&arguments(form)),
@@ -227,7 +193,7 @@ fn filling(state: &mut State, form: &mut Correct, pressed: Pressed) {
             form.stage = Stage::Choose;
             form.input.set("");
             let chosen = form.chosen.clone();
-            form.choice = form.fitting().iter().position(|choice| Some(*choice) == chosen.as_ref()).unwrap_or(0);
+            form.choice = form.fitting().iter().position(|choice| Some(choice) == chosen.as_ref()).unwrap_or(0);
         }
         Some(Action::NextField | Action::NextChoice) => {
             form.field = if form.field >= last { 0 } else { form.field + 1 };
@@ -295,24 +261,6 @@ pub fn paste(form: &mut Correct, text: &str) {
     }
 }
 
-fn put_seen(form: &mut Correct) {
-    let Some(field) = form.fields.get(form.field) else { return };
-    let values = form.values_for(field);
-    if values.is_empty() {
-        form.message = Some("No value was seen before this step.".to_owned());
-        return;
-    }
-    let next = field.seen.map_or(0, |at| (at + 1) % values.len());
-    let seen = values[next].clone();
-    let at = form.field;
-    if let Some(field) = form.fields.get_mut(at) {
-        field.put(&seen.raw, Some(format!("step {}", seen.step)));
-        field.seen = Some(next);
-    }
-    form.warned = false;
-    check(form);
-}
-
 /// The call as filled in; `None` and a message where it cannot be saved. Enter, which also goes from field to field, never
 /// takes one that does not fit.
 fn call(state: &State, form: &mut Correct, action: Action) -> Option<KeptCall> {
@@ -327,6 +275,13 @@ fn call(state: &State, form: &mut Correct, action: Action) -> Option<KeptCall> {
         form.warned = true;
         let key = state.key(if action == Action::Accept { Action::Save } else { action });
         form.message = Some(format!("It does not fit the schema. Only {key} saves it all the same, marked so."));
+        return None;
+    }
+    let empty = members(&arguments).is_some_and(|members| members.is_empty());
+    if empty && !form.fields.is_empty() && !form.warned {
+        form.warned = true;
+        let (key, once) = (state.key(action), "It has no arguments.");
+        form.message = Some(format!("{once} {key} again saves the call without any."));
         return None;
     }
     let fits = form.schema.checks().then_some(form.problems.is_empty());

@@ -4,7 +4,7 @@
 //! saved again.
 
 use super::Pressed;
-use crate::engine::request::Request;
+use crate::engine::request::{Reply, Request, Ticket};
 use crate::model::act::{Act, FailedAt, Judgement};
 use crate::model::id::ConversationId;
 use crate::model::label::{Label, StepPointer, Verdict};
@@ -72,7 +72,7 @@ fn repeat(state: &mut State) {
     super::review::aim(state);
     let key = state.key(Action::Fail);
     let Some(last) = state.writes.last_fail.clone() else {
-        let said = format!("No fail in this session yet: {key} takes the first.");
+        let said = format!("You have given no fail here yet: {key} takes the first.");
         return state.log.say(state.now, Weight::Info, said);
     };
     let Some(review) = &state.review else { return };
@@ -90,6 +90,22 @@ fn repeat(state: &mut State) {
         ..last
     };
     save_fail(state, judgement);
+}
+
+/// Asks which fail was the last: at the start, and when one may have been taken back.
+pub fn ask_last_fail(state: &mut State) {
+    state.writes.awaiting_fail = Some(state.ask(Request::LastFail, Expected::LastFail));
+}
+
+/// Takes in which it was, unless another was given meanwhile.
+pub fn last_fail_arrived(state: &mut State, ticket: Ticket, reply: Reply) {
+    if state.writes.awaiting_fail != Some(ticket) {
+        return;
+    }
+    state.writes.awaiting_fail = None;
+    if let Reply::LastFail(fail) = reply {
+        state.writes.last_fail = fail.map(|fail| *fail);
+    }
 }
 
 /// Takes a key in the strip.
@@ -164,8 +180,8 @@ fn pick(state: &State, judge: &mut Judge, pressed: Pressed) {
 
 /// Takes the mode that is chosen while typing.
 fn take_typed(state: &State, judge: &mut Judge) {
-    if judge.input.is_empty() {
-        return;
+    if judge.typed().is_empty() {
+        return judge.input.set("");
     }
     let offers = judge.offers(&state.codebook);
     if let Some(offer) = offers.get(judge.choice.min(offers.len().saturating_sub(1))) {
@@ -210,6 +226,7 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
 pub fn save_fail(state: &mut State, judgement: Judgement) {
     let what = fail_words(&judgement, &state.codebook);
     let id = judgement.subject.conversation.clone();
+    state.writes.awaiting_fail = None;
     state.writes.last_fail = Some(Judgement { corrections: Vec::new(), note: None, slot: None, ..judgement.clone() });
     record(state, Act::Judge(judgement), Some(id), &what);
     advance(state);

@@ -43,6 +43,8 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
             Reply::Codebook(codebook) => state.codebook = codebook,
             other => problem(state, other),
         },
+        Expected::Tools => super::correct::tools_arrived(state, reply),
+        Expected::LastFail => super::judge::last_fail_arrived(state, ticket, reply),
         Expected::Queue if state.queue.awaiting == Some(ticket) => {
             state.queue.awaiting = None;
             match reply {
@@ -187,6 +189,10 @@ fn saved(state: &mut State, saved: Saved) {
         let text = format!("Saved in the database, but not in the journal: {reason}");
         state.log.say(saved.at, Weight::Problem, text);
     }
+    let turned_back = saved.what.starts_with("undone") || saved.what.starts_with("redone");
+    if turned_back {
+        super::judge::ask_last_fail(state);
+    }
     super::session::refresh(state, saved.conversation.is_none());
     super::disputes::refresh(state);
     super::calibration::refresh(state);
@@ -222,7 +228,7 @@ fn saved(state: &mut State, saved: Saved) {
             }
             review.detail.subject = None;
         }
-    } else if saved.what.starts_with("undone") || saved.what.starts_with("redone") {
+    } else if turned_back {
         go_back_to(state, &id);
     }
 }

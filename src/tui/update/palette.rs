@@ -5,6 +5,7 @@
 use super::Pressed;
 use crate::tui::action::{Action, Context};
 use crate::tui::input::LineInput;
+use crate::tui::state::messages::Weight;
 use crate::tui::state::palette::Palette;
 use crate::tui::state::{Overlay, State};
 
@@ -18,7 +19,9 @@ pub fn handle(state: &mut State, mut palette: Palette, pressed: Pressed) -> Opti
     match pressed.action {
         Some(Action::Back) => return None,
         Some(Action::Accept) => {
-            if let Some(binding) = palette.offers().get(palette.choice) {
+            if let Some(number) = palette.step() {
+                go_to_step(state, number);
+            } else if let Some(binding) = palette.offers().get(palette.choice) {
                 match binding.action {
                     Action::Quit => super::leave(state),
                     Action::Suspend => state.want(crate::tui::command::Command::Suspend),
@@ -38,4 +41,18 @@ pub fn handle(state: &mut State, mut palette: Palette, pressed: Pressed) -> Opti
     }
     palette.choice = palette.choice.min(palette.offers().len().saturating_sub(1));
     Some(palette)
+}
+
+/// To the step of this number; the last-place key comes back.
+fn go_to_step(state: &mut State, number: u32) {
+    let Some(review) = &mut state.review else { return };
+    let Some(opened) = &review.opened else { return };
+    let numbers = || opened.conversation.steps.iter().map(|step| step.number);
+    let Some(at) = numbers().position(|other| other == number) else {
+        let said = format!("There is no step {number}: they go from 1 to {}.", numbers().max().unwrap_or(0));
+        return state.log.say(state.now, Weight::Info, said);
+    };
+    review.leave_place();
+    review.go_to_step(at);
+    super::review::follow(review);
 }

@@ -369,7 +369,16 @@ pub fn handle_editor(state: &mut State, mut editor: Box<Editor>, pressed: Presse
             }
             None
         }
-        Some(Action::Save) => {
+        // A line break in JSON or in an answer is a matter of course; a note is a line, and enter saves it as elsewhere.
+        Some(Action::Accept) if !editor.is_short() => {
+            editor.area.insert_newline();
+            Some(editor)
+        }
+        Some(Action::NewLine) => {
+            editor.area.insert_newline();
+            Some(editor)
+        }
+        Some(Action::Save | Action::Accept) => {
             let text = editor.text().trim_end().to_owned();
             if editor.conversation != state.review.as_ref().map(|review| review.id.clone()) {
                 state.drafts.insert(editor.draft_key(), text);

@@ -12,7 +12,7 @@ use crate::tui::paint::Canvas;
 use crate::tui::row::{Row, wrap};
 use crate::tui::schema::Kind;
 use crate::tui::state::State;
-use crate::tui::state::correct::{Choice, Correct, Stage};
+use crate::tui::state::correct::{Choice, Correct, Stage, Standing};
 use crate::tui::theme::Tone;
 
 /// Draws the form.
@@ -104,6 +104,9 @@ fn said_at(state: &State, number: u32) -> &str {
     }
 }
 
+/// What is said of a tool that was typed.
+const NEW_NAME: &str = "a new name, of a tool not known here";
+
 fn choosing(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
     let columns = usize::from(area.width);
     let mut line = Row::of("Right would have been ", Tone::Text);
@@ -133,10 +136,14 @@ fn choosing(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
             if crate::text::safe::is_deceptive_name(spec.name.exact()) {
                 row.push(&format!("  {} odd name", state.config.theme.signs().warn), Tone::Warn);
             }
-            if called == Some(spec.name.exact()) {
-                row.push("  (called: other arguments)", Tone::Dim);
+            let standing = form.standing(spec.name.exact());
+            match standing {
+                _ if called == Some(spec.name.exact()) => row.push("  (called: other arguments)", Tone::Dim),
+                Standing::Here => {}
+                Standing::Elsewhere => row.push("  (of other conversations)", Tone::Dim),
+                Standing::Free => row.push(&format!("  {} {NEW_NAME}", state.config.theme.signs().warn), Tone::Warn),
             }
-            if spec.parameters.is_none() {
+            if spec.parameters.is_none() && standing != Standing::Free {
                 row.push("  schema not recorded", Tone::Dim);
             }
             let about: String = spec.description.exact().chars().take(120).collect();
@@ -200,10 +207,17 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
         };
         canvas.line(area, below.saturating_sub(3), &Row::of(&about, Tone::Dim).cut(columns, "…"));
     }
-    if matches!(form.chosen, Some(Choice::Tool(_))) {
+    if let Some(Choice::Tool(spec)) = &form.chosen {
+        let name = spec.name.exact();
         let fits = match (form.problems.first(), form.schema.checks()) {
             (Some(problem), _) => Row::of(&format!("{} {problem}", theme.wrong()), Tone::Bad),
             (None, true) => Row::of(&format!("{} fits the schema", theme.fine()), Tone::Good),
+            _ if form.standing(name) == Standing::Free => {
+                Row::of(&format!("{} {NEW_NAME}", theme.signs().warn), Tone::Warn)
+            }
+            _ if !form.called_with(name).is_empty() => {
+                Row::of("schema not recorded: the fields are those of earlier calls; nothing checks them", Tone::Dim)
+            }
             (None, false) => Row::of("schema not recorded: arguments are raw JSON, and nothing checks them", Tone::Dim),
         };
         canvas.line(area, below.saturating_sub(2), &fits.cut(columns, "…"));
@@ -233,9 +247,12 @@ fn remainder(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
     }
     rows.push(Row::new());
     rows.push(Row::of("Would the rest of the recorded conversation still stand after that?", Tone::Strong));
+    let about = "It decides where training rows made of this conversation end; the label is the same.";
+    rows.extend(wrap(about, Tone::Dim, columns, lens.look));
     let no = state.config.theme.signs().enter;
-    rows.push(Row::of(&format!("{no} or n"), Tone::Key).with("  no: exports end at the corrected step", Tone::Text));
-    rows.push(Row::of("y", Tone::Key).with("       yes: the rest is kept", Tone::Text));
+    let usual = "  no, as nearly always: they end at the corrected step";
+    rows.push(Row::of(&format!("{no} or n"), Tone::Key).with(usual, Tone::Text));
+    rows.push(Row::of("y", Tone::Key).with("       yes: what was said after it is kept", Tone::Text));
     for (line, row) in rows.into_iter().enumerate() {
         canvas.line(area, line, &row.cut(columns, "…"));
     }

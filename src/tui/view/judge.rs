@@ -18,24 +18,33 @@ pub fn draw(state: &State, judge: &Judge, canvas: &mut Canvas, area: Rect) {
     let columns = usize::from(area.width);
     canvas.line(area, 0, &summary(state, judge).cut(columns, "…"));
     canvas.line(area, 1, &typed(state, judge, columns));
-    let lines = usize::from(area.height.saturating_sub(3)).max(1);
+    let hints = if area.height > 5 { 2 } else { 1 };
+    let lines = usize::from(area.height).saturating_sub(2 + hints).max(1);
     for (at, row) in offers(state, judge, columns, lines).iter().enumerate() {
         canvas.line(area, 2 + at, row);
     }
-    let keys = [
+    // The severity stands beside what is typed, since its keys act meanwhile; what has no room on a low screen comes last.
+    let first = [
         (Action::Accept, "save & next"),
+        (Action::MoreSevere, "severity"),
+        (Action::LessSevere, "less"),
+        (Action::NextField, "next mode"),
+        (Action::CorrectNow, "fix tool"),
+        (Action::AddNote, "note"),
+    ];
+    let second = [
         (Action::NoStep, "no single step"),
         (Action::BlameLater, "step"),
         (Action::BlameEarlier, "up"),
-        (Action::MoreSevere, "severity"),
-        (Action::LessSevere, "less"),
-        (Action::NextField, "another mode"),
-        (Action::AddNote, "note"),
-        (Action::CorrectNow, "fix tool"),
         (Action::NextOwner, "owner"),
         (Action::Back, "back"),
     ];
-    canvas.line(area, 2 + lines, &worded(state, &keys, columns));
+    if hints == 2 {
+        canvas.line(area, 2 + lines, &worded(state, &first, columns));
+        canvas.line(area, 3 + lines, &worded(state, &second, columns));
+    } else {
+        canvas.line(area, 2 + lines, &worded(state, &[&first[..], &second].concat(), columns));
+    }
 }
 
 fn summary(state: &State, judge: &Judge) -> Row {

@@ -11,7 +11,7 @@ use crate::tui::theme::Tone;
 
 /// Draws the messages.
 pub fn draw(state: &State, view: MessagesView, canvas: &mut Canvas) {
-    let title = Row::of("Messages of this session", Tone::Title);
+    let title = Row::of("Messages since you opened the program", Tone::Title);
     let keys = Row::of("esc", Tone::Key).with(" back", Tone::Text);
     let inside = boxed(canvas, state.size.area(), &title, &keys);
     let height = usize::from(inside.height);

@@ -3,6 +3,7 @@
 //! Invariant: each line names a command, its key and what it does, from the table of bindings.
 
 use super::dialog;
+use crate::tui::action::Context;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
 use crate::tui::row::Row;
@@ -12,7 +13,11 @@ use crate::tui::theme::Tone;
 
 /// Draws the palette.
 pub fn draw(state: &State, palette: &Palette, canvas: &mut Canvas) {
-    let title = Row::of("Commands", Tone::Title);
+    let mut title = Row::of("Commands", Tone::Title);
+    if palette.context == Context::Review {
+        let dot = state.config.theme.signs().dot;
+        title.push(&format!(" {dot} a number goes to that step"), Tone::Dim);
+    }
     let enter = state.config.theme.signs().enter;
     let keys = Row::of(enter, Tone::Key).with(" run  ", Tone::Text).with("esc", Tone::Key).with(" back", Tone::Text);
     let inside = dialog(state, canvas, (96, state.size.rows.saturating_sub(4).min(22)), (&title, &keys));
@@ -20,6 +25,10 @@ pub fn draw(state: &State, palette: &Palette, canvas: &mut Canvas) {
     let mut line = Row::of(":", Tone::Key);
     line.extend(palette.input.row(columns.saturating_sub(2), Focus::Yes));
     canvas.line(inside, 0, &line);
+    if let Some(number) = palette.step() {
+        let row = Row::of(state.config.theme.signs().cursor, Tone::Strong);
+        return canvas.line(inside, 1, &row.with(&format!(" go to step {number}"), Tone::Chosen));
+    }
     let offers = palette.offers();
     if offers.is_empty() {
         canvas.line(inside, 1, &Row::of("  no command like that", Tone::Dim));

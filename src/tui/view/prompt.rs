@@ -77,12 +77,16 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
 
 /// Draws an editor.
 pub fn draw_editor(state: &State, editor: &Editor, canvas: &mut Canvas) {
-    let title = Row::of(&editor.title(), Tone::Title);
-    let keys = worded(
-        state,
-        &[(Action::Save, "save"), (Action::ExternalEditor, "$EDITOR"), (Action::Back, "keep as draft")],
-        70,
-    );
+    let (save, breaks) = if editor.is_short() {
+        ((Action::Accept, "save"), (Action::NewLine, "new line"))
+    } else {
+        ((Action::Save, "save"), (Action::Accept, "new line"))
+    };
+    let key = Row::of(&state.key(save.0), Tone::Key).with(" saves", Tone::Strong);
+    let dot = state.config.theme.signs().dot;
+    let mut title = Row::of(&editor.title(), Tone::Title).with(&format!(" {dot} "), Tone::Frame);
+    title.extend(key);
+    let keys = worded(state, &[save, breaks, (Action::ExternalEditor, "$EDITOR"), (Action::Back, "keep as draft")], 74);
     let inside = dialog(state, canvas, (90, 14), (&title, &keys));
     let text = Rect { height: inside.height.saturating_sub(1), ..inside };
     canvas.text_area(text, &editor.area);

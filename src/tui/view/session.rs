@@ -355,6 +355,7 @@ pub fn draw_start(state: &State, form: &StartForm, canvas: &mut Canvas) {
         let value = if at == 1 { Value::Choice(&choice) } else { Value::Text(&form.texts[at]) };
         let hint = match at {
             1 => "space: another",
+            2 if form.queue == 0 => "and as many conversations; empty: all, without an end",
             2 => "empty for as long as it takes",
             3 => "names, with commas",
             _ => "",
