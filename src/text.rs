@@ -24,11 +24,8 @@ pub fn is_invisible(c: char) -> bool {
         || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}')
 }
 
-/// A number with its noun; of two words the first takes the plural.
+/// A number with its noun, whose last word takes the plural.
 pub fn count(number: u64, noun: &str) -> String {
-    match (number, noun.split_once(' ')) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some((first, "waits"))) => format!("{number} {first}s wait"),
-        _ => format!("{number} {noun}s"),
-    }
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }

@@ -113,6 +113,8 @@ pub struct Place {
     pub order: QueueOrder,
     /// The conversation that is open or under the cursor.
     pub conversation: Option<ConversationId>,
+    /// The step of it that was read last.
+    pub step: Option<u32>,
 }
 
 /// Where to begin.

@@ -43,7 +43,7 @@ fn an_import_is_judged_at_once_and_says_the_same() {
     let file = judged.file("shop.jsonl", CLAIMED);
     let ran = judged.run(&["import", &file]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(ran.err.contains("2 conversations judged"), "{}", ran.err);
+    assert!(ran.err.contains("2 conversations evaluated"), "{}", ran.err);
     let row = later.lines(&["list", "--json"]).remove(0);
     assert!(row["p_fail"].is_null(), "{row}");
     later.ok(&["evaluate", "--missing"]);

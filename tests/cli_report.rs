@@ -141,7 +141,7 @@ fn whatever_customers_and_tools_wrote_a_page_shows_it_and_obeys_none_of_it() {
     }
     let page = home.ok(&["report", "--format", "html"]);
     let more: std::collections::BTreeSet<String> =
-        ["svg", "g", "rect", "text", "title", "line", "circle", "p", "table", "ul"].map(str::to_owned).into();
+        ["svg", "g", "rect", "text", "title", "line", "circle", "p", "table", "ul", "h3"].map(str::to_owned).into();
     let unknown: Vec<String> = tags(&page).difference(&ours).filter(|tag| !more.contains(*tag)).cloned().collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     let obeyed =
@@ -153,4 +153,113 @@ fn whatever_customers_and_tools_wrote_a_page_shows_it_and_obeys_none_of_it() {
         assert!(!line.contains('<'), "{line}");
         assert!(!line.replace("\\]", "").contains("]("), "{line}");
     }
+}
+
+/// A conversation without a date, in which the agent looks a customer up and refunds too much.
+fn undated(id: &str) -> String {
+    let call = |id: &str, name: &str, arguments: Value| {
+        json!({"role": "assistant", "content": null, "tool_calls": [
+            {"id": id, "type": "function", "function": {"name": name, "arguments": arguments.to_string()}}]})
+    };
+    let profile = json!({"user_id": "mia_li_3668", "name": {"first_name": "Mia", "last_name": "Li"}}).to_string();
+    let messages = json!([
+        {"role": "user", "content": "This is Mia Li, my blender is broken."},
+        call("c1", "get_user", json!({"user_id": "mia_li_3668"})),
+        {"role": "tool", "tool_call_id": "c1", "content": profile},
+        call("c2", "refund", json!({"user_id": "mia_li_3668", "amount": 90})),
+        {"role": "tool", "tool_call_id": "c2", "content": "done"},
+    ]);
+    json!({"id": id, "messages": messages, "metadata": {"intent": "refund"}}).to_string()
+}
+
+#[test]
+fn what_has_no_date_stands_at_its_import_and_a_page_of_nothing_says_so() {
+    let home = Home::new();
+    let chats = home.file("undated.jsonl", &[undated("a"), undated("b")].join("\n"));
+    let said = home.run(&["import", &chats]);
+    assert!(said.err.contains("2 of 2 stored conversations have no date of their own"), "{said:?}");
+    assert!(said.err.contains("2 conversations evaluated"), "{said:?}");
+    let found = home.json(&["report", "--json"]);
+    assert_eq!((&found["counts"]["conversations"], &found["counts"]["undated"]), (&json!(2), &json!(2)));
+    assert!(home.ok(&["report"]).contains("2 of 2 have no date of their own and stand at the day of their import"));
+    // What a line of the report lists is what it counts.
+    let filter = found["weeks"].as_array().unwrap().last().unwrap()["filter"].as_str().unwrap();
+    let listed = |filter: &str| home.lines(&["list", "--json", "--where", filter]).len();
+    assert_eq!((listed(filter), listed(&format!("-({filter})")), listed("when:none")), (2, 0, 2));
+    let nothing = home.run(&["report", "--from", "2020-01-06", "--to", "2020-01-12"]);
+    assert!(nothing.out.contains("*No conversation is of these days: there is nothing here to hand on"), "{nothing:?}");
+    assert!(!nothing.out.contains("failures found") || nothing.out.contains("Pass rate"), "{nothing:?}");
+    assert!(nothing.err.contains("no conversation is in this report"), "{nothing:?}");
+}
+
+#[test]
+fn a_session_has_a_report_that_is_understood_without_the_program_and_names_nobody() {
+    let home = Home::new();
+    home.import(&["a", "b", "c", "d"].map(undated).join("\n"));
+    home.ok(&["label", "d", "--fail", "--no-step", "--mode", "Elsewhere"]);
+    home.ok(&["session", "start", "Weekly", "--no-queue", "--with", "tess"]);
+    let note = "--note=Li got 90 back, mia_li_3668 has two accounts";
+    home.ok(&[
+        "label",
+        "a",
+        "--fail",
+        "--step",
+        "3",
+        "--mode",
+        "Wrong amount",
+        "--severity",
+        "3",
+        "--tool",
+        "refund",
+        "--args",
+        r#"{"user_id": "mia_li_3668", "amount": 9}"#,
+        note,
+    ]);
+    home.ok(&["label", "b", "--pass"]);
+    home.ok(&["label", "c", "--skip"]);
+    home.ok(&["session", "park", "c", "--reason", "ask Mia Li again"]);
+    home.ok(&[
+        "decision",
+        "add",
+        "Ask before Li is paid",
+        "--kind",
+        "prompt",
+        "--owner",
+        "tess",
+        "--conversation",
+        "a",
+    ]);
+    let ended = home.run(&["session", "end"]);
+    let command = ended.err.split('`').find(|part| part.starts_with("aftercall report --session")).unwrap().to_owned();
+    let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+    home.ok(&arguments);
+    let page = std::fs::read_to_string(home.path().join(arguments.last().unwrap())).unwrap();
+    let text = home.ok(&["report", "--session", "Weekly"]);
+    assert!(text.starts_with("# Review session Weekly\n\nheld 2"), "{text}");
+    for told in [
+        "mara, tess took part.",
+        "Judged: 2 conversations",
+        "1 conversation on the parking lot, 1 put off",
+        "customer wrote: This is",
+        "at that step: called refund {",
+        "right would have been: call refund {",
+        "got 90 back",
+        "reason: ask",
+        "| tess | open | prompt |",
+    ] {
+        assert!(text.contains(told) || text.replace('\\', "").contains(told), "{told}: {text}");
+    }
+    assert!(text.find("## Decisions") < text.find("## Failure modes"), "{text}");
+    for name in ["Mia", "Li ", "mia_li", "mia\\_li"] {
+        assert!(!text.contains(name) && !page.contains(name), "{name}: {text}");
+    }
+    let masked = home.ok(&["decision", "list"]) + &home.ok(&["session", "show", "Weekly"]);
+    assert!(!masked.contains("Li ") && !masked.contains("Mia"), "{masked}");
+    let found = home.json(&["report", "--session", "Weekly", "--json"]);
+    assert_eq!((&found["counts"]["judged"], &found["session"]["judged"]), (&json!(2), &json!(2)));
+    let modes: Vec<&Value> = found["modes"].as_array().unwrap().iter().map(|row| &row["mode"]).collect();
+    assert_eq!(modes, ["wrong-amount"], "what the session did not judge is none of its business");
+    assert_eq!(home.lines(&["list", "--json", "--where", found["modes"][0]["filter"].as_str().unwrap()]).len(), 1);
+    assert_eq!(home.run(&["report", "--session", "Nobody's"]).code, 1);
+    assert_eq!(home.run(&["report", "--session", "Weekly", "--week", "W47"]).code, 2);
 }

@@ -81,6 +81,7 @@ fn a_session_is_held_and_summed_up() {
     insta::assert_snapshot!("session_summary", shape(home.json(&["session", "summary", "--json"])));
     let text = home.ok(&["session", "summary"]);
     assert!(text.contains("2 reviewed (1 pass, 1 fail, 0 can't tell)") && text.contains("1 undone"), "{text}");
+    assert!(text.contains("0 disputed\n"), "{text}");
     assert!(text.contains("from the journals") && !text.contains("mia@example.org"), "{text}");
     let over = home.run(&["session", "resume", "W47", "--no-ui"]);
     assert!(over.code == 1 && over.err.contains("has ended"), "{over:?}");

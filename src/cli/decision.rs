@@ -93,7 +93,7 @@ fn save(context: &Context, change: DecisionChange, as_json: bool) -> Result<Code
     context.talk.say(&format!("{}: {}; `aftercall undo` takes it back", decision.id, saved.what));
     if as_json {
         let mut data = Data::open();
-        data.json(&answer(&session::masked_decision(&decision, &Door::masked(&workspace)))?)?;
+        data.json(&answer(&session::masked_decision(workspace.store(), &decision, &Door::masked(&workspace))?)?)?;
         data.finish()?;
     }
     Ok(Code::Done)
@@ -106,7 +106,7 @@ fn list(context: &Context, (all, as_json): (bool, bool), unmasked: bool) -> Resu
     let mut shown = 0;
     for decision in decisions.iter().filter(|decision| all || decision.is_open()) {
         shown += 1;
-        let decision = session::masked_decision(decision, &door);
+        let decision = session::masked_decision(workspace.store(), decision, &door)?;
         if as_json {
             data.json(&answer(&decision)?)?;
         } else {
@@ -144,7 +144,7 @@ fn show(context: &Context, id: &str, (as_json, unmasked): (bool, bool)) -> Resul
     let book = session::book(workspace.store())?;
     let decision = session::find_decision(&book, id)?;
     let effect = effect(&workspace, &decision, now())?;
-    let decision = session::masked_decision(&decision, &door);
+    let decision = session::masked_decision(workspace.store(), &decision, &door)?;
     let mut data = Data::open();
     if as_json {
         let mut value = answer(&decision)?;

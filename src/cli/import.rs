@@ -80,6 +80,12 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
     let mut report = outcome?;
     report.seconds = start.elapsed().as_secs_f64();
     tell(context, &report);
+    let (all, undated) = workspace.store().undated()?;
+    if undated > 0 && report.imported > 0 {
+        context.talk.say(&format!(
+            "{undated} of {all} stored conversations have no date of their own: they stand at the day of their import (`when:none`)"
+        ));
+    }
     if arguments.json {
         let mut data = Data::open();
         data.json(&report)?;
@@ -198,8 +204,8 @@ fn summary(report: &ImportReport) -> Vec<String> {
     }
     if report.pending > 0 {
         lines.push(format!(
-            "{} for conversations or spans that have not arrived yet",
-            count(report.pending, "record waits")
+            "{} waiting for conversations or spans that have not arrived yet",
+            count(report.pending, "record")
         ));
     }
     if !report.unmatched.is_empty() {
@@ -210,13 +216,13 @@ fn summary(report: &ImportReport) -> Vec<String> {
     }
     if report.judged > 0 {
         lines.push(format!(
-            "{} judged, {} with objections; `aftercall list` shows the most suspicious first",
+            "{} evaluated, {} with objections; `aftercall list` shows the most suspicious first",
             count(report.judged, "conversation"),
             report.with_objections
         ));
     }
     if let Some(why) = &report.not_judged {
-        lines.push(format!("nothing was judged: {why}; `aftercall evaluate --missing` does it later"));
+        lines.push(format!("nothing was evaluated: {why}; `aftercall evaluate --missing` does it later"));
     }
     if report.conflicts > 0 {
         lines.push("a conversation in conflict has another text than the stored one, which was kept".into());

@@ -85,7 +85,7 @@ pub(super) fn run(
     let mut report = outcome?;
     report.seconds = start.elapsed().as_secs_f64();
     context.talk.say(&format!(
-        "{} judged in {:.1} s, {} with objections; P(fail) by {}; `aftercall list` shows the most suspicious first",
+        "{} evaluated in {:.1} s, {} with objections; P(fail) by {}; `aftercall list` shows the most suspicious first",
         count(report.conversations, "conversation"),
         report.seconds,
         report.with_objections,

@@ -49,13 +49,18 @@ fn unite(
         let end = if odd.set_aside { "; it was set aside, ask whose journal it is" } else { "" };
         talk.say(&format!("{}: {}{end}", door::terminal_line(&place), door::terminal_line(&odd.message)));
     }
-    let sent = if merged.sent > 0 { format!(", {} handed on", merged.sent) } else { String::new() };
-    talk.say(&format!(
-        "{} in {}: {} new here{sent}",
-        count(merged.events, "event"),
-        count(merged.journals, "journal"),
-        merged.taken
-    ));
+    // A journal holds what one person did on one machine.
+    talk.say(&match merged.journals {
+        0 => "nothing from others is there yet".to_owned(),
+        journals => format!(
+            "from others: {}, of which {} new here",
+            count(merged.events, "act") + " in " + &count(journals, "journal"),
+            merged.taken
+        ),
+    });
+    if merged.sent > 0 {
+        talk.say(&format!("handed on to others: {}", count(merged.sent, "act")));
+    }
     if merged.waiting > 0 {
         let conversations = count(merged.waiting, "labelled conversation");
         talk.say(&format!("{conversations} not imported here; the labels show once they are"));

@@ -43,6 +43,7 @@ pub fn read(state: &Path, workspace: &Path) -> Option<Place> {
         filter: value["filter"].as_str().unwrap_or_default().to_owned(),
         order: ORDERS.iter().find(|(_, word)| *word == order).map_or_else(QueueOrder::default, |(order, _)| *order),
         conversation: value["conversation"].as_str().map(|id| ConversationId::from_stored(id.to_owned())),
+        step: value["step"].as_u64().and_then(|step| u32::try_from(step).ok()),
     })
 }
 
@@ -50,8 +51,10 @@ pub fn read(state: &Path, workspace: &Path) -> Option<Place> {
 pub fn write(state: &Path, workspace: &Path, place: &Place) {
     let order = ORDERS.iter().find(|(order, _)| *order == place.order).map_or("suspicion", |(_, word)| word);
     let conversation = place.conversation.as_ref().map(ConversationId::as_str);
-    let text = json!({ "queue": place.queue, "filter": place.filter, "order": order, "conversation": conversation })
-        .to_string();
+    let (filter, step) = (&place.filter, place.step);
+    let text =
+        json!({ "queue": place.queue, "filter": filter, "order": order, "conversation": conversation, "step": step })
+            .to_string();
     // A file cut short by a crash is no JSON, and is taken for none.
     let _ = put(&file(state, workspace), &text);
 }
@@ -81,6 +84,7 @@ mod tests {
             filter: "\"exact words\" verdict:none".to_owned(),
             order: QueueOrder::Longest,
             conversation: Some(ConversationId::from_stored("cabc".to_owned())),
+            step: Some(7),
         };
         write(state.path(), Path::new("/data/one"), &place);
         assert_eq!(read(state.path(), Path::new("/data/one")), Some(place));

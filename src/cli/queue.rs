@@ -17,6 +17,7 @@ use super::output::Data;
 use crate::model::act::Act;
 use crate::model::claim::Claimed;
 use crate::model::id::ConversationId;
+use crate::model::label::{LabelState, Verdict};
 use crate::model::queue::{Place, QueueChange, QueueSpec, QueueState};
 use crate::ops::door::Door;
 use crate::ops::evaluate::EvaluateOrder;
@@ -237,8 +238,9 @@ fn show(context: &Context, arguments: &ShowQueueArguments) -> Result<Code, Failu
         for line in header(&state) {
             data.line(&line)?;
         }
-        for row in &rows {
-            data.line(&line(row, &door))?;
+        // A place in the queue passes on by one where a slot is drawn by lot; a list has each number once.
+        for (at, row) in rows.iter().enumerate() {
+            data.line(&line((at + 1, row), &door))?;
         }
     }
     data.finish()?;
@@ -268,14 +270,17 @@ fn row_told(row: &ShownRow, door: &Door) -> Value {
     })
 }
 
-fn line(row: &ShownRow, door: &Door) -> String {
+fn line((number, row): (usize, &ShownRow), door: &Door) -> String {
     let summary = door.summary(&row.summary);
     let place = row.place.as_ref();
     let mark = match (place, row.judged) {
         (Some(place), true) => place.slot.kind.mark(),
         _ => "-",
     };
-    let verdict = row.summary.own_verdict.map_or("-", crate::model::label::Verdict::word);
+    let own = row.summary.own_verdict;
+    // What was settled counts, and no longer what oneself said.
+    let settled = row.summary.verdict.filter(|_| row.summary.label_state == LabelState::Adjudicated);
+    let verdict = own.and(settled).or(own).map_or("-", Verdict::word);
     let open = place.filter(|_| !row.hidden);
     let mut why: Vec<String> = place.and_then(|place| Some(door.text(place.pinned.as_ref()?))).into_iter().collect();
     why.extend(place.and_then(|place| place.held).map(|until| format!("held by another reviewer until {until}")));
@@ -284,8 +289,7 @@ fn line(row: &ShownRow, door: &Door) -> String {
     let message = summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");
     let message: String = message.chars().take(50).collect();
     format!(
-        "{:>5}  {mark}  {:<13}  {verdict:<6}  {chance:<6}  {:<44}  {message}",
-        place.map_or(0, |place| place.slot.position),
+        "{number:>5}  {mark}  {:<13}  {verdict:<6}  {chance:<6}  {:<44}  {message}",
         summary.id,
         why.join("; ").chars().take(44).collect::<String>(),
     )

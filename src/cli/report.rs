@@ -34,9 +34,13 @@ pub fn report(context: &Context, arguments: &ReportArguments) -> Result<Code, Fa
         days: days(&workspace, arguments)?,
         filter: &arguments.pool.filter,
         queue: arguments.queue.as_deref(),
+        session: arguments.session.as_deref(),
     };
     let found = report::report(&mut workspace, &order, now(), &mut |_| ControlFlow::Continue(()))?;
     let found = found.masked(&|text| door.text(text));
+    if found.counts.conversations == 0 {
+        context.talk.say("no conversation is in this report; it says so at its top");
+    }
     let text = report::text(&found, form)?;
     let Some(path) = &arguments.out else {
         let mut data = Data::open();

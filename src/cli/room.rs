@@ -67,7 +67,14 @@ fn is_amount(word: &str, after: &str) -> bool {
 
 fn is_id(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
-    digits >= DIGITS && !is_day(word)
+    (digits >= DIGITS && !is_day(word)) || is_code(word)
+}
+
+/// True for a booking code such as `H8Q05L`: capitals and digits by turns. `HAT136` and `100EUR` are no such codes.
+fn is_code(word: &str) -> bool {
+    let kinds: Vec<bool> = word.bytes().map(|byte| byte.is_ascii_digit()).collect();
+    let turns = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    (5..=8).contains(&word.len()) && turns > 1 && word.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }
 
 /// A year, a day, or a day with the beginning of a time.
@@ -101,6 +108,7 @@ mod tests {
             "1299.90 and 1299,90, that is 51102.50.",
             "at 12:30:05.123456, 2026-11-08T09:00:00.123456Z, a share of 0.12345",
             r#"{"amount":1299.90,"year":2026}"#,
+            "HAT136 for USD100 or 100EUR, B2B",
         ] {
             assert_eq!(mask(kept), kept);
         }
@@ -109,6 +117,7 @@ mod tests {
         let stand_in = masked.split_whitespace().nth(1).unwrap();
         assert_eq!(masked.matches(stand_in).count(), 2, "{masked}");
         assert_eq!(mask(&masked), masked);
+        assert!(!mask("booking H8Q05L, NO6JO3").contains(['Q', 'J']), "codes of capitals and digits go");
         for told in
             ["order:51102", r#"{"order_id":51102}"#, "51102,51103", "51102.51103", "[51102,51103,7]", "12:51102"]
         {

@@ -77,7 +77,7 @@ fn list(context: &Context, as_json: bool) -> Result<Code, Failure> {
     let mut data = Data::open();
     for session in &sessions {
         let mut progress = session::progress(workspace.store(), session, now())?;
-        progress.session = session::masked_session(session, &door);
+        progress.session = session::masked_session(workspace.store(), session, &door)?;
         if as_json {
             data.json(&progress)?;
         } else {
@@ -109,7 +109,7 @@ fn show(context: &Context, arguments: &NamedSession) -> Result<Code, Failure> {
 
 fn told(workspace: &mut Workspace, session: &Session, as_json: bool, door: &Door) -> Result<Code, Failure> {
     let mut progress = session::progress(workspace.store(), session, now())?;
-    progress.session = session::masked_session(session, door);
+    progress.session = session::masked_session(workspace.store(), session, door)?;
     let agenda = session::agenda(workspace, (Some(session), None), now())?;
     let left = session::left(workspace, session, now())?;
     let mut data = Data::open();
@@ -213,6 +213,13 @@ fn change(
     context.talk.say(&format!("{}: {}", session.name, saved.what));
     let session = named(&workspace, Some(&session.event))?;
     let door = Door::masked(&workspace);
+    if !session.is_running() {
+        // The id is a word of its own; a name may have spaces and quotes.
+        let id = &session.id;
+        context.talk.say(&format!(
+            "`aftercall report --session {id} --format html --out session-{id}.html` writes a report to hand on"
+        ));
+    }
     if session.is_running() {
         return told(&mut workspace, &session, arguments.json, &door);
     }
@@ -251,7 +258,7 @@ fn summary(context: &Context, arguments: &NamedSession) -> Result<Code, Failure>
 
 /// Prints what a session came to. That a copy of its labels is missing is a finding.
 fn sum_up(workspace: &Workspace, session: &Session, (door, as_json): (&Door, bool)) -> Result<Code, Failure> {
-    let summary = session::summary(workspace, session, now())?.masked(door);
+    let summary = session::summary(workspace, session, now())?.masked(workspace.store(), door)?;
     let mut data = Data::open();
     if as_json {
         data.json(&summary)?;
@@ -277,7 +284,7 @@ fn summary_lines(summary: &SessionSummary) -> Vec<String> {
             session.participants.join(", ")
         ),
         format!(
-            "{} reviewed ({}{} pass, {} fail, {} can't tell{}) - {} - {} - {} undone - {} put off - {} disputed",
+            "{} reviewed ({}{} pass, {} fail, {} can't tell{}) - {} - {} - {} undone - {} put off - {} disputed{}",
             summary.reviewed.len(),
             // Several people may have judged one conversation.
             if all > summary.reviewed.len() as u64 { format!("{}: ", count(all, "verdict")) } else { String::new() },
@@ -291,7 +298,11 @@ fn summary_lines(summary: &SessionSummary) -> Vec<String> {
             count(summary.corrections, "correction"),
             summary.undone,
             summary.skipped,
-            summary.disputed.len()
+            summary.disputed.len(),
+            match summary.settled.len() as u64 {
+                0 => String::new(),
+                settled => format!(", {} settled", count(settled, "dispute")),
+            }
         ),
     ];
     let name = |key: &String| summary.mode_names.get(key).unwrap_or(key).clone();

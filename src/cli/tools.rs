@@ -46,5 +46,14 @@ fn effect(tool: &ListedTool) -> String {
 fn calls(tool: &ListedTool) -> String {
     let failed = if tool.failed > 0 { format!(", {} failed", tool.failed) } else { String::new() };
     let calls = super::import::count(tool.calls, "call");
-    format!("{calls}{failed}, in {}", super::import::count(tool.conversations, "conversation"))
+    let offered = super::import::count(tool.conversations, "conversation");
+    match tool.calling {
+        0 => format!("never called, offered in {offered}"),
+        calling if calling == tool.conversations => format!("{calls}{failed}, in {offered}"),
+        calling => format!(
+            "{calls}{failed}, in {}; offered or called in {}",
+            super::import::count(calling, "conversation"),
+            tool.conversations
+        ),
+    }
 }

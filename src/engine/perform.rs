@@ -15,7 +15,7 @@ use crate::ops::export::{self, ExportError};
 use crate::ops::figures;
 use crate::ops::import::ImportError;
 use crate::ops::queue::{self, QueueError};
-use crate::ops::report::{self, Asked, Asking, Form, Part, ReportError, ReportOrder};
+use crate::ops::report::{self, Asking, Form, Part, ReportError, ReportOrder};
 use crate::ops::review::{self, ReviewError};
 use crate::ops::sample::SampleError;
 use crate::ops::search;
@@ -268,7 +268,8 @@ fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<
             return Reply::Failed { message: error.to_string(), retry };
         }
     };
-    let message = format!("{} conversations judged, {} with objections", report.conversations, report.with_objections);
+    let message =
+        format!("{} conversations evaluated, {} with objections", report.conversations, report.with_objections);
     if report.cancelled {
         return Reply::Cancelled;
     }
@@ -284,37 +285,19 @@ fn write_report(
     now: Timestamp,
     tell: Tell<'_>,
 ) -> Reply {
-    let session = match session::book(workspace.store()).map_err(SessionError::from) {
-        Ok(book) => session::find(&book, Some(session), workspace.reviewer()),
-        Err(error) => Err(error),
-    };
-    let session = match session {
-        Ok(session) => session,
-        Err(error) => return of_session(Err(error), |()| Reply::Cancelled),
-    };
-    let mut found = Err(ReportError::NoSuchWeek);
-    for days in [Asked::week(&session.name), Asked::week_of(session.started.at), Some(Asked::Newest)] {
-        let Some(days) = days else { continue };
-        found = report::report(workspace, &ReportOrder { days, ..ReportOrder::default() }, now, tell);
-        let nothing = match &found {
-            Ok(report) => report.counts.conversations == 0,
-            Err(error) => matches!(error, ReportError::NoSuchWeek),
-        };
-        if !nothing {
-            break;
-        }
-    }
+    let order = ReportOrder { session: Some(session), ..ReportOrder::default() };
+    let found = report::report(workspace, &order, now, tell);
     let door = Door::masked(workspace);
     let written = found.and_then(|found| {
         let found = found.masked(&|text| door.text(text));
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-        let stem = format!("report-{}", found.period.name);
+        let stem = format!("session-{}", crate::model::codebook::slug(&found.period.name));
         let page = report::text(&found, Form::Html)?;
         Ok((report::numbered_file(&folder, (&stem, Form::Html.ending()), &page)?, found))
     });
     match written {
         Ok((path, found)) => Reply::Done {
-            message: format!("The report on {} is in {}", found.period.name, path.display()),
+            message: format!("The report on session {} is in {}", found.period.name, path.display()),
             figures: BTreeMap::from([
                 ("conversations".to_owned(), found.counts.conversations),
                 ("judged".to_owned(), found.counts.judged),

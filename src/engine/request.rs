@@ -139,7 +139,7 @@ pub enum Request {
     Export(ExportOrder),
     /// Job: write a part of that as CSV, and all of it as JSON, masked, as new files into a folder.
     WriteInsights(Asking, InsightsPart, PathBuf),
-    /// Job: write the report of the week that the session of this event is about as a new page into a folder, masked.
+    /// Job: write the report on the session of this event as a new page into a folder, masked.
     WriteReport(String, PathBuf),
     /// Job: have the built-in evaluators and the workspace's policies judge the conversations that match a filter; empty
     /// for all.

@@ -29,12 +29,12 @@ impl Known {
         for (class, value) in values {
             let value = shadow::plain(value.trim());
             if class == Class::Name {
-                let part = |part: &&str| part.chars().count() > MIN_LENGTH && part.starts_with(char::is_uppercase);
-                all.extend(value.split_whitespace().filter(part).map(|part| (class, part.to_owned())));
+                all.extend(value.split_whitespace().filter(|part| is_part(part)).map(|part| (class, part.to_owned())));
             }
             all.push((class, value));
         }
-        all.retain(|(_, value)| value.chars().count() >= MIN_LENGTH && value.chars().any(char::is_alphanumeric));
+        let long = |value: &str| value.chars().count() >= MIN_LENGTH && value.chars().any(char::is_alphanumeric);
+        all.retain(|(class, value)| long(value) || (*class == Class::Name && is_part(value)));
         all.sort();
         all.dedup();
         all.truncate(MAX_VALUES);
@@ -90,11 +90,40 @@ impl Known {
                 let (class, value) = self.values.get(found.pattern().as_usize())?;
                 // A lone part of a name is a name only with its capital: `Rose`, not `rose`.
                 let written = shadow.get(found.range())?;
-                let lone = *class == Class::Name && !value.contains(' ');
+                // An id that is made of a name is one however it is written.
+                let lone = *class == Class::Name && value.chars().all(|c| c.is_alphabetic() || "-'’.".contains(c));
                 (!lone || written.starts_with(char::is_uppercase)).then(|| (*class, found.range()))
             })
             .collect()
     }
+}
+
+/// Words of two or three letters that are parts of names and of any sentence: `Li` is somebody, `An` most often is not.
+const USUAL: [&str; 57] = [
+    "al", "all", "am", "an", "and", "any", "are", "as", "at", "bin", "but", "by", "can", "da", "das", "de", "del",
+    "den", "der", "di", "did", "do", "dos", "du", "el", "en", "for", "go", "had", "has", "he", "her", "his", "if",
+    "in", "is", "it", "la", "le", "los", "may", "me", "my", "no", "not", "of", "on", "or", "our", "so", "the", "to",
+    "up", "van", "von", "we", "you",
+];
+
+/// True for a part of a full name that is taken for a name where it stands alone with a capital.
+fn is_part(part: &str) -> bool {
+    let letters = part.chars().count();
+    part.starts_with(char::is_uppercase)
+        && (letters > MIN_LENGTH
+            || (letters > 1 && part.chars().all(char::is_alphabetic) && !USUAL.contains(&&*part.to_lowercase())))
+}
+
+/// True for an id that is made of a name, such as `mia_li_3668`: two words of letters, then digits.
+fn is_name_id(value: &str) -> bool {
+    let parts: Vec<&str> = value.split(['_', '.', '-']).collect();
+    let [first, middle @ .., digits] = parts.as_slice() else { return false };
+    let word = |part: &&str| part.len() > 1 && part.chars().all(char::is_alphabetic);
+    !middle.is_empty()
+        && word(first)
+        && middle.iter().all(word)
+        && !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn learn(name: &str, value: &Value, values: &mut Vec<(Class, String)>, depth: usize) {
@@ -102,7 +131,10 @@ fn learn(name: &str, value: &Value, values: &mut Vec<(Class, String)>, depth: us
         return;
     }
     match value {
-        Value::String(text) => values.extend(class_of(name).map(|class| (class, text.clone()))),
+        Value::String(text) => {
+            let named = || (is_of_person(name) && is_name_id(text)).then_some(Class::Name);
+            values.extend(class_of(name).or_else(named).map(|class| (class, text.clone())));
+        }
         Value::Number(number) => {
             let written = number.to_string();
             let known = super::json::digits(&written).zip(class_of(name));
@@ -110,12 +142,23 @@ fn learn(name: &str, value: &Value, values: &mut Vec<(Class, String)>, depth: us
         }
         Value::Array(items) => items.iter().for_each(|item| learn(name, item, values, depth + 1)),
         Value::Object(members) => {
+            let told = |names: [&str; 4]| names.iter().find_map(|name| members.get(*name)?.as_str());
+            let first = told(["first_name", "firstname", "given_name", "firstName"]);
+            let last = told(["last_name", "lastname", "family_name", "lastName"]);
+            values.extend(first.zip(last).map(|(first, last)| (Class::Name, format!("{first} {last}"))));
             for (member, value) in members {
                 learn(&format!("{name}.{member}"), value, values, depth + 1);
             }
         }
         _ => {}
     }
+}
+
+/// True where a member holds the id of a customer.
+fn is_of_person(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let last = name.rsplit('.').next().unwrap_or(&name).replace('_', "");
+    ["userid", "customerid", "clientid", "username", "accountid"].contains(&last.as_str())
 }
 
 /// What the name of a member says that it holds.
@@ -161,5 +204,15 @@ mod tests {
             vec![(Class::Name, "ANA LINDQVIST"), (Class::Address, "am hafen 3"), (Class::Name, "Lindqvist")]
         );
         assert!(Known::default().is_empty());
+        let json = serde_json::json!({
+            "user_id": "mia_li_3668", "order_id": "mia_li_3668x", "profile": {"first_name": "Mia", "last_name": "Li"},
+        });
+        let Value::Object(members) = json else { return };
+        let known = Known::from_metadata_and(&members, []);
+        let text = "Refund Mia Li, Ms Li; li, Lime, mia; mia_li_3668";
+        let found: Vec<&str> = known.find(text).into_iter().map(|(_, range)| &text[range]).collect();
+        assert_eq!(found, ["Mia Li", "Li", "mia_li_3668"]);
+        let usual = Known::new([(Class::Name, "An So".to_owned())]);
+        assert!(usual.find("An answer. So what?").is_empty() && usual.find("An So wrote").len() == 1);
     }
 }

@@ -58,9 +58,15 @@ impl Door {
     /// The door for one conversation, which also knows the people its metadata and its tools name.
     #[must_use]
     pub fn knowing(&self, conversation: &Conversation) -> Self {
+        self.knowing_all(std::slice::from_ref(conversation))
+    }
+
+    /// The door for a text about several conversations.
+    #[must_use]
+    pub fn knowing_all(&self, conversations: &[Conversation]) -> Self {
         let Some(masker) = &self.0 else { return self.clone() };
         let (mut values, mut names) = (Vec::new(), Vec::new());
-        for step in &conversation.steps {
+        for step in conversations.iter().flat_map(|conversation| &conversation.steps) {
             let StepContent::ToolCall { arguments, result, .. } = &step.content else { continue };
             let texts = [Some(&arguments.0), result.as_ref().map(|result| &result.text)];
             for text in texts.into_iter().flatten() {
@@ -72,7 +78,7 @@ impl Door {
         }
         // All at once: what is known is made into one automaton, which costs more than all of the looking.
         let told = values.iter().filter_map(Value::as_object).flatten();
-        let metadata = conversation.attributes.iter().chain(&conversation.resource).chain(told);
+        let metadata = conversations.iter().flat_map(|one| one.attributes.iter().chain(&one.resource)).chain(told);
         Self(Some(masker.knowing(Known::from_metadata_and(metadata, names))))
     }
 

@@ -18,6 +18,7 @@ use super::evaluate::EvaluateError;
 
 mod claims;
 mod define;
+mod drawn;
 mod kept;
 mod listing;
 mod order;

@@ -29,8 +29,10 @@ use crate::store::{Contact, ErrorClass, StoreError};
 mod chart;
 mod decisions;
 mod document;
+mod held;
 mod html;
 mod markdown;
+mod masked;
 mod modes;
 mod people;
 mod period;
@@ -39,9 +41,11 @@ mod pool;
 mod service;
 mod steps;
 mod table;
+mod told;
 mod write;
 
 pub use decisions::DecisionRow;
+pub use held::{Aside, Held};
 pub use modes::{BLOCK, Example, ModeRow, OwnerRow, Saturation};
 pub use people::{EvaluatorRow, Evaluators, PairRow, People, ReviewerRow};
 pub use period::{Asked, Window};
@@ -49,6 +53,7 @@ pub use plan::{Advice, IntentRow, ReasonRow, SatisfactionRow, Standing, TARGETS,
 pub use service::{Better, Definition, Figure, METRICS, ToolRow, Unit};
 pub use steps::Matrix;
 pub use table::{Part, csv};
+pub use told::Told;
 pub use write::{Form, new_file, numbered_file, text};
 
 use modes::Both;
@@ -71,12 +76,15 @@ pub struct Asking {
     pub filter: String,
     /// The queue whose audit counts.
     pub queue: Option<String>,
+    /// The session that is reported on, in place of days.
+    pub session: Option<String>,
 }
 
 impl Asking {
     /// As an order.
     pub fn order(&self) -> ReportOrder<'_> {
-        ReportOrder { days: self.days, filter: &self.filter, queue: self.queue.as_deref() }
+        let (queue, session) = (self.queue.as_deref(), self.session.as_deref());
+        ReportOrder { days: self.days, filter: &self.filter, queue, session }
     }
 }
 
@@ -90,6 +98,8 @@ pub struct ReportOrder<'a> {
     /// The queue whose audit counts; without a name, per week the one with most audit labels of that week, of the queues
     /// that draw from all conversations.
     pub queue: Option<&'a str>,
+    /// The session, by name or id, whose judged conversations are reported on, in place of days.
+    pub session: Option<&'a str>,
 }
 
 /// Why there is no report.
@@ -126,7 +136,7 @@ pub enum ReportError {
     Exists(PathBuf),
     /// No conversation began in such a week.
     #[error(
-        "no conversation that matches began in such a week; `--from DAY --to DAY` names days, `aftercall list --json` shows when conversations began"
+        "no conversation that matches began in such a week, nor was imported in it without a date of its own; `aftercall report` alone takes the newest week there is, `--session NAME` what a session judged, `--from DAY --to DAY` days"
     )]
     NoSuchWeek,
     /// Somebody stopped it.
@@ -189,6 +199,8 @@ pub struct WeekRow {
 pub struct Counts {
     /// Conversations that began in the period.
     pub conversations: u64,
+    /// Of these, those that have no date of their own and stand at the time of their import.
+    pub undated: u64,
     /// Settled: one verdict, or several that agree, or adjudicated.
     pub judged: u64,
     /// Settled as passed.
@@ -255,6 +267,9 @@ pub struct Report {
     pub period: Window,
     /// Which days it is held against.
     pub before: Window,
+    /// The session that it is on, where it is on one: then only on what that judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<Held>,
     /// Only conversations that match; empty for all.
     pub filter: String,
     /// The queue whose audit rates rest on; null where nothing was drawn by lot.
@@ -350,24 +365,27 @@ pub fn report(
     };
     step(0, "reading conversations and labels")?;
     let mut pool = Pool::gather(workspace, order, now)?;
-    let mut began = pool.contacts.iter().filter_map(|contact| contact.started_at);
-    let window = Window::of(order.days, &mut began).ok_or(ReportError::NoSuchWeek)?;
+    let (session, windows) = match order.session {
+        Some(name) => held::windows(workspace, name).map(|(session, windows)| (Some(session), windows))?,
+        None => (None, weeks_of(&pool, order.days)?),
+    };
     step(1, "looking at what was drawn by lot")?;
-    let mut windows = vec![window];
-    while windows.len() < WEEKS {
-        windows.extend(windows.last().map(Window::before));
-    }
     let mut audits = Vec::new();
     for window in &windows {
         audits.push(pool.audit(workspace, (window, order.queue), now)?);
     }
     let pool = pool;
     let (window, before) = (windows[0].clone(), windows[1].clone());
-    let both =
-        Both { now: pool.within(&window), before: pool.within(&before), audit: &audits[0], audit_before: &audits[1] };
+    let both = Both {
+        window: &window,
+        now: pool.within(&window),
+        before: pool.within(&before),
+        audit: &audits[0],
+        audit_before: &audits[1],
+    };
     step(2, "opening what failed")?;
     let door = Door::masked(workspace);
-    let opened = Opened::of_pool(workspace, (&pool, &both.now), &door)?;
+    let opened = Opened::of_pool(workspace, (&pool, &both.now))?;
     step(3, "counting")?;
     let all: Vec<&Contact> = both.now.iter().chain(&both.before).copied().collect();
     let service = Service::of(workspace.store(), &pool, (&all, [both.audit, both.audit_before]))?;
@@ -378,6 +396,8 @@ pub fn report(
     let people = people::people(workspace, (&pool, &both.now), (order, &window), now)?;
     let listing = Listing::of(order, &window);
     let failures = pool.failures(&both.now);
+    let mut modes = modes::rows(&pool, &both, &opened, &listing);
+    told::tell(workspace, (&pool, &door), &mut modes)?;
     Ok(Report {
         schema_version: SCHEMA_VERSION,
         filter: order.filter.trim().to_owned(),
@@ -385,7 +405,7 @@ pub fn report(
         audit_filter: both.audit.chosen.clone(),
         counts: counts(&pool, &both.now, both.audit),
         weeks: weeks(&pool, (&windows, &audits), order),
-        modes: modes::rows(&pool, &both, &opened, &listing),
+        modes,
         without_mode: failures.iter().filter(|(_, settled)| settled.modes().is_empty()).count() as u64,
         saturation: modes::saturation(&pool, window.range().1),
         owners: modes::owners(&pool, &both.now, &listing),
@@ -403,15 +423,27 @@ pub fn report(
         satisfaction: plan::satisfaction(&pool, &service, &both.now),
         impact: plan::impact((&service, both.audit), &both.now, &listing),
         targets: plan::targets(workspace, &service, (&both.now, &both.before), now)?,
-        decisions: decisions::rows(workspace, &window)?,
+        decisions: decisions::rows(workspace, (&window, session.as_ref()), &door)?,
+        session: session.map(|session| held::held(workspace, &session, &door)).transpose()?,
         period: window,
         before,
     })
 }
 
+/// The days that are asked for and as many stretches before them as are shown, the newest first.
+fn weeks_of(pool: &Pool, days: Asked) -> Result<Vec<Window>, ReportError> {
+    let mut stand = pool.contacts.iter().filter_map(Contact::stands_at);
+    let mut windows = vec![Window::of(days, &mut stand).ok_or(ReportError::NoSuchWeek)?];
+    while windows.len() < WEEKS {
+        windows.extend(windows.last().map(Window::before));
+    }
+    Ok(windows)
+}
+
 fn counts(pool: &Pool, now: &[&Contact], audit: &Audit) -> Counts {
     let mut counts = Counts { conversations: now.len() as u64, audited: audit.labels(), ..Counts::default() };
     for contact in now {
+        counts.undated += u64::from(contact.started_at.is_none());
         counts.disputed += u64::from(pool.disputed.contains(&contact.id));
         counts.drafts += u64::from(pool.drafts.contains(&contact.id));
         let Some(settled) = pool.settled.get(&contact.id) else { continue };
@@ -477,38 +509,6 @@ fn segments(pool: &Pool, service: &Service, now: &[&Contact], listing: &Listing)
         }
     }
     rows
-}
-
-impl Report {
-    /// The report with every text of others passed through this.
-    #[must_use]
-    pub fn masked(mut self, text: &dyn Fn(&str) -> String) -> Self {
-        let mask = |place: &mut String| *place = text(place);
-        std::iter::once(&mut self.filter).chain(&mut self.audit_filter).for_each(mask);
-        self.people.reviewers.iter_mut().for_each(|row| mask(&mut row.filter));
-        self.weeks.iter_mut().for_each(|row| mask(&mut row.filter));
-        for row in &mut self.modes {
-            [&mut row.name, &mut row.filter].into_iter().for_each(mask);
-            row.examples.iter_mut().filter_map(|example| example.at.as_mut()).for_each(mask);
-        }
-        self.owners.iter_mut().for_each(|row| mask(&mut row.filter));
-        for matrix in [&mut self.corrections, &mut self.transitions] {
-            matrix.rows.iter_mut().chain(&mut matrix.columns).for_each(mask);
-        }
-        self.evaluators.rows.iter_mut().for_each(|row| mask(&mut row.name));
-        for row in &mut self.segments {
-            [&mut row.value, &mut row.filter].into_iter().chain(&mut row.worst_mode).for_each(mask);
-        }
-        self.tools.iter_mut().flat_map(|row| [&mut row.tool, &mut row.filter]).for_each(mask);
-        self.escalations.iter_mut().filter_map(|row| row.reason.as_mut()).for_each(mask);
-        self.satisfaction.iter_mut().for_each(|row| mask(&mut row.name));
-        self.impact.iter_mut().flat_map(|row| [&mut row.intent, &mut row.filter]).for_each(mask);
-        self.targets.iter_mut().for_each(|row| mask(&mut row.filter));
-        for row in &mut self.decisions {
-            std::iter::once(&mut row.text).chain(&mut row.owner).chain(&mut row.mode).for_each(mask);
-        }
-        self
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::model::act::{Act, Saved};
 use crate::model::codebook::Codebook;
 use crate::model::decision::{Day, Decision, DecisionChange, DecisionEdit};
 use crate::model::event::EventBody;
+use crate::model::id::ConversationId;
 use crate::model::queue::{QueueChange, QueueSpec};
 use crate::model::session::{Book, NotFound, Session, SessionChange, SessionStart};
 use crate::model::time::Timestamp;
@@ -269,26 +270,47 @@ pub fn start(workspace: &mut Workspace, order: &StartOrder, now: Timestamp) -> R
     review::record(workspace, &act, now)
 }
 
+/// Conversations that a text is about and whose people the door is told, at most.
+const MOST_ABOUT: usize = 30;
+
+/// The door that also knows the people of these conversations.
+fn about(store: &Store, ids: &[ConversationId], door: &Door) -> Result<Door, StoreError> {
+    if !door.masks() || ids.is_empty() {
+        return Ok(door.clone());
+    }
+    let mut known = Vec::new();
+    for id in ids.iter().take(MOST_ABOUT) {
+        known.extend(store.conversation(&store.log().resolve(id)?)?);
+    }
+    Ok(door.knowing_all(&known))
+}
+
 /// A session as it leaves the workspace: reasons and its name are masked, people who review are not.
-#[must_use]
-pub fn masked_session(session: &Session, door: &Door) -> Session {
+///
+/// # Errors
+/// A conversation cannot be read.
+pub fn masked_session(store: &Store, session: &Session, door: &Door) -> Result<Session, StoreError> {
     let mut session = session.clone();
     session.name = door.text(&session.name);
     for parked in &mut session.parked {
+        let door = about(store, std::slice::from_ref(&parked.conversation), door)?;
         parked.reason = door.text(&parked.reason);
     }
-    session
+    Ok(session)
 }
 
-/// A decision as it leaves the workspace: what was written is masked.
-#[must_use]
-pub fn masked_decision(decision: &Decision, door: &Door) -> Decision {
+/// A decision as it leaves the workspace: what was written is masked, with the people of the conversations it answers.
+///
+/// # Errors
+/// A conversation cannot be read.
+pub fn masked_decision(store: &Store, decision: &Decision, door: &Door) -> Result<Decision, StoreError> {
     let mut decision = decision.clone();
+    let door = about(store, &decision.spec.conversations, door)?;
     decision.spec.text = door.text(&decision.spec.text);
     if let Some(closed) = &mut decision.closed {
         closed.reason = door.text(&closed.reason);
     }
-    decision
+    Ok(decision)
 }
 
 fn about_nothing(body: EventBody) -> Draft {

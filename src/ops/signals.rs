@@ -228,11 +228,15 @@ fn columns(intents: &[String], evaluators: &[(String, Polarity, bool)]) -> Vec<C
         .collect();
     let fixed = [
         ("feature/steps-for-intent", "times the usual length", Polarity::HighIsBad),
-        (FIXED, "fixed estimate", Polarity::HighIsBad),
+        (FIXED, "first estimate high", Polarity::HighIsBad),
         ("feature/mismatch", "difference from the expected changes", Polarity::HighIsBad),
         ("feature/divided", "evaluators divided", Polarity::Unknown),
     ];
-    columns.extend(fixed.map(|(key, words, polarity)| column(key.to_owned(), words, Shape::Score, polarity)));
+    columns.extend(fixed.map(|(key, words, polarity)| {
+        // Log odds tell a reviewer nothing.
+        let shape = if key == FIXED { Shape::Flag("first estimate not high") } else { Shape::Score };
+        column(key.to_owned(), words, shape, polarity)
+    }));
     for intent in intents {
         let mut one = column(format!("intent/{intent}"), &format!("intent {intent}"), Shape::Score, Polarity::Unknown);
         one.kind = Kind::Flag { otherwise: format!("intent not {intent}") };

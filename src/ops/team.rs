@@ -260,8 +260,8 @@ fn drift(given: &[&Given]) -> Guarded<Drift> {
     })
 }
 
-/// Fresh eyes: of each intent and each failure mode, the largest first, who has judged the least of it takes it next. Nobody
-/// gets a second part before everybody has one.
+/// Fresh eyes: of each intent and each failure mode, the largest first, who has judged little of it takes it next. Of
+/// those, nobody gets a second part before everybody has one.
 fn turns(works: &[Work]) -> Vec<Turn> {
     if works.len() < 2 {
         return Vec::new();
@@ -285,7 +285,9 @@ fn turns(works: &[Work]) -> Vec<Turn> {
         };
         let parts_of = |work: &Work| has.get(work.reviewer.as_str()).copied().unwrap_or(0);
         let order = |work: &&Work| (parts_of(work), seen(work), work.judged, work.reviewer.clone());
-        let Some(chosen) = works.iter().min_by_key(order) else { continue };
+        // Who has judged more of it than their share has no fresh eyes for it, however few parts they have.
+        let fresh = works.iter().filter(|work| seen(work) * works.len() as u64 <= total);
+        let Some(chosen) = fresh.min_by_key(order) else { continue };
         let field = if kind == "intent" { Field::Intent } else { Field::Mode };
         turns.push(Turn {
             part: Filter::is(field, "", name).to_string(),

@@ -32,6 +32,8 @@ pub struct ListedTool {
     pub unlisted: bool,
     /// Conversations in which it was offered or called.
     pub conversations: u64,
+    /// Conversations in which it was called.
+    pub calling: u64,
     /// Calls of it.
     pub calls: u64,
     /// Calls of it that failed.
@@ -65,6 +67,7 @@ pub fn tools(workspace: &Workspace, door: &Door, now: Timestamp) -> Result<Vec<L
             let tool = found.entry(name.to_owned()).or_insert_with(|| unknown(name));
             tool.conversations += 1;
             tool.unlisted &= conversation.tools.is_empty();
+            tool.calling += u64::from(calls > 0);
             tool.calls += calls;
             tool.failed += failed;
         }
@@ -91,6 +94,7 @@ fn unknown(name: &str) -> ListedTool {
         guessed: false,
         unlisted: true,
         conversations: 0,
+        calling: 0,
         calls: 0,
         failed: 0,
         description: String::new(),

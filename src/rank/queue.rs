@@ -260,6 +260,11 @@ impl Queue {
         self.said.values().filter(|said| said.iter().any(|one| one.origin == Origin::Queue)).count() as u64
     }
 
+    /// True where this person put it off.
+    pub fn is_put_off(&self, row: usize, by: u32) -> bool {
+        self.skipped.contains(&(by, row))
+    }
+
     /// What is stored with the label if this conversation is judged now.
     pub fn slot(&self, row: usize) -> Slot {
         let position = self.done() + 1;

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::imports::CAME;
 use super::{Store, StoreError};
 use crate::model::id::{ConversationId, TranscriptHash};
 use crate::model::label::Label;
@@ -23,6 +24,8 @@ pub struct Contact {
     pub transcript_hash: TranscriptHash,
     /// Start of its first span or message.
     pub started_at: Option<Timestamp>,
+    /// When it came, where nothing says when it began; `None` while its import goes on.
+    pub came_at: Option<Timestamp>,
     /// End of its last.
     pub ended_at: Option<Timestamp>,
     /// Who it is about and how it came.
@@ -41,19 +44,28 @@ pub struct Contact {
     pub p_fail: Option<f64>,
 }
 
+impl Contact {
+    /// The time at which it stands: that of its beginning, else that of its import.
+    pub fn stands_at(&self) -> Option<Timestamp> {
+        self.started_at.or(self.came_at)
+    }
+}
+
 impl Store {
     /// Every conversation, by key.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn contacts(&self) -> Result<Vec<Contact>, StoreError> {
-        let sql = "SELECT c.key, c.id, c.transcript_hash, c.started_at, c.ended_at, c.intent, c.channel, c.tier,
-                          c.language, c.agent_version, c.handled_by, c.steps, c.tool_calls, c.outcomes, c.attributes,
-                          e.features, e.p_fail
-                     FROM conversations c
-                     LEFT JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
-                    ORDER BY c.key";
-        self.rows(sql, &[], contact)
+        let sql = format!(
+            "SELECT c.key, c.id, c.transcript_hash, c.started_at, c.ended_at, c.intent, c.channel, c.tier,
+                    c.language, c.agent_version, c.handled_by, c.steps, c.tool_calls, c.outcomes, c.attributes,
+                    e.features, e.p_fail, CASE WHEN c.started_at IS NULL THEN {CAME} END
+               FROM conversations c
+               LEFT JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
+              ORDER BY c.key"
+        );
+        self.rows(&sql, &[], contact)
     }
 
     /// All labels by conversation, each in reviewer order.
@@ -109,6 +121,7 @@ fn contact(row: &rusqlite::Row<'_>) -> rusqlite::Result<Contact> {
         id: ConversationId::from_stored(row.get::<_, String>(1)?),
         transcript_hash: TranscriptHash::from_stored(row.get::<_, String>(2)?),
         started_at: time(3)?,
+        came_at: time(17)?,
         ended_at: time(4)?,
         segments: super::segments::read(row, 5)?,
         steps: row.get(11)?,

@@ -20,7 +20,21 @@ pub struct ImportRecord {
     pub imported: u64,
 }
 
+/// When a conversation `c` came, which is the time of the first import that was over once it was there.
+pub(super) const CAME: &str = "(SELECT i.at FROM imports i WHERE i.last_key >= c.key ORDER BY i.key LIMIT 1)";
+
 impl Store {
+    /// How many conversations there are, and how many of them have no date of their own.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn undated(&self) -> Result<(u64, u64), StoreError> {
+        let sql = "SELECT count(*), count(*) - count(started_at) FROM conversations";
+        let found: Vec<(i64, i64)> = self.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (all, undated) = found.first().copied().unwrap_or_default();
+        Ok((all.unsigned_abs(), undated.unsigned_abs()))
+    }
+
     /// Remembers an import.
     ///
     /// # Errors

@@ -7,10 +7,11 @@ use std::fmt::Write as _;
 use rusqlite::types::Value as Sql;
 
 use super::covers::Covered;
+use super::imports::CAME;
 use super::search::{self, FoundOrder, Search};
 use super::spans::id_bytes;
 use crate::model::filter::{
-    Comparison, Condition, Expr, Field, FieldKind, Filter, NumberMatch, Test, TextMatch, TimeMatch,
+    Comparison, Condition, Expr, Field, FieldKind, Filter, NumberMatch, Test, TextMatch, TimeMatch, TimeRange,
 };
 use crate::model::queue::QueueOrder;
 use crate::model::time::Timestamp;
@@ -199,16 +200,25 @@ impl Query {
                 (_, None) => query.push(&[column, " IS NOT NULL"]),
                 (_, Some(range)) => {
                     query.push(&["(", column, " IS NOT NULL"]);
-                    for (sign, side) in [(" >= ?", range.from), (" < ?", range.until)] {
-                        if let Some(side) = side {
-                            query.push(&[" AND ", column, sign]);
-                            query.bind(side.0);
-                        }
+                    query.within(column, range);
+                    // What has no date of its own stands at the time of its import.
+                    if field == Field::When {
+                        query.push(&[" OR ", column, " IS NULL AND ", CAME, " IS NOT NULL"]);
+                        query.within(CAME, range);
                     }
                     query.sql.push(')');
                 }
             }
         });
+    }
+
+    fn within(&mut self, column: &str, range: TimeRange) {
+        for (sign, side) in [(" >= ?", range.from), (" < ?", range.until)] {
+            if let Some(side) = side {
+                self.push(&[" AND ", column, sign]);
+                self.bind(side.0);
+            }
+        }
     }
 
     fn push(&mut self, parts: &[&str]) {

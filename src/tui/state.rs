@@ -229,6 +229,10 @@ pub struct State {
     pub forms_begun: BTreeMap<String, Overlay>,
     /// Corrections that were begun and not saved, by conversation and step.
     pub corrections_begun: HashMap<(ConversationId, u32), Box<correct::Correct>>,
+    /// The step at which each conversation was left.
+    pub left_at: HashMap<ConversationId, u32>,
+    /// The conversation that was left when the program ended, and its step, until it is opened again.
+    pub returning: Option<(ConversationId, u32)>,
     /// A dispute whose transcript is open.
     pub visit: Option<disputes::Visit>,
     /// A calibration of which a case is open.
@@ -298,6 +302,8 @@ impl State {
             exported: BTreeSet::new(),
             forms_begun: BTreeMap::new(),
             corrections_begun: HashMap::new(),
+            left_at: HashMap::new(),
+            returning: None,
             visit: None,
             calibration: None,
             holding: None,
@@ -314,12 +320,25 @@ impl State {
         // Left before the list came, the place is the one that was asked for.
         let query = if self.queue.ready { &self.queue.query } else { &self.queue.asked };
         let open = self.review.as_ref().filter(|_| self.screen == Screen::Review).map(|review| &review.id);
+        let conversation = open.or_else(|| self.queue.current()).or(self.queue.wanted_place.as_ref()).cloned();
         Place {
             queue: query.queue.clone(),
             filter: query.filter.clone(),
             order: query.order,
-            conversation: open.or_else(|| self.queue.current()).or(self.queue.wanted_place.as_ref()).cloned(),
+            step: conversation.as_ref().and_then(|id| self.step_of(id)),
+            conversation,
         }
+    }
+
+    /// The step at which a conversation was left, or is read.
+    fn step_of(&self, id: &ConversationId) -> Option<u32> {
+        let review = self.review.as_ref().filter(|review| review.id == *id);
+        let left = || self.returning.as_ref().filter(|(back, _)| back == id).map(|(_, step)| *step);
+        review
+            .and_then(|review| review.step())
+            .map(|step| step.number)
+            .or_else(|| self.left_at.get(id).copied())
+            .or_else(left)
     }
 
     /// Where keys are looked up now.
@@ -347,10 +366,9 @@ impl State {
         let Some(review) = &self.review else { return false };
         let judged = review.own_verdict().is_some() || matches!(self.queue.said.get(&review.id), Some(Said::Judged(_)));
         // A place that is not there yet may turn out to be one of the audit list.
-        let blind = match &review.place {
-            Some(place) => place.blind,
-            None => self.queue.query.queue.is_some() && review.position.is_some(),
-        };
+        let listed = self.queue.query.queue.is_some() && review.position.is_some();
+        let drawn = || listed || self.queue.blind.contains(&review.id);
+        let blind = review.place.as_ref().map_or_else(drawn, |place| place.blind);
         blind && !judged && !self.uncovered.contains(&review.id)
     }
 
@@ -379,7 +397,8 @@ impl State {
             Some(said) => matches!(said, Said::Judged(_)),
             None => row.own_verdict.is_some(),
         };
-        let blind = row.place.as_ref().map_or(self.queue.query.queue.is_some(), |place| place.blind);
+        let drawn = || self.queue.query.queue.is_some() || self.queue.blind.contains(&row.id);
+        let blind = row.place.as_ref().map_or_else(drawn, |place| place.blind);
         blind && !judged
     }
 

@@ -35,6 +35,7 @@ mod others;
 mod queues;
 mod real;
 mod room;
+mod rows;
 mod sample;
 mod session;
 mod slips;

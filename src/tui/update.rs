@@ -60,6 +60,7 @@ pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
                 state.queue.asked.queue = place.queue;
                 state.queue.asked.filter = place.filter;
                 state.queue.asked.order = place.order;
+                state.returning = place.conversation.clone().zip(place.step);
                 state.queue.wanted_place = place.conversation;
             }
             queue::ask(state);
@@ -123,6 +124,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
 }
 
 fn key(state: &mut State, chord: Chord) {
+    if queue::is_typed_ahead(state, chord) {
+        return;
+    }
     state.log.toast = None;
     claims::active(state);
     let typing = chord.typed().is_some_and(|letter| takes_text(state, letter));

@@ -180,6 +180,10 @@ fn news(state: &State) -> Row {
     match (&state.writes.last, state.writes.pending.len()) {
         (_, n) if n > 0 => row.push("saving", Tone::Warn),
         (Some((what, at)), _) => {
+            let open = state.review.as_ref().filter(|_| state.screen == Screen::Review).map(|review| &review.id);
+            if open.is_some() && state.writes.last_on.is_some() && open != state.writes.last_on.as_ref() {
+                row.push("before: ", Tone::Dim);
+            }
             row.push(what, Tone::Text);
             row.push(&format!(" saved {} {}", theme.fine(), state.clock(*at)), Tone::Good);
         }
@@ -214,7 +218,12 @@ fn news(state: &State) -> Row {
         row.push(&format!("{dot}your verdict settles the dispute"), Tone::Warn);
     }
     if state.screen == Screen::Review && state.is_blind() {
-        row.push(&format!("{dot}scores hidden until the verdict"), Tone::Dim);
+        // Half a sentence says less than two words.
+        let until = if state.size.columns < 100 { "" } else { " until the verdict" };
+        let hidden = format!("{dot}scores hidden{until}");
+        if row.width() + hidden.chars().count() + STATUS_FRAME <= usize::from(state.size.columns) {
+            row.push(&hidden, Tone::Dim);
+        }
     } else if state.scores_hidden {
         row.push(&format!("{dot}scores hidden"), Tone::Dim);
     }

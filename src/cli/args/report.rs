@@ -11,9 +11,11 @@ use crate::ops::report::Form;
 
 const AFTER: &str = "\
     aftercall report --week W47 --format html --out week-47.html
+    aftercall report --session W47 --format html --out session-w47.html
     aftercall report --from 2026-11-01 --to 2026-11-30 --where channel:chat --json
 
-Conversations belong to the week in which they began, in UTC. Rates of failure rest
+Conversations belong to the week in which they began, in UTC; those without a date of
+their own to the one in which they were imported. Rates of failure rest
 on conversations that were drawn by lot for an audit; without one they are left out.
 The same workspace gives the same bytes. Targets come from targets.toml in the
 workspace: [[target]] metric = \"resolution\", at_least = 0.8, where = \"channel:chat\".";
@@ -26,6 +28,9 @@ pub struct ReportArguments {
     /// which a conversation began]
     #[arg(long, value_name = "WEEK", conflicts_with_all = ["from", "to"])]
     pub week: Option<String>,
+    /// What this session judged, in place of a week: by name or id
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["week", "from", "to"])]
+    pub session: Option<String>,
     /// From this day on, such as 2026-11-16
     #[arg(long, value_name = "DAY", requires = "to")]
     pub from: Option<String>,

@@ -117,7 +117,12 @@ pub static FIELDS: &[FieldInfo] = {
         row(Field::ExternalId, "external_id", Text, ("its id in that source", "external_id:S-0007")),
         row(Field::TranscriptHash, "transcript_hash", Text, ("hash of the stored text", "transcript_hash:t1:0a*")),
         also(
-            row(Field::When, "when", Time, ("when it began, in UTC days", "when:2026-11-01..2026-11-07")),
+            row(
+                Field::When,
+                "when",
+                Time,
+                ("when it began, else was imported, in UTC days", "when:2026-11-01..2026-11-07"),
+            ),
             &["started_at", "started", "date"],
         ),
         also(row(Field::EndedAt, "ended_at", Time, ("when it ended", "ended_at:yesterday")), &["ended"]),

@@ -380,8 +380,7 @@ impl QueueState {
 
     /// How far it is, in parts from the most to the least important.
     pub fn words(&self) -> Vec<String> {
-        let labels = if self.labels == 1 { "1 label".to_owned() } else { format!("{} labels", self.labels) };
-        let mut parts = vec![format!("{labels} ({} audit)", self.audit_labels), format!("found {}", self.found)];
+        let mut parts = vec![self.judged_words(), format!("found {}", self.found)];
         parts.push(match &self.rate {
             Some(rate) => format!("failure rate from audit {}", self.audit_words(rate)),
             None => "failure rate: no audit labels yet".to_owned(),
@@ -391,10 +390,19 @@ impl QueueState {
         parts
     }
 
+    /// How much was judged. What cannot be told, is in dispute or still hidden was judged and is no label yet.
+    fn judged_words(&self) -> String {
+        let labels = if self.labels == 1 { "1 label".to_owned() } else { format!("{} labels", self.labels) };
+        if self.spec.calibration == Some(Calibration::Open) && self.done > 0 {
+            return format!("{} judged, labels hidden till all are done", self.done);
+        }
+        let judged = if self.done > self.labels { format!("{} judged: ", self.done) } else { String::new() };
+        format!("{judged}{labels} ({} audit)", self.audit_labels)
+    }
+
     /// The same in fewer words, for narrow screens.
     pub fn short_words(&self) -> Vec<String> {
-        let mut parts = vec![format!("{} labels ({} audit)", self.labels, self.audit_labels)];
-        parts.push(format!("found {}", self.found));
+        let mut parts = vec![self.judged_words(), format!("found {}", self.found)];
         parts.push(match &self.rate {
             Some(rate) => format!("audit {}", self.audit_words(rate)),
             None => "no rate yet".to_owned(),

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::dataset::regression::{Case, Outcome};
 use crate::stats::compare::{Draws, mcnemar_exact, paired_bootstrap, worse_exact};
 use crate::stats::rate::{pass_all, wilson_of_mean};
+use crate::text::count;
 
 use super::report::{CaseReport, Comparison, Counts, Report, RunsOf, State};
 use super::{By, Held, Trial};
@@ -195,13 +196,17 @@ fn conclude(report: &mut Report) {
             let takes =
                 least.map_or_else(|| "no number of them is enough".to_owned(), |least| format!("it takes {least}"));
             reasons.push(format!(
-                "{} cases became worse, and there are too few cases for a test at {}: {cases}, {takes}",
-                comparison.worse, report.alpha
+                "{} became worse, and there are too few cases for a test at {}: {cases}, {takes}",
+                count(comparison.worse, "case"),
+                report.alpha
             ));
         } else if comparison.p_worse < report.alpha {
             reasons.push(format!(
-                "{} cases became worse and {} better than the baseline (exact one-sided p {:.4}, below {})",
-                comparison.worse, comparison.better, comparison.p_worse, report.alpha
+                "{} became worse and {} better than the baseline (exact one-sided p {:.4}, below {})",
+                count(comparison.worse, "case"),
+                comparison.better,
+                comparison.p_worse,
+                report.alpha
             ));
         }
     }
@@ -235,7 +240,7 @@ fn not_judged(report: &Report, reasons: &mut Vec<String>) {
     let was = |case: &&CaseReport| matches!(case.baseline, Some(State::Pass | State::Fail | State::Flaky));
     let lost = report.cases.iter().filter(was).filter(|case| case.state == State::Unjudged).count();
     if lost > 0 {
-        reasons.push(format!("{lost} cases that the baseline has judged could not be judged now"));
+        reasons.push(format!("{} that the baseline has judged could not be judged now", count(lost as u64, "case")));
     }
 }
 
@@ -348,7 +353,7 @@ mod tests {
     fn what_the_baseline_judged_has_to_be_judged_again() {
         assert_eq!(decided(&["p", "p", "u"], Some(&["p", "p", "u"])).decision, "pass");
         let report = decided(&["p", "p", "u"], Some(&["p", "p", "f"]));
-        assert_eq!(report.reasons, ["1 cases that the baseline has judged could not be judged now"]);
+        assert_eq!(report.reasons, ["1 case that the baseline has judged could not be judged now"]);
         assert_eq!(decided(&["p", "p", ""], Some(&["p", "p", "p"])).reasons, ["1 of 3 cases have no run"]);
     }
 
@@ -392,10 +397,7 @@ mod tests {
         // Four cases cannot show anything at 0.05, whatever becomes of them; five can.
         assert_eq!((fewest(0.05), fewest(0.5), fewest(0.0)), (Some(5), Some(2), None));
         let few = decided(&["f", "p", "p", "p"], Some(&["p"; 4]));
-        assert_eq!(
-            few.reasons,
-            ["1 cases became worse, and there are too few cases for a test at 0.05: 4, it takes 5"]
-        );
+        assert_eq!(few.reasons, ["1 case became worse, and there are too few cases for a test at 0.05: 4, it takes 5"]);
         assert!(!decided(&["f", "p", "p", "p"], Some(&["f", "f", "p", "p"])).failed(), "nothing became worse");
         assert!(decided(&["f"; 5], Some(&["p"; 5])).failed());
         let none = Rules { alpha: 0.0, ..Rules::default() };

@@ -317,8 +317,11 @@ impl Report {
         }
         if let Some(comparison) = self.comparison.as_ref().filter(|found| found.worse > 0 && !self.failed()) {
             lines.push(format!(
-                "{} cases became worse and {} better: with so few that changed it may be chance (p {:.4}, not below {})",
-                comparison.worse, comparison.better, comparison.p_worse, self.alpha
+                "{} became worse and {} better: with so few that changed it may be chance (p {:.4}, not below {})",
+                count(comparison.worse, "case"),
+                comparison.better,
+                comparison.p_worse,
+                self.alpha
             ));
         }
         for (name, tally) in &self.evaluators {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::*;
+use crate::ingest::ToolList;
 use crate::store::{Access, Depth, FILE_NAME};
 
 fn open(folder: &Path) -> Store {
@@ -295,6 +296,25 @@ fn a_cancelled_import_keeps_what_was_stored_and_can_be_taken_up_again() {
     assert_eq!((report.read, report.imported, content(&store).len()), (64, 64, 64));
     let report = import_into(&mut store, &[path]);
     assert_eq!((report.imported, report.unchanged, report.conversations), (136, 64, 200));
+}
+
+#[test]
+fn tools_that_are_told_later_reach_what_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path());
+    let messages = r#"[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]"#;
+    let path = write(folder.path(), "chats.jsonl", &[format!(r#"{{"id": "a", "messages": {messages}}}"#)]);
+    assert_eq!(import_into(&mut store, std::slice::from_ref(&path)).imported, 1);
+    let text = r#"[{"type": "function", "function": {"name": "get_order", "parameters": {"type": "object"}}}]"#;
+    let read = ReadOptions { tools: ToolList::parse("tools.json", text).unwrap(), ..ReadOptions::default() };
+    let options = ImportOptions { read, ..ImportOptions::default() };
+    let mut again =
+        || import(&mut store, std::slice::from_ref(&path), &options, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!((again().imported, again().unchanged), (1, 1));
+    let id = store.resolve("a").unwrap();
+    let tools = store.conversation(&id).unwrap().unwrap().tools;
+    assert_eq!(tools.iter().map(|tool| tool.name.exact()).collect::<Vec<_>>(), ["get_order"]);
+    assert_eq!(import_into(&mut store, &[path]).unchanged, 1, "a file that tells none takes none away");
 }
 
 #[test]

@@ -75,13 +75,17 @@ impl Draft {
     }
 }
 
-/// `base` with the scores, outcomes, attributes and reference of `other` that it lacks.
+/// `base` with the scores, outcomes, attributes, reference and tools of `other` that it lacks.
 fn completed(base: &Conversation, other: &Conversation) -> Conversation {
     let mut completed = base.clone();
     let more = other.scores.iter().filter(|score| !base.scores.contains(score));
     completed.scores.extend(more.cloned());
     if completed.expected.is_none() {
         completed.expected.clone_from(&other.expected);
+    }
+    // Told with the file when it comes again; where no span says otherwise, they were offered at every step.
+    if completed.tools.is_empty() {
+        completed.tools.clone_from(&other.tools);
     }
     for (key, value) in &other.outcomes {
         completed.outcomes.entry(key.clone()).or_insert_with(|| value.clone());

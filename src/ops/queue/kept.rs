@@ -13,7 +13,7 @@ use crate::model::queue::{Slot, SlotKind};
 use crate::rank::audit::{AuditShare, Batch};
 use crate::rank::bands::Terciles;
 use crate::rank::matrix::{Column, Matrix, RawRow, Scaling};
-use crate::rank::queue::{Event, Facts, Origin, Plan, Queue};
+use crate::rank::queue::{self as ranked, Event, Facts, Origin, Plan, Queue};
 use crate::rank::ranker::{Lesson, Prior, Ranker};
 use crate::rank::strategy::Strategy;
 use crate::stats::isotonic::Isotonic;
@@ -63,6 +63,8 @@ pub(super) struct Working {
     /// In the order in which they were first judged in the queue.
     pub given: Vec<Given>,
     pub given_rows: HashSet<usize>,
+    /// What a queue of a size asks for until it is drawn anew.
+    pub drawn: Vec<ranked::Slot>,
     /// Rows that anybody judged.
     pub judged: HashSet<usize>,
     /// Who judged which row.
@@ -176,6 +178,7 @@ impl Working {
             reviewers: Vec::new(),
             given: Vec::new(),
             given_rows: HashSet::new(),
+            drawn: Vec::new(),
             judged: HashSet::new(),
             said: HashSet::new(),
             unresolved: open,
@@ -232,8 +235,23 @@ impl Working {
     }
 
     fn hear_all(&mut self, judged: &[Judged]) {
-        let events: Vec<Event> = judged.iter().filter_map(|one| self.note(one)).collect();
+        let mut events: Vec<Event> = Vec::with_capacity(judged.len());
+        // How much had been heard, and judged in the queue, when it was drawn from last.
+        let (mut heard, mut given) = (None, 0);
+        for one in judged {
+            if one.lamport >= self.stored.lamport {
+                heard.get_or_insert(events.len());
+            }
+            let before = self.given.len();
+            events.extend(self.note(one));
+            if self.is_drawn_out(before) {
+                (heard, given) = (Some(events.len()), self.given.len());
+            }
+        }
+        let later = events.split_off(heard.unwrap_or(events.len()));
         self.queue.hear_all(events);
+        self.draw(given);
+        self.queue.hear_all(later);
         self.settle();
     }
 
@@ -253,8 +271,12 @@ impl Working {
     }
 
     fn hear(&mut self, one: &Judged) {
+        let before = self.given.len();
         if let Some(event) = self.note(one) {
             self.queue.hear(event);
+        }
+        if self.is_drawn_out(before) {
+            self.draw(self.given.len());
         }
     }
 

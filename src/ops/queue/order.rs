@@ -21,10 +21,7 @@ impl Working {
     /// What comes next for a reviewer.
     pub(super) fn upcoming(&self, by: u32, most: usize) -> Vec<ranked::Slot> {
         let again = |slot: &ranked::Slot| self.given_rows.contains(&slot.row);
-        let slots = match &self.segments {
-            None => self.queue.page(by, most),
-            Some(segments) => take_turns(&self.queue, self.queue.order(by), (segments, &self.given)),
-        };
+        let slots = self.steady(by, self.ordered((by, self.given.len()), most));
         // What needs one more reviewer was counted when it was judged first.
         let mut left = self.wanted();
         let taken = slots.into_iter().filter(|slot| {
@@ -33,6 +30,17 @@ impl Working {
             more
         });
         taken.take(most).collect()
+    }
+
+    /// What comes next for a reviewer by all that was learnt, after so many were judged in the queue.
+    pub(super) fn ordered(&self, (by, given): (u32, usize), most: usize) -> Vec<ranked::Slot> {
+        match &self.segments {
+            None => self.queue.page(by, most),
+            Some(segments) => {
+                let given = self.given.get(..given).unwrap_or_default();
+                take_turns(&self.queue, self.queue.order(by), (segments, given))
+            }
+        }
     }
 
     /// What comes next for a reviewer who is reading one already: that one takes the first slot of its kind, and those

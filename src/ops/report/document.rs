@@ -2,18 +2,20 @@
 //!
 //! Invariant: what a number rests on stands beside it; a form adds how it looks, never what it says.
 
-use std::fmt::Write as _;
-
 use super::super::alignment::Remark;
-use super::service::{Better, Figure, METRICS};
-use super::{Example, Matrix, ModeRow, Report, SMALL, Standing, Unit, WeekRow};
+use super::service::{Figure, METRICS};
+use super::{Counts, Matrix, ModeRow, Report, SMALL, Standing, Unit, WeekRow};
+use crate::text::count;
 
+mod cases;
+mod held;
 mod number;
 mod service;
+mod words;
 
 pub(super) use number::percent;
-use number::{amount, difference, name_of, range, rate, told};
-use service::{decisions, impact, is_told, satisfaction, service, targets};
+use number::{amount, difference, name_of, range, rate, told, too_few};
+use service::{decisions, impact, satisfaction, service, targets};
 
 /// One thing on the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +38,15 @@ pub(super) enum Block {
     Table(Table),
     /// A matrix of counts: what the rows are, what the columns are, and it.
     Matrix(String, String, Matrix),
+    /// A lesser heading, what it is about, and conversations told one by one.
+    Cases(String, String, Vec<Case>),
+}
+
+/// A conversation in words: its name, and lines with what they are.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Case {
+    pub name: String,
+    pub lines: Vec<(&'static str, String)>,
 }
 
 /// A number that matters.
@@ -90,18 +101,49 @@ pub(super) struct Row {
 
 /// The title.
 pub(super) fn title(report: &Report) -> String {
-    format!("Failure review {}", report.period.name)
+    match &report.session {
+        Some(session) => format!("Review session {}", session.name),
+        None => format!("Failure review {}", report.period.name),
+    }
 }
 
 /// What the report is on, in a line.
 pub(super) fn subtitle(report: &Report) -> String {
-    let days = format!("{} to {}", report.period.from, report.period.to);
+    let days = match &report.session {
+        Some(session) => held::when(session),
+        None => format!("{} to {}", report.period.from, report.period.to),
+    };
     let before = report.weeks.iter().rev().nth(1).is_some_and(|row| row.conversations > 0);
     let against = if before { "" } else { " (of which there is no conversation)" };
+    let against = match &report.session {
+        Some(_) if !before => String::new(),
+        _ => format!(", held against {}{against}", report.before.name),
+    };
     match report.filter.as_str() {
-        "" => format!("{days}, held against {}{against}", report.before.name),
-        filter => format!("{days}, held against {}{against}; only {filter}", report.before.name),
+        "" => format!("{days}{against}"),
+        filter => format!("{days}{against}; only {filter}"),
     }
+}
+
+/// Whether anybody judged anything of the period before: else its counts say nothing.
+fn judged_before(report: &Report) -> bool {
+    report.weeks.iter().rev().nth(1).is_some_and(|row| row.judged > 0)
+}
+
+/// What has to be known before any number is read.
+fn warnings(report: &Report) -> Vec<Block> {
+    let Counts { conversations, undated, .. } = report.counts;
+    let mut notes = Vec::new();
+    if conversations == 0 {
+        let what = if report.session.is_some() { "was judged in this session" } else { "is of these days" };
+        notes.push(format!("No conversation {what}: there is nothing here to hand on."));
+    }
+    if undated > 0 && report.session.is_none() {
+        notes.push(format!(
+            "{undated} of {conversations} have no date of their own and stand at the day of their import."
+        ));
+    }
+    notes.into_iter().map(Block::Note).collect()
 }
 
 /// Whether new modes are worth a word: where nothing was judged before, everything is new, and that says nothing.
@@ -111,24 +153,33 @@ fn tells_new(report: &Report) -> bool {
 
 /// All of it, in order.
 pub(super) fn blocks(report: &Report) -> Vec<Block> {
-    let mut blocks = vec![Block::Tiles(tiles(report)), Block::Points(points(report))];
+    let mut blocks = warnings(report);
+    held::people(report, &mut blocks);
+    if report.counts.conversations == 0 {
+        decisions(report, &mut blocks);
+        held::aside(report, &mut blocks);
+        trend(report, &mut blocks);
+        return blocks;
+    }
+    blocks.extend([Block::Tiles(tiles(report)), Block::Points(points(report))]);
     if report.audit.is_none() {
         blocks.push(Block::Note(
-            "No conversation of these days was drawn by lot and judged, so no rate of failure is told: what was picked fails more often than the rest. \"Found\" counts what people found.".into(),
+            "None of these conversations was drawn by lot and judged, so no rate of failure is told: what was picked fails more often than the rest. \"Found\" counts what people found.".into(),
         ));
     }
+    decisions(report, &mut blocks);
+    held::aside(report, &mut blocks);
+    targets(report, &mut blocks);
     modes(report, &mut blocks);
+    cases::examples(report, &mut blocks);
     trend(report, &mut blocks);
     owners(report, &mut blocks);
     matrices(report, &mut blocks);
-    evaluators(report, &mut blocks);
     service(report, &mut blocks);
     satisfaction(report, &mut blocks);
     impact(report, &mut blocks);
-    targets(report, &mut blocks);
-    decisions(report, &mut blocks);
-    examples(report, &mut blocks);
-    reading(report, &mut blocks);
+    evaluators(report, &mut blocks);
+    words::reading(report, &mut blocks);
     blocks
 }
 
@@ -177,7 +228,8 @@ fn tiles(report: &Report) -> Vec<Tile> {
             let before = report.figures_before.get(id);
             let before = before.value.map(|_| format!("before {}, ", told(metric.unit, before))).unwrap_or_default();
             let note = format!("{before}n {}", figure.n);
-            tiles.push(Tile { small: figure.n < SMALL, ..tile(metric.name, amount(metric.unit, value), note) });
+            let value = if too_few(metric.unit, figure) { "–".to_owned() } else { amount(metric.unit, value) };
+            tiles.push(Tile { small: figure.n < SMALL, ..tile(metric.name, value, note) });
         }
     }
     tiles
@@ -195,17 +247,16 @@ fn withheld(report: &Report) -> String {
 /// What stands out, in sentences.
 fn points(report: &Report) -> Vec<String> {
     let mut points = Vec::new();
-    if let Some(first) = report.modes.iter().find(|row| row.found > 0) {
-        points.push(format!(
-            "Most frequent: {} ({} of {} failures found).",
-            first.name, first.found, report.counts.failed
-        ));
-    }
-    let gravest = report.modes.iter().filter(|row| row.severities[3] > 0).max_by_key(|row| row.severities[3]);
-    if let Some(row) = gravest {
-        points.push(format!("Most critical: {} ({} of severity 4).", row.name, row.severities[3]));
-    }
     let names = |rows: Vec<&str>| rows.join(", ");
+    if let (found @ 1.., rows) = most(&report.modes, |row| row.found) {
+        let each = if rows.len() > 1 { " each" } else { "" };
+        let failures = count(report.counts.failed, "failure");
+        points.push(format!("Most frequent: {} ({found}{each} of {failures} found).", names(rows)));
+    }
+    if let (found @ 1.., rows) = most(&report.modes, |row| row.severities[3]) {
+        let each = if rows.len() > 1 { " each" } else { "" };
+        points.push(format!("Most critical: {} ({found}{each} of severity 4).", names(rows)));
+    }
     let new: Vec<&str> = report.modes.iter().filter(|row| row.is_new).map(|row| row.name.as_str()).collect();
     if !new.is_empty() && tells_new(report) {
         points.push(format!("New: {}.", names(new)));
@@ -233,20 +284,29 @@ fn points(report: &Report) -> Vec<String> {
         ));
     }
     if report.counts.disputed > 0 {
-        points.push(format!("{} conversations are disputed and count nowhere yet.", report.counts.disputed));
+        let disputed = count(report.counts.disputed, "conversation");
+        let are = if report.counts.disputed == 1 { "is" } else { "are" };
+        points.push(format!("{disputed} {are} disputed: reviewers differ, so that it counts nowhere yet."));
     }
     points
+}
+
+/// The highest count of any mode, and the names of all that have it.
+fn most(modes: &[ModeRow], of: impl Fn(&ModeRow) -> u64) -> (u64, Vec<&str>) {
+    let highest = modes.iter().map(&of).max().unwrap_or(0);
+    (highest, modes.iter().filter(|row| of(row) == highest).map(|row| row.name.as_str()).collect())
 }
 
 fn modes(report: &Report, blocks: &mut Vec<Block>) {
     heading(blocks, "Failure modes", "What went wrong, most found first. A share is of conversations drawn by lot.");
     if report.counts.failed == 0 {
-        return blocks.push(Block::Note("No failure of these days is settled yet.".into()));
+        return blocks.push(Block::Note("No failure of these conversations is settled yet.".into()));
     }
+    let known = judged_before(report);
     let bar = |row: &ModeRow| Bar {
         name: row.name.clone(),
         count: row.found,
-        note: format!("before {}", row.found_before),
+        note: if known { format!("before {}", row.found_before) } else { String::new() },
         marked: row.is_new && tells_new(report),
     };
     blocks.push(Block::Bars(report.modes.iter().filter(|row| row.found > 0).map(bar).collect()));
@@ -255,7 +315,7 @@ fn modes(report: &Report, blocks: &mut Vec<Block>) {
         cells: vec![
             if row.is_new && tells_new(report) { format!("{} (new)", row.name) } else { row.name.clone() },
             row.found.to_string(),
-            row.found_before.to_string(),
+            if known { row.found_before.to_string() } else { "–".to_owned() },
             rate(&row.share),
             rate(&row.share_of_failures),
             row.change.as_ref().map_or_else(|_| "too few".to_owned(), difference),
@@ -266,7 +326,9 @@ fn modes(report: &Report, blocks: &mut Vec<Block>) {
     let head = ["mode", "found", "before", "of all", "of failures", "change", "mean severity", "critical"];
     blocks.push(table(&head, 1, report.modes.iter().map(row).collect()));
     if report.without_mode > 0 {
-        blocks.push(Block::Note(format!("{} failures found have no mode.", report.without_mode)));
+        let have = if report.without_mode == 1 { "has" } else { "have" };
+        let failures = count(report.without_mode, "failure");
+        blocks.push(Block::Note(format!("{failures} {have} no mode.")));
     }
     blocks.push(Block::Note(saturation(report)));
 }
@@ -280,7 +342,7 @@ fn saturation(report: &Report) -> String {
         None => "too few to say whether the modes are all known",
     };
     format!(
-        "{} judged so far showed {} modes; new ones per twenty judged: {}; {verdict}.",
+        "{} judged so far showed {} modes; new ones in each twenty judged, the last twenty last: {}; {verdict}.",
         found.judged,
         found.modes,
         if blocks.is_empty() { "–".to_owned() } else { blocks.join(", ") }
@@ -288,9 +350,10 @@ fn saturation(report: &Report) -> String {
 }
 
 fn trend(report: &Report, blocks: &mut Vec<Block>) {
+    let each = if report.session.is_some() { "session" } else { "week" };
     heading(
         blocks,
-        "Pass rate by week",
+        &format!("Pass rate by {each}"),
         "How many conversations pass, from those drawn by lot, with the 95 % interval.",
     );
     // Weeks before the first conversation say nothing.
@@ -314,7 +377,7 @@ fn trend(report: &Report, blocks: &mut Vec<Block>) {
             rate(&row.pass_rate),
         ],
     };
-    let head = ["week", "conversations", "judged", "failures found", "pass rate"];
+    let head = [each, "conversations", "judged", "failures found", "pass rate"];
     blocks.push(table(&head, 1, weeks.iter().map(row).collect()));
 }
 
@@ -350,7 +413,7 @@ fn evaluators(report: &Report, blocks: &mut Vec<Block>) {
     heading(
         blocks,
         "Evaluators against people",
-        "How many failures each evaluator catches, and how many passes it lets through; on all blind labels of the audit.",
+        "How many failures each evaluator catches, and how many passes it rightly leaves alone; on all audit labels that were given without its scores in sight.",
     );
     if let Some(why) = &found.withheld {
         return blocks.push(Block::Note(format!("Not told: {why}.")));
@@ -371,76 +434,10 @@ fn evaluators(report: &Report, blocks: &mut Vec<Block>) {
     let constant = |row: &&super::EvaluatorRow| row.remark == Some(Remark::Constant);
     let told = |row: &&super::EvaluatorRow| row.caught.is_ok() || row.let_through.is_ok();
     let rows: Vec<Row> = found.rows.iter().filter(told).filter(|row| !constant(row)).map(row).collect();
-    let head = ["evaluator", "remark", "failures caught", "passes let through", "kappa", "misses", "false alarms"];
+    let head = ["evaluator", "remark", "failures caught", "passes left alone", "agreement", "misses", "false alarms"];
     blocks.push(table(&head, 2, rows));
     let same: Vec<&str> = found.rows.iter().filter(constant).map(|row| row.name.as_str()).collect();
     if !same.is_empty() {
         blocks.push(Block::Note(format!("These said the same of everything: {}.", same.join(", "))));
     }
-}
-
-fn examples(report: &Report, blocks: &mut Vec<Block>) {
-    let rows: Vec<Row> =
-        report.modes.iter().flat_map(|mode| mode.examples.iter().map(|one| example(&mode.name, one))).collect();
-    if rows.is_empty() {
-        return;
-    }
-    heading(
-        blocks,
-        "To read",
-        "Up to three of each mode, the gravest first; `aftercall show ID` opens one. Notes are masked.",
-    );
-    blocks.push(table(&["mode", "conversation", "severity", "step", "note"], usize::MAX, rows));
-}
-
-fn example(mode: &str, example: &Example) -> Row {
-    let place = match (example.step, &example.at) {
-        (Some(step), Some(at)) => format!("{step}: {at}"),
-        (Some(step), None) => step.to_string(),
-        _ => "no single step".to_owned(),
-    };
-    let cells = vec![
-        mode.to_owned(),
-        example.conversation.to_string(),
-        example.severity.map(|severity| severity.to_string()).unwrap_or_default(),
-        place,
-        example.note.clone().unwrap_or_default(),
-    ];
-    Row { cells, small: false }
-}
-
-fn reading(report: &Report, blocks: &mut Vec<Block>) {
-    heading(blocks, "How to read this", "");
-    let mut from = report.audit.as_ref().map_or_else(
-        || "Nothing of these days was drawn by lot from all conversations.".to_owned(),
-        |queue| format!("Rates of failure rest on {} conversations that were drawn by lot for queue {queue} and judged by people, imports by their sizes.", report.counts.audited),
-    );
-    if let Some(filter) = &report.audit_filter {
-        let _ = write!(from, " They are of {filter} only.");
-    }
-    blocks.push(Block::Points(vec![
-        from,
-        "Square brackets hold the 95 % interval: Wilson's for shares, Student's t for means, order statistics for medians and tails; by whole conversations for calls and steps. Grey is of fewer than ten.".into(),
-        "A change is told from eight labels in both periods on, with Newcombe's interval.".into(),
-        "Labels that differ, drafts, and labels of an earlier text count nowhere. P(fail) is held against labels that did not teach it.".into(),
-    ]));
-    let row = |metric: &super::Definition| Row {
-        small: false,
-        cells: vec![
-            metric.name.to_owned(),
-            metric.formula.to_owned(),
-            metric.source.to_owned(),
-            match metric.better {
-                Better::Higher => "higher",
-                Better::Lower => "lower",
-                Better::Neither => "neither",
-            }
-            .to_owned(),
-        ],
-    };
-    blocks.push(table(
-        &["measure", "what it is", "from", "better"],
-        usize::MAX,
-        METRICS.iter().filter(|metric| is_told(report, metric.id)).map(row).collect(),
-    ));
 }

@@ -63,6 +63,19 @@ fn put(out: &mut String, block: &Block) {
         Block::Scatter(dots) => out.push_str(&chart::scatter(dots)),
         Block::Matrix(_, _, matrix) => out.push_str(&chart::matrix(matrix)),
         Block::Table(table) => of_table(out, table),
+        Block::Cases(name, about, cases) => {
+            let _ = writeln!(out, "<h3>{}</h3>", safe(name));
+            if !about.is_empty() {
+                let _ = writeln!(out, "<p class=\"about\">{}</p>", safe(about));
+            }
+            for case in cases {
+                let _ = writeln!(out, "<div class=\"case\"><b>{}</b>", safe(&case.name));
+                for (what, text) in &case.lines {
+                    let _ = writeln!(out, "<p><span>{}</span> {}</p>", safe(what), safe(text));
+                }
+                out.push_str("</div>\n");
+            }
+        }
     }
 }
 

@@ -42,6 +42,19 @@ pub fn page(report: &Report) -> String {
             Block::Line(points) => put(&mut out, &of_points(points)),
             Block::Table(table) => put(&mut out, table),
             Block::Matrix(rows, columns, matrix) => put(&mut out, &of_matrix((rows, columns), matrix)),
+            Block::Cases(name, about, cases) => {
+                let _ = writeln!(out, "### {}\n", safe(name));
+                if !about.is_empty() {
+                    let _ = writeln!(out, "{}\n", safe(about));
+                }
+                for case in cases {
+                    let _ = writeln!(out, "- **{}**", safe(&case.name));
+                    for (what, text) in &case.lines {
+                        let _ = writeln!(out, "  - {}: {}", safe(what), safe(text));
+                    }
+                }
+                out.push('\n');
+            }
             // Its table says the same.
             Block::Scatter(_) => {}
         }

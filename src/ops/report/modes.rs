@@ -3,13 +3,14 @@
 //! Invariant: "found" counts settled failures, however they came up; a share or a change of one is of conversations that
 //! were drawn by lot, and of nothing else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
 use super::pool::{Audit, Pool, Settled};
 use super::steps::Opened;
-use super::{Change, Listing};
+use super::told::Told;
+use super::{Change, Listing, Window};
 use crate::model::id::ConversationId;
 use crate::model::label::Owner;
 use crate::stats::compare::apart;
@@ -30,6 +31,8 @@ pub struct ModeRow {
     pub mode: String,
     /// Its name.
     pub name: String,
+    /// What the codebook says that it is; empty where it says nothing.
+    pub description: String,
     /// Settled failures with it in the period.
     pub found: u64,
     /// The same in the period before.
@@ -62,12 +65,19 @@ pub struct Example {
     pub conversation: ConversationId,
     /// How grave.
     pub severity: Option<u8>,
+    /// Where reviewers differ on that: each grade, the gravest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub severities: Vec<u8>,
     /// Where it first went wrong.
     pub step: Option<u32>,
+    /// Where reviewers differ on that: each step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<u32>,
     /// What the agent did there: a tool's name, or `answer`.
     pub at: Option<String>,
-    /// What a reviewer wrote, personal data masked.
-    pub note: Option<String>,
+    /// The same and more in words, personal data masked.
+    #[serde(flatten)]
+    pub told: Told,
 }
 
 /// Who owns failures.
@@ -90,7 +100,7 @@ pub struct Saturation {
     pub judged: u64,
     /// Modes they showed.
     pub modes: u64,
-    /// New modes in each twenty of them; the last may be of fewer.
+    /// New modes in each twenty of them, counted back from the last; the first may be of fewer.
     pub new_per_twenty: Vec<u64>,
     /// New modes in the last twenty.
     pub new_in_last_twenty: u64,
@@ -100,6 +110,7 @@ pub struct Saturation {
 
 /// The period and the one before, with what was drawn of both.
 pub(super) struct Both<'p> {
+    pub window: &'p Window,
     pub now: Vec<&'p Contact>,
     pub before: Vec<&'p Contact>,
     pub audit: &'p Audit,
@@ -110,7 +121,7 @@ pub(super) struct Both<'p> {
 pub(super) fn rows(pool: &Pool, both: &Both<'_>, opened: &Opened, listing: &Listing) -> Vec<ModeRow> {
     let failures = by_mode(&pool.failures(&both.now));
     let before = by_mode(&pool.failures(&both.before));
-    let earlier = earlier_modes(pool, &both.now);
+    let earlier = earlier_modes(pool, (&both.now, both.window));
     let keys: BTreeSet<&str> = failures.keys().chain(before.keys()).copied().collect();
     let mut rows: Vec<ModeRow> = keys
         .into_iter()
@@ -124,6 +135,7 @@ pub(super) fn rows(pool: &Pool, both: &Both<'_>, opened: &Opened, listing: &List
             ModeRow {
                 mode: key.to_owned(),
                 name: pool.codebook.name_of(key).to_owned(),
+                description: pool.codebook.mode(key).map(|mode| mode.description.trim().to_owned()).unwrap_or_default(),
                 found: found.len() as u64,
                 found_before: before.get(key).map_or(0, |found| found.len() as u64),
                 is_new: !found.is_empty() && !earlier.contains(key),
@@ -160,10 +172,20 @@ fn has_mode(pool: &Pool, id: &ConversationId, mode: &str) -> bool {
     pool.settled.get(id).is_some_and(|settled| settled.failed() && settled.modes().contains(&mode))
 }
 
-/// The modes of settled failures that began before the first of these conversations.
-fn earlier_modes<'p>(pool: &'p Pool, now: &[&Contact]) -> BTreeSet<&'p str> {
-    let first = now.iter().filter_map(|contact| contact.started_at).min();
-    let earlier = pool.contacts.iter().filter(|contact| contact.started_at < first);
+/// The modes of settled failures that began before the first of these conversations; of those that were judged before a
+/// session judged these.
+fn earlier_modes<'p>(pool: &'p Pool, (now, window): (&[&Contact], &Window)) -> BTreeSet<&'p str> {
+    let first = now.iter().filter_map(|contact| contact.stands_at()).min();
+    let mut before: HashSet<&ConversationId> = HashSet::new();
+    if window.only.is_some() {
+        let these: HashSet<&ConversationId> = now.iter().map(|contact| &contact.id).collect();
+        before = pool.in_order().into_iter().take_while(|id| !these.contains(id)).collect();
+    }
+    let is_earlier = |contact: &&Contact| match window.only {
+        Some(_) => before.contains(&contact.id),
+        None => contact.stands_at() < first,
+    };
+    let earlier = pool.contacts.iter().filter(is_earlier);
     let failed = earlier.filter_map(|contact| pool.settled.get(&contact.id)).filter(|settled| settled.failed());
     failed.flat_map(Settled::modes).collect()
 }
@@ -171,6 +193,7 @@ fn earlier_modes<'p>(pool: &'p Pool, now: &[&Contact]) -> BTreeSet<&'p str> {
 fn of_failures(audit: &Audit, has: &dyn Fn(&ConversationId, bool) -> bool) -> Guarded<Rate> {
     let failed = audit.judged().filter(|(_, failed)| *failed).count() as u64;
     let k = audit.judged().filter(|(id, failed)| has(id, *failed)).count() as u64;
+    at_least(failed, LEAST_IN_SEGMENT, "failures drawn by lot")?;
     Rate::of(k, failed, None)
 }
 
@@ -196,14 +219,18 @@ fn examples(found: &Failures<'_>, opened: &Opened) -> Vec<Example> {
     let mut found: Vec<&(&Contact, &Settled)> = found.iter().collect();
     found.sort_by(|a, b| b.1.severity().cmp(&a.1.severity()).then_with(|| a.0.id.cmp(&b.0.id)));
     let example = |(contact, settled): &&(&Contact, &Settled)| {
-        let first = settled.labels.iter().filter_map(|label| label.first_failure.as_ref()).min_by_key(|at| at.step);
-        let seen = opened.of(&contact.id);
+        let steps: BTreeSet<u32> =
+            settled.labels.iter().filter_map(|label| Some(label.first_failure.as_ref()?.step)).collect();
+        let grades: BTreeSet<u8> = settled.labels.iter().filter_map(|label| label.severity).collect();
+        let first = steps.first().copied();
         Example {
             conversation: contact.id.clone(),
             severity: settled.severity(),
-            step: first.map(|at| at.step),
-            at: first.and_then(|at| seen?.what(at.step)),
-            note: seen.and_then(|seen| seen.note.clone()),
+            severities: if grades.len() > 1 { grades.into_iter().rev().collect() } else { Vec::new() },
+            step: first,
+            steps: if steps.len() > 1 { steps.into_iter().collect() } else { Vec::new() },
+            at: first.and_then(|step| opened.of(&contact.id)?.what(step)),
+            told: Told::default(),
         }
     };
     found.iter().take(EXAMPLES).map(example).collect()
@@ -241,7 +268,7 @@ pub(super) fn owners(pool: &Pool, now: &[&Contact], listing: &Listing) -> Vec<Ow
 pub(super) fn saturation(pool: &Pool, until: crate::model::time::Timestamp) -> Saturation {
     let known: HashMap<&ConversationId, &Contact> =
         pool.contacts.iter().map(|contact| (&contact.id, contact)).collect();
-    let counts = |id: &&ConversationId| known.get(id).is_some_and(|one| one.started_at.is_none_or(|at| at < until));
+    let counts = |id: &&ConversationId| known.get(id).is_some_and(|one| one.stands_at().is_none_or(|at| at < until));
     let order: Vec<&ConversationId> =
         pool.in_order().into_iter().filter(|id| pool.settled.contains_key(id)).filter(counts).collect();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -257,7 +284,7 @@ pub(super) fn saturation(pool: &Pool, until: crate::model::time::Timestamp) -> S
     Saturation {
         judged: order.len() as u64,
         modes: seen.len() as u64,
-        new_per_twenty: new.chunks(BLOCK).map(|block| block.iter().sum()).collect(),
+        new_per_twenty: new.rchunks(BLOCK).rev().map(|block| block.iter().sum()).collect(),
         new_in_last_twenty,
         saturated: (order.len() >= BLOCK).then_some(new_in_last_twenty == 0),
     }

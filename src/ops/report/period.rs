@@ -7,6 +7,7 @@ use jiff::civil::{Date, ISOWeekDate, Weekday};
 use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 
+use crate::model::id::ConversationId;
 use crate::model::time::Timestamp;
 
 /// Days asked for.
@@ -63,6 +64,9 @@ pub struct Window {
     /// Its last.
     #[serde(serialize_with = "day")]
     pub to: Date,
+    /// The conversations it is of, where it is no stretch of days but what a session judged.
+    #[serde(skip)]
+    pub only: Option<Vec<ConversationId>>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
@@ -81,7 +85,7 @@ impl Window {
                 let year = weeks.filter(|(_, one)| *one == week).map(|(year, _)| year).max()?;
                 Self::week(year, week)
             }
-            Asked::Days(from, to) => Some(Self { name: format!("{from}..{to}"), from, to }),
+            Asked::Days(from, to) => Some(Self::between(from, to)),
         }
     }
 
@@ -92,7 +96,11 @@ impl Window {
 
     fn week(year: i16, week: i8) -> Option<Self> {
         let from = ISOWeekDate::new(year, week, Weekday::Monday).ok()?.date();
-        Some(Self { name: format!("{year}-W{week:02}"), from, to: from.saturating_add(6.days()) })
+        Some(Self { name: format!("{year}-W{week:02}"), ..Self::between(from, from.saturating_add(6.days())) })
+    }
+
+    fn between(from: Date, to: Date) -> Self {
+        Self { name: format!("{from}..{to}"), from, to, only: None }
     }
 
     /// As many days before these.
@@ -102,7 +110,7 @@ impl Window {
         let (from, to) = (self.from.saturating_sub(days.days()), self.from.saturating_sub(1.day()));
         let week = from.iso_week_date();
         let named = self.name.contains('W').then(|| Self::week(week.year(), week.week())).flatten();
-        named.unwrap_or_else(|| Self { name: format!("{from}..{to}"), from, to })
+        named.unwrap_or_else(|| Self::between(from, to))
     }
 
     /// As many days after these.
@@ -112,7 +120,7 @@ impl Window {
         let (from, to) = (self.to.saturating_add(1.day()), self.to.saturating_add(days.days()));
         let week = from.iso_week_date();
         let named = self.name.contains('W').then(|| Self::week(week.year(), week.week())).flatten();
-        named.unwrap_or_else(|| Self { name: format!("{from}..{to}"), from, to })
+        named.unwrap_or_else(|| Self::between(from, to))
     }
 
     /// These days, as they are asked for.
@@ -131,6 +139,10 @@ impl Window {
 
     /// As a filter.
     pub fn filter(&self) -> String {
+        if let Some(ids) = &self.only {
+            let ids: Vec<&str> = ids.iter().map(ConversationId::as_str).collect();
+            return if ids.is_empty() { "id:none".to_owned() } else { format!("id:{}", ids.join(",")) };
+        }
         format!("when:{}..{}", self.from, self.to)
     }
 }

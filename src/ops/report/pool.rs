@@ -73,6 +73,8 @@ pub(super) struct Draw {
     pub stratum: Option<usize>,
     /// What people found, where it was drawn and judged.
     pub failed: Option<bool>,
+    /// True where those drawn are a sample of what is to come, and not of a pool of known size.
+    pub endless: bool,
 }
 
 impl Pool {
@@ -111,10 +113,14 @@ impl Pool {
         Ok(Self { contacts, settled, disputed, drafts, codebook, judged, audits: BTreeMap::new(), queues })
     }
 
-    /// The conversations that began within.
+    /// The conversations that began within, or that a session judged.
     pub fn within(&self, window: &Window) -> Vec<&Contact> {
+        if let Some(ids) = &window.only {
+            let ids: HashSet<&ConversationId> = ids.iter().collect();
+            return self.contacts.iter().filter(|contact| ids.contains(&contact.id)).collect();
+        }
         let (from, until) = window.range();
-        let inside = |contact: &&Contact| contact.started_at.is_some_and(|at| from <= at && at < until);
+        let inside = |contact: &&Contact| contact.stands_at().is_some_and(|at| from <= at && at < until);
         self.contacts.iter().filter(inside).collect()
     }
 
@@ -145,7 +151,9 @@ impl Pool {
         let Some(name) = name else { return Ok(Audit::default()) };
         if !self.audits.contains_key(&name) {
             let order = SampleOrder { queue: Some(&name), ..SampleOrder::default() };
-            let draw = |member: Member| (member.of.id, Draw { stratum: member.stratum, failed: member.failed });
+            let draw = |member: Member| {
+                (member.of.id, Draw { stratum: member.stratum, failed: member.failed, endless: false })
+            };
             let known = match sample(workspace, &order, now) {
                 Ok(sample) => sample.members.into_iter().map(draw).collect(),
                 Err(SampleError::NoAudit { .. } | SampleError::NoneMatches(..)) => HashMap::new(),
@@ -156,7 +164,14 @@ impl Pool {
         let known = &self.audits[&name];
         let contacts = self.within(window);
         let drawn = contacts.iter().filter_map(|contact| Some((contact.id.clone(), *known.get(&contact.id)?)));
-        let drawn = drawn.collect();
+        let drawn = match window.only {
+            None => drawn.collect(),
+            // A session also judged what was picked: no pool, of which those drawn would be a part of known size.
+            Some(_) => drawn
+                .filter(|(_, draw)| draw.failed.is_some())
+                .map(|(id, draw)| (id, Draw { endless: true, ..draw }))
+                .collect(),
+        };
         Ok(Audit { chosen: self.queues.get(&name).cloned().flatten(), queue: Some(name), drawn })
     }
 
@@ -210,25 +225,35 @@ impl Audit {
 
     /// The share of conversations of which this holds, from those that were judged, imports by their sizes.
     pub fn rate(&self, holds: impl Fn(&ConversationId, bool) -> bool) -> Guarded<Rate> {
-        rate_of_strata(&self.strata(&holds))
+        rate_of_strata(&strata(
+            self.drawn.iter().map(|(id, draw)| (*draw, draw.failed.map(|failed| holds(id, failed)))),
+        ))
     }
 
     /// The same as a sample of what such days bring: with an interval that is as wide however many of them were judged.
     pub fn rate_to_come(&self, holds: impl Fn(&ConversationId, bool) -> bool) -> Guarded<Rate> {
-        let strata: Vec<Stratum> = self.strata(&holds).into_iter().map(Stratum::endless).collect();
-        rate_of_strata(&strata)
-    }
-
-    fn strata(&self, holds: &dyn Fn(&ConversationId, bool) -> bool) -> Vec<Stratum> {
-        let counts = |id, draw: &Draw| draw.failed.map(|failed| holds(id, failed));
-        strata_of(self.drawn.iter().map(|(id, draw)| (draw.stratum, counts(id, draw))))
+        let counts = |(id, draw): (&ConversationId, &Draw)| {
+            (Draw { endless: true, ..*draw }, draw.failed.map(|failed| holds(id, failed)))
+        };
+        rate_of_strata(&strata(self.drawn.iter().map(counts)))
     }
 
     /// How many of these fail, from those that were judged.
     pub fn failures_of(&self, contacts: &[&Contact]) -> Guarded<Rate> {
         let drawn = contacts.iter().filter_map(|contact| self.drawn.get(&contact.id));
-        let strata = strata_of(drawn.map(|draw| (draw.stratum, draw.failed)));
+        let strata = strata(drawn.map(|draw| (*draw, draw.failed)));
         at_least(strata.iter().map(|one| one.labelled).sum(), LEAST_IN_SEGMENT, "audit labels")?;
         rate_of_strata(&strata)
     }
+}
+
+/// Draws with what was found, by import.
+pub(super) fn strata(draws: impl Iterator<Item = (Draw, Option<bool>)>) -> Vec<Stratum> {
+    let mut endless = false;
+    let counted = draws.map(|(draw, found)| {
+        endless |= draw.endless;
+        (draw.stratum, found)
+    });
+    let strata = strata_of(counted);
+    if endless { strata.into_iter().map(Stratum::endless).collect() } else { strata }
 }

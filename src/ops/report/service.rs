@@ -13,13 +13,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::ReportError;
-use super::pool::{Audit, Draw, Pool};
+use super::pool::{Audit, Draw, Pool, strata};
 use crate::evaluate::features::{Feature, Features};
 use crate::model::correction::CorrectionKind;
 use crate::model::segments::Segment;
 use crate::model::tool::Aim;
 use crate::model::trace::SpanKind;
-use crate::stats::corrected::{rate_of_strata, strata_of};
+use crate::stats::corrected::rate_of_strata;
 use crate::stats::guard::Guarded;
 use crate::stats::quantile::{Mean, Quantile, mean, quantile, quantile_of_clusters, share_of_clusters};
 use crate::stats::rate::Rate;
@@ -354,7 +354,8 @@ impl Served {
             abandoned: flag(Feature::Abandoned),
             needless: mode("needless-handover"),
             wanted: mode("missing-handover") || hands_over,
-            handle: took.filter(|micros| *micros >= 0).map(|micros| micros as f64 / 1e6),
+            // What began and ended in the same moment was not timed.
+            handle: took.filter(|micros| *micros > 0).map(|micros| micros as f64 / 1e6),
             csat: number(&["csat", "csatscore"]),
             cost: number(&["cost", "costdollars", "costusd"]),
             reason: named
@@ -366,12 +367,12 @@ impl Served {
         }
     }
 
-    /// Of a measure that rests on audit labels: the import by which it could be drawn, and where it was, what was found.
-    fn by_lot(&self, id: &str) -> Option<(Option<usize>, Option<bool>)> {
-        let Draw { stratum, failed } = self.draw?;
-        let found = |holds: bool| Some((stratum, failed.map(|_| holds)));
+    /// Of a measure that rests on audit labels: how it could be drawn, and where it was, what was found.
+    fn by_lot(&self, id: &str) -> Option<(Draw, Option<bool>)> {
+        let draw = self.draw?;
+        let found = |holds: bool| Some((draw, draw.failed.map(|_| holds)));
         match (id, self.escalated) {
-            ("failure_rate", _) => Some((stratum, failed)),
+            ("failure_rate", _) => Some((draw, draw.failed)),
             ("escalation_warranted", Some(true)) => found(!self.needless),
             ("escalation_missed", Some(false)) => found(self.wanted),
             _ => None,
@@ -398,7 +399,7 @@ fn figure(id: &str, of: &[&Served]) -> Figure {
     let known = |pick: &dyn Fn(&Served) -> Option<f64>| of.iter().filter_map(|one| pick(one)).collect::<Vec<f64>>();
     match id {
         "failure_rate" | "escalation_warranted" | "escalation_missed" => {
-            rate(rate_of_strata(&strata_of(of.iter().filter_map(|one| one.by_lot(id)))))
+            rate(rate_of_strata(&strata(of.iter().filter_map(|one| one.by_lot(id)))))
         }
         "handle_time_median" => tail(known(&|one| one.handle), 0.5),
         "handle_time_p90" => tail(known(&|one| one.handle), 0.9),

@@ -2,13 +2,12 @@
 //! went wrong.
 //!
 //! Invariant: only transcripts of settled failures and of corrected conversations are opened; of what stands in them, names
-//! of tools and agents leave here, and notes through the masking door.
+//! of tools and agents leave here and nothing else.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::super::door::Door;
 use super::super::workspace::Workspace;
 use super::pool::{Pool, Settled};
 use crate::model::conversation::Conversation;
@@ -16,9 +15,6 @@ use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::id::ConversationId;
 use crate::model::step::Step;
 use crate::store::{Contact, StoreError};
-
-/// Characters of a note that a report shows.
-const LONGEST_NOTE: usize = 160;
 
 /// Rows and columns of a matrix; the others are summed up as `other`.
 const MOST: usize = 12;
@@ -43,25 +39,15 @@ pub struct Matrix {
 pub(super) struct Seen {
     /// By step from 1: the agent's name, and the tool it called there; a message has none.
     steps: Vec<(Option<String>, Option<String>, bool)>,
-    /// What reviewers wrote on the whole of it, masked.
-    pub note: Option<String>,
 }
 
 impl Seen {
-    fn of(conversation: &Conversation, settled: &Settled, door: &Door) -> Self {
+    fn of(conversation: &Conversation) -> Self {
         let step = |step: &Step| {
             let text = |text: &crate::text::Untrusted| text.exact().to_owned();
             (step.agent.as_ref().map(text), step.tool().map(text), step.is_customers())
         };
-        let notes = settled.labels.iter().flat_map(|label| &label.notes).filter(|note| note.at.is_none());
-        let note = notes.map(|note| note.text.trim()).find(|text| !text.is_empty());
-        let cut = |text: String| match text.char_indices().nth(LONGEST_NOTE) {
-            Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default().trim_end()),
-            None => text,
-        };
-        // Masked before it is cut: half a number would not be known for one.
-        let note = note.map(|note| cut(door.knowing(conversation).text(note)));
-        Self { steps: conversation.steps.iter().map(step).collect(), note }
+        Self { steps: conversation.steps.iter().map(step).collect() }
     }
 
     fn step(&self, number: u32) -> Option<&(Option<String>, Option<String>, bool)> {
@@ -101,11 +87,7 @@ pub(super) struct Opened(HashMap<ConversationId, Seen>);
 
 impl Opened {
     /// Opens those of these conversations that failed, or have a correction.
-    pub fn of_pool(
-        workspace: &Workspace,
-        (pool, contacts): (&Pool, &[&Contact]),
-        door: &Door,
-    ) -> Result<Self, StoreError> {
+    pub fn of_pool(workspace: &Workspace, (pool, contacts): (&Pool, &[&Contact])) -> Result<Self, StoreError> {
         let mut opened = HashMap::new();
         for contact in contacts {
             let Some(settled) = pool.settled.get(&contact.id) else { continue };
@@ -113,7 +95,7 @@ impl Opened {
                 continue;
             }
             if let Some(conversation) = workspace.store().conversation(&contact.id)? {
-                opened.insert(contact.id.clone(), Seen::of(&conversation, settled, door));
+                opened.insert(contact.id.clone(), Seen::of(&conversation));
             }
         }
         Ok(Self(opened))

@@ -57,7 +57,7 @@ impl AgendaKind {
     /// What it is called on a screen.
     pub fn title(self) -> &'static str {
         match self {
-            Self::NewFailures => "New failures since the last session",
+            Self::NewFailures => "New since the last session, flagged by outcome or evaluators",
             Self::LowConfidence => "Where the evaluators are not sure",
             Self::Audit => "Drawn by lot",
             Self::Decisions => "Earlier decisions that are still open",

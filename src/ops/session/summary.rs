@@ -18,7 +18,7 @@ use crate::model::time::Timestamp;
 use crate::ops::door::Door;
 use crate::ops::verify::{self, Copies};
 use crate::ops::workspace::Workspace;
-use crate::store::Covered;
+use crate::store::{Covered, Store, StoreError};
 
 /// What a session came to. The fields and their names are public surface.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,6 +52,8 @@ pub struct SessionSummary {
     pub used_seconds: f64,
     /// Of the reviewed, those whose labels differ now.
     pub disputed: Vec<ConversationId>,
+    /// Of the reviewed, those whose labels differed until somebody settled it.
+    pub settled: Vec<ConversationId>,
     /// Failure modes of the session's verdicts by key, and how often.
     pub modes: BTreeMap<String, u64>,
     /// Keys of failure modes that were added in it.
@@ -89,7 +91,8 @@ pub fn summary(workspace: &Workspace, session: &Session, now: Timestamp) -> Resu
     let covered = store.covered(reviewer)?;
     let hidden = reviewed.iter().filter(|id| covered.hides(id)).count() as u64;
     let rows = store.summaries(&reviewed, reviewer)?;
-    let disputed = rows.into_iter().filter(|row| row.label_state == LabelState::Disputed).map(|row| row.id).collect();
+    let of = |state: LabelState| rows.iter().filter(|row| row.label_state == state).map(|row| row.id.clone()).collect();
+    let (disputed, settled) = (of(LabelState::Disputed), of(LabelState::Adjudicated));
     let labels = labels_of(&activity, &|event| shows(&covered, reviewer, event));
     let (median, timed) = activity.median();
     let times = (median.map(seconds), timed, seconds(used(session, &activity, now)));
@@ -114,6 +117,7 @@ pub fn summary(workspace: &Workspace, session: &Session, now: Timestamp) -> Resu
         timed: times.1,
         used_seconds: times.2,
         disputed,
+        settled,
         modes: told.modes,
         new_modes: told.new_modes,
         mode_names,
@@ -211,15 +215,17 @@ fn undone(activity: &Activity) -> u64 {
 
 impl SessionSummary {
     /// The summary as it leaves the workspace: what people wrote is masked.
-    #[must_use]
-    pub fn masked(mut self, door: &Door) -> Self {
+    ///
+    /// # Errors
+    /// A conversation cannot be read.
+    pub fn masked(mut self, store: &Store, door: &Door) -> Result<Self, StoreError> {
         for decision in self.decisions.iter_mut().chain(&mut self.carried_over) {
-            *decision = super::masked_decision(decision, door);
+            *decision = super::masked_decision(store, decision, door)?;
         }
-        self.session = super::masked_session(&self.session, door);
+        self.session = super::masked_session(store, &self.session, door)?;
         for name in self.mode_names.values_mut() {
             *name = door.text(name);
         }
-        self
+        Ok(self)
     }
 }

@@ -85,6 +85,12 @@ fn each_part_goes_to_who_has_seen_least_of_it_and_nobody_gets_two_before_all_hav
     let wanted = [("intent:refund", "sam"), ("intent:delivery", "lee")];
     assert_eq!(told, wanted.map(|(part, who)| (part.to_owned(), who.to_owned())));
     assert_eq!(turns(&works[..1]), [], "one person shares with nobody");
+    // Who judged all of a part has no fresh eyes for it, even where they have no part yet.
+    let mut works = of(&all);
+    works[1].intents.clear();
+    works[0].intents = [("a", 4), ("b", 4)].map(|(name, count)| (name.to_owned(), count)).into();
+    let told: Vec<String> = turns(&works).into_iter().map(|turn| turn.reviewer).collect();
+    assert_eq!(told, [works[1].reviewer.clone(), works[1].reviewer.clone()]);
 }
 
 #[test]

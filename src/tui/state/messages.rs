@@ -91,6 +91,8 @@ pub struct Writes {
     pub unsaved: Vec<Unsaved>,
     /// The last one saved: in words, and when.
     pub last: Option<(String, Timestamp)>,
+    /// The conversation that one was about.
+    pub last_on: Option<ConversationId>,
     /// The reviewer's last fail, of this start of the program or an earlier one, to be repeated.
     pub last_fail: Option<Judgement>,
     /// The request for it, while nothing newer is known.

@@ -103,6 +103,12 @@ pub struct Queue {
     pub last_place: usize,
     /// The conversation to put the cursor on once there is a list.
     pub wanted_place: Option<ConversationId>,
+    /// Conversations that a queue shows without scores until the verdict, from wherever they are opened.
+    pub blind: HashSet<ConversationId>,
+    /// The conversation under the cursor when a queue was gone to, to be found again where the queue is taken back.
+    pub before: Option<ConversationId>,
+    /// When the last verdict of a queue brought the list back, under keys that may be meant for the next conversation.
+    pub ended: Option<Timestamp>,
     /// Verdicts since then that the index does not count yet.
     pub judged_since: i64,
     /// The newest request for the queues there are.
@@ -140,6 +146,9 @@ impl Queue {
         let mine = row.reviewers.iter().any(|name| name == reviewer);
         match self.said.get(&row.id) {
             Some(Said::Judged(_)) if row.label_state == LabelState::Disputed => return RowState::Disputed,
+            Some(Said::Judged(verdict)) if row.label_state == LabelState::Adjudicated => {
+                return RowState::Judged(row.verdict.unwrap_or(*verdict));
+            }
             Some(Said::Judged(verdict)) => return RowState::Judged(*verdict),
             Some(Said::Skipped) => return RowState::Skipped,
             Some(Said::Nothing) => return RowState::Open,
@@ -149,10 +158,31 @@ impl Queue {
             _ if row.skipped => RowState::Skipped,
             (Some(_), LabelState::Disputed) => RowState::Disputed,
             (Some(_), LabelState::Stale) => RowState::Stale,
+            // What was settled counts, and no longer what oneself said.
+            (Some(own), LabelState::Adjudicated) => RowState::Judged(row.verdict.unwrap_or(own)),
             (Some(verdict), _) => RowState::Judged(verdict),
             (None, _) if mine => RowState::Draft,
             (None, _) => RowState::Open,
         }
+    }
+
+    /// True where nothing is known that this reviewer said of the conversation at a position, whatever others did.
+    pub fn is_unread(&self, position: usize, reviewer: &str) -> bool {
+        let Some(id) = self.index.ids.get(position) else { return false };
+        match (self.said.get(id), self.rows.get(id)) {
+            (Some(said), _) => *said == Said::Nothing,
+            (None, None) => true,
+            (None, Some(row)) => {
+                matches!(self.state_of(row, reviewer), RowState::Open | RowState::Draft | RowState::Stale)
+            }
+        }
+    }
+
+    /// True where all rows held are alike in this: a column of it would say nothing.
+    pub fn same_for_all<T: PartialEq>(&self, of: impl Fn(&Summary) -> T) -> bool {
+        let mut rows = self.rows.values().map(of);
+        let first = rows.next();
+        self.rows.len() > 2 && rows.all(|other| Some(&other) == first.as_ref())
     }
 
     /// True where the conversation at a position is, as far as is known, still to be judged by `reviewer`.

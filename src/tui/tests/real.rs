@@ -213,5 +213,5 @@ fn evaluators_judge_from_the_palette_and_the_queue_shows_what_they_said() {
     let scored = |desk: &Desk| desk.app.state.queue.rows.values().filter(|row| !row.worst.is_empty()).count();
     assert!(scored(&desk) > 0, "an import is judged at once");
     let frame = desk.press(": \"evaluate\" <enter>");
-    assert!(frame.contains("conversations judged"), "{frame}");
+    assert!(frame.contains("conversations evaluated"), "{frame}");
 }

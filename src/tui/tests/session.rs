@@ -193,7 +193,7 @@ fn a_session_on_what_nobody_evaluated_evaluates_it_first() {
     // What is offered gives way to what is typed.
     desk.press("<tab> <tab> \"30\"");
     let frame = desk.press("<enter>");
-    assert!(frame.contains("24 conversations judged"), "{frame}");
+    assert!(frame.contains("24 conversations evaluated"), "{frame}");
     let frame = desk.press("<enter>");
     assert!(frame.contains("0 of 24 judged") && frame.contains("30 min left"), "{frame}");
 }

@@ -160,7 +160,7 @@ fn a_long_message_pushes_the_rest_off_the_status_line() {
     let frame = app.frame();
     assert!(frame.contains("word  end ─") && !frame.contains("PASS saved"), "{frame}");
     app.press("<left>");
-    assert!(app.frame().contains("lee · PASS saved ✓ 09:41:00"), "{}", app.frame());
+    assert!(app.frame().contains("lee · before: PASS saved ✓ 09:41:00"), "{}", app.frame());
 }
 
 #[test]

@@ -203,6 +203,7 @@ fn what_others_hold_is_said_and_passed_over() {
     let frame = desk.app.frame();
     assert!(frame.contains("held by other reviewers, the first until"), "{frame}");
     // Opening it all the same is possible, and so is a verdict.
+    desk.app.send(Message::Clock(Timestamp(NOW.0 + 2_000_000)));
     let at = desk.app.state.queue.index.ids.iter().position(|id| *id == second).unwrap();
     desk.app.state.queue.cursor = at;
     let frame = desk.press("<enter>");

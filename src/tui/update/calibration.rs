@@ -100,7 +100,9 @@ pub fn handle(state: &mut State, mut view: Box<CalibrationView>, pressed: Presse
         Some(Action::Reveal) => ask_reveal(state, &view),
         Some(Action::StartCalibration) => {
             let text = format!("round-{} 10 2", state.local(state.now, "%V"));
-            super::prompt::open(state, Prompt::new(Question::StartCalibration, &text));
+            let mut prompt = Prompt::new(Question::StartCalibration, &text);
+            prompt.input.suggest();
+            super::prompt::open(state, prompt);
         }
         Some(Action::EditModes) => super::prompt::open_codebook(state),
         Some(Action::Undo) => super::judge::undo(state),

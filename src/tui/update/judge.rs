@@ -318,11 +318,12 @@ pub fn advance(state: &mut State) {
         state.queue.is_open(*at, (&reviewer, state.now))
             && id.is_some_and(|id| Some(id) != current.as_ref() && !state.writes.is_pending(id))
     };
-    let next = (start..count).chain(0..again).find(open);
+    let next = super::queue::next_unread(state).or_else(|| (start..count).chain(0..again).find(open));
     if let Some((at, id)) = next.and_then(|at| Some((at, state.queue.index.ids.get(at)?.clone()))) {
         return super::review::open(state, id, Some(at), Reason::Next);
     }
     super::queue::show(state);
+    state.queue.ended = Some(state.now);
     let case = state.queue.progress().is_some_and(|queue| queue.spec.calibration.is_some());
     let key = state.key(Action::Calibration);
     let skipped = state.queue.said.values().filter(|said| **said == Said::Skipped).count();

@@ -69,6 +69,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
             state.queue.awaiting_hits = None;
             match reply {
                 Reply::Queue(index) => super::queue::hits_arrived(state, &index),
+                Reply::Cancelled => super::queue::ask_hits_again(state),
                 other => problem(state, other),
             }
         }
@@ -182,6 +183,7 @@ fn saved(state: &mut State, saved: Saved) {
         return state.log.say(state.now, Weight::Info, saved.what);
     }
     state.writes.last = Some((saved.what.clone(), saved.at));
+    state.writes.last_on.clone_from(&saved.conversation);
     // The status line says it already, with its time.
     state.log.note(saved.at, Weight::Saved, saved.what.clone());
     if let Some(codebook) = saved.codebook {
@@ -240,7 +242,11 @@ fn go_back_to(state: &mut State, id: &crate::model::id::ConversationId) {
     let position = state.queue.index.ids.iter().position(|other| other == id);
     match state.screen {
         Screen::Review if state.overlays.is_empty() => {
+            let step = state.left_at.get(id).copied();
             super::review::open(state, id.clone(), position, Reason::Asked);
+            if let Some(review) = &mut state.review {
+                review.wanted_step = step;
+            }
         }
         Screen::Queue => {
             if let Some(position) = position {

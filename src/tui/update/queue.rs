@@ -8,8 +8,9 @@ use super::review::open;
 use crate::engine::request::{Hit, QueueIndex, QueueQuery, Request};
 use crate::model::id::ConversationId;
 use crate::model::summary::Summary;
-use crate::tui::action::Action;
+use crate::tui::action::{Action, Context};
 use crate::tui::command::Command;
+use crate::tui::keymap::Chord;
 use crate::tui::state::messages::Weight;
 use crate::tui::state::prompt::Question;
 use crate::tui::state::queue::{Hits, ORDERS, order_name};
@@ -30,11 +31,22 @@ pub fn ask_hits(state: &mut State, words: &str) {
     state.queue.awaiting_hits = Some(state.ask(Request::Queue(query), Expected::Hits));
 }
 
+/// Asks for what was typed once more, unless another list is on its way.
+pub fn ask_hits_again(state: &mut State) {
+    let words = state.queue.hits.as_ref().map(|hits| hits.words.clone());
+    if let Some(words) = words.filter(|_| state.queue.awaiting.is_none() && !state.leaving) {
+        ask_hits(state, &words);
+    }
+}
+
 /// Takes in the ids of a queue; the cursor stays on its conversation where that is still listed.
 pub fn arrived(state: &mut State, index: QueueIndex) {
     let wanted = state.queue.wanted_place.is_some();
     let current = state.queue.wanted_place.take().or_else(|| state.queue.current().cloned());
     let queue = &mut state.queue;
+    if queue.query.queue.is_none() && queue.asked.queue.is_some() {
+        queue.before = queue.current().cloned();
+    }
     queue.query = queue.asked.clone();
     queue.index = index;
     queue.judged_since = 0;
@@ -73,11 +85,20 @@ pub fn freshen(state: &mut State) {
     state.queue.awaiting_fresh = Some(state.ask(Request::Queue(query), Expected::Fresh));
 }
 
-/// Goes to the list of all conversations where the queue is not there any more.
+/// Goes to the list of all conversations where the queue is not there any more, to the row from which it was gone to.
 pub fn gone(state: &mut State, message: String) {
-    state.log.say(state.now, Weight::Problem, message);
+    let taken_back = state.writes.last.as_ref().is_some_and(|(what, _)| what.starts_with("undone"));
+    match state.queue.query.queue.clone().filter(|_| taken_back) {
+        Some(name) => {
+            let key = state.key(Action::Redo);
+            let said = format!("The queue {name} is taken back: all conversations. {key} brings it again.");
+            state.log.say(state.now, Weight::Info, said);
+        }
+        None => state.log.say(state.now, Weight::Problem, message),
+    }
     if state.queue.awaiting.is_none() {
         state.queue.asked.queue = None;
+        state.queue.wanted_place = state.queue.before.take();
         ask(state);
     }
 }
@@ -109,14 +130,61 @@ fn reordered(state: &mut State, fresh: QueueIndex) {
         hits.positions = hits.positions.iter().filter_map(moved).collect();
         hits.positions.sort_unstable();
     }
+    let changed = queue.progress().filter(|state| state.spec.size.is_some()).map(|_| moved(&queue.index, &ids));
     queue.index = QueueIndex { ids, ..fresh };
     queue.judged_since = 0;
     queue.missing.clear();
     queue.outdated = queue.rows.keys().cloned().collect();
+    if let Some(rows) = changed.filter(|rows| *rows > 0) {
+        let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+        state.log.say(state.now, Weight::Info, format!("What comes next was drawn anew: {rows} moved."));
+    }
     // The next one fills the page up; more than that came from elsewhere.
     if listed > 1 {
         state.log.note(state.now, Weight::Info, format!("{listed} conversations came into the list."));
     }
+}
+
+/// How many rows still to be judged are not where they were among each other, or went.
+fn moved(before: &QueueIndex, ids: &[ConversationId]) -> usize {
+    let ahead = before.ids.get(before.begins..).unwrap_or_default();
+    let now: HashMap<&ConversationId, usize> = ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
+    let gone = ahead.iter().filter(|id| !now.contains_key(id)).count();
+    let mut places: Vec<usize> = ahead.iter().filter_map(|id| now.get(id)).copied().collect();
+    let were = places.clone();
+    places.sort_unstable();
+    gone + were.iter().zip(&places).filter(|(was, is)| was != is).count()
+}
+
+/// The row to go on with for a reviewer who reads what the queue asks nobody for any more: the next one that she has not
+/// judged herself. `None` for one who judges what is asked for.
+pub fn next_unread(state: &State) -> Option<usize> {
+    let review = state.review.as_ref()?;
+    let from = review.position.filter(|_| state.queue.query.queue.is_some())?;
+    if review.own_verdict().is_some() || review.place.as_ref().is_none_or(|place| place.open) {
+        return None;
+    }
+    let pending = |at: usize| state.queue.index.ids.get(at).is_some_and(|id| state.writes.is_pending(id));
+    (from + 1..state.queue.index.ids.len())
+        .chain(0..from)
+        .find(|at| state.queue.is_unread(*at, &state.config.reviewer) && !pending(*at))
+}
+
+/// How long after the last verdict of a queue keys still count as meant for a conversation, in microseconds.
+const AHEAD: i64 = 1_000_000;
+
+/// True for a key that was typed for the next conversation when there was none any more: in the list it would do something
+/// else.
+pub fn is_typed_ahead(state: &State, chord: Chord) -> bool {
+    let fresh = state.queue.ended.is_some_and(|at| state.now.0.saturating_sub(at.0) < AHEAD);
+    if !fresh || state.screen != Screen::Queue || !state.overlays.is_empty() {
+        return false;
+    }
+    let meaning = |context| state.config.keymap.resolve(context, chord);
+    let here = meaning(Context::Queue);
+    [Context::Review, Context::Judge]
+        .into_iter()
+        .any(|context| meaning(context).is_some_and(|other| here != Some(other)))
 }
 
 /// Takes in what arrived. Everything listed stays, in its order; what is new gets its place between, and the cursor stays
@@ -214,6 +282,11 @@ pub fn rows_arrived(state: &mut State, rows: Vec<Summary>) {
     }
     let queue = &mut state.queue;
     for row in &rows {
+        match row.place.as_ref() {
+            Some(place) if place.blind && place.open => drop(queue.blind.insert(row.id.clone())),
+            Some(_) => drop(queue.blind.remove(&row.id)),
+            None => {}
+        }
         match row.place.as_ref().and_then(|place| place.held) {
             Some(until) => drop(queue.held.insert(row.id.clone(), Some(until))),
             None => drop(queue.held.remove(&row.id)),
@@ -309,7 +382,10 @@ fn back(state: &mut State) {
         state.queue.asked.filter.clear();
         return ask(state);
     }
-    if state.queue.query.queue.is_some() {
+    if let Some(name) = state.queue.query.queue.clone() {
+        let key = state.key(Action::Queues);
+        let said = format!("Left the queue {name}: these are all conversations. {key} goes back to it.");
+        state.log.say(state.now, Weight::Info, said);
         state.queue.asked.queue = None;
         return ask(state);
     }

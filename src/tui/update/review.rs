@@ -20,9 +20,11 @@ use crate::tui::transcript::Typesetter;
 pub fn open(state: &mut State, id: ConversationId, position: Option<usize>, reason: Reason) {
     let mut review = Review::opening(id.clone(), position, reason);
     if let Some(before) = &state.review {
+        state.left_at.extend(before.step().map(|step| (before.id.clone(), step.number)));
         review.fold = before.fold;
         review.detail.tab = before.detail.tab;
     }
+    review.wanted_step = state.returning.take_if(|(back, _)| *back == id).map(|(_, step)| step);
     review.place = state.queue.rows.get(&id).and_then(|row| row.place.as_deref()).cloned();
     let request = if state.presenting { Request::OpenForRoom(id.clone()) } else { Request::Open(id.clone()) };
     review.ticket = state.ask(request, Expected::Open(id));

@@ -250,7 +250,7 @@ fn turn_to(state: &mut State, view: &mut SessionView) {
         SessionView { session: Some(session), awaiting: view.awaiting, tab: Tab::Summary, ..SessionView::default() };
 }
 
-/// Writes the report of the week that the session is about, as a file to be handed on.
+/// Writes the report on the session, as a file to be handed on.
 fn write_report(state: &mut State, view: &SessionView) {
     let Some(session) = view.sheet.as_ref().map(|sheet| &sheet.summary.session) else { return };
     let request = Request::WriteReport(session.event.clone(), PathBuf::from("."));
@@ -315,7 +315,9 @@ fn close(state: &mut State, view: &SessionView) {
 
 /// Opens the form for a decision, which answers this conversation.
 pub fn open_decision(state: &mut State, about: Option<ConversationId>) {
-    let review = state.review.as_ref().filter(|review| Some(&review.id) == about.as_ref());
+    // Before a room, what one said alone is not shown: not in a form either.
+    let shown = |id: &ConversationId| Some(id) == about.as_ref() && !state.waits_for_room(id);
+    let review = state.review.as_ref().filter(|review| shown(&review.id));
     let own = review.and_then(|review| review.opened.as_ref()?.own.as_ref());
     let mode = own.and_then(|label| label.modes.first()).map(|mode| state.codebook.resolve(mode));
     let session = state.session.progress.as_ref().map(|progress| progress.session.event.clone());

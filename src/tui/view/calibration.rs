@@ -76,8 +76,8 @@ fn none_yet(state: &State) -> Vec<Row> {
     vec![
         Row::of("No calibrations yet.", Tone::Strong),
         Row::new(),
-        Row::of("Several people judge the same ambiguous cases, each alone. Who said what shows", Tone::Text),
-        Row::of("once all are done, so that you talk about the cases and not about each other.", Tone::Text),
+        Row::of("Several people judge the same ambiguous cases, each alone.", Tone::Text),
+        Row::of("Once all are done it shows who said what, to talk about the cases.", Tone::Text),
         Row::new(),
         Row::of(&key, Tone::Key).with(" begins one with the most ambiguous of what is listed.", Tone::Text),
     ]

@@ -104,7 +104,12 @@ fn nothing(report: &Report, part: Part) -> Row {
 fn heading(state: &State, report: &Report, columns: usize) -> Vec<Row> {
     let counts = &report.counts;
     let mut words = format!("{} conversations, {} judged: {} fail", counts.conversations, counts.judged, counts.failed);
-    for (count, what) in [(counts.unsure, "can't tell"), (counts.disputed, "disputed"), (counts.drafts, "drafts")] {
+    for (count, what) in [
+        (counts.unsure, "can't tell"),
+        (counts.disputed, "disputed"),
+        (counts.drafts, "drafts"),
+        (counts.undated, "without a date"),
+    ] {
         if count > 0 {
             let _ = write!(words, ", {count} {what}");
         }

@@ -177,7 +177,11 @@ fn finding(state: &State) -> Row {
     let Some(hits) = &state.queue.hits else { return Row::new() };
     let at = hits.positions.partition_point(|hit| *hit <= state.queue.cursor);
     let dot = state.config.theme.signs().dot;
-    state.lens().row(&format!(" {dot} find \"{}\" {at}/{}", hits.words, hits.positions.len()), Tone::Match)
+    let found = match state.queue.awaiting_hits {
+        Some(_) => "searching".to_owned(),
+        None => format!("{at}/{}", hits.positions.len()),
+    };
+    state.lens().row(&format!(" {dot} find \"{}\" {found}", hits.words), Tone::Match)
 }
 
 /// Columns of the table, by the width of the screen.
@@ -249,6 +253,13 @@ impl Columns {
 }
 
 impl Columns {
+    /// A segment that is the same on every row tells none from another.
+    fn without_segment(mut self) -> Self {
+        self.first += self.segment;
+        self.segment = 0;
+        self
+    }
+
     /// Where a search is shown, what was found needs the room that scores have on a narrow screen.
     fn for_hits(mut self, width: usize) -> Self {
         if width < 132 {
@@ -274,6 +285,8 @@ fn list(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     let named = state.queue.query.queue.is_some();
     let shape = if named { Columns::named } else { Columns::new };
     let columns = shape(usize::from(layout.list.width), state.queue.index.ids.len());
+    let told = |row: &Summary| segment(&state.lens(), row, usize::MAX).text();
+    let columns = if state.queue.same_for_all(told) { columns.without_segment() } else { columns };
     let columns = if hits.is_some() { columns.for_hits(usize::from(layout.list.width)) } else { columns };
     let first = match (state.presenting, hits.is_some()) {
         (true, _) => "(no texts for a room)",
@@ -362,7 +375,7 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
             let by = if columns.why > 36 { " by another reviewer" } else { "" };
             format!("held{by} until {until}")
         }
-        Some(place) => reasons(state, place, hidden),
+        Some(place) => reasons(state, place, (hidden, columns.why)),
         None => why(state, summary, columns.why),
     };
     cell(row, lens.row(&why, Tone::Dim), columns.why);
@@ -389,14 +402,20 @@ fn found(lens: &Lens, (words, hit): (&str, &Hit), columns: usize) -> Row {
 }
 
 /// Why a conversation is where it is in a queue.
-fn reasons(state: &State, place: &Place, hidden: bool) -> String {
+fn reasons(state: &State, place: &Place, (hidden, columns): (bool, usize)) -> String {
     let pinned = place.pinned.iter().cloned();
     let learnt = place.why.iter().filter(|_| !hidden).cloned();
-    let parts: Vec<String> = pinned.chain(learnt).collect();
-    match (parts.is_empty(), state.config.theme.signs().nothing) {
-        (true, nothing) => nothing.to_owned(),
-        (false, _) => parts.join("; "),
+    let mut said = String::new();
+    for part in pinned.chain(learnt) {
+        // Half a reason says less than one, and half a weight less than none.
+        if said.is_empty() {
+            let whole = part.chars().count() < columns;
+            said.push_str(part.rsplit_once(", ").filter(|_| !whole).map_or(part.as_str(), |(words, _)| words));
+        } else if said.chars().count() + part.chars().count() + 2 < columns {
+            said = format!("{said}; {part}");
+        }
     }
+    if said.is_empty() { state.config.theme.signs().nothing.to_owned() } else { said }
 }
 
 /// Why a conversation is where it is, in as many whole words as fit: what failed first, since the scores have a column of

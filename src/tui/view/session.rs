@@ -6,6 +6,7 @@ use super::{boxed, dialog, worded};
 use crate::engine::request::{AgendaKind, SessionSheet, SessionSummary};
 use crate::model::decision::{Day, Decision, DecisionKind};
 use crate::model::session::Session;
+use crate::text::count;
 use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
@@ -293,6 +294,9 @@ fn came_to(state: &State, sheet: &SessionSheet, columns: usize) -> Vec<Row> {
     parts.push(format!("{} undone", summary.undone));
     parts.push(format!("{} put off", summary.skipped));
     parts.push(format!("{} disputed", summary.disputed.len()));
+    if !summary.settled.is_empty() {
+        parts.push(count(summary.settled.len() as u64, "dispute") + " settled");
+    }
     if summary.room_verdicts > 0 {
         parts.push(format!("{} by the room", summary.room_verdicts));
     }

@@ -94,3 +94,63 @@ fn a_verdict_after_a_settlement_is_heard_as_it_is_replayed() {
     let mut anew = open(desk.folder.path(), "ana");
     assert_eq!(kept, (order(&mut anew, "week"), state(&mut anew, "week")));
 }
+
+/// The conversations of a queue, judged or not, as a program lists them.
+fn listed(workspace: &mut Workspace) -> Vec<String> {
+    order(workspace, "week").into_iter().map(|(name, ..)| name).collect()
+}
+
+#[test]
+fn a_queue_of_a_size_keeps_what_was_drawn_and_each_verdict_takes_the_one_that_was_next() {
+    let mut desk = Desk::new(90);
+    desk.define(QueueSpec { size: Some(20), ..spec() });
+    desk.define(QueueSpec::new("open", "learnt"));
+    let drawn = listed(&mut desk.workspace);
+    let first = order(&mut desk.workspace, "open");
+    assert_eq!(drawn.len(), 20);
+    for (done, next) in drawn.iter().enumerate() {
+        assert_eq!(desk.judge("week"), *next, "what was announced as next comes next");
+        assert_eq!(listed(&mut desk.workspace), drawn, "after {done}");
+        if done % 6 == 0 {
+            assert_eq!(order(&mut desk.workspace, "week"), order(&mut desk.anew("lee"), "week"));
+            assert_eq!(listed(&mut desk.anew("sam")), drawn, "another window lists the same");
+        }
+    }
+    assert_eq!(state(&mut desk.workspace, "week").left, 0);
+    // It did learn: a queue that keeps nothing steady has another order by now.
+    let ranked = |rows: Vec<(String, SlotKind, u64, Option<f64>)>| -> Vec<String> {
+        rows.into_iter().filter(|row| row.1 == SlotKind::Ranked && !drawn.contains(&row.0)).map(|row| row.0).collect()
+    };
+    assert_ne!(ranked(order(&mut desk.workspace, "open")), ranked(first));
+}
+
+#[test]
+fn what_is_put_off_comes_last_of_what_was_drawn_and_the_next_draw_knows_what_was_said() {
+    let mut desk = Desk::new(90);
+    desk.define(QueueSpec { size: Some(26), reviewers_per_item: 1, ..spec() });
+    let drawn = listed(&mut desk.workspace);
+    let skipped: Vec<ShownRow> = next(&mut desk.workspace, "week", 2);
+    for row in &skipped {
+        let subject =
+            Subject { conversation: row.summary.id.clone(), transcript_hash: row.summary.transcript_hash.clone() };
+        review::record(&mut desk.workspace, &Act::Skip(subject), NOW).unwrap();
+    }
+    let after = listed(&mut desk.workspace);
+    let mut expected = drawn[2..].to_vec();
+    expected.extend(drawn[..2].iter().cloned());
+    let (mut members, mut before) = (after.clone(), drawn.clone());
+    assert_eq!(after[24..], expected[24..]);
+    members.sort();
+    before.sort();
+    assert_eq!(members, before);
+    desk.judge_all("week", 20);
+    let second = listed(&mut desk.workspace);
+    assert_eq!((second.len(), state(&mut desk.workspace, "week").left), (26, 6));
+    desk.judge("week");
+    assert_eq!(listed(&mut desk.workspace), second);
+    assert_eq!(order(&mut desk.workspace, "week"), order(&mut desk.anew("lee"), "week"));
+    review::undo(&mut desk.workspace, NOW).unwrap();
+    review::undo(&mut desk.workspace, NOW).unwrap();
+    assert_eq!(order(&mut desk.workspace, "week"), order(&mut desk.anew("lee"), "week"));
+    assert_eq!(listed(&mut desk.workspace)[..20], second[..20], "the draw before is there again");
+}

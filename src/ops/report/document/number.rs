@@ -4,6 +4,7 @@
 
 use super::super::service::{Figure, METRICS, Unit};
 use super::super::{Change, Guarded, Rate};
+use crate::stats::rate::LEAST_IN_SEGMENT;
 
 pub(in crate::ops::report) fn name_of(id: &str) -> &str {
     METRICS.iter().find(|metric| metric.id == id).map_or(id, |metric| metric.name)
@@ -19,8 +20,20 @@ pub(in crate::ops::report) fn range((low, high): (f64, f64)) -> String {
 }
 
 pub(in crate::ops::report) fn rate(rate: &Guarded<Rate>) -> String {
-    rate.as_ref()
-        .map_or_else(|_| "–".to_owned(), |rate| format!("{} {} n {}", percent(rate.rate), range(rate.interval), rate.n))
+    match rate {
+        Ok(rate) if rate.n < LEAST_IN_SEGMENT => too_few_of(rate.n),
+        Ok(rate) => format!("{} {} n {}", percent(rate.rate), range(rate.interval), rate.n),
+        Err(_) => "–".to_owned(),
+    }
+}
+
+fn too_few_of(n: u64) -> String {
+    format!("too few (n {n})")
+}
+
+/// True where a share is of so few that it would be read as more than it is.
+pub(in crate::ops::report) fn too_few(unit: Unit, figure: Figure) -> bool {
+    unit == Unit::Share && figure.value.is_some() && figure.n < LEAST_IN_SEGMENT
 }
 
 pub(in crate::ops::report) fn difference(change: &Change) -> String {
@@ -50,11 +63,28 @@ pub(in crate::ops::report) fn amount(unit: Unit, value: f64) -> String {
 /// A figure with its interval, or that there is none.
 pub(in crate::ops::report) fn told(unit: Unit, figure: Figure) -> String {
     let Some(value) = figure.value else { return "not recorded".to_owned() };
+    if too_few(unit, figure) {
+        return too_few_of(figure.n);
+    }
     let shown = amount(unit, value);
     let (factor, decimals, ..) = scale(unit, value);
     match (unit, figure.interval) {
         (_, None) => shown,
         (Unit::Share, Some(interval)) => format!("{shown} {}", range(interval)),
         (_, Some((low, high))) => format!("{shown} [{:.decimals$} to {:.decimals$}]", low * factor, high * factor),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_few_is_no_share() {
+        let of = |n| told(Unit::Share, Figure { value: Some(0.6), interval: Some((0.2, 0.9)), n });
+        assert_eq!((of(5).as_str(), of(8).as_str()), ("too few (n 5)", "60 % [20-90]"));
+        assert_eq!(rate(&Rate::of(3, 5, None)), "too few (n 5)");
+        assert!(rate(&Rate::of(3, 8, None)).starts_with("38 % ["));
+        assert_eq!(told(Unit::Grade, Figure { value: Some(4.0), interval: None, n: 5 }), "4.0");
     }
 }

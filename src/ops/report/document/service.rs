@@ -218,20 +218,27 @@ pub(super) fn decisions(report: &Report, blocks: &mut Vec<Block>) {
     let row = |row: &DecisionRow| Row {
         small: !row.open && row.effect.as_ref().is_none_or(|effect| effect.difference.is_err()),
         cells: vec![
-            row.id.clone(),
             row.text.clone(),
-            row.kind.word().to_owned(),
-            row.owner.clone().unwrap_or_default(),
-            row.mode.clone().unwrap_or_default(),
+            row.owner.clone().unwrap_or_else(|| "nobody yet".to_owned()),
             match (row.open, row.overdue, &row.due) {
                 (true, true, Some(due)) => format!("overdue since {due}"),
                 (true, _, Some(due)) => format!("open, due {due}"),
                 (true, ..) => "open".to_owned(),
                 (false, ..) => row.closed.as_ref().map_or_else(|| "closed".to_owned(), |day| format!("closed {day}")),
             },
+            row.kind.word().to_owned(),
+            row.mode.clone().unwrap_or_default(),
+            made(row),
+            row.id.clone(),
             row.effect.as_ref().map(super::super::super::decision::Effect::words).unwrap_or_default(),
         ],
     };
-    let head = ["", "what", "changes", "owner", "mode", "state", "effect"];
+    let head = ["what", "owner", "state", "changes", "mode", "decided", "id", "effect"];
     blocks.push(table(&head, usize::MAX, report.decisions.iter().map(row).collect()));
+}
+
+/// When a decision was made, and in which session.
+fn made(row: &DecisionRow) -> String {
+    let parts = [row.made.as_deref(), row.session.as_deref()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
