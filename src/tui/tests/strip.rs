@@ -151,7 +151,9 @@ fn the_same_fail_is_known_after_a_restart_and_gone_once_it_was_taken_back() {
     // Taken back, all of them are no fails any more, and the name of the mode is offered to nobody.
     let frame = desk.press("u u u");
     assert!(desk.app.state.codebook.modes.is_empty(), "{frame}");
-    let frame = desk.press("<esc> <enter> X");
+    drop(desk);
+    let mut desk = Desk::open(folder.path());
+    let frame = desk.press("<enter> X");
     assert!(frame.contains("You have given no fail here yet"), "{frame}");
     let frame = desk.press("x \"wrong_amount\"");
     assert!(frame.contains("new: wrong amount"), "{frame}");

@@ -39,10 +39,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         Expected::Queues if state.queue.awaiting_queues == Some(ticket) => {
             super::define::queues_answered(state, reply);
         }
-        Expected::Codebook => match reply {
-            Reply::Codebook(codebook) => state.codebook = codebook,
-            other => problem(state, other),
-        },
+        Expected::Codebook => codebook(state, reply),
         Expected::Tools => super::correct::tools_arrived(state, reply),
         Expected::LastFail => super::judge::last_fail_arrived(state, ticket, reply),
         Expected::Queue if state.queue.awaiting == Some(ticket) => {
@@ -98,6 +95,13 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         | Expected::Rows
         | Expected::Snippets
         | Expected::Open(_) => {}
+    }
+}
+
+fn codebook(state: &mut State, reply: Reply) {
+    match reply {
+        Reply::Codebook(codebook) => state.codebook = codebook,
+        other => problem(state, other),
     }
 }
 

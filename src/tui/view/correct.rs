@@ -216,7 +216,7 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
                 Row::of(&format!("{} {NEW_NAME}", theme.signs().warn), Tone::Warn)
             }
             _ if !form.called_with(name).is_empty() => {
-                Row::of("schema not recorded: the fields are those of earlier calls; nothing checks them", Tone::Dim)
+                Row::of("schema not recorded: fields are those of earlier calls, unchecked", Tone::Dim)
             }
             (None, false) => Row::of("schema not recorded: arguments are raw JSON, and nothing checks them", Tone::Dim),
         };
