@@ -65,14 +65,7 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
                 _ => {}
             }
         }
-        Expected::Hits if state.queue.awaiting_hits == Some(ticket) => {
-            state.queue.awaiting_hits = None;
-            match reply {
-                Reply::Queue(index) => super::queue::hits_arrived(state, &index),
-                Reply::Cancelled => super::queue::ask_hits_again(state),
-                other => problem(state, other),
-            }
-        }
+        Expected::Hits if state.queue.awaiting_hits == Some(ticket) => super::queue::hits_answered(state, reply),
         Expected::Rows if state.queue.awaiting_rows == Some(ticket) => rows(state, reply),
         Expected::Snippets if state.queue.awaiting_snippets == Some(ticket) => snippets(state, reply),
         Expected::Open(_) if state.review.as_ref().is_some_and(|review| review.ticket == ticket) => match reply {

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::review::open;
-use crate::engine::request::{Hit, QueueIndex, QueueQuery, Request};
+use crate::engine::request::{Hit, QueueIndex, QueueQuery, Reply, Request};
 use crate::model::id::ConversationId;
 use crate::model::summary::Summary;
 use crate::tui::action::{Action, Context};
@@ -31,8 +31,18 @@ pub fn ask_hits(state: &mut State, words: &str) {
     state.queue.awaiting_hits = Some(state.ask(Request::Queue(query), Expected::Hits));
 }
 
+/// Takes in what came of a search.
+pub fn hits_answered(state: &mut State, reply: Reply) {
+    state.queue.awaiting_hits = None;
+    match reply {
+        Reply::Queue(index) => hits_arrived(state, &index),
+        Reply::Cancelled => ask_hits_again(state),
+        other => super::messages::problem(state, other),
+    }
+}
+
 /// Asks for what was typed once more, unless another list is on its way.
-pub fn ask_hits_again(state: &mut State) {
+fn ask_hits_again(state: &mut State) {
     let words = state.queue.hits.as_ref().map(|hits| hits.words.clone());
     if let Some(words) = words.filter(|_| state.queue.awaiting.is_none() && !state.leaving) {
         ask_hits(state, &words);
@@ -238,7 +248,7 @@ pub fn freshened(state: &mut State, fresh: QueueIndex) {
 }
 
 /// Takes in what a search found and goes to the first hit from the cursor on.
-pub fn hits_arrived(state: &mut State, index: &QueueIndex) {
+fn hits_arrived(state: &mut State, index: &QueueIndex) {
     let positions: HashMap<&ConversationId, usize> =
         state.queue.index.ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
     let mut found: Vec<usize> = index.ids.iter().filter_map(|id| positions.get(id).copied()).collect();
