@@ -68,10 +68,12 @@ fn summary(state: &State, judge: &Judge) -> Row {
         _ => row.push("no single step", Tone::Strong),
     }
     row.push(&dot, Tone::Frame);
-    if judge.chosen.is_empty() {
+    let mut names: Vec<String> =
+        judge.chosen.iter().map(|key| state.codebook.name_of(key).to_owned()).chain(under_way(state, judge)).collect();
+    names.dedup();
+    if names.is_empty() {
         row.push("no mode", Tone::Dim);
     } else {
-        let names: Vec<&str> = judge.chosen.iter().map(|key| state.codebook.name_of(key)).collect();
         row.push(&names.join(", "), Tone::Strong);
     }
     row.push(&dot, Tone::Frame);
@@ -92,6 +94,15 @@ fn summary(state: &State, judge: &Judge) -> Row {
         row.push(&format!("{dot}with a correction"), Tone::Text);
     }
     row
+}
+
+/// The mode that is being typed, which is saved together with the others.
+fn under_way(state: &State, judge: &Judge) -> Option<String> {
+    let offer = judge.offers(&state.codebook).into_iter().nth(judge.choice).filter(|_| !judge.input.is_empty())?;
+    match offer {
+        Offer::Known(key, name) => (!judge.chosen.contains(&key)).then_some(name),
+        Offer::New(name) => Some(name),
+    }
 }
 
 fn typed(state: &State, judge: &Judge, columns: usize) -> Row {

@@ -325,15 +325,15 @@ fn came_to(state: &State, sheet: &SessionSheet, columns: usize) -> Vec<Row> {
         lines.push(Row::of(&format!("  and {} carried over", summary.carried_over.len()), Tone::Dim));
     }
     lines.push(Row::new());
-    lines.push(safe(state, summary));
+    lines.extend(safe(state, summary));
     lines
 }
 
 /// Where the labels are, as was read from both copies for this very screen.
-fn safe(state: &State, summary: &SessionSummary) -> Row {
+fn safe(state: &State, summary: &SessionSummary) -> Vec<Row> {
     let (theme, safe) = (&state.config.theme, &summary.safe);
     if safe.labels == 0 {
-        return Row::of("No labels yet.", Tone::Dim);
+        return vec![Row::of("No labels yet.", Tone::Dim)];
     }
     let mut row = Row::of("Safe: ", Tone::Strong);
     row.push(&format!("{} events of labels", safe.labels), Tone::Text);
@@ -344,7 +344,7 @@ fn safe(state: &State, summary: &SessionSummary) -> Row {
             row.push(&format!("  {place} {} {count}", theme.wrong()), Tone::Bad);
         }
     }
-    row.with("  no copy elsewhere is known; aftercall sync DIR makes one", Tone::Dim)
+    vec![row, Row::of("      no copy elsewhere is known; aftercall sync DIR makes one", Tone::Dim)]
 }
 
 /// Draws the form that starts a session.
