@@ -342,9 +342,9 @@ fn saturation(report: &Report) -> String {
         None => "too few to say whether the modes are all known",
     };
     format!(
-        "{} judged so far showed {} modes; new ones in each twenty judged, the last twenty last: {}; {verdict}.",
+        "{} judged so far showed {}; new ones in each twenty judged, the last twenty last: {}; {verdict}.",
         found.judged,
-        found.modes,
+        count(found.modes, "mode"),
         if blocks.is_empty() { "–".to_owned() } else { blocks.join(", ") }
     )
 }
