@@ -31,6 +31,8 @@ use home::Home;
 const FOLDER: &str = "AFTERCALL_TEST_TEAM";
 /// What the reviewer is called.
 const NAME: &str = "AFTERCALL_TEST_REVIEWER";
+/// How many conversations to try it with: a queue of a thousand takes minutes.
+const SIZE: &str = "AFTERCALL_TEST_CONVERSATIONS";
 
 const PROCESSES: usize = 8;
 const CONVERSATIONS: usize = 24;
@@ -102,21 +104,13 @@ fn start(folder: &Path, name: &str) -> Child {
 
 #[test]
 fn eight_processes_lose_nothing_and_give_no_conversation_more_reviews_than_it_needs() {
+    let conversations = std::env::var(SIZE).map_or(CONVERSATIONS, |size| size.parse().unwrap());
     for needed in 1..=3 {
-        at_once(CONVERSATIONS, needed);
+        let (events, state) = at_once(conversations, needed);
+        println!(
+            "{conversations} conversations, {needed} reviews each, {PROCESSES} processes: {events} events, state {state}"
+        );
     }
-}
-
-/// The same at the size of a real queue: `cargo test --test team -- --ignored --nocapture`.
-#[test]
-#[ignore = "takes minutes"]
-fn eight_processes_go_through_a_thousand_conversations() {
-    let began = std::time::Instant::now();
-    let (events, state) = at_once(1_000, 2);
-    let seconds = began.elapsed().as_secs_f64();
-    println!(
-        "1,000 conversations, 2 reviews each, {PROCESSES} processes: {events} events, state {state}, {seconds:.0} s"
-    );
 }
 
 /// Lets the reviewers judge all of a queue, and answers the number of events and what they come to.

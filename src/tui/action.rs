@@ -262,6 +262,12 @@ impl Action {
                 | Self::EditDecision
                 | Self::CloseDecision
                 | Self::LoadPack
+                | Self::TakeSide
+                | Self::OwnVerdict
+                | Self::SettleReason
+                | Self::Reveal
+                | Self::StartCalibration
+                | Self::EditModes
                 | Self::RenameMode
                 | Self::MergeMode
         )

@@ -213,6 +213,20 @@ pub fn perform(state: &mut State, action: Action) {
     }
 }
 
+/// By how many lines a key moves the cursor of a list that fills the screen; `None` for a key that does not.
+pub fn lines(state: &State, action: Option<Action>) -> Option<isize> {
+    let page = isize::try_from(state.size.rows / 2).unwrap_or(1).max(1);
+    Some(match action? {
+        Action::LineDown => 1,
+        Action::LineUp => -1,
+        Action::PageDown | Action::HalfDown => page,
+        Action::PageUp | Action::HalfUp => -page,
+        Action::First => isize::MIN,
+        Action::Last => isize::MAX,
+        _ => return None,
+    })
+}
+
 /// True for what would write where nothing can be written, which is said.
 pub fn refused(state: &mut State, action: Action) -> bool {
     let Some(reason) = state.config.read_only.as_ref().filter(|_| action.writes()) else { return false };

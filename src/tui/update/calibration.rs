@@ -81,20 +81,15 @@ pub fn arrived(state: &mut State, ticket: Ticket, reply: Reply) {
 
 /// Takes a key.
 pub fn handle(state: &mut State, mut view: Box<CalibrationView>, pressed: Pressed) -> Option<Box<CalibrationView>> {
-    let page = isize::try_from(state.size.rows / 2).unwrap_or(1);
-    if let Some(reason) = state.config.read_only.clone().filter(|_| writes(pressed.action)) {
-        state.log.say(state.now, Weight::Problem, super::read_only(&reason));
+    if pressed.action.is_some_and(|action| super::refused(state, action)) {
         return Some(view);
+    }
+    if let Some(lines) = super::lines(state, pressed.action) {
+        view.go(lines);
     }
     match pressed.action {
         Some(Action::Back | Action::Leave) if view.open.is_some() => (view.open, view.case) = (None, 0),
         Some(Action::Back | Action::Leave) => return None,
-        Some(Action::LineDown) => view.go(1),
-        Some(Action::LineUp) => view.go(-1),
-        Some(Action::PageDown | Action::HalfDown) => view.go(page),
-        Some(Action::PageUp | Action::HalfUp) => view.go(-page),
-        Some(Action::First) => view.go(isize::MIN),
-        Some(Action::Last) => view.go(isize::MAX),
         Some(Action::Open) if view.open.is_some() => return visit(state, view),
         Some(Action::Open) => return enter(state, view),
         Some(Action::Reveal) => ask_reveal(state, &view),
@@ -110,10 +105,6 @@ pub fn handle(state: &mut State, mut view: Box<CalibrationView>, pressed: Presse
         _ => {}
     }
     Some(view)
-}
-
-fn writes(action: Option<Action>) -> bool {
-    matches!(action, Some(Action::Reveal | Action::StartCalibration | Action::EditModes | Action::Undo))
 }
 
 /// Shows who said what where that may be told, else goes to the cases that are still to be judged.

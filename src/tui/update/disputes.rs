@@ -101,12 +101,16 @@ pub fn refresh(state: &mut State) {
 
 /// Takes a key.
 pub fn handle(state: &mut State, mut view: Box<DisputesView>, pressed: Pressed) -> Option<Box<DisputesView>> {
-    let page = usize::from(state.size.rows / 2).max(1);
     // Keys arrive here once the question for a reason is gone: what waited for it was given up.
     view.waiting = None;
-    if let Some(reason) = state.config.read_only.clone().filter(|_| writes(pressed.action)) {
-        state.log.say(state.now, Weight::Problem, super::read_only(&reason));
+    // Putting off changes the order on this screen only.
+    let to_write = pressed.action.filter(|action| *action != Action::Skip);
+    if to_write.is_some_and(|action| super::refused(state, action)) {
         return Some(view);
+    }
+    // How long the texts are, only drawing them tells: there is no going to their end at once.
+    if let Some(lines) = super::lines(state, pressed.action).filter(|lines| *lines != isize::MAX) {
+        view.top = view.top.saturating_add_signed(lines);
     }
     match pressed.action {
         Some(Action::Back | Action::Leave) => {
@@ -115,11 +119,6 @@ pub fn handle(state: &mut State, mut view: Box<DisputesView>, pressed: Pressed) 
             }
             return None;
         }
-        Some(Action::LineDown) => view.top += 1,
-        Some(Action::LineUp) => view.top = view.top.saturating_sub(1),
-        Some(Action::PageDown | Action::HalfDown) => view.top += page,
-        Some(Action::PageUp | Action::HalfUp) => view.top = view.top.saturating_sub(page),
-        Some(Action::First) => view.top = 0,
         Some(Action::Undo) => super::judge::undo(state),
         Some(Action::Skip) => put_off(state, &mut view),
         Some(Action::SettleReason) if view.case.is_some() => ask_reason(state, &view),
@@ -130,10 +129,6 @@ pub fn handle(state: &mut State, mut view: Box<DisputesView>, pressed: Pressed) 
         _ => {}
     }
     Some(view)
-}
-
-fn writes(action: Option<Action>) -> bool {
-    matches!(action, Some(Action::TakeSide | Action::OwnVerdict | Action::Undo | Action::SettleReason))
 }
 
 fn put_off(state: &mut State, view: &mut DisputesView) {

@@ -56,8 +56,9 @@ pub fn progress(state: &mut State, ticket: Ticket, progress: &Progress) {
 
 /// Takes a key.
 pub fn handle(state: &mut State, mut view: Box<InsightsView>, pressed: Pressed) -> Option<Box<InsightsView>> {
-    let last = view.filters().len().saturating_sub(1);
-    let page = usize::from(state.size.rows / 3).max(1);
+    if let Some(lines) = super::lines(state, pressed.action) {
+        view.cursor = view.cursor.saturating_add_signed(lines);
+    }
     match pressed.action {
         Some(Action::Back | Action::Leave) => {
             if let Some(ticket) = view.awaiting {
@@ -65,12 +66,6 @@ pub fn handle(state: &mut State, mut view: Box<InsightsView>, pressed: Pressed) 
             }
             return None;
         }
-        Some(Action::LineDown) => view.cursor += 1,
-        Some(Action::LineUp) => view.cursor = view.cursor.saturating_sub(1),
-        Some(Action::PageDown | Action::HalfDown) => view.cursor += page,
-        Some(Action::PageUp | Action::HalfUp) => view.cursor = view.cursor.saturating_sub(page),
-        Some(Action::First) => view.cursor = 0,
-        Some(Action::Last) => view.cursor = last,
         Some(action @ (Action::NextField | Action::PreviousField)) => turn(&mut view, action),
         Some(action @ (Action::PreviousWeek | Action::NextWeek)) => {
             // From what was asked for last, which need not be there yet, nor ever come.

@@ -53,38 +53,23 @@ pub fn arrived(state: &mut State, ticket: Ticket, reply: Reply) {
 
 /// Takes a key.
 pub fn handle(state: &mut State, mut view: Box<NumbersView>, pressed: Pressed) -> Option<Box<NumbersView>> {
-    let last = view.count().saturating_sub(1);
-    let page = usize::from(state.size.rows / 3).max(1);
-    let at = view.cursor();
-    let to = match pressed.action {
+    if let Some(lines) = super::lines(state, pressed.action) {
+        let to = view.cursor().saturating_add_signed(lines).min(view.count().saturating_sub(1));
+        view.cursors[view.page.at()] = to;
+    }
+    match pressed.action {
         Some(Action::Back | Action::Leave) => {
             if let Some((ticket, _)) = view.awaiting {
                 state.want(Command::Cancel(ticket));
             }
             return None;
         }
-        Some(Action::LineDown) => at + 1,
-        Some(Action::LineUp) => at.saturating_sub(1),
-        Some(Action::PageDown | Action::HalfDown) => at + page,
-        Some(Action::PageUp | Action::HalfUp) => at.saturating_sub(page),
-        Some(Action::First) => 0,
-        Some(Action::Last) => last,
-        Some(Action::Help) => {
-            super::help::open(state, crate::tui::action::Context::Numbers);
-            return Some(view);
-        }
-        Some(Action::PickPage) => {
-            turn(state, &mut view, pressed);
-            return Some(view);
-        }
-        Some(action @ (Action::NextField | Action::PreviousField)) => {
-            choose(state, &mut view, action);
-            return Some(view);
-        }
+        Some(Action::Help) => super::help::open(state, crate::tui::action::Context::Numbers),
+        Some(Action::PickPage) => turn(state, &mut view, pressed),
+        Some(action @ (Action::NextField | Action::PreviousField)) => choose(state, &mut view, action),
         Some(Action::Accept) => return become_queue(state, view),
-        _ => at,
-    };
-    view.cursors[view.page.at()] = to.min(last);
+        _ => {}
+    }
     Some(view)
 }
 

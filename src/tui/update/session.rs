@@ -159,8 +159,8 @@ fn ask_sheet(state: &mut State) {
 
 /// Opens the form that starts a session.
 pub fn open_start(state: &mut State) {
-    if let Some(reason) = state.config.read_only.clone() {
-        return state.log.say(state.now, Weight::Problem, super::read_only(&reason));
+    if super::refused(state, Action::StartSession) {
+        return;
     }
     if let Some(progress) = &state.session.progress {
         let said = format!("Session {} goes on; end it before another one begins.", progress.session.name);
@@ -195,10 +195,11 @@ pub fn sheet_arrived(state: &mut State, ticket: Ticket, reply: Reply) {
 
 /// Takes a key in the screen of a session.
 pub fn handle(state: &mut State, mut view: Box<SessionView>, pressed: Pressed) -> Option<Box<SessionView>> {
-    let last = view.count().saturating_sub(1);
-    let page = usize::from(state.size.rows / 3).max(1);
     if pressed.action.is_some_and(|action| super::refused(state, action)) {
         return Some(view);
+    }
+    if let Some(lines) = super::lines(state, pressed.action) {
+        view.cursor = view.cursor.saturating_add_signed(lines);
     }
     match pressed.action {
         Some(Action::Leave) if view.tab == Tab::Summary && is_live(state, &view) => return finish(state, view),
@@ -208,12 +209,6 @@ pub fn handle(state: &mut State, mut view: Box<SessionView>, pressed: Pressed) -
             }
             return None;
         }
-        Some(Action::LineDown) => view.cursor += 1,
-        Some(Action::LineUp) => view.cursor = view.cursor.saturating_sub(1),
-        Some(Action::PageDown | Action::HalfDown) => view.cursor += page,
-        Some(Action::PageUp | Action::HalfUp) => view.cursor = view.cursor.saturating_sub(page),
-        Some(Action::First) => view.cursor = 0,
-        Some(Action::Last) => view.cursor = last,
         Some(Action::NextField) => (view.tab, view.cursor) = (view.tab.next(), 0),
         Some(Action::Help) => super::help::open(state, crate::tui::action::Context::Session),
         Some(Action::Accept) if view.tab == Tab::Sessions => turn_to(state, &mut view),
