@@ -277,8 +277,7 @@ fn evaluate(workspace: &mut Workspace, filter: &str, now: Timestamp, tell: Tell<
     Reply::Done { message, figures: objections.map(|(name, tally)| (name.clone(), tally.failed)).collect() }
 }
 
-/// Of the week that the session is named after, else of that in which it began; where nothing began in either, of the
-/// newest. As for every file, what is written is masked, whatever the screen shows.
+/// Of what the session judged. As for every file, what is written is masked, whatever the screen shows.
 fn write_report(
     workspace: &mut Workspace,
     (session, folder): (&str, &std::path::Path),

@@ -18,7 +18,7 @@ use super::sample::SampleError;
 use super::session::SessionError;
 use super::workspace::Workspace;
 use crate::config::targets::TargetsError;
-use crate::model::filter::{Condition, Expr, Field, Filter, FilterError, Test, TextMatch};
+use crate::model::filter::{Field, Filter, FilterError};
 use crate::model::label::Verdict;
 use crate::model::segments::Segment;
 use crate::model::time::Timestamp;
@@ -343,12 +343,6 @@ impl Listing {
     }
 }
 
-/// A filter for one value of a field, whatever stands in it.
-fn is(field: Field, value: &str) -> String {
-    let condition = Condition::Text(vec![TextMatch::Is(value.to_owned())]);
-    Filter { expr: Some(Expr::Test(Test { field, key: String::new(), condition })) }.to_string()
-}
-
 /// Draws a report up. `tell` is told what is being done, and breaks to stop.
 ///
 /// # Errors
@@ -366,7 +360,9 @@ pub fn report(
     step(0, "reading conversations and labels")?;
     let mut pool = Pool::gather(workspace, order, now)?;
     let (session, windows) = match order.session {
-        Some(name) => held::windows(workspace, name).map(|(session, windows)| (Some(session), windows))?,
+        Some(name) => {
+            held::windows(workspace, name).map(|(session, acts, windows)| (Some((session, acts)), windows))?
+        }
         None => (None, weeks_of(&pool, order.days)?),
     };
     step(1, "looking at what was drawn by lot")?;
@@ -407,7 +403,7 @@ pub fn report(
         weeks: weeks(&pool, (&windows, &audits), order),
         modes,
         without_mode: failures.iter().filter(|(_, settled)| settled.modes().is_empty()).count() as u64,
-        saturation: modes::saturation(&pool, window.range().1),
+        saturation: modes::saturation(&pool, &window),
         owners: modes::owners(&pool, &both.now, &listing),
         corrections: opened.corrections(&pool, &both.now),
         transitions: opened.transitions(&pool, &both.now),
@@ -418,13 +414,13 @@ pub fn report(
         figures_before: Figures(service.figures(&both.before)),
         segments: segments(&pool, &service, &both.now, &listing),
         segments_left_out: left_out(&both.now),
-        tools: service.tools(&both.now, &|tool| listing.with(&is(Field::Tool, tool))),
+        tools: service.tools(&both.now, &|tool| listing.with(&Filter::is(Field::Tool, "", tool).to_string())),
         escalations: plan::reasons(&service, &both.now),
         satisfaction: plan::satisfaction(&pool, &service, &both.now),
         impact: plan::impact((&service, both.audit), &both.now, &listing),
         targets: plan::targets(workspace, &service, (&both.now, &both.before), now)?,
-        decisions: decisions::rows(workspace, (&window, session.as_ref()), &door)?,
-        session: session.map(|session| held::held(workspace, &session, &door)).transpose()?,
+        decisions: decisions::rows(workspace, (&window, session.as_ref().map(|(session, _)| session)), &door)?,
+        session: session.map(|(session, acts)| held::held(workspace, (&session, &acts), &door)).transpose()?,
         period: window,
         before,
     })
@@ -504,7 +500,7 @@ fn segments(pool: &Pool, service: &Service, now: &[&Contact], listing: &Listing)
                 failures: failures.len() as u64,
                 worst_mode: worst.map(|(mode, _)| pool.codebook.name_of(mode).to_owned()),
                 figures: Figures(service.figures(&contacts)),
-                filter: listing.with(&is(field, value)),
+                filter: listing.with(&Filter::is(field, "", value).to_string()),
             });
         }
     }

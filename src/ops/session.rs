@@ -236,6 +236,9 @@ pub fn plan(workspace: &mut Workspace, order: &StartOrder, now: Timestamp) -> Re
         None if order.without_queue => (None, None),
         None => {
             let spec = own_queue(&order.name, order.size.unwrap_or(order.minutes));
+            if order.size.is_some() && named(&spec.name) {
+                return Err(QueueError::Taken(spec.name).into());
+            }
             let define = (!named(&spec.name)).then(|| Box::new(spec.clone()));
             (Some(spec.name), define)
         }

@@ -180,9 +180,7 @@ pub const LEAST_IN_STRATUM: u64 = 8;
 const OUT_OF_STEP: f64 = 2.0;
 
 impl Stratum {
-    /// The same as a part of endlessly many: what was judged of it says nothing for sure of what is to come.
-    #[must_use]
-    pub fn endless(self) -> Self {
+    fn endless(self) -> Self {
         Self { size: self.size.saturating_mul(1 << 20), ..self }
     }
 
@@ -199,8 +197,8 @@ impl Stratum {
         };
         let due = both.labelled as f64 * self.size as f64 / both.size as f64;
         if (self.labelled as f64 - due).abs() > OUT_OF_STEP {
-            let have = self.labelled.min(other.labelled);
-            at_least(have, LEAST_IN_STRATUM, "audit labels in every import")?;
+            let short = if self.is_short() { self } else { other };
+            at_least(short.labelled, LEAST_IN_STRATUM.min(short.size), "audit labels in every import")?;
         }
         Ok(both)
     }
@@ -236,12 +234,15 @@ fn joined(strata: &[Stratum]) -> Guarded<Vec<Stratum>> {
 /// # Errors
 /// Guard: a label, and enough of them in every stratum, or about as many as are due to it.
 pub fn post_stratified(strata: &[Stratum]) -> Guarded<Estimate> {
-    let strata = joined(strata)?;
+    weighed(&joined(strata)?)
+}
+
+fn weighed(strata: &[Stratum]) -> Guarded<Estimate> {
     let pool: u64 = strata.iter().map(|stratum| stratum.size).sum();
     at_least(pool, 1, "conversations")?;
     let (mut estimate, mut squared, mut one_over_n) = (0.0, 0.0, 0.0);
     let (mut drawn_in, mut careful) = (0.0, 0.0);
-    for stratum in &strata {
+    for stratum in strata {
         at_least(stratum.labelled, 1, "audit labels")?;
         let (size, n) = (stratum.size as f64, stratum.labelled as f64);
         let (weight, p) = (size / pool as f64, stratum.failed as f64 / n);
@@ -263,14 +264,29 @@ pub fn post_stratified(strata: &[Stratum]) -> Guarded<Estimate> {
     Ok(Estimate { estimate, se: squared.sqrt(), interval })
 }
 
+/// Of what a rate tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Of the conversations that there are.
+    Pool,
+    /// Of those to come, of which these are a sample: what was judged says nothing for sure of them.
+    ToCome,
+}
+
 /// The same as a rate: that of one stratum where there is one, else weighed by their sizes.
 ///
 /// # Errors
 /// As [`post_stratified`].
-pub fn rate_of_strata(strata: &[Stratum]) -> Guarded<Rate> {
+pub fn rate_of_strata(strata: &[Stratum], reach: Reach) -> Guarded<Rate> {
     let (n, k) = strata.iter().fold((0, 0), |sum, one| (sum.0 + one.labelled, sum.1 + one.failed));
     at_least(n, 1, "audit labels")?;
-    let weighed = post_stratified(strata)?;
+    let mut joined = joined(strata)?;
+    if reach == Reach::ToCome {
+        for stratum in &mut joined {
+            *stratum = stratum.endless();
+        }
+    }
+    let weighed = weighed(&joined)?;
     Ok(Rate { k, n, rate: weighed.estimate, interval: weighed.interval })
 }
 
@@ -325,17 +341,18 @@ mod tests {
         let of = |size, labelled, failed| Stratum { size, labelled, failed };
         // Four imports of fifty, each with four or five labels: two by two.
         let daily = [of(50, 4, 1), of(50, 5, 0), of(50, 4, 2), of(50, 4, 1)];
-        let rate = rate_of_strata(&daily).unwrap();
+        let rate = rate_of_strata(&daily, Reach::Pool).unwrap();
         assert!((rate.rate - f64::midpoint(1.0 / 9.0, 3.0 / 8.0)).abs() < 1e-12);
         assert_eq!((rate.k, rate.n), (4, 17));
         // One of fifty more that the audit has not come to: its failures are not known at all.
         let late = [of(500, 100, 10), of(500, 0, 0)];
-        assert_eq!(rate_of_strata(&late).unwrap_err().more(), Some(8));
+        assert_eq!(rate_of_strata(&late, Reach::Pool).unwrap_err().more(), Some(8));
         // Few labels of one import say what they say.
-        assert_eq!(rate_of_strata(&[of(40, 3, 1)]).unwrap(), Rate::of(1, 3, Some(40)).unwrap());
-        assert!(rate_of_strata(&[of(40, 0, 0)]).is_err());
+        assert_eq!(rate_of_strata(&[of(40, 3, 1)], Reach::Pool).unwrap(), Rate::of(1, 3, Some(40)).unwrap());
+        assert!(rate_of_strata(&[of(40, 0, 0)], Reach::Pool).is_err());
         // Of what is to come nothing was judged yet.
-        let (whole, endless) = (rate_of_strata(&[of(9, 9, 3)]), rate_of_strata(&[of(9, 9, 3).endless()]));
+        let (whole, endless) =
+            (rate_of_strata(&[of(9, 9, 3)], Reach::Pool), rate_of_strata(&[of(9, 9, 3)], Reach::ToCome));
         let wilson = crate::stats::rate::wilson(3, 9, 0.05).unwrap();
         assert_eq!(whole.unwrap().interval, (1.0 / 3.0, 1.0 / 3.0));
         assert!((endless.unwrap().interval.1 - wilson.1).abs() < 1e-4);

@@ -14,8 +14,9 @@ use crate::model::id::ConversationId;
 use crate::model::label::Label;
 use crate::model::queue::Calibration;
 
-/// What covers follow from: the last event, the last conversation, the last scoring (a queue may choose by scores).
-type Stamp = (i64, i64, i64);
+/// What covers follow from, events as well as conversations that a queue chooses: what others wrote to the database, and
+/// what this connection did.
+type Stamp = (i64, u64);
 
 /// The covers that were found last.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub fn covered(&self, reviewer: &str) -> Result<Arc<Covered>, StoreError> {
-        let stamp = (self.last_event_key()?, self.last_key()?, self.scoring_stamp()?);
+        let stamp = (self.data_version()?, self.connection.total_changes());
         if let Some(kept) =
             self.covers.borrow().as_ref().filter(|kept| kept.stamp == stamp && kept.reviewer == reviewer)
         {

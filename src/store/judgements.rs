@@ -72,6 +72,9 @@ impl Store {
                 rows_of(transaction, key)?;
                 stored += 1;
             }
+            if stored > 0 {
+                super::queues::scored(transaction)?;
+            }
             Ok(stored)
         })
     }

@@ -226,7 +226,7 @@ pub struct State {
     /// Folders that exports went to since the program was opened.
     pub exported: BTreeSet<String>,
     /// Forms that were begun and not saved, by what they are for.
-    pub forms_begun: BTreeMap<String, Overlay>,
+    pub forms_begun: BTreeMap<(String, bool), Overlay>,
     /// Corrections that were begun and not saved, by conversation and step.
     pub corrections_begun: HashMap<(ConversationId, u32), Box<correct::Correct>>,
     /// The step at which each conversation was left.

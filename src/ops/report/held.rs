@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::super::door::Door;
 use super::super::session::{self, Activity, SessionError};
 use super::super::workspace::Workspace;
+use super::period::Sitting;
 use super::told::first_words;
 use super::{ReportError, WEEKS, Window};
 use crate::model::id::ConversationId;
@@ -50,37 +51,47 @@ pub struct Aside {
     pub by: String,
 }
 
-/// A session with the windows of it and of those before it, the newest first.
-pub(super) fn windows(workspace: &Workspace, name: &str) -> Result<(Session, Vec<Window>), ReportError> {
+/// A session, what was done in it, and the windows of it and of those before it, the newest first.
+pub(super) fn windows(workspace: &Workspace, name: &str) -> Result<(Session, Activity, Vec<Window>), ReportError> {
     let book = session::book(workspace.store())?;
     let found = session::find(&book, Some(name), workspace.reviewer())?;
     let until = book.sessions.iter().position(|one| one.event == found.event).map_or(0, |at| at + 1);
-    let mut windows = Vec::new();
+    let (mut windows, mut newest) = (Vec::new(), None);
     for one in book.sessions.get(..until).unwrap_or_default().iter().rev().take(WEEKS) {
-        windows.push(window(workspace, one)?);
+        let activity = Activity::of(workspace.store(), one)?;
+        windows.push(window(one, &activity));
+        newest.get_or_insert(activity);
     }
-    let Some(first) = windows.last().cloned() else { return Err(SessionError::None.into()) };
+    let (Some(first), Some(newest)) = (windows.last().cloned(), newest) else { return Err(SessionError::None.into()) };
     if windows.len() == 1 {
         // There is always something before, if only nothing.
-        windows.push(Window { name: "no earlier session".to_owned(), only: Some(Vec::new()), ..first });
+        windows.push(Window {
+            name: "no earlier session".to_owned(),
+            only: Some(Sitting { ids: Vec::new(), log: 0..0 }),
+            ..first
+        });
     }
-    Ok((found, windows))
+    Ok((found, newest, windows))
 }
 
-fn window(workspace: &Workspace, session: &Session) -> Result<Window, ReportError> {
-    let activity = Activity::of(workspace.store(), session)?;
+fn window(session: &Session, activity: &Activity) -> Window {
     let last = activity.events.iter().map(|event| event.at).max();
     let day = |at: Timestamp| at.civil().map_or(Date::ZERO, jiff::civil::DateTime::date);
     let to = session.ended.as_ref().map(|end| end.at).or(last).unwrap_or(session.started.at);
     let (from, to) = (day(session.started.at), day(to.max(session.started.at)));
-    let reviewed = activity.reviewed().into_iter().collect();
-    Ok(Window { name: session.name.clone(), from, to, only: Some(reviewed) })
+    let ids = activity.reviewed().into_iter().collect();
+    let said = activity.events.iter().map(|event| event.lamport).max();
+    let until = session.ended.as_ref().map(|end| end.lamport).or(said).unwrap_or(session.started.lamport);
+    let log = session.started.lamport..until.saturating_add(1);
+    Window { name: session.name.clone(), from, to, only: Some(Sitting { ids, log }) }
 }
 
 /// What a report tells of a session.
-pub(super) fn held(workspace: &Workspace, session: &Session, door: &Door) -> Result<Held, ReportError> {
-    let activity = Activity::of(workspace.store(), session)?;
-    let judged = activity.reviewed();
+pub(super) fn held(
+    workspace: &Workspace,
+    (session, activity): (&Session, &Activity),
+    door: &Door,
+) -> Result<Held, ReportError> {
     let aside = |conversation: &ConversationId, reason: &str, by: &str| -> Result<Aside, ReportError> {
         let stored = workspace.store().conversation(conversation)?;
         let door = stored.as_ref().map_or_else(|| door.clone(), |stored| door.knowing(stored));
@@ -91,7 +102,6 @@ pub(super) fn held(workspace: &Workspace, session: &Session, door: &Door) -> Res
             by: by.to_owned(),
         })
     };
-    let put_off = activity.said().into_iter().filter(|((id, _), said)| said.put_off && !judged.contains(id));
     Ok(Held {
         id: session.id.clone(),
         name: door.text(&session.name),
@@ -99,12 +109,12 @@ pub(super) fn held(workspace: &Workspace, session: &Session, door: &Door) -> Res
         from: session.started.at,
         to: session.ended.as_ref().map(|end| end.at),
         participants: session.participants.clone(),
-        judged: judged.len() as u64,
+        judged: activity.reviewed().len() as u64,
         parked: session
             .parked
             .iter()
             .map(|parked| aside(&parked.conversation, &parked.reason, &parked.by))
             .collect::<Result<_, _>>()?,
-        put_off: put_off.map(|((id, by), _)| aside(&id, "", &by)).collect::<Result<_, _>>()?,
+        put_off: activity.put_off().iter().map(|(id, by)| aside(id, "", &by.join(", "))).collect::<Result<_, _>>()?,
     })
 }

@@ -176,12 +176,9 @@ fn has_mode(pool: &Pool, id: &ConversationId, mode: &str) -> bool {
 /// session judged these.
 fn earlier_modes<'p>(pool: &'p Pool, (now, window): (&[&Contact], &Window)) -> BTreeSet<&'p str> {
     let first = now.iter().filter_map(|contact| contact.stands_at()).min();
-    let mut before: HashSet<&ConversationId> = HashSet::new();
-    if window.only.is_some() {
-        let these: HashSet<&ConversationId> = now.iter().map(|contact| &contact.id).collect();
-        before = pool.in_order().into_iter().take_while(|id| !these.contains(id)).collect();
-    }
-    let is_earlier = |contact: &&Contact| match window.only {
+    let began = window.only.as_ref().map(|sitting| sitting.log.start);
+    let before: HashSet<&ConversationId> = pool.in_order(began.unwrap_or(0)).into_iter().collect();
+    let is_earlier = |contact: &&Contact| match began {
         Some(_) => before.contains(&contact.id),
         None => contact.stands_at() < first,
     };
@@ -265,12 +262,14 @@ pub(super) fn owners(pool: &Pool, now: &[&Contact], listing: &Listing) -> Vec<Ow
 }
 
 /// New modes along the way, of conversations that began before the period was over.
-pub(super) fn saturation(pool: &Pool, until: crate::model::time::Timestamp) -> Saturation {
+pub(super) fn saturation(pool: &Pool, window: &Window) -> Saturation {
+    let (until, said) = (window.range().1, window.only.as_ref().map_or(u64::MAX, |sitting| sitting.log.end));
     let known: HashMap<&ConversationId, &Contact> =
         pool.contacts.iter().map(|contact| (&contact.id, contact)).collect();
-    let counts = |id: &&ConversationId| known.get(id).is_some_and(|one| one.stands_at().is_none_or(|at| at < until));
+    let stands = |one: &&Contact| window.only.is_some() || one.stands_at().is_none_or(|at| at < until);
+    let counts = |id: &&ConversationId| known.get(id).is_some_and(stands);
     let order: Vec<&ConversationId> =
-        pool.in_order().into_iter().filter(|id| pool.settled.contains_key(id)).filter(counts).collect();
+        pool.in_order(said).into_iter().filter(|id| pool.settled.contains_key(id)).filter(counts).collect();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let new: Vec<u64> = order
         .iter()

@@ -12,6 +12,7 @@ use super::super::sample::{SampleError, SampleOrder};
 use super::super::workspace::Workspace;
 use super::pool::Pool;
 use super::{Listing, ReportError, ReportOrder, Window};
+use crate::model::filter::{Field, Filter};
 use crate::model::time::Timestamp;
 use crate::stats::agreement::Kappa;
 use crate::stats::guard::{self, Guarded};
@@ -136,7 +137,7 @@ pub(super) fn people(
     let mut reviewers: Vec<ReviewerRow> = judged
         .into_iter()
         .map(|(reviewer, judged)| {
-            let filter = listing.with(&super::is(crate::model::filter::Field::Reviewer, reviewer));
+            let filter = listing.with(&Filter::is(Field::Reviewer, "", reviewer).to_string());
             ReviewerRow { reviewer: reviewer.to_owned(), judged, filter }
         })
         .collect();

@@ -64,9 +64,24 @@ pub struct Window {
     /// Its last.
     #[serde(serialize_with = "day")]
     pub to: Date,
-    /// The conversations it is of, where it is no stretch of days but what a session judged.
+    /// What a session judged, where it is that and no stretch of days.
     #[serde(skip)]
-    pub only: Option<Vec<ConversationId>>,
+    pub only: Option<Sitting>,
+}
+
+/// What a session judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sitting {
+    /// Which conversations.
+    pub ids: Vec<ConversationId>,
+    /// From which clock of the log on, and before which.
+    pub log: std::ops::Range<u64>,
+}
+
+/// The week in which a day is.
+fn week_in(day: Date) -> Option<Window> {
+    let week = day.iso_week_date();
+    Window::week(week.year(), week.week())
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
@@ -106,30 +121,36 @@ impl Window {
     /// As many days before these.
     #[must_use]
     pub fn before(&self) -> Self {
-        let days = i64::from(self.from.until(self.to).map_or(6, |span| span.get_days())) + 1;
-        let (from, to) = (self.from.saturating_sub(days.days()), self.from.saturating_sub(1.day()));
-        let week = from.iso_week_date();
-        let named = self.name.contains('W').then(|| Self::week(week.year(), week.week())).flatten();
-        named.unwrap_or_else(|| Self::between(from, to))
+        let days = self.days();
+        self.like(self.from.saturating_sub(days.days()), self.from.saturating_sub(1.day()))
     }
 
     /// As many days after these.
     #[must_use]
     pub fn after(&self) -> Self {
-        let days = i64::from(self.from.until(self.to).map_or(6, |span| span.get_days())) + 1;
-        let (from, to) = (self.to.saturating_add(1.day()), self.to.saturating_add(days.days()));
-        let week = from.iso_week_date();
-        let named = self.name.contains('W').then(|| Self::week(week.year(), week.week())).flatten();
-        named.unwrap_or_else(|| Self::between(from, to))
+        let days = self.days();
+        self.like(self.to.saturating_add(1.day()), self.to.saturating_add(days.days()))
+    }
+
+    fn days(&self) -> i64 {
+        i64::from(self.from.until(self.to).map_or(6, |span| span.get_days())) + 1
+    }
+
+    /// Other days, as a week where these are one.
+    fn like(&self, from: Date, to: Date) -> Self {
+        self.week_of().and_then(|_| week_in(from)).unwrap_or_else(|| Self::between(from, to))
+    }
+
+    /// The year and the week that these days are asked for by.
+    fn week_of(&self) -> Option<(i16, i8)> {
+        let week = self.from.iso_week_date();
+        week_in(self.from).filter(|one| one == self).map(|_| (week.year(), week.week()))
     }
 
     /// These days, as they are asked for.
     pub fn asked(&self) -> Asked {
-        if self.name.contains('W') {
-            let week = self.from.iso_week_date();
-            return Asked::Week { year: Some(week.year()), week: week.week() };
-        }
-        Asked::Days(self.from, self.to)
+        let days = Asked::Days(self.from, self.to);
+        self.week_of().map_or(days, |(year, week)| Asked::Week { year: Some(year), week })
     }
 
     /// The first moment within, and the first one after.
@@ -139,7 +160,7 @@ impl Window {
 
     /// As a filter.
     pub fn filter(&self) -> String {
-        if let Some(ids) = &self.only {
+        if let Some(Sitting { ids, .. }) = &self.only {
             let ids: Vec<&str> = ids.iter().map(ConversationId::as_str).collect();
             return if ids.is_empty() { "id:none".to_owned() } else { format!("id:{}", ids.join(",")) };
         }

@@ -110,7 +110,7 @@ pub(super) fn impact((service, audit): (&Service, &Audit), now: &[&Contact], lis
             failure_rate,
             model_estimate: mean(&p).ok().map(|mean| mean.value),
             advice,
-            filter: listing.with(&super::is(Field::Intent, intent)),
+            filter: listing.with(&Filter::is(Field::Intent, "", intent).to_string()),
         }
     };
     intents.into_iter().take(MOST_VALUES).map(row).collect()

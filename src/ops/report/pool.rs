@@ -16,7 +16,7 @@ use crate::model::id::ConversationId;
 use crate::model::label::{Label, Verdict};
 use crate::model::queue::{QueueOrder, SlotKind};
 use crate::model::time::Timestamp;
-use crate::stats::corrected::{Stratum, rate_of_strata, strata_of};
+use crate::stats::corrected::{Reach, Stratum, rate_of_strata, strata_of};
 use crate::stats::guard::{Guarded, at_least};
 use crate::stats::rate::{LEAST_IN_SEGMENT, Rate};
 use crate::store::{Asker, Contact, Judged};
@@ -115,8 +115,8 @@ impl Pool {
 
     /// The conversations that began within, or that a session judged.
     pub fn within(&self, window: &Window) -> Vec<&Contact> {
-        if let Some(ids) = &window.only {
-            let ids: HashSet<&ConversationId> = ids.iter().collect();
+        if let Some(sitting) = &window.only {
+            let ids: HashSet<&ConversationId> = sitting.ids.iter().collect();
             return self.contacts.iter().filter(|contact| ids.contains(&contact.id)).collect();
         }
         let (from, until) = window.range();
@@ -130,10 +130,11 @@ impl Pool {
         contacts.iter().filter_map(found).filter(|(_, settled)| settled.failed()).collect()
     }
 
-    /// Conversations that people judged, in the order in which they did so first.
-    pub fn in_order(&self) -> Vec<&ConversationId> {
+    /// Conversations that people judged before a clock of the log, in the order in which they did so first.
+    pub fn in_order(&self, until: u64) -> Vec<&ConversationId> {
         let mut seen = HashSet::new();
-        let judged = self.judged.iter().filter(|one| one.verdict.is_some()).map(|one| &one.conversation);
+        let judged = self.judged.iter().filter(|one| one.verdict.is_some() && one.lamport < until);
+        let judged = judged.map(|one| &one.conversation);
         judged.filter(|id| seen.insert(*id)).collect()
     }
 
@@ -225,35 +226,33 @@ impl Audit {
 
     /// The share of conversations of which this holds, from those that were judged, imports by their sizes.
     pub fn rate(&self, holds: impl Fn(&ConversationId, bool) -> bool) -> Guarded<Rate> {
-        rate_of_strata(&strata(
-            self.drawn.iter().map(|(id, draw)| (*draw, draw.failed.map(|failed| holds(id, failed)))),
-        ))
+        let (strata, reach) =
+            strata(self.drawn.iter().map(|(id, draw)| (*draw, draw.failed.map(|failed| holds(id, failed)))));
+        rate_of_strata(&strata, reach)
     }
 
     /// The same as a sample of what such days bring: with an interval that is as wide however many of them were judged.
     pub fn rate_to_come(&self, holds: impl Fn(&ConversationId, bool) -> bool) -> Guarded<Rate> {
-        let counts = |(id, draw): (&ConversationId, &Draw)| {
-            (Draw { endless: true, ..*draw }, draw.failed.map(|failed| holds(id, failed)))
-        };
-        rate_of_strata(&strata(self.drawn.iter().map(counts)))
+        let counts = |(id, draw): (&ConversationId, &Draw)| (*draw, draw.failed.map(|failed| holds(id, failed)));
+        rate_of_strata(&strata(self.drawn.iter().map(counts)).0, Reach::ToCome)
     }
 
     /// How many of these fail, from those that were judged.
     pub fn failures_of(&self, contacts: &[&Contact]) -> Guarded<Rate> {
         let drawn = contacts.iter().filter_map(|contact| self.drawn.get(&contact.id));
-        let strata = strata(drawn.map(|draw| (*draw, draw.failed)));
+        let (strata, reach) = strata(drawn.map(|draw| (*draw, draw.failed)));
         at_least(strata.iter().map(|one| one.labelled).sum(), LEAST_IN_SEGMENT, "audit labels")?;
-        rate_of_strata(&strata)
+        rate_of_strata(&strata, reach)
     }
 }
 
 /// Draws with what was found, by import.
-pub(super) fn strata(draws: impl Iterator<Item = (Draw, Option<bool>)>) -> Vec<Stratum> {
+pub(super) fn strata(draws: impl Iterator<Item = (Draw, Option<bool>)>) -> (Vec<Stratum>, Reach) {
     let mut endless = false;
     let counted = draws.map(|(draw, found)| {
         endless |= draw.endless;
         (draw.stratum, found)
     });
     let strata = strata_of(counted);
-    if endless { strata.into_iter().map(Stratum::endless).collect() } else { strata }
+    (strata, if endless { Reach::ToCome } else { Reach::Pool })
 }

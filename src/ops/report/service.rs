@@ -399,7 +399,8 @@ fn figure(id: &str, of: &[&Served]) -> Figure {
     let known = |pick: &dyn Fn(&Served) -> Option<f64>| of.iter().filter_map(|one| pick(one)).collect::<Vec<f64>>();
     match id {
         "failure_rate" | "escalation_warranted" | "escalation_missed" => {
-            rate(rate_of_strata(&strata(of.iter().filter_map(|one| one.by_lot(id)))))
+            let (strata, reach) = strata(of.iter().filter_map(|one| one.by_lot(id)));
+            rate(rate_of_strata(&strata, reach))
         }
         "handle_time_median" => tail(known(&|one| one.handle), 0.5),
         "handle_time_p90" => tail(known(&|one| one.handle), 0.9),

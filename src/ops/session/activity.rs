@@ -83,6 +83,16 @@ impl Activity {
         said
     }
 
+    /// Conversations that somebody put off and nobody judged, each with who did.
+    pub fn put_off(&self) -> BTreeMap<ConversationId, Vec<String>> {
+        let (said, judged) = (self.said(), self.reviewed());
+        let mut put_off: BTreeMap<ConversationId, Vec<String>> = BTreeMap::new();
+        for ((id, by), _) in said.into_iter().filter(|((id, _), said)| said.put_off && !judged.contains(id)) {
+            put_off.entry(id).or_default().push(by);
+        }
+        put_off
+    }
+
     /// The conversations that were judged.
     pub fn reviewed(&self) -> BTreeSet<ConversationId> {
         let judged = self.said().into_iter().filter(|(_, said)| said.verdict.is_some());

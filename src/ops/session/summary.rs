@@ -96,7 +96,7 @@ pub fn summary(workspace: &Workspace, session: &Session, now: Timestamp) -> Resu
     let labels = labels_of(&activity, &|event| shows(&covered, reviewer, event));
     let (median, timed) = activity.median();
     let times = (median.map(seconds), timed, seconds(used(session, &activity, now)));
-    let put_off = put_off(&activity);
+    let put_off = activity.put_off().len() as u64;
     let activity = seen(activity, &|event| shows(&covered, reviewer, event));
     let told = Told::of(&activity, &codebook);
     let keys = told.modes.keys().chain(&told.new_modes);
@@ -146,13 +146,6 @@ fn labels_of(activity: &Activity, shows: &dyn Fn(&Event) -> bool) -> BTreeSet<St
     let counts =
         |event: &&Event| is_label(&event.body) && (shows(event) || matches!(event.body, EventBody::Verdict { .. }));
     activity.events.iter().filter(counts).map(|event| event.id.clone()).collect()
-}
-
-/// Conversations that somebody put off and nobody judged.
-fn put_off(activity: &Activity) -> u64 {
-    let (said, judged) = (activity.said(), activity.reviewed());
-    let open = said.into_iter().filter(|((id, _), said)| said.put_off && !judged.contains(id));
-    open.map(|((id, _), _)| id).collect::<BTreeSet<_>>().len() as u64
 }
 
 /// What verdicts that stand come to.

@@ -64,7 +64,7 @@ pub fn arrived(state: &mut State, ticket: Ticket, reply: Reply) {
             (view.awaiting, view.error, view.sheets) = (None, None, Some(sheets));
         }
         Reply::Calibration(found) if sheet => {
-            view.awaiting_sheet = None;
+            (view.awaiting_sheet, view.error) = (None, None);
             // An undo covers again what was shown.
             let revealed = found.report.revealed.is_some();
             let case = view.cases().get(view.case).map(|case| case.id.clone());

@@ -19,7 +19,7 @@ enum Taken {
 /// Puts a form on the screen; one of the same subject that was left half filled comes back as it was.
 pub fn open(state: &mut State, mut overlay: Overlay) {
     let subject = overlay.form().map(|form| form.head().subject.clone()).unwrap_or_default();
-    if let Some(mut begun) = state.forms_begun.remove(&subject) {
+    if let Some(mut begun) = state.forms_begun.remove(&(subject, state.presenting)) {
         if let (Overlay::Decision(begun), Overlay::Decision(fresh)) = (&mut begun, &overlay) {
             begun.renew(fresh);
         }
@@ -104,5 +104,5 @@ fn keep(state: &mut State, mut overlay: Overlay) {
     };
     let key = state.key(again);
     state.log.say(state.now, Weight::Info, format!("Not saved; {key} goes on where you left."));
-    state.forms_begun.insert(head.subject, overlay);
+    state.forms_begun.insert((head.subject, state.presenting), overlay);
 }

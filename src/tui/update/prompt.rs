@@ -38,7 +38,9 @@ pub fn open(state: &mut State, mut prompt: Prompt) {
 /// Under which name the text of a question is kept that was left without an answer.
 fn left_of(state: &State, prompt: &Prompt) -> String {
     let about = state.review.as_ref().map(|review| &review.id).filter(|_| prompt.question == Question::Criterion);
-    format!("{:?} {}", prompt.question, about.map_or("", crate::model::id::ConversationId::as_str))
+    // What was begun alone is not shown to a room.
+    let room = if state.presenting { " before a room" } else { "" };
+    format!("{:?} {}{room}", prompt.question, about.map_or("", crate::model::id::ConversationId::as_str))
 }
 
 /// Leaves a question without an answer; what was typed is kept for the next time.
@@ -228,10 +230,6 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
             if let Some(review) = &mut state.review {
                 review.words.clear();
             }
-        }
-        Question::Criterion if typed.is_empty() => {
-            prompt.error = Some("It needs what a good answer must, or must not, do.".to_owned());
-            return Some(prompt);
         }
         question @ (Question::Park(..) | Question::CloseDecision(_)) => {
             super::session::reasoned(state, question, typed);

@@ -186,7 +186,7 @@ const AHEAD: i64 = 1_000_000;
 /// True for a key that was typed for the next conversation when there was none any more: in the list it would do something
 /// else.
 pub fn is_typed_ahead(state: &State, chord: Chord) -> bool {
-    let fresh = state.queue.ended.is_some_and(|at| state.now.0.saturating_sub(at.0) < AHEAD);
+    let fresh = state.queue.ended.is_some_and(|at| (0..AHEAD).contains(&state.now.0.saturating_sub(at.0)));
     if !fresh || state.screen != Screen::Queue || !state.overlays.is_empty() {
         return false;
     }

@@ -88,9 +88,9 @@ fn go_on(state: &mut State, progress: &SessionProgress) {
     if queue.is_some() {
         state.queue.asked.queue = queue;
         state.queue.asked.filter.clear();
-        state.queue.wanted_place.clone_from(&place.conversation);
-        super::queue::ask(state);
     }
+    state.queue.wanted_place.clone_from(&place.conversation);
+    super::queue::ask(state);
     if let (Some(conversation), Some(step)) = (place.conversation, place.step) {
         state.session.wanted_step = Some((conversation, step));
     }
@@ -231,7 +231,7 @@ pub fn handle(state: &mut State, mut view: Box<SessionView>, pressed: Pressed) -
 }
 
 /// True where the session that is shown is the one that this reviewer is in, and may end here.
-fn is_live(state: &State, view: &SessionView) -> bool {
+pub(in crate::tui) fn is_live(state: &State, view: &SessionView) -> bool {
     let live = state.session.progress.as_ref().filter(|_| state.config.read_only.is_none());
     let shown = view.sheet.as_ref().map(|sheet| &sheet.summary.session.event);
     live.is_some_and(|live| Some(&live.session.event) == shown)

@@ -90,7 +90,9 @@ fn summary(state: &State, judge: &Judge) -> Row {
     if judge.note.is_some() {
         row.push(&format!("{dot}with a note"), Tone::Text);
     }
-    if !judge.corrections.is_empty() {
+    // One that was given before, alone, is no business of a room.
+    let hidden = review.is_some_and(|review| state.waits_for_room(&review.id));
+    if !judge.corrections.is_empty() && !hidden {
         row.push(&format!("{dot}with a correction"), Tone::Text);
     }
     row

@@ -71,7 +71,7 @@ pub fn draw(state: &State, view: &SessionView, canvas: &mut Canvas) {
         let name = if tab == view.tab { format!(" [{}]", tab.title()) } else { format!(" {}", tab.title()) };
         title.push(&name, if tab == view.tab { Tone::Title } else { Tone::Dim });
     }
-    let hints = worded(state, keys(view), usize::from(area.width.saturating_sub(4)));
+    let hints = worded(state, keys(state, view), usize::from(area.width.saturating_sub(4)));
     let inside = boxed(canvas, area, &title, &hints);
     let (columns, height) = (usize::from(inside.width), usize::from(inside.height));
     let lines = match (&view.sheet, &view.error) {
@@ -90,8 +90,8 @@ pub fn draw(state: &State, view: &SessionView, canvas: &mut Canvas) {
 }
 
 /// The keys that are wanted most.
-fn keys(view: &SessionView) -> &'static [(Action, &'static str)] {
-    let running = view.sheet.as_ref().is_none_or(|sheet| sheet.summary.session.is_running());
+fn keys(state: &State, view: &SessionView) -> &'static [(Action, &'static str)] {
+    let running = crate::tui::update::session::is_live(state, view);
     match view.tab {
         Tab::Agenda => &[
             (Action::Accept, "open these"),
