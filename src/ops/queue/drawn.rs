@@ -49,11 +49,10 @@ impl Working {
         let places = self.ordered((by, self.given.len()), self.ids.len());
         let drawn: HashMap<usize, usize> = self.drawn.iter().enumerate().map(|(at, slot)| (slot.row, at)).collect();
         let mut slots = places.clone();
-        slots.sort_by_key(|slot| match drawn.get(&slot.row) {
+        slots.sort_by_key(|slot| match (drawn.get(&slot.row), self.queue.is_put_off(slot.row, by)) {
             _ if slot.kind != SlotKind::Again || self.given_rows.contains(&slot.row) => (0, 0),
-            _ if self.queue.is_put_off(slot.row, by) => (3, 0),
-            Some(at) => (1, *at),
-            None => (2, 0),
+            (Some(at), late) => (1 + u8::from(late), *at),
+            (None, late) => (3 + u8::from(late), 0),
         });
         let placed = slots.into_iter().zip(places).map(|(slot, place)| Slot { position: place.position, ..slot });
         placed.take(most).collect()
