@@ -283,7 +283,8 @@ mod tests {
         let identity = Identity::load("lee", &folder.path().join("state")).unwrap();
         let mut workspace = Workspace::open(&folder.path().join("w"), identity, Access::Create).unwrap();
         let file = folder.path().join("one.jsonl");
-        let result = r#"[{\"first_name\":\"Mia\",\"last_name\":\"Li\"},{\"first_name\":\"Rosa\",\"last_name\":\"Quint\"}]"#;
+        let result =
+            r#"[{\"first_name\":\"Mia\",\"last_name\":\"Li\"},{\"first_name\":\"Rosa\",\"last_name\":\"Quint\"}]"#;
         let call = r#"{"id":"a","type":"function","function":{"name":"passengers","arguments":"{}"}}"#;
         let line = format!(
             r#"{{"id":"one","messages":[{{"role":"user","content":"Who flies?"}},{{"role":"assistant","content":null,"tool_calls":[{call}]}},{{"role":"tool","tool_call_id":"a","content":"{result}"}},{{"role":"assistant","content":"Mia Li and Rosa Quint."}}]}}"#
@@ -293,7 +294,8 @@ mod tests {
         workspace.import(&order, Timestamp(1), &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
         let id = workspace.store().resolve("one").unwrap();
         let conversation = workspace.store().conversation(&id).unwrap().unwrap();
-        let told = Door::masked(&workspace).knowing(&conversation).text("Ms Quint and Mia Li want seats, ROSA QUINT too.");
+        let told =
+            Door::masked(&workspace).knowing(&conversation).text("Ms Quint and Mia Li want seats, ROSA QUINT too.");
         for name in ["Quint", "Mia", "Li ", "ROSA", "QUINT"] {
             assert!(!told.contains(name), "{name}: {told}");
         }

@@ -174,7 +174,7 @@ impl Store {
                 }
             }
         }
-        Ok((said.acts, ReadTo { key, lamport }))
+        Ok((said.told, ReadTo { key, lamport }))
     }
 
     /// What came into the log since it was read.
@@ -362,7 +362,7 @@ impl Store {
 /// What was said until now, act by act.
 #[derive(Debug, Default)]
 struct Acts {
-    acts: Vec<Judged>,
+    told: Vec<Judged>,
     /// By conversation and reviewer, which act is their own last verdict.
     own: HashMap<ConversationId, BTreeMap<String, usize>>,
     settled: HashSet<ConversationId>,
@@ -375,14 +375,14 @@ impl Acts {
                 self.say_again(&act.conversation, act.lamport, None);
             }
             let own = self.own.entry(act.conversation.clone()).or_default();
-            own.insert(act.reviewer.clone(), self.acts.len());
+            own.insert(act.reviewer.clone(), self.told.len());
         }
-        self.acts.push(act);
+        self.told.push(act);
     }
 
     /// All who judged say what was taken.
     fn settle(&mut self, conversation: &ConversationId, took: &str, lamport: u64) {
-        let taken = self.own.get(conversation).and_then(|own| self.acts.get(*own.get(took)?));
+        let taken = self.own.get(conversation).and_then(|own| self.told.get(*own.get(took)?));
         let taken = taken.map(|act| (act.verdict, act.severity));
         self.settled.insert(conversation.clone());
         self.say_again(conversation, lamport, taken);
@@ -390,15 +390,15 @@ impl Acts {
 
     fn say_again(&mut self, conversation: &ConversationId, lamport: u64, taken: Option<(Option<Verdict>, Option<u8>)>) {
         for at in self.own.get(conversation).into_iter().flat_map(BTreeMap::values) {
-            let Some(own) = self.acts.get(*at) else { continue };
+            let Some(own) = self.told.get(*at) else { continue };
             let (verdict, severity) = taken.unwrap_or((own.verdict, own.severity));
             let again = Judged { verdict, severity, lamport, ..own.clone() };
-            self.acts.push(again);
+            self.told.push(again);
         }
     }
 
     fn forget(&mut self, queue: &str) {
-        self.acts.iter_mut().for_each(|act| act.slots.retain(|slot| slot.queue != queue));
+        self.told.iter_mut().for_each(|act| act.slots.retain(|slot| slot.queue != queue));
     }
 }
 

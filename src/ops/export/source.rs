@@ -91,7 +91,8 @@ impl Source {
             return Ok(Self::Matching { ids, codebook: workspace.store().codebook()?, covered, sealed });
         };
         let version = find(workspace, reference)?;
-        let elsewhere = if order.open_test.is_some() { BTreeSet::new() } else { sealed(workspace, Some(&version.name))? };
+        let elsewhere =
+            if order.open_test.is_some() { BTreeSet::new() } else { sealed(workspace, Some(&version.name))? };
         let mut source = Self::version_of(version, order.open_test.is_some());
         if let Self::Version { sealed, .. } = &mut source {
             *sealed = elsewhere;

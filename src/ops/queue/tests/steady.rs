@@ -117,7 +117,11 @@ fn a_queue_of_a_size_keeps_what_was_drawn_and_each_verdict_takes_the_one_that_wa
         }
     }
     assert_eq!(state(&mut desk.workspace, "week").left, 0);
-    assert_ne!(undrawn(&mut desk.workspace, &drawn), first, "a queue that keeps nothing steady has another order by now");
+    assert_ne!(
+        undrawn(&mut desk.workspace, &drawn),
+        first,
+        "a queue that keeps nothing steady has another order by now"
+    );
 }
 
 /// What the queue `open` ranks, without what these hold.
