@@ -5,7 +5,7 @@
 
 mod child;
 pub mod command;
-pub(super) mod names;
+pub mod names;
 mod stakes;
 mod weigh;
 
