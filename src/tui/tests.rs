@@ -342,6 +342,7 @@ fn config(theme: Theme) -> UiConfig {
         export_directory: "dataset".to_owned(),
         must_review: crate::model::queue::MustReview::default(),
         claim_minutes: crate::model::claim::MINUTES,
+        ask_remainder: true,
         read_only: None,
         place: None,
     }
