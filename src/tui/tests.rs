@@ -34,6 +34,7 @@ mod numbers;
 mod others;
 mod queues;
 mod real;
+mod refused;
 mod room;
 mod rows;
 mod sample;

@@ -266,7 +266,7 @@ pub fn ask_end(state: &mut State) {
     };
     let (name, session) = (&progress.session.name, progress.session.event.clone());
     let (judged, key) = (count(progress.reviewed, "conversation"), state.key(Action::Undo));
-    let text = format!("End session {name}? {judged} judged. It can be taken back with {key}.");
+    let text = format!("End session {name}? {judged} judged; {key} takes it back.");
     state.overlays.push(Overlay::Confirm(Confirm { doubt: Doubt::EndSession(session), text }));
 }
 

@@ -98,7 +98,7 @@ fn keys(state: &State, view: &SessionView) -> Vec<(Action, &'static str)> {
             (Action::Decision, "add"),
             (Action::EditDecision, "edit"),
             (Action::CloseDecision, "close"),
-            (Action::Accept, "its conversations"),
+            (Action::Accept, "open"),
         ],
         Tab::Summary if running => {
             &[(Action::WriteReport, "report"), (Action::Decision, "add decision"), (Action::Export, "export")]
