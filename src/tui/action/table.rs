@@ -266,7 +266,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Session, "session", &["S"], MAIN, Group::Workspace, "session", "The review session; or begin one."),
     row(Action::StartSession, "start-session", &[], MAIN, Group::Workspace, "start session", "Begin a review session."),
     row(Action::Sessions, "sessions", &["L"], MAIN, Group::Workspace, "sessions", "Sessions there were, summed up."),
-    row(Action::EndSession, "end-session", &["F"], SESSION, Group::Workspace, "end session", "End it, and say what it did."),
+    row(Action::EndSession, "end-session", &["F"], SESSION, Group::Workspace, "end session", "End the session; what it came to is told."),
     row(Action::WriteReport, "report", &["w"], IN_SESSION, Group::Workspace, "report", "Write its report, masked."),
     row(Action::Park, "park", &["P"], REVIEW, Group::Workspace, "park", "Talk about it later; again, take it off."),
     row(Action::Decision, "decision", &["D"], SESSION, Group::Workspace, "decision", "Write down what is to change."),

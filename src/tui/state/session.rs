@@ -2,6 +2,8 @@
 //!
 //! Invariant: plain data; what it shows was counted elsewhere.
 
+use std::collections::BTreeSet;
+
 use super::form::{Form, Head};
 use crate::engine::request::{AgendaLine, QueueSpec, SessionProgress, SessionSheet, StartOrder, Ticket, Waiting, own_queue};
 use crate::model::codebook::Codebook;
@@ -25,6 +27,8 @@ pub struct Live {
     pub counted: Option<Timestamp>,
     /// The newest question.
     pub awaiting: Option<Ticket>,
+    /// What earlier sessions left on the parking lot, as the agenda said last.
+    pub left_parked: BTreeSet<ConversationId>,
     /// True where the answer to it is to bring the reviewer back to where they left.
     pub resuming: bool,
     /// True where the queue of the session that begins is to be shown.

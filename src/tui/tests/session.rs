@@ -293,4 +293,11 @@ fn the_agenda_of_the_next_session_leads_to_what_was_parked_and_what_was_put_off(
     desk.press("q f \"intent:refund\" <enter> S G k <enter>");
     assert_eq!(here(&desk), parked);
     assert_eq!(desk.app.state.queue.query.filter, "");
+    // Talked about, it leaves the lot by the key that put it there.
+    let frame = desk.press("P");
+    assert!(frame.contains("off the parking lot saved"), "{frame}");
+    let frame = desk.press("S");
+    assert!(!frame.contains("ask billing") && frame.contains("put off by lee"), "{frame}");
+    desk.press("<esc> P \"again\" <enter>");
+    assert!(desk.app.frame().contains("1 parked, this one too"), "{}", desk.app.frame());
 }

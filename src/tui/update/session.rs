@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::Pressed;
-use crate::engine::request::{AgendaKind, Reply, Request, SessionProgress, StartOrder, Ticket, unevaluated_of};
+use crate::engine::request::{AgendaKind, Reply, Request, SessionProgress, StartOrder, Ticket, Why, unevaluated_of};
 use crate::model::act::Act;
 use crate::model::decision::DecisionChange;
 use crate::model::id::ConversationId;
@@ -186,6 +186,8 @@ pub fn sheet_arrived(state: &mut State, ticket: Ticket, reply: Reply) {
     view.awaiting = None;
     match reply {
         Reply::SessionSheet(sheet) => {
+            let parked = sheet.waiting.iter().filter(|one| one.left_by.is_some() && one.why != Why::PutOff);
+            state.session.left_parked = parked.map(|one| one.conversation.clone()).collect();
             view.sheet = Some(sheet);
             view.cursor = view.cursor.min(view.count().saturating_sub(1));
         }
@@ -420,7 +422,9 @@ pub fn park(state: &mut State) {
         let key = state.key(Action::Session);
         return state.log.say(state.now, Weight::Info, format!("No session goes on: {key} begins one."));
     };
-    if progress.session.parked.iter().any(|parked| parked.conversation == id) {
+    // A conversation leaves the lot of whichever session put it there.
+    let here = progress.session.parked.iter().any(|parked| parked.conversation == id);
+    if state.session.left_parked.remove(&id) || here {
         let change = SessionChange::Unpark { conversation: id };
         return super::judge::record(state, Act::Session(change), None, "off the parking lot");
     }

@@ -86,7 +86,7 @@ fn preview(form: &DefineForm) -> (String, Tone) {
 pub fn draw_progress(state: &State, canvas: &mut Canvas) {
     let Some(queue) = state.queue.progress() else { return };
     let title = Row::of("Progress", Tone::Title).with(&format!(" of {}", queue.spec.name), Tone::Text);
-    let keys = worded(state, &[(Action::Back, "back")], 40);
+    let keys = worded(state, &[(Action::Back, "back"), (Action::Help, "help")], 40);
     let inside = boxed(canvas, state.size.area(), &title, &keys);
     let (columns, look) = (usize::from(inside.width), state.lens().look);
     let mut line = 0;
