@@ -26,7 +26,8 @@ mod pool;
 mod state;
 
 pub use claims::{Next, claim, next, release};
-pub use define::{Preview, STRATEGY_NAMES, changes, check, preview, unevaluated_of};
+pub use crate::rank::strategy::StrategyInfo as OrderInfo;
+pub use define::{Preview, changes, check, orders, preview, unevaluated_of};
 pub use kept::Kept;
 pub use listing::{
     Audited, ShownRow, asked, audited, heads, named, named_rows, order_of, reached_by_lot, shown, states,
