@@ -34,6 +34,9 @@ fn a_run_puts_figures_reasons_and_suspects_into_lists() {
     let shown = home.ok(&["show", "claimed", "--json"]);
     assert!(shown.contains("process_refund had failed"), "the reason is told");
     assert!(!shown.contains("ana.petrov"), "and masked");
+    let read = home.ok(&["show", "claimed"]);
+    assert!(read.contains("* ClaimedSuccess 0: ") && !read.contains("* ToolTimeouts"), "what objects is read: {read}");
+    assert!(read.contains("suspicious step 3: said to be done, but process_refund had failed"), "{read}");
     assert_eq!(home.lines(&["list", "--json", "--where", "p_fail>0.6 score.ClaimedSuccess<0.5"]).len(), 1);
 }
 

@@ -45,9 +45,10 @@ pub struct Waiting {
 /// The database cannot be read.
 pub fn waiting(workspace: &Workspace, book: &Book, session: &Session) -> Result<Vec<Waiting>, SessionError> {
     let store = workspace.store();
-    let earlier: Vec<&Session> = match session.is_running() {
-        true => book.sessions.iter().take_while(|one| one.event != session.event).collect(),
-        false => Vec::new(),
+    let earlier: Vec<&Session> = if session.is_running() {
+        book.sessions.iter().take_while(|one| one.event != session.event).collect()
+    } else {
+        Vec::new()
     };
     let mut found: Vec<(ConversationId, Option<String>, String, Why)> = Vec::new();
     for one in std::iter::once(&session).chain(earlier.iter().rev()) {
