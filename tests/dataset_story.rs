@@ -557,7 +557,7 @@ fn failing_runs_come_into_the_workspace_beside_their_cases() {
         assert_eq!((case.at, case.counterpart, broken.steps()), (Some(2), Some(2), vec![2]));
     }
     let opened = aftercall::ops::review::open(&workspace, &ids[0]).unwrap();
-    assert_eq!(opened.suspects[0].step, 2);
+    assert_eq!(opened.suspects[0].at.step, 2);
 
     let again = bring(&mut workspace, &order, Timestamp(0)).unwrap();
     assert_eq!(again, Brought { imported: 0, test_uses_before: 2, ..brought.clone() });
