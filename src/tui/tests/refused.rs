@@ -6,7 +6,6 @@ use super::queues::{prepared, spec};
 use super::real::Desk;
 use super::*;
 use crate::tui::state::Overlay;
-use crate::tui::state::form::Form;
 
 /// The text of the line that takes the keys, and what is wrong.
 fn typed(app: &mut App) -> (String, String) {
