@@ -147,7 +147,7 @@ fn the_ready_adapter_scores_with_fi_evals_where_that_is_installed() {
     let adapter = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/adapters/fi_evals.py");
     let command = format!("PATH=/usr/bin:/bin {python} {adapter}");
     let report = home.json(&["evaluate", "--command", &command, "--name", "fi.evals", "--json"]);
-    assert_eq!((&report["answered"], &report["scores"]), (&2.into(), &14.into()), "{report}");
+    assert_eq!((&report["answered"], &report["scores"]), (&2.into(), &16.into()), "{report}");
     let shown = home.json(&["show", "claimed", "--json"]);
     let scores = shown["scores"].as_array().unwrap();
     let of = |name: &str| scores.iter().find(|score| score["evaluator"] == name).unwrap();
