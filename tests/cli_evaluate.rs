@@ -120,7 +120,12 @@ fn a_judge_of_ones_own_is_asked_by_the_door_and_its_scores_are_kept() {
     assert_eq!((&report["asked"], &report["answered"], &report["scores"]), (&2.into(), &2.into(), &2.into()));
     assert_eq!(report["problems"].as_array().unwrap().len(), 1, "{report}");
     assert!(report["problems"][0]["message"].as_str().unwrap().contains("thinking"));
-    assert_eq!(home.lines(&["list", "--json", "--where", "score.Tone<0.6"]).len(), 2);
+    let told = home.run(&["list", "--json", "--where", "score.tone<0.6"]);
+    assert_eq!((told.out.lines().count(), told.err.as_str()), (2, ""));
+    let told = home.run(&["list", "--json", "--where", "score.errors>0"]);
+    assert_eq!((told.code, told.out.as_str()), (0, ""));
+    assert!(told.err.starts_with("no evaluator has the name errors, but there is"), "{}", told.err);
+    assert!(told.err.contains("ToolErrors"), "{}", told.err);
     let shown = home.json(&["show", "plain", "--json"]);
     let scores = shown["scores"].as_array().unwrap();
     let tone = scores.iter().find(|score| score["evaluator"] == "Tone").unwrap();

@@ -15,7 +15,8 @@ pub fn instead(name: &str, known: &[String]) -> String {
     }
 }
 
-/// Why a filter that finds nothing may find nothing: the scores it asks for are of nobody. Empty where that is not so.
+/// Why a filter may find nothing: the scores it asks for are of nobody. Empty where that is not so, else the end of a
+/// sentence.
 pub fn unheard(store: &Store, filter: &str) -> Result<String, StoreError> {
     let Ok(filter) = Filter::parse(filter) else { return Ok(String::new()) };
     let asked = filter.evaluators();
