@@ -294,7 +294,7 @@ enum Word {
     Assigned,
     Spoken,
     Name,
-    /// Before a capital.
+    /// At the beginning of a word, before a capital.
     Person,
     Birth,
     /// At the beginning of a word.
@@ -331,7 +331,9 @@ fn words(shadow: &str, signs: &mut Signs) {
             Some((_, Word::Assigned)) => signs.assigned = true,
             Some((_, Word::Spoken)) => signs.spoken = true,
             Some((_, Word::Name)) => signs.name = true,
-            Some((_, Word::Person)) => signs.spoken_of |= before_capital(shadow.as_bytes(), found.end()),
+            Some((_, Word::Person)) => {
+                signs.spoken_of |= begins(found.start()) && before_capital(shadow.as_bytes(), found.end());
+            }
             Some((_, Word::Birth)) => signs.birth = true,
             Some((_, Word::Phone)) => signs.phone |= begins(found.start()),
             Some((_, Word::Ssn)) => signs.ssn |= begins(found.start()),
