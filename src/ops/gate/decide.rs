@@ -224,13 +224,13 @@ pub(super) fn fewest(alpha: f64) -> Option<u64> {
 
 /// Says why cases have no run where the runs that name their tasks are another domain's.
 fn strangers(report: &mut Report, held: [Option<&Held>; 2]) {
-    for (held, whose) in held.into_iter().zip(["", " of the baseline"]) {
+    for (held, whose) in held.into_iter().zip(["", " in the baseline"]) {
         let Some(held) = held.filter(|held| held.strangers > 0 && held.trials.iter().any(Vec::is_empty)) else {
             continue;
         };
         let why = format!(
-            "{}{whose} name tasks of the cases, but are runs of another domain: their tools are not those of the cases (a file \
-             of the same name as the source of the cases is taken for theirs)",
+            "runs of another domain{whose}: {} with the id of a case's task, but other tools than the cases have (a file called as \
+             the source of the cases is taken for theirs)",
             count(held.strangers as u64, "run")
         );
         // A decision that stands otherwise is told why it may be about too little.

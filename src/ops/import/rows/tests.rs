@@ -216,7 +216,7 @@ fn masked_values_of_expected_calls_are_put_back_or_not_taken() {
     let folder = tempfile::tempdir().unwrap();
     let identity = Identity::load("mara", &folder.path().join("state")).unwrap();
     let mut workspace = Workspace::open(&folder.path().join("w"), identity, Access::Create).unwrap();
-    let mut import = |workspace: &mut Workspace, name: &str, text: &str| {
+    let import = |workspace: &mut Workspace, name: &str, text: &str| {
         let order = ImportOrder { paths: vec![write(folder.path(), name, text)], ..ImportOrder::default() };
         let now = crate::model::time::Timestamp(1);
         workspace.import(&order, now, &mut |_| ControlFlow::Continue(())).unwrap()
