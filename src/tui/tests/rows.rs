@@ -91,6 +91,27 @@ fn a_new_draw_says_how_many_rows_moved() {
 }
 
 #[test]
+fn rows_that_move_without_a_draw_are_not_said_to_be_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    prepared(folder.path(), 90, Some(sized(40)));
+    let mut desk = Desk::open(folder.path());
+    desk.press("Q <down> <enter>");
+    let before = desk.app.state.queue.index.ids.clone();
+    // The same reviewer puts some off in another window.
+    let mut other = workspace(folder.path(), &desk.app.state.config.reviewer.clone());
+    let (_, rows) = crate::ops::queue::shown(&mut other, ("week-47", 5), NOW).unwrap();
+    for row in &rows[1..] {
+        let (conversation, transcript_hash) = (row.summary.id.clone(), row.summary.transcript_hash.clone());
+        let subject = crate::model::act::Subject { conversation, transcript_hash };
+        review::record(&mut other, &Act::Skip(subject), NOW).unwrap();
+    }
+    desk.app.send(Message::Arrived);
+    desk.settle();
+    assert_ne!(before, desk.app.state.queue.index.ids);
+    assert!(!desk.app.frame().contains("drawn anew"), "{}", desk.app.frame());
+}
+
+#[test]
 fn a_second_reviewer_walks_through_a_queue_that_others_finished() {
     let folder = tempfile::tempdir().unwrap();
     prepared(folder.path(), 30, Some(sized(5)));
