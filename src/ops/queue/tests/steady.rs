@@ -103,11 +103,11 @@ fn listed(workspace: &mut Workspace) -> Vec<String> {
 #[test]
 fn a_queue_of_a_size_keeps_what_was_drawn_and_each_verdict_takes_the_one_that_was_next() {
     let mut desk = Desk::new(90);
-    desk.define(QueueSpec { size: Some(20), ..spec() });
+    desk.define(QueueSpec { size: Some(10), ..spec() });
     desk.define(QueueSpec::new("open", "learnt"));
     let drawn = listed(&mut desk.workspace);
     let first = order(&mut desk.workspace, "open");
-    assert_eq!(drawn.len(), 20);
+    assert_eq!(drawn.len(), 10);
     for (done, next) in drawn.iter().enumerate() {
         assert_eq!(desk.judge("week"), *next, "what was announced as next comes next");
         assert_eq!(listed(&mut desk.workspace), drawn, "after {done}");
