@@ -1,9 +1,9 @@
 //! Measures all built-in evaluators against fi.evals' local metrics, on the same trajectories in one run.
 //!
 //! `cargo run --release --example against_fi_evals -- ../shared` (`AFTERCALL_PYTHON` names a Python that has
-//! `ai-evaluation`). Both get parsed conversations; fi.evals' six metrics that need no reference, on one thread, against
-//! everything `aftercall evaluate` computes (all evaluators, features, suspicion and suspects) on one and on two, with the
-//! program's allocator.
+//! `ai-evaluation`). Both get parsed conversations: fi.evals' metrics of agents and calls that need neither reference nor
+//! thoughts, on one thread, with and without the slowest of them, against everything `aftercall evaluate` computes (all
+//! evaluators, features, suspicion and suspects) on one and on two, with the program's allocator.
 
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot read its data should stop")]
 
@@ -69,17 +69,19 @@ fn main() {
     let output = Command::new(&python).arg(script).arg(file.path()).arg(REPEATS.to_string()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told = String::from_utf8(output.stdout).unwrap();
-    let seconds: Vec<f64> = told.lines().map(|line| line.parse().unwrap()).collect();
     let after = [ours(1), ours(2)];
-    let rate = |seconds: f64| (conversations.len() * REPEATS) as f64 / seconds;
     let slower = [before[0].min(after[0]), before[1].min(after[1])];
-    for (what, seconds) in ["metrics alone, inputs built before", "with building the inputs"].iter().zip(seconds) {
-        println!(
-            "fi.evals, 6 metrics, {what}: {:.0} conversations/s; ratio {:.1} on one thread, {:.1} on two",
-            rate(seconds),
-            slower[0] / rate(seconds),
-            slower[1] / rate(seconds)
-        );
+    for line in told.lines() {
+        let mut told = line.split('\t');
+        let what = told.next().unwrap();
+        for (how, seconds) in ["alone, inputs built before", "with building the inputs"].iter().zip(told) {
+            let rate = (conversations.len() * REPEATS) as f64 / seconds.parse::<f64>().unwrap();
+            println!(
+                "fi.evals, {what}, {how}: {rate:.0} conversations/s; ratio {:.1} on one thread, {:.1} on two",
+                slower[0] / rate,
+                slower[1] / rate
+            );
+        }
     }
 }
 

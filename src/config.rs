@@ -35,6 +35,8 @@ pub struct Config {
     /// For how many minutes who opens a conversation of a shared queue holds it; a queue keeps what held when it was
     /// defined.
     pub claim_minutes: u32,
+    /// True to ask after a correction whether the rest of the conversation still stands; false takes it that it does not.
+    pub ask_remainder: bool,
     /// Keys by action id; an action that is not named keeps its own.
     pub keys: BTreeMap<String, Vec<String>>,
     /// The line of each entry of `keys`, for messages about it.
@@ -51,6 +53,7 @@ impl Default for Config {
             mask: true,
             must_review: MustReview::default(),
             claim_minutes: claim::MINUTES,
+            ask_remainder: true,
             keys: BTreeMap::new(),
             key_lines: BTreeMap::new(),
         }
@@ -69,7 +72,8 @@ pub struct ConfigError {
     pub message: String,
 }
 
-const SETTINGS: [&str; 7] = ["reviewer", "theme", "ascii", "mask", "keys", "must_review", "claim_minutes"];
+const SETTINGS: [&str; 8] =
+    ["reviewer", "theme", "ascii", "mask", "keys", "must_review", "claim_minutes", "ask_remainder"];
 
 impl Config {
     /// Reads the file; one that does not exist gives the defaults.
@@ -115,7 +119,8 @@ impl Config {
                 ("reviewer" | "theme", _) => return Err(wrong("a string")),
                 ("ascii", DeValue::Boolean(on)) => config.ascii = *on,
                 ("mask", DeValue::Boolean(on)) => config.mask = *on,
-                ("ascii" | "mask", _) => return Err(wrong("true or false")),
+                ("ask_remainder", DeValue::Boolean(on)) => config.ask_remainder = *on,
+                ("ascii" | "mask" | "ask_remainder", _) => return Err(wrong("true or false")),
                 ("keys", DeValue::Table(keys)) => config.read_keys(keys, text, &fail)?,
                 ("must_review", DeValue::Table(rules)) => config.must_review = must_review(rules, text, &fail)?,
                 ("claim_minutes", DeValue::Integer(minutes)) => {
@@ -231,13 +236,13 @@ mod tests {
 
     #[test]
     fn reads_every_setting() {
-        let text = "reviewer = \"lee\"\ntheme = \"light\"\nascii = true\nmask = false\n[keys]\npass = \"p\"\nfail = [\"x\", \"ctrl-x\"]\n";
+        let text = "reviewer = \"lee\"\ntheme = \"light\"\nascii = true\nmask = false\nask_remainder = false\n[keys]\npass = \"p\"\nfail = [\"x\", \"ctrl-x\"]\n";
         let config = Config::parse("config.toml", text).unwrap();
         assert_eq!(config.reviewer.as_deref(), Some("lee"));
         assert_eq!(config.theme.as_deref(), Some("light"));
-        assert!(config.ascii && !config.mask);
+        assert!(config.ascii && !config.mask && !config.ask_remainder);
         assert_eq!(config.keys["fail"], ["x", "ctrl-x"]);
-        assert_eq!(config.key_lines["fail"], 7);
+        assert_eq!(config.key_lines["fail"], 8);
         assert_eq!(Config::parse("config.toml", "").unwrap(), Config::default());
     }
 
@@ -246,7 +251,7 @@ mod tests {
         let message = |text: &str| Config::parse("c.toml", text).unwrap_err().to_string();
         assert_eq!(
             message("\nrewiever = \"lee\"\n"),
-            "c.toml:2: unknown setting rewiever; known are reviewer, theme, ascii, mask, keys, must_review, claim_minutes"
+            "c.toml:2: unknown setting rewiever; known are reviewer, theme, ascii, mask, keys, must_review, claim_minutes, ask_remainder"
         );
         assert_eq!(message("ascii = \"yes\""), "c.toml:1: ascii is a string; true or false is needed");
         assert_eq!(

@@ -96,6 +96,8 @@ pub struct UiConfig {
     pub must_review: crate::model::queue::MustReview,
     /// For how many minutes who opens a conversation of a shared queue holds it.
     pub claim_minutes: u32,
+    /// True to ask after a correction whether the rest of the conversation still stands.
+    pub ask_remainder: bool,
     /// Why nothing can be saved in this workspace, where that is so.
     pub read_only: Option<String>,
     /// Where the reviewer was when they left the last time; used where the screen starts at the whole queue.

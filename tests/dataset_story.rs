@@ -185,6 +185,54 @@ fn a_sealed_test_split_is_opened_for_a_reason_that_stays() {
 }
 
 #[test]
+fn what_one_dataset_seals_does_not_leave_by_another() {
+    let desk = judged();
+    desk.ok(&["dataset", "new", "d"]);
+    let splits = |name: &str| -> BTreeMap<String, bool> {
+        let shown = parsed(&desk.ok(&["dataset", "show", name, "--open-test", "a look", "--json"]));
+        let of = |row: &Value| (row["conversation_id"].as_str().unwrap().to_owned(), row["split"] == "test");
+        shown["rows"].as_array().unwrap().iter().map(of).collect()
+    };
+    let first = splits("d");
+    let of = |sealed: bool| first.iter().filter(move |row| *row.1 == sealed).map(|row| row.0.as_str());
+    // One of some of each, and one of nothing but what is sealed: its first place is in train.
+    let some: Vec<&str> = of(true).chain(of(false).take(5)).collect();
+    let mut met = 0;
+    for (name, ids) in [("some", some), ("all", of(true).collect())] {
+        let made = desk.run(&["dataset", "new", name, "--where", &format!("id:{}", ids.join(",")), "--json"]);
+        let mine = splits(name);
+        assert_eq!(mine.len(), ids.len());
+        let both = |sealed_here: bool| {
+            mine.iter().filter(|(id, sealed)| **sealed == sealed_here && first[*id] != sealed_here).count()
+        };
+        let (there, open) = (both(false), both(true));
+        let overlaps = parsed(&made.out)["overlaps"].clone();
+        let told = overlaps.as_array().unwrap().iter().find(|one| one["dataset"] == "d");
+        let number = |field: &str| told.map_or(0, |one| one[field].as_u64().unwrap() as usize);
+        assert_eq!((number("sealed_there"), number("open_there")), (there, open), "{overlaps}");
+        assert_eq!(made.err.contains("sealed in the test split of d@1"), there > 0, "{}", made.err);
+        let order = ["--dataset", name, "--format", "labels", "--json"];
+        let closed = desk.run(&[&["export", &format!("{name}-a")], &order[..]].concat());
+        let reason = "sealed in the test split of a dataset; --open-test REASON writes it";
+        let rows = mine.values().filter(|sealed| !**sealed).count() - there;
+        if rows == 0 {
+            assert!(closed.err.contains(reason), "{}", closed.err);
+        } else {
+            let manifest = parsed(&closed.out)["manifest"].clone();
+            assert_eq!(manifest["files"][0]["rows"], rows);
+            assert_eq!(manifest["conversations"]["left_out"][reason].as_u64().unwrap_or(0) as usize, there);
+        }
+        let uses = || parsed(&desk.ok(&["dataset", "show", "d", "--json"]))["test_uses"].as_array().unwrap().len();
+        let (before, folder) = (uses(), format!("{name}-b"));
+        let opened = parsed(&desk.ok(&[&["export", &folder, "--open-test", "both"], &order[..]].concat()));
+        assert_eq!(opened["manifest"]["files"][0]["rows"], mine.len());
+        assert_eq!(uses(), before + 1, "the other's ledger has it as well");
+        met += there;
+    }
+    assert!(met > 0, "nothing was sealed that the others could have let out");
+}
+
+#[test]
 fn every_format_is_cut_masked_and_the_same_again() {
     let desk = judged();
     desk.ok(&["dataset", "new", "d", "--kind", "bad"]);
@@ -509,7 +557,7 @@ fn failing_runs_come_into_the_workspace_beside_their_cases() {
         assert_eq!((case.at, case.counterpart, broken.steps()), (Some(2), Some(2), vec![2]));
     }
     let opened = aftercall::ops::review::open(&workspace, &ids[0]).unwrap();
-    assert_eq!(opened.suspects[0].step, 2);
+    assert_eq!(opened.suspects[0].at.step, 2);
 
     let again = bring(&mut workspace, &order, Timestamp(0)).unwrap();
     assert_eq!(again, Brought { imported: 0, test_uses_before: 2, ..brought.clone() });

@@ -284,6 +284,7 @@ fn panicker() {
         export_directory: "out".to_owned(),
         must_review: aftercall::model::queue::MustReview::default(),
         claim_minutes: aftercall::model::claim::MINUTES,
+        ask_remainder: true,
         read_only: None,
         place: None,
     };

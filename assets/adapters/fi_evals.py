@@ -5,7 +5,8 @@
     aftercall evaluate --name fi.evals --command 'python3 assets/adapters/fi_evals.py'
 
 Reads one conversation a line, writes its scores in one line. Only the local, deterministic metrics run: nothing is sent
-anywhere. What a metric needs and a conversation lacks (expected calls, schemas) makes it abstain with the reason.
+anywhere. What a metric needs and a conversation lacks (expected calls, schemas) makes it abstain with the reason;
+`reasoning_quality` is left out, since transcripts hold no thoughts.
 """
 
 import json
@@ -15,6 +16,7 @@ try:
     from importlib.metadata import version
 
     from fi.evals.metrics.agents import (
+        ActionSafety,
         GoalProgress,
         StepEfficiency,
         TaskCompletion,
@@ -39,6 +41,7 @@ TRAJECTORY = {
     "tool_selection_accuracy": ToolSelectionAccuracy(),
     "trajectory_score": TrajectoryScore(),
     "goal_progress": GoalProgress(),
+    "action_safety": ActionSafety(),
 }
 
 

@@ -143,8 +143,28 @@ fn tell_head(context: &Context, version: &DatasetVersion) {
 
 fn made((context, workspace): (&Context, &Workspace), version: &DatasetVersion, json: bool) -> Result<Code, Failure> {
     tell_head(context, version);
+    let overlaps = dataset::overlaps(workspace, version)?;
+    for one in &overlaps {
+        let other = format!("{}@{}", one.dataset, one.version);
+        if one.sealed_there > 0 {
+            let rows = count(one.sealed_there, "row");
+            warn(&format!(
+                "sealed in the test split of {other}: {rows} of train and dev. An export leaves them out unless \
+                 --open-test gives a reason; `dataset remove` takes them out"
+            ));
+        }
+        if one.open_there > 0 {
+            let rows = count(one.open_there, "row");
+            warn(&format!(
+                "in train or dev of {other}: {rows} of the test split. What was learnt from it has seen them; from now on \
+                 its exports leave them out"
+            ));
+        }
+    }
     if json {
-        print(&head(version, &Door::masked(workspace)))?;
+        let mut value = head(version, &Door::masked(workspace));
+        value["overlaps"] = json!(overlaps);
+        print(&value)?;
     }
     Ok(Code::Done)
 }

@@ -9,11 +9,12 @@ use super::args::ListArguments;
 use super::context::{Context, now};
 use super::failure::{Code, Failure};
 use super::import::count;
-use super::output::{Cell, Data};
+use super::output::{Cell, Data, warn};
 use crate::model::queue::QueueQuery;
 use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 use crate::ops::door::Door;
+use crate::ops::evaluate::names::unheard;
 use crate::ops::list::{ListRow, each_row};
 use crate::text::width;
 
@@ -56,6 +57,11 @@ pub fn list(context: &Context, arguments: &ListArguments) -> Result<Code, Failur
         return Err(failure);
     }
     data.finish()?;
+    // Asked for a score that nobody gives, a filter finds nothing, or with a minus everything.
+    let unheard = unheard(workspace.store(), &arguments.pool.filter)?;
+    if !unheard.is_empty() {
+        warn(unheard.trim_start_matches("; "));
+    }
     if !arguments.json && !arguments.csv {
         context.talk.say(&count(rows, "conversation"));
     }

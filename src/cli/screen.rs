@@ -160,6 +160,7 @@ pub fn open(context: &Context, start: Start, room: Option<&[String]>) -> Result<
         export_directory: export_folder(),
         must_review: context.config.must_review.clone(),
         claim_minutes: context.config.claim_minutes,
+        ask_remainder: context.config.ask_remainder,
         read_only: workspace.read_only().map(ToOwned::to_owned),
         place: place::read(&context.places.state, context.root()).filter(|_| from_the_start),
     };

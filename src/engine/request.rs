@@ -22,14 +22,14 @@ pub use crate::ops::calibration::{Answer, CalibrationOrder, CalibrationReport, C
 pub use crate::ops::compare::{CompareReport, Compared, Test, why_not};
 pub use crate::ops::drift::{DriftReport, DriftRow, Measured};
 pub use crate::ops::figures::{ComparePage, Offer, RatesPage};
-pub use crate::ops::queue::{Preview, STRATEGY_NAMES, unevaluated_of};
+pub use crate::ops::queue::{OrderInfo, Preview, orders, unevaluated_of};
 pub use crate::ops::rates::{RatesReport, Segment};
 pub use crate::ops::report::{
     Asking, EvaluatorRow, Figure, METRICS, ModeRow, Part as InsightsPart, Report, SMALL, SegmentRow, WeekRow, Window,
 };
 pub use crate::ops::sample::{AdjustedP, Guarded, Rate};
 pub use crate::ops::session::{
-    AgendaKind, AgendaLine, SessionProgress, SessionSheet, SessionSummary, StartOrder, own_queue,
+    AgendaKind, AgendaLine, SessionProgress, SessionSheet, SessionSummary, StartOrder, Waiting, Why, own_queue,
 };
 pub use crate::ops::thresholds::Threshold;
 use crate::text::Untrusted;

@@ -58,14 +58,18 @@ impl Known {
     }
 
     /// Reads values from metadata: from members at any depth whose names say what they hold (`customer_name`,
-    /// `first_name`, `email`, `phone`, `street`, …), beside names known otherwise.
+    /// `first_name`, `email`, `phone`, `street`, …). Beside them it takes whole values, such as a tool's result or a list
+    /// of them, and names known otherwise.
     pub fn from_metadata_and<'a>(
         members: impl IntoIterator<Item = (&'a String, &'a Value)>,
-        names: impl IntoIterator<Item = String>,
+        (whole, names): (&[Value], Vec<String>),
     ) -> Self {
         let mut values: Vec<(Class, String)> = names.into_iter().map(|name| (Class::Name, name)).collect();
         for (name, value) in members {
             learn(name, value, &mut values, 0);
+        }
+        for value in whole {
+            learn("", value, &mut values, 0);
         }
         Self::new(values)
     }
@@ -147,7 +151,9 @@ fn learn(name: &str, value: &Value, values: &mut Vec<(Class, String)>, depth: us
             let last = told(["last_name", "lastname", "family_name", "lastName"]);
             values.extend(first.zip(last).map(|(first, last)| (Class::Name, format!("{first} {last}"))));
             for (member, value) in members {
-                learn(&format!("{name}.{member}"), value, values, depth + 1);
+                // On top, members are named as those of metadata are: `user_email`, not `.user_email`.
+                let name = if name.is_empty() { member.clone() } else { format!("{name}.{member}") };
+                learn(&name, value, values, depth + 1);
             }
         }
         _ => {}
@@ -195,7 +201,7 @@ mod tests {
             "contacts": [{"first_name": "Bo"}]
         });
         let Value::Object(members) = json else { return };
-        let known = Known::from_metadata_and(&members, []);
+        let known = Known::from_metadata_and(&members, (&[], Vec::new()));
         let text = "ANA LINDQVIST of am hafen 3, Lindqvists, lindqvist; Lindqvist. shop refund";
         let found: Vec<(Class, &str)> =
             known.find(text).into_iter().map(|(class, range)| (class, &text[range])).collect();
@@ -208,10 +214,21 @@ mod tests {
             "user_id": "mia_li_3668", "order_id": "mia_li_3668x", "profile": {"first_name": "Mia", "last_name": "Li"},
         });
         let Value::Object(members) = json else { return };
-        let known = Known::from_metadata_and(&members, []);
+        let known = Known::from_metadata_and(&members, (&[], Vec::new()));
         let text = "Refund Mia Li, Ms Li; li, Lime, mia; mia_li_3668";
         let found: Vec<&str> = known.find(text).into_iter().map(|(_, range)| &text[range]).collect();
         assert_eq!(found, ["Mia Li", "Li", "mia_li_3668"]);
+        // Whole values, as tools return them: a list of people, and a person without anything around.
+        let whole = [
+            serde_json::json!([{"first_name": "Mia", "last_name": "Li"}, {"first_name": "Rosa", "last_name": "Quint"}]),
+            serde_json::json!({"first_name": "Bo", "last_name": "Ek", "user_email": "bo@example.org"}),
+        ];
+        let known = Known::from_metadata_and([], (&whole, Vec::new()));
+        let text = "for Mia Li, rosa QUINT, bo ek; BO@example.org";
+        let found: Vec<(Class, &str)> =
+            known.find(text).into_iter().map(|(class, range)| (class, &text[range])).collect();
+        let names = ["Mia Li", "rosa QUINT", "bo ek"].map(|name| (Class::Name, name));
+        assert_eq!(found, [&names[..], &[(Class::Email, "BO@example.org")]].concat());
         let usual = Known::new([(Class::Name, "An So".to_owned())]);
         assert!(usual.find("An answer. So what?").is_empty() && usual.find("An So wrote").len() == 1);
     }

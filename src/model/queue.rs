@@ -8,6 +8,7 @@ use super::conversation::Conversation;
 use super::id::ConversationId;
 use super::label::{Label, StepPointer};
 use super::summary::Summary;
+use crate::text::Untrusted;
 
 mod plan;
 
@@ -70,6 +71,15 @@ pub struct QueueIndex {
     pub state: Option<Box<QueueState>>,
 }
 
+/// A step worth a look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspect {
+    /// The step.
+    pub at: StepPointer,
+    /// Why, in words that may quote the transcript; `None` where nobody noted it.
+    pub why: Option<Untrusted>,
+}
+
 /// All that the Review screen shows of one conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opened {
@@ -84,7 +94,7 @@ pub struct Opened {
     /// Per score of `conversation.scores`, its rank within its evaluator: 0 worst, 1 best; `None` without a value.
     pub ranks: Vec<Option<f64>>,
     /// Steps worth a look, most suspicious first.
-    pub suspects: Vec<StepPointer>,
+    pub suspects: Vec<Suspect>,
     /// What is to be said against evaluators that scored it, by their names: constant, or upside down.
     pub remarks: BTreeMap<String, String>,
 }

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::model::codebook::Codebook;
 use crate::model::conversation::Conversation;
 use crate::model::dataset::{DatasetVersion, Difference, Kind, Split, TestUse, diff};
@@ -267,6 +269,47 @@ pub fn list(workspace: &Workspace) -> Result<Vec<Listed>, DatasetError> {
     for (name, number) in workspace.store().datasets()? {
         if let Some(version) = workspace.store().dataset(&name, number)? {
             found.push((version, workspace.store().dataset_tags(&name)?));
+        }
+    }
+    Ok(found)
+}
+
+/// Conversations that a version shares with the newest version of another dataset, one of which seals them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Overlap {
+    /// The other dataset.
+    pub dataset: String,
+    /// Its newest version.
+    pub version: u32,
+    /// How many rows outside of the test split are sealed there.
+    pub sealed_there: u64,
+    /// How many rows of the test split are outside of it there.
+    pub open_there: u64,
+}
+
+/// Where a version and other datasets seal what the other one does not: what is learnt from one was seen before it is
+/// tried on the other.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn overlaps(workspace: &Workspace, version: &DatasetVersion) -> Result<Vec<Overlap>, DatasetError> {
+    let store = workspace.store();
+    let of = |sealed: bool| -> BTreeSet<&ConversationId> {
+        version.rows.iter().filter(|row| (row.split == Split::Test) == sealed).map(|row| &row.conversation).collect()
+    };
+    let (sealed, open) = (of(true), of(false));
+    let mut found = Vec::new();
+    for (dataset, number) in store.datasets()?.into_iter().filter(|(name, _)| *name != version.name) {
+        let (mut sealed_there, mut open_there) = (0, 0);
+        for split in Split::ALL {
+            let ids = store.dataset_split(&dataset, number, split)?;
+            match split {
+                Split::Test => sealed_there += ids.iter().filter(|id| open.contains(id)).count() as u64,
+                Split::Train | Split::Dev => open_there += ids.iter().filter(|id| sealed.contains(id)).count() as u64,
+            }
+        }
+        if sealed_there + open_there > 0 {
+            found.push(Overlap { dataset, version: number, sealed_there, open_there });
         }
     }
     Ok(found)

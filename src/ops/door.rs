@@ -77,9 +77,8 @@ impl Door {
             }
         }
         // All at once: what is known is made into one automaton, which costs more than all of the looking.
-        let told = values.iter().filter_map(Value::as_object).flatten();
-        let metadata = conversations.iter().flat_map(|one| one.attributes.iter().chain(&one.resource)).chain(told);
-        Self(Some(masker.knowing(Known::from_metadata_and(metadata, names))))
+        let metadata = conversations.iter().flat_map(|one| one.attributes.iter().chain(&one.resource));
+        Self(Some(masker.knowing(Known::from_metadata_and(metadata, (&values, names)))))
     }
 
     /// The door for a version of a dataset, which also knows the people that the metadata of its conversations name.
@@ -88,7 +87,7 @@ impl Door {
         let Some(masker) = &self.0 else { return self.clone() };
         let frozen = version.rows.iter().filter_map(|row| row.frozen.as_ref());
         let metadata = frozen.flat_map(|frozen| frozen.attributes.iter().chain(&frozen.resource));
-        Self(Some(masker.knowing(Known::from_metadata_and(metadata, []))))
+        Self(Some(masker.knowing(Known::from_metadata_and(metadata, (&[], Vec::new())))))
     }
 
     /// Plain text.
@@ -160,7 +159,7 @@ impl Door {
             None => summary.clone(),
             Some(masker) if masker.knows_anybody() => self.masked_summary(summary),
             Some(masker) => {
-                let known = Known::from_metadata_and(&summary.attributes, []);
+                let known = Known::from_metadata_and(&summary.attributes, (&[], Vec::new()));
                 Self(Some(masker.knowing(known))).masked_summary(summary)
             }
         }
@@ -268,5 +267,38 @@ impl Door {
             reason: correction.reason.as_deref().map(|text| self.text(text)),
             ..correction.clone()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::workspace::{Identity, ImportOrder};
+    use super::*;
+    use crate::model::time::Timestamp;
+    use crate::store::Access;
+
+    #[test]
+    fn people_in_a_list_that_a_tool_returned_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Identity::load("lee", &folder.path().join("state")).unwrap();
+        let mut workspace = Workspace::open(&folder.path().join("w"), identity, Access::Create).unwrap();
+        let file = folder.path().join("one.jsonl");
+        let result =
+            r#"[{\"first_name\":\"Mia\",\"last_name\":\"Li\"},{\"first_name\":\"Rosa\",\"last_name\":\"Quint\"}]"#;
+        let call = r#"{"id":"a","type":"function","function":{"name":"passengers","arguments":"{}"}}"#;
+        let line = format!(
+            r#"{{"id":"one","messages":[{{"role":"user","content":"Who flies?"}},{{"role":"assistant","content":null,"tool_calls":[{call}]}},{{"role":"tool","tool_call_id":"a","content":"{result}"}},{{"role":"assistant","content":"Mia Li and Rosa Quint."}}]}}"#
+        );
+        std::fs::write(&file, line).unwrap();
+        let order = ImportOrder { paths: vec![file], ..ImportOrder::default() };
+        workspace.import(&order, Timestamp(1), &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+        let id = workspace.store().resolve("one").unwrap();
+        let conversation = workspace.store().conversation(&id).unwrap().unwrap();
+        let told =
+            Door::masked(&workspace).knowing(&conversation).text("Ms Quint and Mia Li want seats, ROSA QUINT too.");
+        for name in ["Quint", "Mia", "Li ", "ROSA", "QUINT"] {
+            assert!(!told.contains(name), "{name}: {told}");
+        }
+        assert!(told.contains("want seats"), "{told}");
     }
 }

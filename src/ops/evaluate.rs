@@ -5,7 +5,7 @@
 
 mod child;
 pub mod command;
-pub(super) mod names;
+pub mod names;
 mod stakes;
 mod weigh;
 
@@ -342,13 +342,16 @@ impl Bench {
                 before.scores.into_iter().filter(|score| !self.only.iter().any(|name| name == score.evaluator.exact()));
             scores = others.chain(scores).collect();
         }
+        let named = one.suspects.into_iter().filter_map(|suspect| Some((suspect.span?.span_id, suspect.why)));
+        let (suspects, whys) = named.unzip();
         Ok(Evaluated {
             id: id.clone(),
             content_hash,
             version: self.version.clone(),
             p_fail,
             reasons,
-            suspects: one.suspects.iter().filter_map(|suspect| Some(suspect.span.as_ref()?.span_id.clone())).collect(),
+            suspects,
+            whys,
             features: serde_json::to_string(&one.features).map_err(StoreError::from)?,
             irreversible: None,
             amount: None,

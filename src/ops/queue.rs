@@ -2,17 +2,18 @@
 //!
 //! Invariant: everything here reads only; a change of queues is handed out as events for the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::conversation::Conversation;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::gate::Broken;
 use crate::model::id::ConversationId;
-use crate::model::label::StepPointer;
-use crate::model::queue::{QueueIndex, QueueQuery, SpecError};
+use crate::model::queue::{QueueIndex, QueueQuery, SpecError, Suspect};
 use crate::model::score::ScoreTarget;
+use crate::model::step::Step;
 use crate::model::summary::Summary;
 use crate::store::{Asker, Store, StoreError};
+use crate::text::Untrusted;
 
 use super::evaluate::EvaluateError;
 
@@ -25,8 +26,9 @@ mod order;
 mod pool;
 mod state;
 
+pub use crate::rank::strategy::StrategyInfo as OrderInfo;
 pub use claims::{Next, claim, next, release};
-pub use define::{Preview, STRATEGY_NAMES, changes, check, preview, unevaluated_of};
+pub use define::{Preview, changes, check, orders, preview, unevaluated_of};
 pub use kept::Kept;
 pub use listing::{
     Audited, ShownRow, asked, audited, heads, named, named_rows, order_of, reached_by_lot, shown, states,
@@ -87,7 +89,7 @@ pub struct Read {
     /// Per score, its rank within its evaluator: 0 worst, 1 best; `None` without one.
     pub ranks: Vec<Option<f64>>,
     /// Steps worth a look, most suspicious first.
-    pub suspects: Vec<StepPointer>,
+    pub suspects: Vec<Suspect>,
     /// What is to be said against evaluators that scored it, by their names.
     pub remarks: BTreeMap<String, String>,
 }
@@ -117,19 +119,20 @@ pub fn read(store: &Store, id: &ConversationId, reviewer: &str) -> Result<Read, 
     let ranks = store.ranks(&conversation.scores)?;
     let mut suspects = suspects(&conversation, &ranks);
     if let Some(evaluated) = evaluated {
-        let step = |span: &String| conversation.steps.iter().find(|step| step.pointer().span_id.as_ref() == Some(span));
-        let named: Vec<StepPointer> =
-            evaluated.suspects.iter().filter_map(|span| Some(step(span)?.pointer())).collect();
-        suspects.retain(|suspect| !named.contains(suspect));
-        suspects.splice(0..0, named);
-        suspects.truncate(MOST_SUSPECTS);
+        // A span that holds an exchange is that of the customer's words in it, too; they are not what is suspicious.
+        let own = |step: &&Step| !step.is_customers();
+        let step = |span: &String| {
+            conversation.steps.iter().filter(own).find(|step| step.pointer().span_id.as_ref() == Some(span))
+        };
+        let whys = evaluated.whys.iter().map(|why| Some(why.as_str().into())).chain(std::iter::repeat(None));
+        let named = evaluated.suspects.iter().zip(whys);
+        put_first(&mut suspects, named.filter_map(|(span, why)| Some(Suspect { at: step(span)?.pointer(), why })));
     }
     if let Some(broken) = Broken::of(&conversation.attributes) {
         let step = |number: &u32| conversation.steps.iter().find(|step| step.number == *number);
-        let named: Vec<StepPointer> = broken.steps().iter().filter_map(|at| Some(step(at)?.pointer())).collect();
-        suspects.retain(|suspect| !named.contains(suspect));
-        suspects.splice(0..0, named);
-        suspects.truncate(MOST_SUSPECTS);
+        let why = || Some("comes after a step that was corrected".into());
+        let named = |at: &u32| Some(Suspect { at: step(at)?.pointer(), why: why() });
+        put_first(&mut suspects, broken.steps().iter().filter_map(named));
     }
     let mut remarks = store.remarks()?;
     remarks.retain(|name, _| conversation.scores.iter().any(|score| score.evaluator.exact() == name));
@@ -137,31 +140,39 @@ pub fn read(store: &Store, id: &ConversationId, reviewer: &str) -> Result<Read, 
 }
 
 /// The steps that failed, then those that scored low, then the rest of what scored low by its span.
-fn suspects(conversation: &Conversation, ranks: &[Option<f64>]) -> Vec<StepPointer> {
-    let mut found: Vec<u32> = conversation.steps.iter().filter(|step| step.failed()).map(|step| step.number).collect();
-    let mut low: Vec<(f64, &str)> = conversation
+fn suspects(conversation: &Conversation, ranks: &[Option<f64>]) -> Vec<Suspect> {
+    let failed = conversation.steps.iter().filter(|step| step.failed());
+    let mut found: Vec<Suspect> =
+        failed.map(|step| Suspect { at: step.pointer(), why: Some("failed".into()) }).collect();
+    let mut low: Vec<(f64, &str, &Untrusted)> = conversation
         .scores
         .iter()
         .zip(ranks)
         .filter_map(|(score, rank)| match &score.target {
-            ScoreTarget::Span(span) => Some((rank.filter(|rank| *rank <= LOW)?, span.span_id.as_str())),
+            ScoreTarget::Span(span) => {
+                Some((rank.filter(|rank| *rank <= LOW)?, span.span_id.as_str(), &score.evaluator))
+            }
             ScoreTarget::Trace { .. } | ScoreTarget::Conversation => None,
         })
         .collect();
     low.sort_by(|a, b| a.0.total_cmp(&b.0));
-    for (_, span) in low {
-        found.extend(
-            conversation
-                .steps
-                .iter()
-                .filter(|step| !step.is_customers() && step.has_span(span))
-                .map(|step| step.number),
-        );
+    for (_, span, evaluator) in low {
+        let scored = conversation.steps.iter().filter(|step| !step.is_customers() && step.has_span(span));
+        let why = || Some(format!("low {}", evaluator.exact()).into());
+        found.extend(scored.map(|step| Suspect { at: step.pointer(), why: why() }));
     }
-    let mut seen = std::collections::HashSet::new();
-    found.retain(|number| seen.insert(*number));
-    let step = |number: &u32| conversation.steps.iter().find(|step| step.number == *number);
-    found.iter().take(MOST_SUSPECTS).filter_map(|number| Some(step(number)?.pointer())).collect()
+    let mut seen = HashSet::new();
+    found.retain(|suspect| seen.insert(suspect.at.step));
+    found.truncate(MOST_SUSPECTS);
+    found
+}
+
+/// Puts these before all others, each step named once.
+fn put_first(suspects: &mut Vec<Suspect>, first: impl Iterator<Item = Suspect>) {
+    let first: Vec<Suspect> = first.collect();
+    suspects.retain(|suspect| !first.iter().any(|other| other.at == suspect.at));
+    suspects.splice(0..0, first);
+    suspects.truncate(MOST_SUSPECTS);
 }
 
 #[cfg(test)]

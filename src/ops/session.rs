@@ -22,11 +22,13 @@ mod activity;
 mod agenda;
 mod progress;
 mod summary;
+mod waiting;
 
 pub use activity::{Activity, Said};
 pub use agenda::{AgendaKind, AgendaLine, agenda};
 pub use progress::{Left, SessionProgress, left, progress};
 pub use summary::{SessionSummary, summary};
+pub use waiting::{Waiting, Why, waiting};
 
 /// The longest name of a session, and of a participant.
 const LONGEST_NAME: usize = 60;
@@ -156,6 +158,8 @@ pub fn going_on(store: &Store, reviewer: &str, now: Timestamp) -> Result<Option<
 pub struct SessionSheet {
     /// What there is to look at now; nothing where the session is over.
     pub agenda: Vec<AgendaLine>,
+    /// Conversations that were parked, and those that earlier sessions put off.
+    pub waiting: Vec<Waiting>,
     /// Every session there was, the newest first.
     pub sessions: Vec<Session>,
     /// Open decisions, and those that were made in it.
@@ -188,8 +192,9 @@ pub fn sheet(workspace: &mut Workspace, name: Option<&str>, now: Timestamp) -> R
         }
     }
     let summary = summary(workspace, &session, now)?;
+    let waiting = waiting(workspace, &book, &session)?;
     let sessions = book.sessions.into_iter().rev().collect();
-    Ok(SessionSheet { agenda, sessions, decisions, effects, summary })
+    Ok(SessionSheet { agenda, waiting, sessions, decisions, effects, summary })
 }
 
 /// How a session is to be started.

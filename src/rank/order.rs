@@ -155,7 +155,7 @@ impl Queue {
                 vec![self.best(want, open, |row, _| Some([-(self.known(row).place? as f32), 0.0]))]
             }
             Strategy::Diverse => vec![self.farthest(&open)],
-            Strategy::SecondReview => vec![self.surprising(by)],
+            Strategy::SecondReview => vec![self.surprising(by, &put_off)],
             Strategy::Relabel => vec![self.oldest(&put_off)],
         }
     }
@@ -296,8 +296,8 @@ impl Queue {
         Best { rows, all: true }
     }
 
-    /// Labels that surprise, for somebody else to look at.
-    fn surprising(&self, by: u32) -> Best {
+    /// Labels that surprise, for somebody else to look at; what was put off comes last.
+    fn surprising(&self, by: u32, put_off: &HashSet<usize>) -> Best {
         let once = |said: &[Said]| match said {
             [one] if one.by != by && one.origin != Origin::Queue => Some((one.by, one.failed?)),
             _ => None,
@@ -313,20 +313,23 @@ impl Queue {
                 Some(Entry { key: [audited, surprise], tie: self.matrix.tie(*row), row: *row })
             })
             .collect();
-        entries.sort_by(|a, b| b.cmp(a));
+        entries.sort_by(|a, b| put_off.contains(&a.row).cmp(&put_off.contains(&b.row)).then(b.cmp(a)));
         Best { rows: entries.into_iter().map(|entry| entry.row).collect(), all: true }
     }
 
-    /// Labels to be given again, those of changed conversations first, then the oldest.
+    /// Labels to be given again, those of changed conversations first, then the oldest; what was put off comes last.
     fn oldest(&self, put_off: &HashSet<usize>) -> Best {
-        let mut rows: Vec<(bool, u64, usize)> = self
+        let mut rows: Vec<((bool, bool, u64), usize)> = self
             .said
             .iter()
-            .filter(|(row, said)| !put_off.contains(row) && said.iter().all(|one| one.origin != Origin::Queue))
-            .filter_map(|(row, said)| Some((!self.known(*row).stale, said.iter().map(|one| one.at).min()?, *row)))
+            .filter(|(_, said)| said.iter().all(|one| one.origin != Origin::Queue))
+            .filter_map(|(row, said)| {
+                let key = (put_off.contains(row), !self.known(*row).stale, said.iter().map(|one| one.at).min()?);
+                Some((key, *row))
+            })
             .collect();
         rows.sort_unstable();
-        Best { rows: rows.into_iter().map(|(_, _, row)| row).collect(), all: true }
+        Best { rows: rows.into_iter().map(|(_, row)| row).collect(), all: true }
     }
 
     /// Which of the lists a ranked slot is filled from.

@@ -229,7 +229,7 @@ impl Queue {
                 if let Some(old) = said.iter_mut().find(|one| one.by == by) {
                     // Judged again is judged where and when it first was.
                     new.at = old.at;
-                    new.origin = if old.origin == Origin::Queue { Origin::Queue } else { origin };
+                    new.origin = if origin == Origin::Queue { origin } else { old.origin };
                     *old = new;
                 } else {
                     said.push(new);

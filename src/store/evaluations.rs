@@ -31,6 +31,8 @@ pub struct Evaluated {
     pub reasons: Vec<String>,
     /// Spans of suspicious steps, most suspicious first.
     pub suspects: Vec<String>,
+    /// Why each of them is suspicious, in words; none where an earlier program evaluated.
+    pub whys: Vec<String>,
     /// The numbers the suspicion rests on, as JSON.
     pub features: String,
     /// A tool that was called and cannot be taken back.
@@ -130,13 +132,13 @@ impl Store {
                     })
                     .map_err(raw)?;
                 let Some(key) = key else { continue };
-                let (reasons, suspects) = (json(&one.reasons)?, json(&one.suspects)?);
+                let (reasons, suspects, whys) = (json(&one.reasons)?, json(&one.suspects)?, json(&one.whys)?);
                 run(
                     transaction,
                     "INSERT OR REPLACE INTO evaluations
-                         (conversation, content_hash, version, p_fail, reasons, suspects, features, scores,
+                         (conversation, content_hash, version, p_fail, reasons, suspects, whys, features, scores,
                           irreversible, amount)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                     &[
                         &key,
                         &one.content_hash,
@@ -144,6 +146,7 @@ impl Store {
                         &one.p_fail,
                         &reasons,
                         &suspects,
+                        &whys,
                         &one.features,
                         packed,
                         &one.irreversible,
@@ -198,9 +201,10 @@ impl Store {
 
     /// What the built-in evaluators said of a conversation as it is now; `None` where they have not looked at it.
     pub fn evaluation(&self, id: &ConversationId) -> Result<Option<Evaluated>, StoreError> {
-        type Row = (ContentHash, String, Option<f64>, String, String, String, Vec<u8>, (Option<String>, Option<f64>));
+        type Row =
+            (ContentHash, String, Option<f64>, String, [String; 2], String, Vec<u8>, (Option<String>, Option<f64>));
         let sql = "SELECT e.content_hash, e.version, e.p_fail, e.reasons, e.suspects, e.features, e.scores,
-                          e.irreversible, e.amount
+                          e.irreversible, e.amount, e.whys
                      FROM evaluations e JOIN conversations c ON c.key = e.conversation AND c.content_hash = e.content_hash
                     WHERE c.id = ?1";
         let row: Option<Row> = self.sql(self.connection.prepare_cached(sql).and_then(|mut statement| {
@@ -210,7 +214,7 @@ impl Store {
                     row.get(1)?,
                     row.get(2)?,
                     row.get(3)?,
-                    row.get(4)?,
+                    [row.get(4)?, row.get(9)?],
                     row.get(5)?,
                     row.get(6)?,
                     (row.get(7)?, row.get(8)?),
@@ -218,7 +222,7 @@ impl Store {
             };
             statement.query_row([id.as_str()], read).optional()
         }))?;
-        let Some((content_hash, version, p_fail, reasons, suspects, features, packed, stakes)) = row else {
+        let Some((content_hash, version, p_fail, reasons, [suspects, whys], features, packed, stakes)) = row else {
             return Ok(None);
         };
         let text = payload::unpacked(&packed).map_err(|error| self.damaged(error.to_string()))?;
@@ -229,6 +233,7 @@ impl Store {
             p_fail,
             reasons: serde_json::from_str(&reasons)?,
             suspects: serde_json::from_str(&suspects)?,
+            whys: serde_json::from_str(&whys)?,
             features,
             irreversible: stakes.0,
             amount: stakes.1,

@@ -90,19 +90,6 @@ impl Store {
         migrate::check(&self.connection, &self.path, depth)
     }
 
-    /// Makes what was replaced or removed vanish from the files: words in the full-text index stay there until it is
-    /// merged, and old pages in the write-ahead log until it is emptied. Takes a while in a large database.
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`] while somebody reads, besides those of writing.
-    pub fn scrub(&mut self) -> Result<(), StoreError> {
-        let merge = "INSERT INTO conversation_text (conversation_text) VALUES ('optimize')";
-        self.sql(self.connection.execute_batch(merge))?;
-        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
-        let busy: bool = self.sql(self.connection.query_row(sql, [], |row| row.get(0)))?;
-        if busy { Err(StoreError::Busy { path: self.path.clone() }) } else { Ok(()) }
-    }
-
     /// Makes a checked copy of the database beside it, named `<name>.<tag>.backup`; one of that name is replaced.
     pub fn back_up(&self, tag: &str) -> Result<std::path::PathBuf, StoreError> {
         migrate::back_up(&self.connection, &self.path, tag)

@@ -1,9 +1,9 @@
 //! Queues with a name, and the judgements they are ordered by.
 //!
-//! Invariant: the table of queues holds what the log says and nothing else; judgements are told in the order of the log,
-//! each standing verdict of a reviewer on a conversation once.
+//! Invariant: the table of queues holds what the log says and nothing else; acts are told in the order of the log, and
+//! judgements as well, each standing verdict of a reviewer on a conversation once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -30,7 +30,7 @@ pub struct StoredQueue {
     pub lamport: u64,
 }
 
-/// One standing verdict, or that somebody put a conversation off.
+/// One verdict, or that somebody put a conversation off.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     /// Of which conversation, by its id of now.
@@ -77,6 +77,31 @@ impl Judged {
         self.slots.iter().find(|slot| slot.queue == queue)
     }
 
+    /// What stands of acts in the order of the log: of those before a clock one judgement for each reviewer and
+    /// conversation, at its first place; those from it on as they are.
+    pub fn standing(acts: Vec<Self>, before: u64) -> Vec<Self> {
+        let mut standing: Vec<Self> = Vec::with_capacity(acts.len());
+        let mut places: HashMap<(ConversationId, String), usize> = HashMap::new();
+        for act in acts {
+            if act.lamport >= before {
+                standing.push(act);
+                continue;
+            }
+            let who = (act.conversation.clone(), act.reviewer.clone());
+            let known = places.get(&who).and_then(|place| standing.get_mut(*place));
+            match (known, act.verdict) {
+                (Some(known), Some(_)) if known.verdict.is_some() => known.again(act),
+                // Who judged and puts off afterwards has judged all the same.
+                (Some(known), None) if known.verdict.is_some() => {}
+                _ => {
+                    places.insert(who, standing.len());
+                    standing.push(act);
+                }
+            }
+        }
+        standing
+    }
+
     /// The same person judges the same conversation again: what counts is the later verdict, at its first place.
     fn again(&mut self, later: Self) {
         let (lamport, blind) = (self.lamport, self.blind && later.blind);
@@ -117,51 +142,39 @@ impl Store {
     /// # Errors
     /// The database cannot be read, or a row is damaged.
     pub fn judgements_in_order(&self) -> Result<(Vec<Judged>, ReadTo), StoreError> {
+        let (acts, to) = self.acts_in_order()?;
+        Ok((Judged::standing(acts, u64::MAX), to))
+    }
+
+    /// Everything that was said and not undone, act by act in the order of the log, and how far the log was read. Where
+    /// differing labels are settled, all who judged say what was taken; where that is opened again, what they had said.
+    ///
+    /// # Errors
+    /// The database cannot be read, or a row is damaged.
+    pub fn acts_in_order(&self) -> Result<(Vec<Judged>, ReadTo), StoreError> {
         let log = self.log();
         let key = self.last_event_key()?;
         let mut events =
             log.query("SELECT line FROM events WHERE kind IN ('verdict', 'skip', 'adjudicate', 'queue', 'undo')", [])?;
         events.sort_by(|a, b| a.order().cmp(&b.order()));
         let undone = undone_groups(&events.iter().collect::<Vec<_>>());
-        let mut standing: Vec<Judged> = Vec::new();
-        let mut places: HashMap<(ConversationId, String), usize> = HashMap::new();
-        let mut settled: HashMap<ConversationId, String> = HashMap::new();
+        let mut said = Acts::default();
         let mut lamport = 0;
         for event in events.into_iter().filter(|event| !undone.contains(&event.group)) {
-            if let (EventBody::Adjudicate { took, .. }, Some(target)) = (&event.body, &event.target) {
-                settled.insert(log.resolve(&target.conversation)?, took.clone());
-                continue;
-            }
-            if let EventBody::Queue(QueueChange::Remove { name }) = &event.body {
-                // A later queue of that name is another one, which begins with nothing judged.
-                for one in &mut standing {
-                    one.slots.retain(|slot| slot.queue != *name);
+            match (&event.body, &event.target) {
+                (EventBody::Adjudicate { took, .. }, Some(target)) => {
+                    said.settle(&log.resolve(&target.conversation)?, took, event.lamport);
                 }
-                continue;
-            }
-            let Some(judged) = judged(&log, event)? else { continue };
-            if judged.verdict.is_some() {
-                settled.remove(&judged.conversation);
-            }
-            lamport = lamport.max(judged.lamport);
-            let who = (judged.conversation.clone(), judged.reviewer.clone());
-            let Some(before) = places.get(&who).and_then(|place| standing.get_mut(*place)) else {
-                places.insert(who, standing.len());
-                standing.push(judged);
-                continue;
-            };
-            match (before.verdict, judged.verdict) {
-                (Some(_), Some(_)) => before.again(judged),
-                // Who judged and puts off afterwards has judged all the same.
-                (Some(_), None) => {}
-                (None, _) => {
-                    places.insert(who, standing.len());
-                    standing.push(judged);
+                // A later queue of that name is another one, which begins with nothing judged.
+                (EventBody::Queue(QueueChange::Remove { name }), _) => said.forget(name),
+                _ => {
+                    let Some(act) = judged(&log, event)? else { continue };
+                    lamport = lamport.max(act.lamport);
+                    said.hear(act);
                 }
             }
         }
-        settle(&mut standing, &settled);
-        Ok((standing, ReadTo { key, lamport }))
+        Ok((said.told, ReadTo { key, lamport }))
     }
 
     /// What came into the log since it was read.
@@ -346,17 +359,46 @@ impl Store {
     }
 }
 
-/// Where differing labels were settled, all verdicts count as the one that was taken.
-fn settle(standing: &mut [Judged], settled: &HashMap<ConversationId, String>) {
-    let taken: HashMap<ConversationId, (Verdict, Option<u8>)> = standing
-        .iter()
-        .filter(|one| settled.get(&one.conversation) == Some(&one.reviewer))
-        .filter_map(|one| Some((one.conversation.clone(), (one.verdict?, one.severity))))
-        .collect();
-    for one in standing.iter_mut().filter(|one| one.verdict.is_some()) {
-        if let Some((verdict, severity)) = taken.get(&one.conversation) {
-            (one.verdict, one.severity) = (Some(*verdict), *severity);
+/// What was said until now, act by act.
+#[derive(Debug, Default)]
+struct Acts {
+    told: Vec<Judged>,
+    /// By conversation and reviewer, which act is their own last verdict.
+    own: HashMap<ConversationId, BTreeMap<String, usize>>,
+    settled: HashSet<ConversationId>,
+}
+
+impl Acts {
+    fn hear(&mut self, act: Judged) {
+        if act.verdict.is_some() {
+            if self.settled.remove(&act.conversation) {
+                self.say_again(&act.conversation, act.lamport, None);
+            }
+            let own = self.own.entry(act.conversation.clone()).or_default();
+            own.insert(act.reviewer.clone(), self.told.len());
         }
+        self.told.push(act);
+    }
+
+    /// All who judged say what was taken.
+    fn settle(&mut self, conversation: &ConversationId, took: &str, lamport: u64) {
+        let taken = self.own.get(conversation).and_then(|own| self.told.get(*own.get(took)?));
+        let taken = taken.map(|act| (act.verdict, act.severity));
+        self.settled.insert(conversation.clone());
+        self.say_again(conversation, lamport, taken);
+    }
+
+    fn say_again(&mut self, conversation: &ConversationId, lamport: u64, taken: Option<(Option<Verdict>, Option<u8>)>) {
+        for at in self.own.get(conversation).into_iter().flat_map(BTreeMap::values) {
+            let Some(own) = self.told.get(*at) else { continue };
+            let (verdict, severity) = taken.unwrap_or((own.verdict, own.severity));
+            let again = Judged { verdict, severity, lamport, ..own.clone() };
+            self.told.push(again);
+        }
+    }
+
+    fn forget(&mut self, queue: &str) {
+        self.told.iter_mut().for_each(|act| act.slots.retain(|slot| slot.queue != queue));
     }
 }
 
@@ -413,7 +455,7 @@ impl Log<'_> {
         let mut events = self.query("SELECT line FROM events WHERE kind IN ('queue', 'undo')", [])?;
         events.sort_by(|a, b| a.order().cmp(&b.order()));
         let undone = undone_groups(&events.iter().collect::<Vec<_>>());
-        let mut queues: std::collections::BTreeMap<String, StoredQueue> = std::collections::BTreeMap::new();
+        let mut queues: BTreeMap<String, StoredQueue> = BTreeMap::new();
         for event in events.into_iter().filter(|event| !undone.contains(&event.group)) {
             match event.body {
                 EventBody::Queue(QueueChange::Add(spec)) => {

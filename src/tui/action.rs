@@ -23,8 +23,10 @@ pub enum Context {
     Help,
     /// The list of messages.
     Messages,
-    /// The export form.
-    Export,
+    /// How far the queue is.
+    Progress,
+    /// A form of several lines.
+    Form,
     /// What failed in a week, and how service went.
     Insights,
     /// The screen of a review session.
@@ -53,7 +55,8 @@ impl Context {
         Self::Palette,
         Self::Help,
         Self::Messages,
-        Self::Export,
+        Self::Progress,
+        Self::Form,
         Self::Numbers,
         Self::Insights,
         Self::Session,
@@ -62,6 +65,30 @@ impl Context {
         Self::Job,
         Self::Confirm,
     ];
+
+    /// What its screen is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Queue => "Queue",
+            Self::Review => "Review",
+            Self::Judge => "What went wrong",
+            Self::Correct => "Correction",
+            Self::Editor => "Editor",
+            Self::Prompt => "Question",
+            Self::Palette => "Commands",
+            Self::Help => "Help",
+            Self::Messages => "Messages",
+            Self::Progress => "Progress",
+            Self::Form => "Form",
+            Self::Insights => "Insights",
+            Self::Session => "Session",
+            Self::Numbers => "Numbers",
+            Self::Disputes => "Disputes",
+            Self::Calibration => "Calibrations",
+            Self::Job => "Job",
+            Self::Confirm => "Yes or no",
+        }
+    }
 }
 
 /// The heading an action is listed under.
@@ -157,6 +184,7 @@ pub enum Action {
     Session,
     StartSession,
     Sessions,
+    EndSession,
     WriteReport,
     Park,
     Decision,
@@ -204,8 +232,10 @@ pub enum Action {
     ExternalEditor,
     NewLine,
     Toggle,
+    ToggleBack,
     Yes,
     No,
+    NeverAsk,
     Commands,
     Help,
     Messages,
@@ -257,6 +287,7 @@ impl Action {
                 | Self::Evaluate
                 | Self::NewQueue
                 | Self::StartSession
+                | Self::EndSession
                 | Self::Park
                 | Self::Decision
                 | Self::EditDecision
@@ -274,6 +305,7 @@ impl Action {
     }
 }
 
+mod places;
 mod table;
 
 pub use table::BINDINGS;

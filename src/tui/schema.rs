@@ -49,6 +49,18 @@ pub enum Turn {
     Previous,
 }
 
+impl Turn {
+    /// The place after this one, among so many; the first follows on the last.
+    #[must_use]
+    pub fn from(self, at: usize, count: usize) -> usize {
+        let count = count.max(1);
+        match self {
+            Self::Next => (at + 1) % count,
+            Self::Previous => (at + count - 1) % count,
+        }
+    }
+}
+
 /// One field of the form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
@@ -246,8 +258,7 @@ impl Field {
         let next = match (at, forward) {
             (None, Turn::Next) => 0,
             (None, Turn::Previous) => count - 1,
-            (Some(at), Turn::Next) => (at + 1) % count,
-            (Some(at), Turn::Previous) => (at + count - 1) % count,
+            (Some(at), turn) => turn.from(at, count),
         };
         let text = choices[next].to_owned();
         self.input.set(&text);

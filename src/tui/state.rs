@@ -112,8 +112,9 @@ impl Overlay {
             Self::Confirm(_) => Context::Confirm,
             Self::Palette(_) => Context::Palette,
             Self::Help(_) => Context::Help,
-            Self::Messages(_) | Self::Progress => Context::Messages,
-            Self::Export(_) | Self::Define(_) | Self::StartSession(_) | Self::Decision(_) => Context::Export,
+            Self::Messages(_) => Context::Messages,
+            Self::Progress => Context::Progress,
+            Self::Export(_) | Self::Define(_) | Self::StartSession(_) | Self::Decision(_) => Context::Form,
             Self::Session(_) => Context::Session,
             Self::Insights(_) => Context::Insights,
             Self::Numbers(_) => Context::Numbers,
@@ -211,6 +212,8 @@ pub struct State {
     pub masked: bool,
     /// True while tabs, line ends and blanks are drawn as signs.
     pub reveal: bool,
+    /// True while a correction asks whether the rest of the conversation still stands.
+    pub asks_remainder: bool,
     /// True while evaluator scores are hidden.
     pub scores_hidden: bool,
     /// Conversations whose scores were uncovered before the verdict.
@@ -223,6 +226,8 @@ pub struct State {
     pub drafts: BTreeMap<String, String>,
     /// Fails that were begun and not saved, by conversation, and by whether a room was looking.
     pub fails_begun: HashMap<(ConversationId, bool), judge::Judge>,
+    /// Forms that were taken, by what they wait for; none is lost before that is done.
+    pub forms_taken: HashMap<Ticket, Overlay>,
     /// Folders that exports went to since the program was opened.
     pub exported: BTreeSet<String>,
     /// Forms that were begun and not saved, by what they are for.
@@ -276,7 +281,7 @@ impl Lens {
 impl State {
     /// The state before anything is known.
     pub fn new(config: UiConfig, size: Size) -> Self {
-        let (masked, presenting) = (config.masked, config.presenting);
+        let (masked, presenting, asks_remainder) = (config.masked, config.presenting, config.ask_remainder);
         Self {
             config,
             size,
@@ -293,12 +298,14 @@ impl State {
             log: Log::default(),
             masked,
             reveal: false,
+            asks_remainder,
             scores_hidden: false,
             uncovered: HashSet::new(),
             revealed: HashSet::new(),
             scores_seen: HashSet::new(),
             drafts: BTreeMap::new(),
             fails_begun: HashMap::new(),
+            forms_taken: HashMap::new(),
             exported: BTreeSet::new(),
             forms_begun: BTreeMap::new(),
             corrections_begun: HashMap::new(),
@@ -359,6 +366,12 @@ impl State {
             },
             look: Look { signs: self.config.theme.signs, reveal: self.reveal },
         }
+    }
+
+    /// True where the filter in force holds what a room must not see: no line to be edited may hold it either.
+    pub fn covers_filter(&self) -> bool {
+        let filter = &self.queue.query.filter;
+        self.presenting && self.lens().see(filter) != filter.as_str()
     }
 
     /// True where nothing may be shown that could sway the verdict on the open conversation.

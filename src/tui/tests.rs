@@ -34,6 +34,7 @@ mod numbers;
 mod others;
 mod queues;
 mod real;
+mod refused;
 mod room;
 mod rows;
 mod sample;
@@ -342,6 +343,7 @@ fn config(theme: Theme) -> UiConfig {
         export_directory: "dataset".to_owned(),
         must_review: crate::model::queue::MustReview::default(),
         claim_minutes: crate::model::claim::MINUTES,
+        ask_remainder: true,
         read_only: None,
         place: None,
     }

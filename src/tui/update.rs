@@ -30,6 +30,7 @@ use super::command::Command;
 use super::keymap::{Chord, Key};
 use super::layout::{self, Pane};
 use super::message::Message;
+use super::state::correct::Stage;
 use super::state::messages::Weight;
 use super::state::prompt::{Confirm, Doubt};
 use super::state::{Expected, Overlay, Screen, State};
@@ -135,18 +136,22 @@ fn key(state: &mut State, chord: Chord) {
         Some(Action::Quit) => return leave(state),
         Some(Action::Suspend) => return state.want(Command::Suspend),
         Some(Action::Redraw) => return state.want(Command::Redraw),
+        Some(Action::Help) if state.context() != Context::Help => return help::open(state),
+        Some(Action::Commands) => return palette::open(state),
         _ => {}
     }
-    let pressed = Pressed { chord, action };
+    press(state, Pressed { chord, action });
+}
+
+/// Gives a key to what lies on top.
+fn press(state: &mut State, pressed: Pressed) {
     if let Some(top) = state.overlays.pop() {
         let depth = state.overlays.len();
         if let Some(kept) = overlay(state, top, pressed) {
             let depth = depth.min(state.overlays.len());
             state.overlays.insert(depth, kept);
         }
-        return;
-    }
-    if let Some(action) = action {
+    } else if let Some(action) = pressed.action {
         perform(state, action);
     }
 }
@@ -154,14 +159,17 @@ fn key(state: &mut State, chord: Chord) {
 /// True where a printable key is text, whatever it is bound to.
 fn takes_text(state: &mut State, letter: char) -> bool {
     let in_strip = state.config.keymap.resolve(Context::Judge, Chord::plain(Key::Char(letter)));
+    // Among choices a question mark is no text.
+    let helps = in_strip == Some(Action::Help);
     let Some(top) = state.overlays.last_mut() else { return false };
     if let Some(form) = top.form() {
         return form.input().is_some();
     }
     match top {
         Overlay::Judge(judge) => judge.takes(letter, in_strip),
-        Overlay::Correct(form) => form.stage != super::state::correct::Stage::Remainder,
-        Overlay::Editor(_) | Overlay::Prompt(_) | Overlay::Palette(_) => true,
+        Overlay::Correct(form) => form.takes_text() || (form.stage != Stage::Remainder && !helps),
+        Overlay::Prompt(prompt) => prompt.is_text() || !helps,
+        Overlay::Editor(_) | Overlay::Palette(_) => true,
         _ => false,
     }
 }
@@ -176,8 +184,8 @@ pub fn perform(state: &mut State, action: Action) {
         return;
     }
     match action {
-        Action::Commands => palette::open(state, context),
-        Action::Help => help::open(state, context),
+        Action::Commands => palette::open(state),
+        Action::Help => help::open(state),
         Action::Messages => state.overlays.push(Overlay::Messages(super::state::messages::MessagesView::default())),
         Action::Masking => mask(state),
         Action::Scores => scores(state),
@@ -188,6 +196,7 @@ pub fn perform(state: &mut State, action: Action) {
         Action::Session => session::open(state),
         Action::StartSession => session::open_start(state),
         Action::Sessions => session::open_all(state),
+        Action::EndSession => session::ask_end(state),
         Action::Decision => {
             let open = state.review.as_ref().filter(|_| state.screen == Screen::Review);
             let about = open.map(|review| review.id.clone());
@@ -225,6 +234,17 @@ pub fn lines(state: &State, action: Option<Action>) -> Option<isize> {
         Action::Last => isize::MAX,
         _ => return None,
     })
+}
+
+/// True where a form on what is listed would show a room the filter in force, which is said.
+fn covered(state: &mut State) -> bool {
+    let covered = state.covers_filter();
+    if covered {
+        let key = state.key(Action::Present);
+        let said = format!("The filter holds what a room must not see: {key} goes back to the screen of one first.");
+        state.log.say(state.now, Weight::Info, said);
+    }
+    covered
 }
 
 /// True for what would write where nothing can be written, which is said.

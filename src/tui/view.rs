@@ -230,6 +230,14 @@ fn news(state: &State) -> Row {
     row
 }
 
+/// A choice of a form; where it takes the keys, with its place among so many between the signs of where to go.
+pub fn choice(value: Row, at: Option<(usize, usize)>) -> Row {
+    let Some((at, count)) = at else { return value };
+    let mut row = Row::of("< ", Tone::Dim);
+    row.extend(value);
+    row.with(" >", Tone::Dim).with(&format!("  {} of {count}", at + 1), Tone::Dim)
+}
+
 /// A box with a title and hints, emptied; gives what is inside.
 pub fn boxed(canvas: &mut Canvas, area: Rect, title: &Row, hints: &Row) -> Rect {
     canvas.clear(area);

@@ -61,6 +61,7 @@ pub fn config() -> UiConfig {
         export_directory: "dataset".to_owned(),
         must_review: aftercall::model::queue::MustReview::default(),
         claim_minutes: aftercall::model::claim::MINUTES,
+        ask_remainder: true,
         read_only: None,
         place: None,
     }

@@ -22,8 +22,8 @@ true one. held out: how well what was learnt tells failures (AUROC) in groups of
 it never saw; \"learnt without prior\" learns from labels without the built-in estimate of
 P(fail). Behind +- is half of the 95 % interval over seeds.
 
-A queue with a size holds still: it is drawn at its start and anew after each ten verdicts.
---redraw 10 tells what that costs: \"learnt by 10\" learns after each ten labels only.";
+A queue with a size holds still: it is drawn at its start and anew after each twenty verdicts.
+--redraw 20 tells what that costs: \"learnt by 20\" learns after each twenty labels only.";
 
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ pub struct SimulateArguments {
     /// Labels after which rates are looked at
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub labels: usize,
-    /// Also drawn anew after each N labels only, as a queue with a size is (10); several joined by commas
+    /// Also drawn anew after each N labels only, as a queue with a size is (20); several joined by commas
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=200))]
     pub redraw: Vec<u16>,
     /// A pool is all that went well, and so many failures at random that they make up this share

@@ -366,6 +366,9 @@ pub struct QueueState {
     pub unevaluated: u64,
     /// Conversations that rules put ahead.
     pub pinned: u64,
+    /// What tells the draw of a queue of a size from others of it; 0 where nothing is drawn. No number for people.
+    #[serde(skip)]
+    pub draw: u64,
 }
 
 impl QueueState {

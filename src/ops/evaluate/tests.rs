@@ -92,8 +92,13 @@ fn what_was_said_is_in_lists_filters_and_the_opened_conversation() {
     assert_eq!(place.found("score.ClaimedSuccess<0.5"), std::slice::from_ref(&bad));
     assert_eq!(place.found("")[0], bad);
     let opened = queue::read(place.workspace.store(), &bad, "Mara").unwrap();
-    let claim = opened.conversation.steps.iter().find(|step| step.number == opened.suspects[0].step).unwrap();
+    let claim = opened.conversation.steps.iter().find(|step| step.number == opened.suspects[0].at.step).unwrap();
     assert!(claim.tool().is_none());
+    assert!(
+        opened.suspects[0].why.as_ref().unwrap().exact().starts_with("said to be done, but"),
+        "{:?}",
+        opened.suspects
+    );
     assert_eq!(opened.ranks.len(), opened.conversation.scores.len());
     assert!(opened.conversation.scores.iter().all(|score| score.source == "aftercall"));
 }

@@ -1,6 +1,7 @@
 //! Where the rows of an export come from: what a filter matches now, or a version of a dataset.
 //!
-//! Invariant: of a version, the same conversations with the same labels come out whatever was said of them since.
+//! Invariant: of a version, the same conversations with the same labels come out whatever was said of them since; only
+//! what another dataset seals stays behind, and is counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub enum Source {
         version: Box<DatasetVersion>,
         /// Which of its rows.
         rows: Vec<usize>,
+        /// What is sealed in the newest version of any other dataset.
+        sealed: BTreeSet<ConversationId>,
     },
 }
 
@@ -84,17 +87,24 @@ impl Source {
             // The order of rows must not depend on scores or on anything else that may change while the labels do not.
             ids.sort();
             let covered = workspace.store().covered(workspace.reviewer())?;
-            let sealed = if order.open_test.is_some() { BTreeSet::new() } else { sealed(workspace)? };
+            let sealed = if order.open_test.is_some() { BTreeSet::new() } else { sealed(workspace, None)? };
             return Ok(Self::Matching { ids, codebook: workspace.store().codebook()?, covered, sealed });
         };
-        Ok(Self::version_of(find(workspace, reference)?, order.open_test.is_some()))
+        let version = find(workspace, reference)?;
+        let elsewhere =
+            if order.open_test.is_some() { BTreeSet::new() } else { sealed(workspace, Some(&version.name))? };
+        let mut source = Self::version_of(version, order.open_test.is_some());
+        if let Self::Version { sealed, .. } = &mut source {
+            *sealed = elsewhere;
+        }
+        Ok(source)
     }
 
     /// The rows of a version, those of its test split only where it is open.
     pub fn version_of(version: DatasetVersion, open: bool) -> Self {
         let shown = |row: &DatasetRow| open || row.split != Split::Test;
         let rows = version.rows.iter().enumerate().filter(|(_, row)| shown(row)).map(|(at, _)| at).collect();
-        Self::Version { version: Box::new(version), rows }
+        Self::Version { version: Box::new(version), rows, sealed: BTreeSet::new() }
     }
 
     /// The same, with the names and definitions of modes let through a door: people wrote them.
@@ -139,16 +149,16 @@ impl Source {
         }
     }
 
-    /// The versions whose test split is opened where it is written: its own, or of every dataset the newest that seals
-    /// some of what a filter matches.
+    /// The versions whose test split is opened where it is written: its own, and of every other dataset the newest that
+    /// seals some of what is written.
     pub(super) fn opened(&self, workspace: &Workspace) -> Result<Vec<DatasetVersion>, StoreError> {
         let ids: BTreeSet<&ConversationId> = match self {
-            Self::Version { version, .. } => return Ok(vec![(**version).clone()]),
+            Self::Version { version, .. } => version.rows.iter().map(|row| &row.conversation).collect(),
             Self::Matching { ids, .. } => ids.iter().collect(),
         };
         let store = workspace.store();
-        let mut found = Vec::new();
-        for (name, number) in store.datasets()? {
+        let mut found: Vec<DatasetVersion> = self.version().into_iter().cloned().collect();
+        for (name, number) in store.datasets()?.into_iter().filter(|(name, _)| self.name() != Some(name)) {
             if store.dataset_split(&name, number, Split::Test)?.iter().any(|id| ids.contains(id)) {
                 found.extend(store.dataset(&name, number)?);
             }
@@ -199,7 +209,7 @@ impl Source {
         let fetched = match self {
             Self::Matching { ids, covered, sealed, .. } => {
                 if sealed.contains(&ids[at]) {
-                    return Ok(Err("sealed in the test split of a dataset; --open-test REASON writes it"));
+                    return Ok(Err(SEALED));
                 }
                 let labels = store.labels(&ids[at])?;
                 if covered.waits(&ids[at]) {
@@ -215,8 +225,11 @@ impl Source {
                     Err(why) => return Ok(Err(why.reason())),
                 }
             }
-            Self::Version { version, rows } => {
+            Self::Version { version, rows, sealed } => {
                 let row = &version.rows[rows[at]];
+                if sealed.contains(&row.conversation) {
+                    return Ok(Err(SEALED));
+                }
                 let Some(unread) = store.unread(&row.conversation)? else {
                     return Err(ExportError::Orphan {
                         dataset: format!("{}@{}", version.name, version.number),
@@ -238,6 +251,8 @@ impl Source {
 
 /// Why a conversation gives no rows.
 pub(super) type Reason = &'static str;
+
+const SEALED: Reason = "sealed in the test split of a dataset; --open-test REASON writes it";
 
 /// What the database holds of one conversation, to be worked on by any thread.
 pub(super) struct Fetched {
@@ -290,10 +305,11 @@ impl Fetched {
     }
 }
 
-/// What is in the test split of the newest version of any dataset: chosen by a filter, it must not leave unsealed.
-fn sealed(workspace: &Workspace) -> Result<BTreeSet<ConversationId>, StoreError> {
+/// What is in the test split of the newest version of any dataset but this one: chosen by a filter, or by another dataset
+/// for training, it must not leave unsealed.
+fn sealed(workspace: &Workspace, but: Option<&str>) -> Result<BTreeSet<ConversationId>, StoreError> {
     let mut found = BTreeSet::new();
-    for (name, number) in workspace.store().datasets()? {
+    for (name, number) in workspace.store().datasets()?.into_iter().filter(|(name, _)| but != Some(name)) {
         found.extend(workspace.store().dataset_split(&name, number, Split::Test)?);
     }
     Ok(found)

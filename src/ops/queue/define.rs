@@ -7,23 +7,17 @@ use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
 use crate::model::queue::{Calibration, QueueChange, QueueOrder, QueueSpec};
 use crate::model::time::Timestamp;
-use crate::rank::strategy::{STRATEGIES, Strategy};
+use crate::rank::strategy::{STRATEGIES, Strategy, StrategyInfo};
 use crate::store::events::{Draft, Log};
 use crate::store::{Asker, StoredQueue};
 
 use super::super::workspace::Workspace;
 use super::{QueueError, pool};
 
-/// The names of the strategies, the default first.
-pub const STRATEGY_NAMES: [&str; STRATEGIES.len()] = {
-    let mut names = [""; STRATEGIES.len()];
-    let mut at = 0;
-    while at < STRATEGIES.len() {
-        names[at] = STRATEGIES[at].name;
-        at += 1;
-    }
-    names
-};
+/// The orders that a queue of a filter can have, the default first: one takes a list of ids instead.
+pub fn orders() -> impl Iterator<Item = &'static StrategyInfo> {
+    STRATEGIES.iter().filter(|info| info.strategy != Strategy::Manual)
+}
 
 /// What a definition would take, before it is recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -105,6 +99,7 @@ pub(super) fn strategy(name: &str) -> Result<Strategy, QueueError> {
 /// It cannot be carried out, or the database cannot be read.
 pub fn preview(workspace: &Workspace, spec: &QueueSpec, now: Timestamp) -> Result<Preview, QueueError> {
     check(spec)?;
+    let again = strategy(&spec.strategy)?.is_again();
     let store = workspace.store();
     if store.queue(&spec.name)?.is_some_and(|queue| queue.spec != *spec) {
         return Err(QueueError::Taken(spec.name.clone()));
@@ -116,12 +111,14 @@ pub fn preview(workspace: &Workspace, spec: &QueueSpec, now: Timestamp) -> Resul
     let matching = ids(&spec.filter)?;
     let unjudged = Filter::parse(&spec.filter)?.and(Filter::parse("label:none,draft")?);
     let unjudged = store.index(&unjudged, "", QueueOrder::Oldest, asker)?.ids.len() as u64;
+    let judged = (matching.len() as u64).saturating_sub(unjudged);
+    let open = if again { judged } else { unjudged };
     let unevaluated = store.unevaluated()?;
     let pinned = pool::pinned(store, &spec.must_review, asker)?;
     Ok(Preview {
         matching: matching.len() as u64,
         unjudged,
-        asked: spec.size.map_or(unjudged, |size| unjudged.min(size.into())),
+        asked: spec.size.map_or(open, |size| open.min(size.into())),
         unevaluated: matching.iter().filter(|id| unevaluated.contains(*id)).count() as u64,
         pinned: matching.iter().filter(|id| pinned.contains_key(*id)).count() as u64,
     })

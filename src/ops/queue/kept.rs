@@ -1,7 +1,7 @@
 //! Queues at work: ordered once, then kept in step with every label.
 //!
-//! Invariant: what is kept equals what would be made anew from the workspace as it is; a label that only adds to the log is
-//! heard, everything else is replayed.
+//! Invariant: what is kept equals what would be made anew from the workspace as it is, and so does what was drawn; what only
+//! adds to the log is heard, everything else is replayed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -65,6 +65,8 @@ pub(super) struct Working {
     pub given_rows: HashSet<usize>,
     /// What a queue of a size asks for until it is drawn anew.
     pub drawn: Vec<ranked::Slot>,
+    /// What tells this draw from others; 0 where nothing is drawn.
+    pub draw: u64,
     /// Rows that anybody judged.
     pub judged: HashSet<usize>,
     /// Who judged which row.
@@ -170,7 +172,7 @@ impl Working {
     pub fn new(workspace: &Workspace, stored: &StoredQueue) -> Result<Self, QueueError> {
         let store = workspace.store();
         let source = source(store)?;
-        let (judged, read_to) = store.judgements_in_order()?;
+        let (judged, read_to) = heard(store, stored)?;
         let open = unresolved(&judged, stored);
         let Members { columns, rows, facts, keys, by_id, unevaluated, before, prior } =
             Members::read(workspace, stored, (&judged, &open))?;
@@ -200,6 +202,7 @@ impl Working {
             given: Vec::new(),
             given_rows: HashSet::new(),
             drawn: Vec::new(),
+            draw: 0,
             judged: HashSet::new(),
             said: HashSet::new(),
             unresolved: open,
@@ -224,13 +227,13 @@ impl Working {
         let (news, to) = store.news(self.read_to)?;
         match news {
             News::Nothing => {}
-            News::Acts(acts) if self.are_new(&acts) => {
+            News::Acts(acts) => {
                 for one in &acts {
                     self.hear(one);
                 }
                 self.settle();
             }
-            News::Acts(_) | News::Other => return self.replay(store),
+            News::Other => return self.replay(store),
         }
         self.read_to = to;
         Ok(true)
@@ -238,7 +241,7 @@ impl Working {
 
     /// Starts over with the same numbers and all labels; false where the numbers are others now.
     fn replay(&mut self, store: &Store) -> Result<bool, QueueError> {
-        let (judged, read_to) = store.judgements_in_order()?;
+        let (judged, read_to) = heard(store, &self.stored)?;
         let same = judged_before(&judged, &self.stored, &self.rows) == self.before;
         if !same || unresolved(&judged, &self.stored) != self.unresolved {
             return Ok(false);
@@ -274,21 +277,6 @@ impl Working {
         self.draw(given);
         self.queue.hear_all(later);
         self.settle();
-    }
-
-    /// True where nobody judged any of these before, nor twice in them: the replay makes one judgement of two.
-    fn are_new(&self, acts: &[Judged]) -> bool {
-        let mut seen = HashSet::new();
-        acts.iter().all(|one| !self.knows(one) && seen.insert((&one.conversation, &one.reviewer)))
-    }
-
-    /// True where this person judged this conversation before.
-    fn knows(&self, one: &Judged) -> bool {
-        let by = self.reviewers.iter().position(|name| *name == one.reviewer);
-        match (self.rows.get(&one.conversation), by) {
-            (Some(row), Some(by)) => self.said.contains(&(*row, by as u32)),
-            _ => false,
-        }
     }
 
     fn hear(&mut self, one: &Judged) {
@@ -351,6 +339,13 @@ impl Working {
             by_lot.filter_map(|given| Some((given.slot.p?, self.queue.verdict(given.row)?))).collect();
         self.calibration = Isotonic::calibrate(&judged).ok();
     }
+}
+
+/// What a queue hears: what stood when it was defined, then act by act, so that what was drawn in between knows what was
+/// said until then and no more.
+fn heard(store: &Store, stored: &StoredQueue) -> Result<(Vec<Judged>, ReadTo), QueueError> {
+    let (acts, read_to) = store.acts_in_order()?;
+    Ok((Judged::standing(acts, stored.lamport), read_to))
 }
 
 /// What was judged before the queue was defined, and left open: put off, not to be told, or told differently.

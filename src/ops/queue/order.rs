@@ -21,7 +21,9 @@ impl Working {
     /// What comes next for a reviewer.
     pub(super) fn upcoming(&self, by: u32, most: usize) -> Vec<ranked::Slot> {
         let again = |slot: &ranked::Slot| self.given_rows.contains(&slot.row);
-        let slots = self.steady(by, self.ordered((by, self.given.len()), most));
+        let relabels = self.queue.plan().strategy.is_again() && !self.drawn.is_empty();
+        let ordered = || self.steady(by, self.ordered((by, self.given.len()), most));
+        let slots = if relabels { self.relisted(by, most) } else { ordered() };
         // What needs one more reviewer was counted when it was judged first.
         let mut left = self.wanted();
         let taken = slots.into_iter().filter(|slot| {

@@ -91,6 +91,7 @@ impl Working {
             curve,
             unevaluated: self.unevaluated,
             pinned: self.pinned(),
+            draw: self.draw,
         }
     }
 

@@ -88,7 +88,8 @@ pub(super) fn line(points: &[Point]) -> String {
     for (at, point) in points.iter().enumerate() {
         inside.push_str(&label((x(at), BOTTOM + 20.0), "middle", &point.name, 24));
         let Some((share, (low, high))) = point.rate else {
-            inside.push_str(&label((x(at), BOTTOM + 36.0), "middle dim", "no audit", 12));
+            let why = if point.n == 0 { "no audit".to_owned() } else { format!("too few, n {}", point.n) };
+            inside.push_str(&label((x(at), BOTTOM + 36.0), "middle dim", &why, 12));
             continue;
         };
         let small = if point.n < SMALL { " small" } else { "" };

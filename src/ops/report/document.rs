@@ -5,6 +5,7 @@
 use super::super::alignment::Remark;
 use super::service::{Figure, METRICS};
 use super::{Counts, Matrix, ModeRow, Report, SMALL, Standing, Unit, WeekRow};
+use crate::stats::rate::LEAST_IN_SEGMENT;
 use crate::text::count;
 
 mod cases;
@@ -195,6 +196,9 @@ fn tiles(report: &Report) -> Vec<Tile> {
     let counts = &report.counts;
     let tile = |name: &str, value: String, note: String| Tile { name: name.into(), value, note, small: false };
     let failing = match report.figures.get("failure_rate") {
+        few if too_few(Unit::Share, few) => {
+            Tile { small: true, ..tile("failure rate", "–".into(), format!("too few, n {} drawn by lot", few.n)) }
+        }
         Figure { value: Some(rate), interval, n } => Tile {
             small: n < SMALL,
             ..tile(
@@ -349,6 +353,16 @@ fn saturation(report: &Report) -> String {
     )
 }
 
+/// What is drawn of a week: as everywhere, no share of few.
+fn point(row: &WeekRow) -> Point {
+    let rate = row.pass_rate.as_ref().ok();
+    Point {
+        name: row.window.name.clone(),
+        rate: rate.filter(|rate| rate.n >= LEAST_IN_SEGMENT).map(|rate| (rate.rate, rate.interval)),
+        n: rate.map_or(0, |rate| rate.n),
+    }
+}
+
 fn trend(report: &Report, blocks: &mut Vec<Block>) {
     let each = if report.session.is_some() { "session" } else { "week" };
     heading(
@@ -359,13 +373,9 @@ fn trend(report: &Report, blocks: &mut Vec<Block>) {
     // Weeks before the first conversation say nothing.
     let first = report.weeks.iter().position(|row| row.conversations > 0).unwrap_or_default();
     let weeks = report.weeks.get(first..).unwrap_or_default();
-    let point = |row: &WeekRow| Point {
-        name: row.window.name.clone(),
-        rate: row.pass_rate.as_ref().ok().map(|rate| (rate.rate, rate.interval)),
-        n: row.pass_rate.as_ref().map_or(0, |rate| rate.n),
-    };
-    if weeks.iter().filter(|row| row.pass_rate.is_ok()).count() > 1 {
-        blocks.push(Block::Line(weeks.iter().map(point).collect()));
+    let points: Vec<Point> = weeks.iter().map(point).collect();
+    if points.iter().filter(|point| point.rate.is_some()).count() > 1 {
+        blocks.push(Block::Line(points));
     }
     let row = |row: &WeekRow| Row {
         small: row.pass_rate.as_ref().map_or(true, |rate| rate.n < SMALL),

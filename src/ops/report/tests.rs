@@ -196,6 +196,32 @@ fn rates_know_only_what_was_drawn_by_lot() {
 }
 
 #[test]
+fn a_rate_of_failure_of_few_is_told_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut workspace = story::judged(folder.path());
+    let mut report = of(&mut workspace, &asked("W47"));
+    let at = METRICS.iter().position(|metric| metric.id == "failure_rate").unwrap();
+    let words = |report: &Report| -> (String, String) {
+        let markdown = text(report, Form::Markdown).unwrap();
+        let tile = markdown.lines().find(|line| line.contains("drawn by lot") && line.contains("failure rate"));
+        (tile.unwrap().to_owned(), text(report, Form::Html).unwrap())
+    };
+    for week in &mut report.weeks {
+        week.pass_rate = Rate::of(4, 8, None);
+    }
+    report.figures.0[at] = Figure { value: Some(0.5), interval: Some((0.2, 0.8)), n: 8 };
+    let (tile, page) = words(&report);
+    assert!(tile.contains("50 %") && tile.contains("n 8") && page.contains("class=\"dot"), "{tile}");
+    for week in &mut report.weeks {
+        week.pass_rate = Rate::of(4, 7, None);
+    }
+    report.figures.0[at] = Figure { value: Some(0.5), interval: Some((0.2, 0.8)), n: 7 };
+    let (tile, page) = words(&report);
+    assert!(!tile.contains('%') && tile.contains("too few, n 7"), "{tile}");
+    assert!(!page.contains("class=\"dot"));
+}
+
+#[test]
 fn the_same_workspace_gives_the_same_bytes_at_any_time_and_none_of_them_are_personal() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     std::fs::create_dir_all(one.path().join("workspace")).unwrap();

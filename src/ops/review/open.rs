@@ -45,5 +45,8 @@ pub fn open_for_room(workspace: &Workspace, id: &ConversationId) -> Result<Opene
     opened.conversation = door.conversation(&opened.conversation);
     // The hash stays that of the stored text: it is what the room judges.
     opened.summary = door.summary(&opened.summary);
+    for why in opened.suspects.iter_mut().filter_map(|suspect| suspect.why.as_mut()) {
+        *why = door.text(why.exact()).into();
+    }
     Ok(opened)
 }

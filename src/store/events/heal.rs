@@ -103,13 +103,12 @@ impl Store {
         self.heal_own(&journal.lock()?)
     }
 
-    /// Copies what the database lacks from a journal, in one transaction. Taking the same twice changes nothing.
+    /// Copies what the database lacks from a journal, some acts at a time, so that a label waits for a few of them only.
+    /// Taking the same twice changes nothing.
     ///
     /// # Errors
-    /// The database cannot be read or written; then nothing was taken.
+    /// The database cannot be read or written; what was taken until then stays, whole acts of it.
     pub fn take_over(&mut self, reading: &Reading) -> Result<Healed, StoreError> {
-        let owner = reading.owner().map(|(reviewer, device)| (reviewer.to_owned(), device.to_owned()));
-        let path = self.path.clone();
         let log = self.log();
         let mut wanting = false;
         for entry in &reading.entries {
@@ -118,12 +117,34 @@ impl Store {
         if !wanting && reading.faults.iter().all(|fault| !sets_aside(&fault.kind)) {
             return Ok(Healed::default());
         }
+        let mut healed = Healed::default();
+        let mut left = reading.entries.as_slice();
+        while !left.is_empty() {
+            let (some, later) = left.split_at(whole_acts(left));
+            healed.add(self.take_some(some, reading.owner())?);
+            left = later;
+        }
+        let path = self.path.clone();
+        healed.add(self.write(|transaction| {
+            let log = Log { connection: transaction, path: &path };
+            let mut aside = Healed::default();
+            for fault in reading.faults.iter().filter(|fault| sets_aside(&fault.kind)) {
+                log.set_aside(fault.clone(), None, &mut aside)?;
+            }
+            Ok(aside)
+        })?);
+        Ok(healed)
+    }
+
+    /// Copies what the database lacks of these lines, in one transaction.
+    fn take_some(&mut self, entries: &[Entry], owner: Option<(&str, &str)>) -> Result<Healed, StoreError> {
+        let path = self.path.clone();
         self.write(|transaction| {
             let log = Log { connection: transaction, path: &path };
             let mut healed = Healed::default();
             let mut taken: Vec<&Event> = Vec::new();
-            for entry in &reading.entries {
-                match log.contradiction(entry, owner.as_ref())? {
+            for entry in entries {
+                match log.contradiction(entry, owner)? {
                     None => {
                         if log.line_of(&entry.event.id)?.is_none() {
                             log.insert(&entry.event, &entry.line)?;
@@ -136,9 +157,6 @@ impl Store {
                         log.set_aside(fault, Some(&entry.event.id), &mut healed)?;
                     }
                 }
-            }
-            for fault in reading.faults.iter().filter(|fault| sets_aside(&fault.kind)) {
-                log.set_aside(fault.clone(), None, &mut healed)?;
             }
             projection::update(&log, &taken)?;
             healed.into_database = taken.len() as u64;
@@ -231,6 +249,18 @@ impl Store {
     }
 }
 
+/// Lines that are taken over at once; few in tests, so that they see the borders.
+const AT_ONCE: usize = if cfg!(test) { 3 } else { 2_000 };
+
+/// How many of these lines to take next: what one act wrote is taken together.
+pub(super) fn whole_acts(entries: &[Entry]) -> usize {
+    let border = |at: &usize| match entries.get(at - 1..=*at) {
+        Some([one, next]) => one.event.group != next.event.group,
+        _ => true,
+    };
+    (AT_ONCE..entries.len()).find(border).unwrap_or(entries.len())
+}
+
 /// True for faults of lines that are kept in the quarantine.
 fn sets_aside(kind: &FaultKind) -> bool {
     matches!(kind, FaultKind::Unreadable(_))
@@ -259,12 +289,12 @@ impl Log<'_> {
     }
 
     /// Why a journal's line cannot be taken over, if it cannot.
-    fn contradiction(&self, entry: &Entry, owner: Option<&(String, String)>) -> Result<Option<FaultKind>, StoreError> {
+    fn contradiction(&self, entry: &Entry, owner: Option<(&str, &str)>) -> Result<Option<FaultKind>, StoreError> {
         let event = &entry.event;
         if !within_reach(event) {
             return Ok(Some(FaultKind::Beyond));
         }
-        if owner.is_some_and(|(reviewer, device)| *reviewer != event.reviewer || *device != event.device) {
+        if owner.is_some_and(|(reviewer, device)| reviewer != event.reviewer || device != event.device) {
             let (reviewer, device) = (event.reviewer.clone(), event.device.clone());
             return Ok(Some(FaultKind::Owner { reviewer, device }));
         }

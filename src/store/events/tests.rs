@@ -149,6 +149,12 @@ fn a_lost_database_comes_back_from_the_journal() {
     assert_eq!(desk.reopen().into_database, 6);
     assert_eq!(state(&desk.store), before);
     assert_eq!(desk.heal(), Healed::default());
+    // It took several transactions, none of which ended within an act.
+    let act = ["c4", "c5", "c6", "c7"].map(|name| verdict(name, Verdict::Pass));
+    desk.write(vec![verdict("c3", Verdict::Fail)]);
+    desk.write(act.to_vec());
+    let entries = journal::read(desk.journal.folder()).unwrap().entries;
+    assert_eq!([0, 3, 6, 7].map(|from| heal::whole_acts(&entries[from..])), [3, 3, 5, 4]);
 }
 
 #[test]

@@ -453,31 +453,6 @@ proptest! {
 }
 
 #[test]
-fn scrubbing_removes_what_was_replaced_from_the_files() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut store = store_in(&folder);
-    let mut secret = sample(1, false, None);
-    secret.segments.intent = Some("zebraquartz".into());
-    secret.external_id = "S-0001".into();
-    put(&mut store, secret);
-    for number in 2..5 {
-        put(&mut store, sample(number, false, None));
-    }
-    let holds = |store: &Store| {
-        let _ = store.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        let bytes = std::fs::read(store.path()).unwrap();
-        bytes.windows(10).any(|window| window == b"ebraquartz")
-    };
-    assert!(holds(&store), "the test looks for the wrong bytes");
-    assert_eq!(found(&store, "", "zebraquartz").len(), 1);
-    put(&mut store, sample(1, false, None));
-    assert_eq!(found(&store, "", "zebraquartz").len(), 0);
-    store.scrub().unwrap();
-    assert_eq!(found(&store, "", "退款").len(), 4);
-    assert!(!holds(&store));
-}
-
-#[test]
 fn a_locked_database_is_busy_and_nothing_is_half_written() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store_in(&folder);

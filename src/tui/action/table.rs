@@ -2,26 +2,12 @@
 //!
 //! Invariant: one row per action; the order within a group is the order of the help screen.
 
+use super::places::{
+    ACTED, CALIBRATION, DIGITS, DISPUTES, EVERY, IN_SESSION, JUDGE, LEFT, LISTS, MAIN, OPENED, QUEUE, REVIEW, SESSION,
+    TURNS, WEEK,
+};
 use super::{Action, Binding, Context, Group};
 use Context as C;
-
-const LISTS: &[Context] =
-    &[C::Queue, C::Review, C::Help, C::Messages, C::Numbers, C::Insights, C::Session, C::Disputes, C::Calibration];
-const MAIN: &[Context] = &[C::Queue, C::Review];
-const SESSION: &[Context] = &[C::Queue, C::Review, C::Session];
-const WEEK: &[Context] = &[C::Insights];
-const IN_SESSION: &[Context] = &[C::Session];
-const REVIEW: &[Context] = &[C::Review];
-const QUEUE: &[Context] = &[C::Queue];
-const EVERY: &[Context] = Context::ALL;
-const ACTED: &[Context] = &[C::Queue, C::Review, C::Session, C::Disputes, C::Calibration];
-const HELPED: &[Context] =
-    &[C::Queue, C::Review, C::Messages, C::Numbers, C::Insights, C::Session, C::Disputes, C::Calibration];
-const JUDGE: &[Context] = &[C::Review, C::Disputes];
-const DISPUTES: &[Context] = &[C::Disputes];
-const CALIBRATION: &[Context] = &[C::Calibration];
-const OPENED: &[Context] = &[C::Queue, C::Disputes, C::Calibration];
-const DIGITS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// The table. Order within a group is the order of the help screen.
 pub const BINDINGS: &[Binding] = &[
@@ -256,6 +242,15 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Session, "session", &["S"], MAIN, Group::Workspace, "session", "The review session; or begin one."),
     row(Action::StartSession, "start-session", &[], MAIN, Group::Workspace, "start session", "Begin a review session."),
     row(Action::Sessions, "sessions", &["L"], MAIN, Group::Workspace, "sessions", "Sessions there were, summed up."),
+    row(
+        Action::EndSession,
+        "end-session",
+        &["F"],
+        SESSION,
+        Group::Workspace,
+        "end session",
+        "End the session, once you said yes.",
+    ),
     row(Action::WriteReport, "report", &["w"], IN_SESSION, Group::Workspace, "report", "Write its report, masked."),
     row(Action::Park, "park", &["P"], REVIEW, Group::Workspace, "park", "Talk about it later; again, take it off."),
     row(Action::Decision, "decision", &["D"], SESSION, Group::Workspace, "decision", "Write down what is to change."),
@@ -298,7 +293,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Accept,
         "accept",
         &["enter"],
-        &[C::Judge, C::Correct, C::Editor, C::Prompt, C::Palette, C::Export, C::Numbers, C::Insights, C::Session],
+        &[C::Judge, C::Correct, C::Editor, C::Prompt, C::Palette, C::Form, C::Numbers, C::Insights, C::Session],
         Group::Form,
         "accept",
         "Take the choice, go to the next field, or save.",
@@ -348,7 +343,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::NextChoice,
         "next-choice",
         &["down", "ctrl-n"],
-        &[C::Judge, C::Correct, C::Palette, C::Export, C::Prompt],
+        &[C::Judge, C::Correct, C::Palette, C::Form, C::Prompt],
         Group::Form,
         "next choice",
         "To the next choice.",
@@ -357,7 +352,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::PreviousChoice,
         "previous-choice",
         &["up", "ctrl-p"],
-        &[C::Judge, C::Correct, C::Palette, C::Export, C::Prompt],
+        &[C::Judge, C::Correct, C::Palette, C::Form, C::Prompt],
         Group::Form,
         "previous choice",
         "To the previous choice.",
@@ -366,7 +361,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::NextField,
         "next-field",
         &["tab"],
-        &[C::Judge, C::Correct, C::Export, C::Numbers, C::Insights, C::Session],
+        &[C::Judge, C::Correct, C::Form, C::Numbers, C::Insights, C::Session],
         Group::Form,
         "next field",
         "To the next field; in the fail strip, add the mode and type another.",
@@ -375,7 +370,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::PreviousField,
         "previous-field",
         &["shift-tab"],
-        &[C::Correct, C::Export, C::Insights, C::Numbers],
+        &[C::Correct, C::Form, C::Insights, C::Numbers],
         Group::Form,
         "previous field",
         "To the previous field.",
@@ -402,7 +397,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Save,
         "save",
         &["ctrl-s"],
-        &[C::Correct, C::Editor, C::Export, C::Confirm],
+        &[C::Correct, C::Editor, C::Form, C::Confirm],
         Group::Form,
         "save",
         "Save and go on.",
@@ -444,20 +439,22 @@ pub const BINDINGS: &[Binding] = &[
         "Go on in $VISUAL or $EDITOR.",
     ),
     row(Action::NewLine, "new-line", &["alt-enter", "ctrl-j"], &[C::Editor], Group::Form, "new line", "A new line."),
-    row(Action::Toggle, "toggle", &["space"], &[C::Export], Group::Form, "choose", "Choose or drop this."),
+    row(Action::Toggle, "toggle", TURNS, &[C::Form], Group::Form, "choose", "Choose or drop this; else the next one."),
+    row(Action::ToggleBack, "toggle-back", &["left", "h"], &[C::Form], Group::Form, "choose back", "The one before."),
     row(Action::Yes, "yes", &["y"], &[C::Confirm], Group::Form, "yes", "Yes."),
     row(Action::No, "no", &["enter", "n"], &[C::Confirm], Group::Form, "no", "No."),
+    row(Action::NeverAsk, "never-ask", &["N"], &[C::Confirm], Group::Form, "do not ask", "No, and not asked again."),
     // Always
+    row(Action::Commands, "commands", &[":"], SESSION, Group::Always, "commands", "Find any command by its name."),
     row(
-        Action::Commands,
-        "commands",
-        &[":"],
-        &[C::Queue, C::Review, C::Messages],
+        Action::Help,
+        "help",
+        &["?", "f1"],
+        EVERY,
         Group::Always,
-        "commands",
-        "Find any command by its name.",
+        "help",
+        "All keys here; `f1` also where text is typed.",
     ),
-    row(Action::Help, "help", &["?"], HELPED, Group::Always, "help", "All keys of this screen."),
     row(
         Action::Messages,
         "messages",
@@ -472,7 +469,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Leave,
         "leave",
         &["q"],
-        LISTS,
+        LEFT,
         Group::Always,
         "leave",
         "Leave this screen; from the queue, the program.",

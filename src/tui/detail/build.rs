@@ -108,6 +108,7 @@ impl Builder<'_> {
     fn overview(&mut self, subject: Subject, step: Option<&Step>, span: Option<&Span>) {
         if let Some(step) = step {
             self.step_facts(step);
+            self.suspicion(step);
         }
         let broke = |step: &Step| self.review.broken.iter().any(|broken| broken.steps().contains(&step.number));
         let here = step.is_some_and(broke);
@@ -132,6 +133,14 @@ impl Builder<'_> {
             self.broken();
         }
         self.offered(step);
+    }
+
+    /// Why a step is worth a look.
+    fn suspicion(&mut self, step: &Step) {
+        let here = self.opened.suspects.iter().find(|suspect| suspect.at.step == step.number);
+        if let Some(why) = here.and_then(|suspect| suspect.why.as_ref()).filter(|_| !self.scores_hidden) {
+            self.text(&format!("suspicious: {}", why.exact()), Tone::Warn, 2);
+        }
     }
 
     fn arguments(&mut self, text: &str) {

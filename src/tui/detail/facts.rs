@@ -84,9 +84,10 @@ impl Builder<'_> {
     pub(super) fn span_facts(&mut self, span: &Span) {
         let mut row = Row::of(span.kind.word(), Tone::Dim).with(" span ", Tone::Dim);
         row.extend(self.lens.row(span.name.exact(), Tone::Text));
-        let duration = span.duration_micros().map_or_else(|| "?".to_owned(), duration);
-        row.push(&format!("  {duration}"), Tone::Dim);
-        if span.end.is_none() {
+        // A file of messages records no times, which says nothing of what is going on.
+        if let Some(micros) = span.duration_micros() {
+            row.push(&format!("  {}", duration(micros)), Tone::Dim);
+        } else if span.start.is_some() && span.end.is_none() {
             row.push("  still open", Tone::Warn);
         }
         if span.status == SpanStatus::Error || span.failed() {

@@ -125,6 +125,12 @@ pub struct Correct {
 }
 
 impl Correct {
+    /// True where what is typed is text, and not one of several choices.
+    pub fn takes_text(&self) -> bool {
+        let field = self.fields.get(self.field).filter(|_| self.stage == Stage::Fill);
+        field.is_some_and(|field| !matches!(field.kind, Kind::Choice(_) | Kind::Boolean))
+    }
+
     /// A correction of a step.
     pub fn new(conversation: &Conversation, step: &Step, mask: &Mask) -> Self {
         let was = match &step.content {

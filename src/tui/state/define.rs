@@ -3,10 +3,10 @@
 //! Invariant: what the form says is what is counted: a preview belongs to the definition it was asked for.
 
 use super::form::{Form, Head};
-pub use crate::engine::request::STRATEGY_NAMES as STRATEGIES;
-use crate::engine::request::{Preview, QueueSpec, StartOrder, Ticket};
+use crate::engine::request::{OrderInfo, Preview, QueueSpec, StartOrder, Ticket, orders};
 use crate::model::queue::MustReview;
 use crate::tui::input::LineInput;
+use crate::tui::schema::Turn;
 
 /// The lines of the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub enum Line {
     Name,
     /// Which conversations.
     Filter,
-    /// One of [`STRATEGIES`].
-    Strategy,
+    /// One of the orders there are.
+    Order,
     /// How many; empty for all.
     Size,
     /// The share by lot, in percent.
@@ -39,7 +39,7 @@ impl Line {
     pub const ALL: [Self; 9] = [
         Self::Name,
         Self::Filter,
-        Self::Strategy,
+        Self::Order,
         Self::Size,
         Self::Audit,
         Self::Seed,
@@ -53,7 +53,7 @@ impl Line {
         match self {
             Self::Name => "Name",
             Self::Filter => "Only those",
-            Self::Strategy => "Order",
+            Self::Order => "Order",
             Self::Size => "How many",
             Self::Audit => "By lot, in %",
             Self::Seed => "Seed",
@@ -71,8 +71,8 @@ pub struct DefineForm {
     pub head: Head,
     /// Texts by line; those of choices are not used.
     pub texts: [LineInput; 9],
-    /// Which of [`STRATEGIES`].
-    pub strategy: usize,
+    /// Which order; `None` for the default.
+    pub order: Option<&'static OrderInfo>,
     /// Which of [`SEGMENTS`].
     pub segment: usize,
     /// Whether scores are hidden throughout.
@@ -103,7 +103,7 @@ impl DefineForm {
         Self {
             head: Head::of(format!("queue of {filter}"), Line::ALL.len()),
             texts,
-            strategy: 0,
+            order: orders().next(),
             segment: 0,
             blind: false,
             must_review,
@@ -116,6 +116,17 @@ impl DefineForm {
     /// The line that takes the keys.
     pub fn current(&self) -> Line {
         Line::ALL[self.head.line.min(Line::ALL.len() - 1)]
+    }
+
+    /// The orders on offer: those that look at labels again only where there are some.
+    pub fn orders(&self) -> Vec<&'static OrderInfo> {
+        let labelled = self.preview.as_ref().is_some_and(|preview| preview.unjudged < preview.matching);
+        orders().filter(|order| labelled || !order.strategy.is_again()).collect()
+    }
+
+    /// The place of the chosen order among those on offer.
+    pub fn place(&self) -> Option<usize> {
+        self.orders().iter().position(|order| Some(order.name) == self.order.map(|order| order.name))
     }
 
     /// The definition.
@@ -137,7 +148,7 @@ impl DefineForm {
         Ok(QueueSpec {
             name: text(Line::Name).to_owned(),
             filter: text(Line::Filter).to_owned(),
-            strategy: STRATEGIES[self.strategy].to_owned(),
+            strategy: self.order.map_or_else(String::new, |order| order.name.to_owned()),
             seed: text(Line::Seed).parse().map_err(|_| "Seed: a whole number is needed.")?,
             size,
             audit: audit / 100.0,
@@ -158,15 +169,19 @@ impl Form for DefineForm {
 
     fn input(&mut self) -> Option<&mut LineInput> {
         match self.current() {
-            Line::Strategy | Line::Segment | Line::Blind => None,
+            Line::Order | Line::Segment | Line::Blind => None,
             _ => self.texts.get_mut(self.head.line),
         }
     }
 
-    fn toggle(&mut self) {
+    fn turn(&mut self, turn: Turn) {
         match self.current() {
-            Line::Strategy => self.strategy = (self.strategy + 1) % STRATEGIES.len(),
-            Line::Segment => self.segment = (self.segment + 1) % SEGMENTS.len(),
+            Line::Order => {
+                let offered = self.orders();
+                let next = self.place().map_or(0, |at| turn.from(at, offered.len()));
+                self.order = offered.get(next).copied();
+            }
+            Line::Segment => self.segment = turn.from(self.segment, SEGMENTS.len()),
             Line::Blind => self.blind = !self.blind,
             _ => {}
         }

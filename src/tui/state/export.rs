@@ -4,6 +4,7 @@
 
 use super::form::{Form, Head};
 use crate::tui::input::LineInput;
+use crate::tui::schema::Turn;
 
 /// The formats, as the command line takes them, and what they are.
 pub const FORMATS: [(&str, &str); 4] = [
@@ -112,7 +113,8 @@ impl Form for ExportForm {
             Line::Reason => Some(&mut self.reason),
         }
     }
-    fn toggle(&mut self) {
+
+    fn turn(&mut self, _: Turn) {
         if let Line::Format(at) = self.current() {
             self.formats[at] = !self.formats[at];
         }

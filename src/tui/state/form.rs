@@ -3,6 +3,7 @@
 //! Invariant: a form in which something was changed is never lost by leaving it; it is kept under what it is for.
 
 use crate::tui::input::LineInput;
+use crate::tui::schema::Turn;
 
 /// Where a form stands, whatever it asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +35,6 @@ pub trait Form {
     /// The text of the line that takes the keys, where it is a text.
     fn input(&mut self) -> Option<&mut LineInput>;
 
-    /// Goes to the next choice of the line that takes the keys, where it is a choice.
-    fn toggle(&mut self);
+    /// Goes to another choice of the line that takes the keys, where it is a choice.
+    fn turn(&mut self, turn: Turn);
 }

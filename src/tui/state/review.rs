@@ -154,7 +154,7 @@ impl Review {
             .enumerate()
             .map(|(at, step)| {
                 step.failed()
-                    || opened.suspects.iter().any(|suspect| suspect.step == step.number)
+                    || opened.suspects.iter().any(|suspect| suspect.at.step == step.number)
                     || self.scores.steps[at].first().is_some_and(|score| is_bad(&opened, *score))
             })
             .collect();

@@ -2,14 +2,19 @@
 //!
 //! Invariant: plain data; what it shows was counted elsewhere.
 
+use std::collections::BTreeSet;
+
 use super::form::{Form, Head};
-use crate::engine::request::{AgendaLine, QueueSpec, SessionProgress, SessionSheet, StartOrder, Ticket, own_queue};
+use crate::engine::request::{
+    AgendaLine, QueueSpec, SessionProgress, SessionSheet, StartOrder, Ticket, Waiting, own_queue,
+};
 use crate::model::codebook::Codebook;
 use crate::model::decision::{Day, Decision, DecisionChange, DecisionEdit, DecisionKind, DecisionSpec};
 use crate::model::id::ConversationId;
 use crate::model::session::Session;
 use crate::model::time::Timestamp;
 use crate::tui::input::LineInput;
+use crate::tui::schema::Turn;
 
 /// The session that goes on.
 #[derive(Debug, Default)]
@@ -24,12 +29,14 @@ pub struct Live {
     pub counted: Option<Timestamp>,
     /// The newest question.
     pub awaiting: Option<Ticket>,
+    /// What earlier sessions left on the parking lot, as the agenda said last.
+    pub left_parked: BTreeSet<ConversationId>,
     /// True where the answer to it is to bring the reviewer back to where they left.
     pub resuming: bool,
     /// True where the queue of the session that begins is to be shown.
     pub wanted_queue: bool,
-    /// The step to go to once this conversation is there.
-    pub wanted_step: Option<(ConversationId, u32)>,
+    /// The conversation to open once the list is there, and its step.
+    pub wanted: Option<(ConversationId, Option<u32>)>,
 }
 
 /// Lines of a summary that stand around what it lists, at most.
@@ -98,6 +105,12 @@ impl SessionView {
         self.sheet.as_ref().filter(|_| self.tab == Tab::Agenda)?.agenda.get(self.cursor)
     }
 
+    /// The conversation under the cursor that waits.
+    pub fn waiting(&self) -> Option<&Waiting> {
+        let sheet = self.sheet.as_ref().filter(|_| self.tab == Tab::Agenda)?;
+        sheet.waiting.get(self.cursor.checked_sub(sheet.agenda.len())?)
+    }
+
     /// The decision under the cursor.
     pub fn decision(&self) -> Option<&Decision> {
         self.sheet.as_ref().filter(|_| self.tab == Tab::Decisions)?.decisions.get(self.cursor)
@@ -111,7 +124,7 @@ impl SessionView {
     /// Lines that the cursor can stand on; of the summary, at least as many as it has.
     pub fn count(&self) -> usize {
         match (&self.sheet, self.tab) {
-            (Some(sheet), Tab::Agenda) => sheet.agenda.len(),
+            (Some(sheet), Tab::Agenda) => sheet.agenda.len() + sheet.waiting.len(),
             (Some(sheet), Tab::Decisions) => sheet.decisions.len(),
             (Some(sheet), Tab::Sessions) => sheet.sessions.len(),
             (Some(sheet), Tab::Summary) => {
@@ -223,9 +236,9 @@ impl Form for StartForm {
         if self.head.line == 1 { None } else { self.texts.get_mut(self.head.line) }
     }
 
-    fn toggle(&mut self) {
+    fn turn(&mut self, turn: Turn) {
         if self.head.line == 1 {
-            self.queue = (self.queue + 1) % self.choices();
+            self.queue = turn.from(self.queue, self.choices());
         }
     }
 }
@@ -360,10 +373,10 @@ impl Form for DecisionForm {
         if matches!(self.head.line, 1 | 4) { None } else { self.texts.get_mut(self.head.line) }
     }
 
-    fn toggle(&mut self) {
+    fn turn(&mut self, turn: Turn) {
         match self.head.line {
-            1 => self.kind = (self.kind + 1) % DecisionKind::ALL.len(),
-            4 => self.mode = (self.mode + 1) % (self.modes.len() + 1),
+            1 => self.kind = turn.from(self.kind, DecisionKind::ALL.len()),
+            4 => self.mode = turn.from(self.mode, self.modes.len() + 1),
             _ => {}
         }
     }

@@ -156,7 +156,7 @@ fn a_calibration_takes_what_is_listed_and_a_verdict_on_a_case_leads_back_to_it()
     for (_, id) in &known {
         judge(&mut zora, id, None);
     }
-    desk.press("<enter> <enter> a a c <enter>");
+    desk.press("<esc> <enter> <enter> a a c <enter>");
     let frame = desk.app.frame();
     assert!(frame.contains("all said the same"), "{frame}");
     assert!(frame.contains("wrote to <EMAIL") && !frame.contains("mia@example.org"), "{frame}");

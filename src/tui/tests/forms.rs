@@ -171,3 +171,70 @@ fn the_screens_of_figures_and_sessions_name_their_keys_on_request() {
         app.press("<esc> <esc>");
     }
 }
+
+#[test]
+fn an_order_is_walked_both_ways_and_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(folder.path());
+    let orders = |labelled: bool| {
+        let all = crate::ops::queue::orders().filter(|order| labelled || !order.strategy.is_again());
+        all.map(|order| order.name).collect::<Vec<_>>()
+    };
+    assert!(!orders(true).contains(&"manual") && orders(true).len() == orders(false).len() + 2);
+    let frame = desk.press("+ \"another\" <tab> <tab>");
+    let words = "most likely failures first, learnt from every label";
+    assert!(frame.contains(&format!("< learnt >  1 of {}", orders(false).len())) && frame.contains(words), "{frame}");
+    let frame = desk.press("<left> h l");
+    assert!(frame.contains("< weekly >") && frame.contains("for a session of a group"), "{frame}");
+    let frame = desk.press("<right> <space>");
+    assert!(frame.contains("< low-confidence >  2 of"), "{frame}");
+    // In a line of text the same keys are what they are in a text.
+    desk.press("<shift-tab> <shift-tab> \"hl\" <left> \"x\"");
+    assert_eq!(typed(&mut desk), "anotherhxl");
+    // What is judged again is on offer once something was judged, and counts what was.
+    desk.press("<esc> <enter> a q");
+    let frame = desk.press("+ <tab> <tab>");
+    assert!(frame.contains(&format!("of {}", orders(true).len())), "{frame}");
+    let at = |name: &str| orders(true).iter().position(|order| *order == name).unwrap();
+    desk.press(&"<right> ".repeat(at("relabel") - at("low-confidence")));
+    let frame = desk.press("<right> <left>");
+    assert!(frame.contains("< relabel >") && frame.contains("1 to judge: 24 match"), "{frame}");
+}
+
+#[test]
+fn every_screen_explains_its_own_keys_and_a_text_takes_the_question_mark() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(folder.path());
+    let screens = [
+        ("", "Queue"),
+        ("@", "Messages"),
+        ("A", "Numbers"),
+        ("I", "Insights"),
+        ("L", "Session"),
+        ("d", "Disputes"),
+        ("c", "Calibrations"),
+        ("E <tab>", "Form"),
+        ("Q", "Question"),
+        ("<enter>", "Review"),
+    ];
+    for (keys, title) in screens {
+        for key in ["?", "<f1>"] {
+            let frame = desk.press(&format!("{keys} {key}"));
+            assert!(frame.contains(&format!("Help · {title}")), "{keys} {key}: {frame}");
+            desk.press("? <esc> <esc> <esc>");
+            if desk.app.state.screen == crate::tui::state::Screen::Review {
+                desk.press("q");
+            }
+        }
+    }
+    desk.press("Q <down> <enter>");
+    assert!(desk.press("P ?").contains("Help · Progress"), "{}", desk.app.frame());
+    desk.press("<esc> <esc>");
+    desk.press("S \"why?\"");
+    assert_eq!(typed(&mut desk), "why?");
+    let frame = desk.press("<f1>");
+    assert!(frame.contains("Help · Form") && frame.contains("choose back"), "{frame}");
+    assert!(!frame.contains("severity"), "keys of other forms are not keys here: {frame}");
+    desk.press("<esc> <esc>");
+    assert!(!desk.press("@ :").contains("Commands"), "{}", desk.app.frame());
+}

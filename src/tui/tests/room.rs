@@ -310,3 +310,34 @@ fn a_verdict_is_said_to_settle_a_dispute_on_its_conversation_only() {
     assert_eq!(desk.app.state.review.as_ref().map(|review| review.id.clone()), Some(other));
     assert!(!frame.contains("settles the dispute"), "{frame}");
 }
+
+#[test]
+fn a_filter_that_holds_what_a_room_must_not_see_is_not_written_out_to_be_edited() {
+    let mut app = App::new((80, 24));
+    app.press("f \"\"LF-2041\"\" <enter> V");
+    let filter = app.state.queue.query.filter.clone();
+    assert_eq!(filter, "\"LF-2041\"");
+    app.press("f");
+    assert!(!app.frame().contains("LF-2041") && app.frame().contains("not shown to a room"), "{}", app.frame());
+    app.press("<enter>");
+    assert_eq!((app.state.queue.query.filter.as_str(), app.state.overlays.len()), (filter.as_str(), 0));
+    for key in ["E", "+"] {
+        app.press(key);
+        let frame = app.frame();
+        assert!(frame.contains("a room must not see") && !frame.contains("LF-2041"), "{key}: {frame}");
+    }
+    // Another one takes its place, and one without any such thing is edited as ever.
+    app.press("f \"intent:refund\" <enter> f");
+    assert!(app.frame().contains("intent:refund") && !app.frame().contains("not shown to a room"), "{}", app.frame());
+}
+
+#[test]
+fn what_waits_for_a_session_is_told_to_a_room_without_first_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    prepared(folder.path());
+    let mut desk = Desk::open(folder.path());
+    desk.press("S <tab> l <tab> <enter> <esc> <enter> ] s F y S \"next\" <tab> <space> <enter> <esc> V S");
+    let frame = desk.app.frame();
+    assert!(frame.contains("Left by earlier sessions") && frame.contains("put off by lee"), "{frame}");
+    nameless(&frame);
+}

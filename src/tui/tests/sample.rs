@@ -9,6 +9,7 @@ use serde_json::{Map, json};
 use crate::engine::request::Opened;
 use crate::model::conversation::Conversation;
 use crate::model::id::{ConversationId, SpanRef};
+use crate::model::queue::Suspect;
 use crate::model::score::{Score, ScoreTarget};
 use crate::model::step::{Role, Step, StepContent, ToolResult};
 use crate::model::summary::{Segments, Summary};
@@ -248,7 +249,7 @@ pub fn opened(conversation: Conversation) -> Opened {
                     && matches!(&score.target, ScoreTarget::Span(span) if step.span.as_ref() == Some(span))
             })
         })
-        .map(Step::pointer)
+        .map(|step| Suspect { at: step.pointer(), why: Some("scored low".into()) })
         .collect::<Vec<_>>();
     let (started_at, ended_at) = conversation.period();
     let summary = Summary {

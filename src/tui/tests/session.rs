@@ -66,10 +66,11 @@ fn a_session_is_held_left_and_gone_on_with_where_it_was() {
     desk.press("<tab>");
     insta::assert_snapshot!("session_summary_80", sized(&mut desk, 80, 24));
     insta::assert_snapshot!("session_summary_120", sized(&mut desk, 120, 36));
-    let frame = desk.press("q");
-    assert!(frame.contains("End session W47?"), "{frame}");
+    let frame = desk.press("F");
+    assert!(frame.contains("End session W47? 3 conversations judged;"), "{frame}");
     let frame = desk.press("y");
     assert!(!frame.contains("min left"), "{frame}");
+    assert!(frame.contains("W47 is over, 3 judged, 1 parked: L shows"), "{frame}");
     drop(desk);
     let book = workspace(folder.path()).store().book().unwrap();
     let session = &book.sessions[0];
@@ -145,7 +146,7 @@ fn a_room_sees_one_conversation_masked_and_its_verdict_says_who_was_there() {
 fn a_session_that_is_over_is_found_again_and_its_report_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let mut desk = begun(folder.path());
-    desk.press("<enter> a x 0 <enter> q S <tab> <tab> q y");
+    desk.press("<enter> a x 0 <enter> q S <tab> <tab> F y");
     assert!(desk.app.state.session.progress.is_none(), "{}", desk.app.frame());
     assert!(desk.app.frame().contains("L shows its summary again"), "{}", desk.app.frame());
     desk.press("S \"_again\" <enter> L");
@@ -154,7 +155,7 @@ fn a_session_that_is_over_is_found_again_and_its_report_is_asked_for() {
     desk.press("j <enter>");
     let frame = sized(&mut desk, 80, 24);
     assert!(frame.contains("Session W47") && frame.contains("2 reviewed"), "{frame}");
-    assert!(frame.contains("w write report") && !frame.contains("finish"), "{frame}");
+    assert!(frame.contains("w write report") && !frame.contains("end session"), "{frame}");
     insta::assert_snapshot!("session_over_80", frame);
     desk.app.press("w");
     let asked = desk.app.held.replace(Vec::new()).unwrap();
@@ -234,8 +235,69 @@ fn a_long_summary_scrolls_and_leaving_stops_the_counting() {
     assert!(frame.contains("No labels yet"), "{frame}");
     let frame = desk.press("g");
     assert!(frame.contains("reviewed") && !frame.contains("No labels yet"), "{frame}");
-    desk.press("q n <esc>");
+    desk.press("q");
     desk.app.press("L");
     desk.app.press("<esc>");
     assert!(matches!(desk.app.commands.last(), Some(Command::Cancel(_))), "{:?}", desk.app.commands);
+}
+
+#[test]
+fn a_session_is_ended_by_name_from_anywhere_and_says_so_where_none_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = begun(folder.path());
+    for place in ["", "<enter>", "S", "S <tab> <tab>"] {
+        let frame = desk.press(&format!("{place} : \"end\" <enter>"));
+        assert!(frame.contains("End session W47?"), "{place}: {frame}");
+        desk.press("n <esc>");
+    }
+    for tab in ["S", "<tab>", "<tab>", "<tab>"] {
+        let frame = desk.press(tab);
+        assert!(frame.contains("F end session") && !frame.contains("finish"), "{tab}: {frame}");
+    }
+    let frame = desk.press("F y");
+    assert!(frame.contains("W47 is over, 0 judged"), "{frame}");
+    assert!(desk.press("F").contains("No session goes on: S begins one."), "{}", desk.app.frame());
+    assert!(desk.press("u").contains("min left"), "{}", desk.app.frame());
+}
+
+#[test]
+fn the_agenda_of_the_next_session_leads_to_what_was_parked_and_what_was_put_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = begun(folder.path());
+    let here = |desk: &Desk| desk.app.state.review.as_ref().map(|review| review.id.clone()).unwrap();
+    desk.press("<enter> P \"ask_billing\" <enter>");
+    let parked = here(&desk);
+    desk.press("a");
+    let put_off = here(&desk);
+    desk.press("s");
+    let judged_since = here(&desk);
+    desk.press("s F y S \"_again\" <enter> <enter>");
+    desk.press(&format!("/ \"{judged_since}\" <esc> q S"));
+    assert!(desk.app.frame().contains(judged_since.as_str()), "{}", desk.app.frame());
+    let identity = Identity::load("lee", &folder.path().join("state")).unwrap();
+    let mut other = Workspace::open(&folder.path().join("workspace"), identity, Access::Write).unwrap();
+    let transcript_hash = other.store().conversation(&judged_since).unwrap().unwrap().transcript_hash();
+    let subject = crate::model::act::Subject { conversation: judged_since.clone(), transcript_hash };
+    let pass = crate::model::act::Judgement::new(subject, crate::model::label::Verdict::Pass);
+    crate::ops::review::record(&mut other, &Act::Judge(pass), NOW).unwrap();
+    drop(other);
+    let frame = desk.press("<esc> S");
+    assert!(frame.contains("Left by earlier sessions") && !frame.contains(judged_since.as_str()), "{frame}");
+    assert!(frame.contains("parked by lee: ask billing") && frame.contains("put off by lee: Lamp"), "{frame}");
+    insta::assert_snapshot!("session_waiting_80", sized(&mut desk, 80, 24));
+    insta::assert_snapshot!("session_waiting_120", sized(&mut desk, 120, 36));
+    // One enter away, in the queue of the session.
+    desk.press("G <enter>");
+    assert_eq!(here(&desk), put_off);
+    assert_eq!(desk.app.state.queue.query.queue.as_deref(), Some("w47"));
+    desk.press("q f \"intent:refund\" <enter> S G k <enter>");
+    assert_eq!(here(&desk), parked);
+    assert_eq!(desk.app.state.queue.query.filter, "");
+    // Talked about, it leaves the lot by the key that put it there.
+    let frame = desk.press("P");
+    assert!(frame.contains("off the parking lot saved"), "{frame}");
+    let frame = desk.press("S");
+    assert!(!frame.contains("ask billing") && frame.contains("put off by lee"), "{frame}");
+    desk.press("<esc> P \"again\" <enter>");
+    assert!(desk.app.frame().contains("1 parked, this one too"), "{}", desk.app.frame());
 }

@@ -176,3 +176,23 @@ fn names_that_begin_alike_keep_their_ends_and_states_their_letters() {
     app.press("<enter> i");
     assert!(app.frame().contains("? UNSURE"), "{}", app.frame());
 }
+
+#[test]
+fn the_question_about_the_rest_is_not_asked_again_where_it_is_not_wanted() {
+    let mut app = App::new((120, 36));
+    app.press("<enter> ! t \"sr\" <enter> <tab> <ctrl-v> <tab> d <ctrl-s>");
+    assert!(app.frame().contains("ask_remainder = false"), "{}", app.frame());
+    app.press("N");
+    assert!(!app.label(0).unwrap().corrections[0].correction.remainder_valid);
+    app.press("[ ! T");
+    assert!(!app.frame().contains("still stand"), "{}", app.frame());
+    assert!(app.state.overlays.is_empty());
+    let corrections = &app.label(0).unwrap().corrections;
+    assert_eq!(corrections.last().unwrap().correction.kind, crate::model::correction::CorrectionKind::NoCall);
+
+    let mut app = App::new((120, 36));
+    app.state.asks_remainder = false;
+    app.press("<enter> ! r \"I_am_sorry\" <ctrl-s>");
+    assert!(app.state.overlays.is_empty(), "{}", app.frame());
+    assert_eq!(app.label(0).unwrap().corrections[0].correction.text.as_deref(), Some("I am sorry"));
+}

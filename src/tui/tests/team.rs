@@ -233,3 +233,26 @@ fn a_conversation_is_claimed_when_opened_and_given_back_when_left() {
     desk.press("u");
     assert_eq!(claims(folder.path()).iter().filter(|kind| *kind == "undo").count(), 1);
 }
+
+#[test]
+fn the_sides_of_a_dispute_scroll_to_their_end_and_straight_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut zora = prepared(folder.path());
+    let long: Vec<String> = (0..400).map(|at| format!("remark {at} of many.")).collect();
+    judge(&mut zora, "n0", Some(("Wrong tool", 3)), &long.join(" "));
+    let mut kim = workspace(folder.path(), "kim");
+    judge(&mut kim, "n0", None, "fine");
+    let mut desk = Desk::open(folder.path());
+    for (columns, rows) in [(80, 24), (120, 36)] {
+        desk.press("d");
+        let first = resized(&mut desk, columns, rows);
+        let frame = desk.press("G");
+        assert!(frame.contains("remark 399") && !frame.contains("more lines"), "{frame}");
+        // Keys past the end are not owed on the way back.
+        let end = desk.press("j j <pagedown> G");
+        assert_eq!(end, frame);
+        assert_ne!(desk.press("k"), end);
+        assert_eq!(desk.press("g"), first);
+        desk.press("<esc>");
+    }
+}

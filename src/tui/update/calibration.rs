@@ -6,7 +6,7 @@ use super::Pressed;
 use crate::engine::request::{CalibrationOrder, Reply, Request, Ticket};
 use crate::model::act::Act;
 use crate::model::queue::QueueChange;
-use crate::tui::action::{Action, Context};
+use crate::tui::action::Action;
 use crate::tui::state::calibration::CalibrationView;
 use crate::tui::state::messages::{Weight, Write};
 use crate::tui::state::prompt::{Confirm, Doubt, Prompt, Question};
@@ -101,7 +101,6 @@ pub fn handle(state: &mut State, mut view: Box<CalibrationView>, pressed: Presse
         }
         Some(Action::EditModes) => super::prompt::open_codebook(state),
         Some(Action::Undo) => super::judge::undo(state),
-        Some(Action::Help) => super::help::open(state, Context::Calibration),
         _ => {}
     }
     Some(view)
@@ -167,18 +166,38 @@ pub fn start(state: &mut State, typed: &str) -> Result<(), String> {
     let (Ok(size), Ok(reviewers)) = (size.parse::<u32>(), reviewers.parse::<u32>()) else {
         return Err(WANTED.to_owned());
     };
-    if size == 0 || reviewers < 2 {
-        return Err("It takes at least 1 case and 2 people.".to_owned());
+    if state.writes.pending.values().any(|write| matches!(write.request, Request::StartCalibration(_))) {
+        return Ok(());
     }
     let order = CalibrationOrder { name: name.to_owned(), size, reviewers, filter: listed(state) };
-    if let Some(view) = shown(state) {
-        view.wanted = Some(name.to_owned());
-        view.open = None;
-    }
     let what = format!("calibration {name}");
     let request = Request::StartCalibration(Box::new(order));
     super::judge::write(state, Write { request, conversation: None, what, replaces: None });
     Ok(())
+}
+
+/// One was begun, or waits to be saved: its question is answered, and it is what the list shows.
+pub fn begun(state: &mut State, request: &Request) {
+    let Request::StartCalibration(order) = request else { return };
+    let asks =
+        |overlay: &Overlay| matches!(overlay, Overlay::Prompt(prompt) if prompt.question == Question::StartCalibration);
+    state.overlays.retain(|overlay| !asks(overlay));
+    if let Some(view) = shown(state) {
+        view.wanted = Some(order.name.clone());
+        view.open = None;
+    }
+}
+
+/// One could not be begun: its question says why, over what it stood over.
+pub fn refused(state: &mut State, reason: &str) {
+    let asked = state.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::Prompt(prompt) if prompt.question == Question::StartCalibration => Some(prompt),
+        _ => None,
+    });
+    match asked {
+        Some(prompt) => prompt.error = Some(reason.to_owned()),
+        None => state.log.say(state.now, Weight::Problem, reason),
+    }
 }
 
 /// The filter of what is listed: that of the queue, narrowed as it is on the screen.

@@ -58,6 +58,14 @@ pub fn open(state: &mut State, action: Action) {
         choose(&mut form, &Choice::Other(CorrectionKind::NoCall));
         form.stage = Stage::Remainder;
     }
+    show(state, form);
+}
+
+/// Puts the form on the screen, unless all that is left of it is a question that is not to be asked.
+fn show(state: &mut State, form: Correct) {
+    if form.stage == Stage::Remainder && !state.asks_remainder {
+        return save(state, &form, correction(&form, false));
+    }
     state.overlays.push(Overlay::Correct(Box::new(form)));
 }
 
@@ -101,7 +109,7 @@ pub fn ask_remainder(state: &mut State, at: StepPointer, correction: Correction)
     form.fields[0].input.set(correction.text.as_deref().unwrap_or_default());
     form.whole_text = correction.text;
     form.stage = Stage::Remainder;
-    state.overlays.push(Overlay::Correct(Box::new(form)));
+    show(state, form);
 }
 
 /// Takes a key.
@@ -121,6 +129,10 @@ pub fn handle(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Op
         },
         Stage::Fill => {
             filling(state, &mut form, pressed);
+            if form.stage == Stage::Remainder && !state.asks_remainder {
+                save(state, &form, correction(&form, false));
+                return None;
+            }
             Some(form)
         }
         Stage::Remainder => remainder(state, form, pressed),
@@ -326,7 +338,8 @@ fn remainder(state: &mut State, mut form: Box<Correct>, pressed: Pressed) -> Opt
             return Some(form);
         }
         // The key that saves takes the answer that is there unless another is given.
-        Some(Action::Yes | Action::No | Action::Save) => {
+        Some(Action::Yes | Action::No | Action::Save | Action::NeverAsk) => {
+            state.asks_remainder &= pressed.action != Some(Action::NeverAsk);
             let correction = correction(&form, pressed.action == Some(Action::Yes));
             save(state, &form, correction);
             return None;

@@ -7,7 +7,7 @@ use crate::model::act::Act;
 use crate::model::queue::QueueChange;
 use crate::tui::action::Action;
 use crate::tui::state::define::{DefineForm, Waiting};
-use crate::tui::state::messages::Weight;
+use crate::tui::state::messages::{Weight, Write};
 use crate::tui::state::prompt::{Prompt, Question};
 use crate::tui::state::{Expected, Overlay, State};
 
@@ -51,6 +51,9 @@ pub fn go_to(state: &mut State, name: &str) {
 
 /// Opens the form, on what is listed.
 pub fn open(state: &mut State) {
+    if super::covered(state) {
+        return;
+    }
     let filter = if state.queue.query.queue.is_none() { state.queue.query.filter.clone() } else { String::new() };
     let name = format!("week-{}", state.local(state.now, "%V"));
     let mut form = Box::new(DefineForm::new(&name, &filter, state.config.must_review.clone()));
@@ -73,7 +76,6 @@ pub fn ask_preview(state: &mut State, form: &mut DefineForm) {
     match form.spec() {
         Ok(spec) => {
             form.awaiting = Some(state.ask(Request::Preview(Box::new(spec)), Expected::Preview));
-            form.head.error = None;
         }
         Err(error) => (form.awaiting, form.preview, form.head.error) = (None, None, Some(error)),
     }
@@ -86,7 +88,7 @@ pub fn preview_arrived(state: &mut State, ticket: Ticket, reply: &Reply) {
             Overlay::Define(form) if form.awaiting == Some(ticket) => {
                 form.awaiting = None;
                 match reply {
-                    Reply::Preview(preview) => (form.preview, form.head.error) = (Some(preview.clone()), None),
+                    Reply::Preview(preview) => form.preview = Some(preview.clone()),
                     Reply::Failed { message, .. } => {
                         (form.preview, form.head.error) = (None, Some(message.clone()));
                     }
@@ -103,47 +105,41 @@ pub fn preview_arrived(state: &mut State, ticket: Ticket, reply: &Reply) {
     }
 }
 
-/// Defines the queue, once its count is there. Where conversations were not evaluated yet, that is done first.
-pub fn define(state: &mut State, mut form: Box<DefineForm>) -> Option<Box<DefineForm>> {
-    let spec = match form.spec() {
-        Ok(spec) => spec,
-        Err(error) => {
-            form.head.error = Some(error);
-            return Some(form);
-        }
-    };
+/// Has the queue defined, once its count is there: the ticket of what does it. Where conversations were not evaluated yet,
+/// that is done first.
+///
+/// # Errors
+/// What is missing, in words.
+pub fn define(state: &mut State, form: &DefineForm) -> Result<Option<Ticket>, String> {
+    let spec = form.spec()?;
     // What is wrong, or not counted yet, stands in the form.
-    let Some(preview) = form.preview.as_ref().filter(|_| form.awaiting.is_none() && form.head.error.is_none()) else {
-        return Some(form);
-    };
+    let Some(preview) = form.preview.as_ref().filter(|_| form.awaiting.is_none()) else { return Ok(None) };
     if preview.matching == 0 {
-        form.head.error = Some("No conversation matches; there is nothing to judge.".to_owned());
-        return Some(form);
+        return Err("No conversation matches; there is nothing to judge.".to_owned());
     }
     if preview.unevaluated == 0 {
-        record(state, spec);
-        return None;
+        return Ok(Some(record(state, spec)));
     }
     let filter = unevaluated_of(&spec);
     let title = format!("Evaluate {} conversations for queue {}", preview.unevaluated, spec.name);
-    super::import::start_for(state, Request::Evaluate(filter), (title, Expected::Evaluated));
     state.queue.waiting = Some(Waiting::Queue(Box::new(spec)));
-    None
+    Ok(Some(super::import::start_for(state, Request::Evaluate(filter), (title, Expected::Evaluated))))
 }
 
 /// Goes on once what a queue or a session waits for has ended.
 pub fn evaluated(state: &mut State, ticket: Ticket, reply: Reply) {
     let well = matches!(reply, Reply::Done { .. });
     super::import::ended(state, ticket, reply);
-    match state.queue.waiting.take().filter(|_| well) {
+    let goes_on = match state.queue.waiting.take().filter(|_| well) {
         Some(Waiting::Queue(spec)) => record(state, *spec),
         Some(Waiting::Session(order)) => super::session::begin(state, *order),
-        None => {}
-    }
+        None => return,
+    };
+    super::form::waits_on(state, ticket, goes_on);
 }
 
-fn record(state: &mut State, spec: QueueSpec) {
-    let name = spec.name.clone();
-    let what = format!("queue {name}");
-    super::judge::record(state, Act::Queue(QueueChange::Add(spec)), None, &what);
+fn record(state: &mut State, spec: QueueSpec) -> Ticket {
+    let what = format!("queue {}", spec.name);
+    let request = Request::Record(Box::new(Act::Queue(QueueChange::Add(spec))));
+    super::judge::send(state, Write { request, conversation: None, what, replaces: None })
 }

@@ -108,9 +108,9 @@ pub fn handle(state: &mut State, mut view: Box<DisputesView>, pressed: Pressed) 
     if to_write.is_some_and(|action| super::refused(state, action)) {
         return Some(view);
     }
-    // How long the texts are, only drawing them tells: there is no going to their end at once.
-    if let Some(lines) = super::lines(state, pressed.action).filter(|lines| *lines != isize::MAX) {
-        view.top = view.top.saturating_add_signed(lines);
+    if let Some(lines) = super::lines(state, pressed.action) {
+        let wanted = view.top.saturating_add_signed(lines);
+        view.top = wanted.min(crate::tui::view::disputes::end(state, &view, wanted));
     }
     match pressed.action {
         Some(Action::Back | Action::Leave) => {
@@ -125,7 +125,6 @@ pub fn handle(state: &mut State, mut view: Box<DisputesView>, pressed: Pressed) 
         Some(Action::TakeSide) => return number(state, view, pressed),
         Some(Action::OwnVerdict) => return choose(state, view, Choice::Own),
         Some(Action::Open) => return visit(state, view, None),
-        Some(Action::Help) => super::help::open(state, crate::tui::action::Context::Disputes),
         _ => {}
     }
     Some(view)

@@ -3,7 +3,9 @@
 //! Invariant: whatever changes a form goes the same way, so that what is counted of it belongs to what it says.
 
 use super::{Pressed, define, export, session};
+use crate::engine::request::Ticket;
 use crate::tui::action::Action;
+use crate::tui::schema::Turn;
 use crate::tui::state::form::Form;
 use crate::tui::state::messages::Weight;
 use crate::tui::state::{Overlay, State};
@@ -23,6 +25,7 @@ pub fn open(state: &mut State, mut overlay: Overlay) {
         if let (Overlay::Decision(begun), Overlay::Decision(fresh)) = (&mut begun, &overlay) {
             begun.renew(fresh);
         }
+        begun.form().into_iter().for_each(|form| form.head().error = None);
         overlay = begun;
     }
     count(state, &mut overlay);
@@ -31,39 +34,97 @@ pub fn open(state: &mut State, mut overlay: Overlay) {
 
 /// Takes a key.
 pub fn handle(state: &mut State, mut overlay: Overlay, pressed: Pressed) -> Option<Overlay> {
-    let taken = overlay.form().map_or(Taken::Moved, |form| press(form, pressed));
-    match (taken, overlay) {
-        (Taken::Done, Overlay::Export(form)) => export::write(state, form).map(Overlay::Export),
-        (Taken::Done, Overlay::Define(form)) => define::define(state, form).map(Overlay::Define),
-        (Taken::Done, Overlay::StartSession(form)) => session::start(state, form).map(Overlay::StartSession),
-        (Taken::Done, Overlay::Decision(form)) => session::decide(state, form).map(Overlay::Decision),
-        (Taken::Left, overlay) => {
-            keep(state, overlay);
-            None
-        }
-        (Taken::Changed, mut overlay) => {
+    match overlay.form().map_or(Taken::Moved, |form| press(form, pressed)) {
+        Taken::Moved => Some(overlay),
+        Taken::Changed => {
             changed(state, &mut overlay);
             Some(overlay)
         }
-        (_, overlay) => Some(overlay),
+        Taken::Left => {
+            keep(state, overlay);
+            None
+        }
+        Taken::Done => take(state, overlay),
+    }
+}
+
+/// Has done what the form asks for; it stays where something is missing, and is kept until it is done.
+fn take(state: &mut State, mut overlay: Overlay) -> Option<Overlay> {
+    let taken = match &overlay {
+        Overlay::Export(form) => export::write(state, form).map(Some),
+        Overlay::Define(form) => define::define(state, form),
+        Overlay::StartSession(form) => session::start(state, form),
+        Overlay::Decision(form) => session::decide(state, form).map(Some),
+        _ => Ok(None),
+    };
+    match taken {
+        Ok(Some(ticket)) => {
+            state.forms_taken.insert(ticket, overlay);
+            return None;
+        }
+        Ok(None) => {}
+        Err(error) => fails(&mut overlay, error),
+    }
+    Some(overlay)
+}
+
+/// What a form waited for goes on under another ticket.
+pub fn waits_on(state: &mut State, before: Ticket, now: Ticket) {
+    if let Some(overlay) = state.forms_taken.remove(&before) {
+        state.forms_taken.insert(now, overlay);
+    }
+}
+
+/// What a form asked for is done, or kept elsewhere until it is.
+pub fn done(state: &mut State, ticket: Ticket) {
+    if let Some(Overlay::Export(form)) = state.forms_taken.remove(&ticket) {
+        state.exported.insert(form.directory.text().trim().to_owned());
+    }
+}
+
+/// What a form asked for came to nothing: it is offered again, with why at its head, beneath the box of a job that tells
+/// the same. False where no form waited for it.
+pub fn refused(state: &mut State, ticket: Ticket, reason: &str) -> bool {
+    let Some(mut overlay) = state.forms_taken.remove(&ticket) else { return false };
+    if matches!(overlay, Overlay::StartSession(_)) {
+        state.session.wanted_queue = false;
+    }
+    // Part of what was counted may be done.
+    count(state, &mut overlay);
+    fails(&mut overlay, reason.to_owned());
+    match state.overlays.last() {
+        Some(Overlay::Job(_)) => state.overlays.insert(state.overlays.len() - 1, overlay),
+        None | Some(Overlay::Session(_)) => state.overlays.push(overlay),
+        // Something else was opened meanwhile, and takes the keys.
+        Some(_) => keep(state, overlay),
+    }
+    true
+}
+
+fn fails(overlay: &mut Overlay, reason: String) {
+    if let Some(form) = overlay.form() {
+        (form.head().touched, form.head().error) = (true, Some(reason));
     }
 }
 
 fn press(form: &mut dyn Form, pressed: Pressed) -> Taken {
+    // A line of text has its own use for the keys that walk choices.
+    if let Some(input) = form.input()
+        && matches!(pressed.action, None | Some(Action::Toggle | Action::ToggleBack))
+    {
+        return if input.handle(pressed.chord) { Taken::Changed } else { Taken::Moved };
+    }
     let head = form.head();
     match pressed.action {
         Some(Action::Back) => return Taken::Left,
         Some(Action::Save | Action::Accept) => return Taken::Done,
         Some(Action::NextField | Action::NextChoice) => head.line = (head.line + 1) % head.lines,
         Some(Action::PreviousField | Action::PreviousChoice) => head.line = (head.line + head.lines - 1) % head.lines,
-        Some(Action::Toggle) => {
-            form.toggle();
-            return Taken::Changed;
-        }
-        _ if form.input().is_some_and(|input| input.handle(pressed.chord)) => return Taken::Changed,
+        Some(Action::Toggle) => form.turn(Turn::Next),
+        Some(Action::ToggleBack) => form.turn(Turn::Previous),
         _ => {}
     }
-    Taken::Moved
+    if matches!(pressed.action, Some(Action::Toggle | Action::ToggleBack)) { Taken::Changed } else { Taken::Moved }
 }
 
 /// Puts pasted text into the form on top.

@@ -3,19 +3,19 @@
 //! Invariant: nothing but scrolling and leaving happens here.
 
 use super::Pressed;
-use crate::tui::action::{Action, Context};
+use crate::tui::action::Action;
 use crate::tui::state::help::Help;
 use crate::tui::state::{Overlay, State};
 
-/// Opens the help of a screen.
-pub fn open(state: &mut State, context: Context) {
-    state.overlays.push(Overlay::Help(Help { context, top: 0 }));
+/// Opens the help of what lies on top.
+pub fn open(state: &mut State) {
+    state.overlays.push(Overlay::Help(Help { context: state.context(), top: 0 }));
 }
 
 /// Takes a key.
 pub fn handle(mut help: Help, pressed: Pressed) -> Option<Help> {
     match pressed.action {
-        Some(Action::Back | Action::Leave) => return None,
+        Some(Action::Back | Action::Leave | Action::Help) => return None,
         Some(Action::LineDown) => help.top += 1,
         Some(Action::LineUp) => help.top = help.top.saturating_sub(1),
         Some(Action::PageDown | Action::HalfDown) => help.top += 10,

@@ -18,13 +18,14 @@ pub const TYPED: &str = "import";
 
 /// Starts a job.
 pub fn start(state: &mut State, request: Request, title: String) {
-    start_for(state, request, (title, Expected::Job));
+    let _ = start_for(state, request, (title, Expected::Job));
 }
 
 /// Starts a job whose end somebody waits for.
-pub fn start_for(state: &mut State, request: Request, (title, expected): (String, Expected)) {
+pub fn start_for(state: &mut State, request: Request, (title, expected): (String, Expected)) -> Ticket {
     let ticket = state.ask(request, expected);
     state.overlays.push(Overlay::Job(Job { ticket, title, progress: None, stopping: false, end: None }));
+    ticket
 }
 
 /// Starts the import of a path as typed.
@@ -62,6 +63,13 @@ pub fn ended(state: &mut State, ticket: Ticket, reply: Reply) {
         Reply::Failed { message, .. } => (End::Failed(message.clone()), Weight::Problem, message),
         _ => (End::Cancelled, Weight::Info, "Stopped. What was finished before stays.".to_owned()),
     };
+    match &end {
+        // What was only evaluated first goes on with what waits for it.
+        End::Done(..) if state.queue.waiting.is_some() => {}
+        End::Done(..) => super::form::done(state, ticket),
+        End::Failed(reason) => drop(super::form::refused(state, ticket, reason)),
+        End::Cancelled => drop(super::form::refused(state, ticket, "It was stopped before it was done.")),
+    }
     if let Some(job) = job(state, ticket) {
         job.end = Some(end);
     }

@@ -81,7 +81,6 @@ pub fn handle(state: &mut State, mut view: Box<InsightsView>, pressed: Pressed) 
             // The job's box lies over the screen, which is put back beneath it.
             super::import::start(state, request, title);
         }
-        Some(Action::Help) => super::help::open(state, crate::tui::action::Context::Insights),
         Some(Action::Accept) if view.awaiting.is_none() => return become_queue(state, view),
         _ => {}
     }

@@ -275,8 +275,14 @@ pub fn record(state: &mut State, mut act: Act, conversation: Option<Conversation
 
 /// Has something written.
 pub fn write(state: &mut State, write: Write) {
+    let _ = send(state, write);
+}
+
+/// Has something written of which somebody wants to know what became.
+pub fn send(state: &mut State, write: Write) -> Ticket {
     let ticket = state.ask(write.request.clone(), Expected::Write);
     state.writes.pending.insert(ticket, write);
+    ticket
 }
 
 /// Takes back the last act.

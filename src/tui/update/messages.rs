@@ -8,10 +8,10 @@ use crate::model::act::Act;
 use crate::model::queue::QueueChange;
 use crate::model::summary::Summary;
 use crate::tui::action::Action;
-use crate::tui::state::messages::{MessagesView, Unsaved, Weight};
+use crate::tui::state::messages::{MessagesView, Unsaved, Weight, Write};
 use crate::tui::state::queue::{RowState, Said};
 use crate::tui::state::review::Reason;
-use crate::tui::state::{Expected, Overlay, Screen, State};
+use crate::tui::state::{Expected, Screen, State};
 
 /// Takes in an answer.
 pub fn reply(state: &mut State, ticket: Ticket, reply: Reply) {
@@ -141,6 +141,9 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
                 let arrow = state.config.theme.signs().call;
                 saved.what = format!("{} {arrow} {}", before.word().to_uppercase(), saved.what);
             }
+            super::form::done(state, ticket);
+            super::calibration::begun(state, &write.request);
+            super::session::ended(state, &write.request);
             let settled = super::disputes::settles(&write.request) && !saved.group.is_empty();
             self::saved(state, *saved);
             if settled {
@@ -154,14 +157,17 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
             }
             return;
         }
-        // Nothing of a person's work is in it, and trying again would come to the same.
-        Reply::Failed { message, retry: false } if matches!(write.request, Request::StartCalibration(_)) => {
-            return state.log.say(state.now, Weight::Problem, message);
+        // Trying the same again would come to the same: what was typed is mended where it was.
+        Reply::Failed { message, retry: false } if offered_again(state, ticket, (&write, &message)) => {
+            return state.log.note(state.now, Weight::Problem, message);
         }
         Reply::Failed { message, .. } => message,
         Reply::Cancelled => "it was cancelled".to_owned(),
         _ => "the answer made no sense".to_owned(),
     };
+    // It is kept as it was sent.
+    super::form::done(state, ticket);
+    super::calibration::begun(state, &write.request);
     if super::disputes::settles(&write.request) {
         super::disputes::refresh(state);
     }
@@ -169,6 +175,17 @@ fn written(state: &mut State, ticket: Ticket, reply: Reply) {
     let text = format!("{}: not saved, still here: {reason}. {again} tries again.", write.what);
     state.writes.unsaved.push(Unsaved { write, reason });
     state.log.say(state.now, Weight::Problem, text);
+}
+
+/// True where what was refused stands on the screen again, to be put right.
+fn offered_again(state: &mut State, ticket: Ticket, (write, reason): (&Write, &str)) -> bool {
+    match write.request {
+        Request::StartCalibration(_) => {
+            super::calibration::refused(state, reason);
+            true
+        }
+        _ => super::form::refused(state, ticket, reason),
+    }
 }
 
 fn saved(state: &mut State, saved: Saved) {
@@ -275,10 +292,6 @@ pub fn handle(state: &mut State, mut view: MessagesView, pressed: Pressed) -> Op
         Some(Action::HalfDown) => view.up = view.up.saturating_sub(page / 2),
         Some(Action::First) => view.up = last,
         Some(Action::Last) => view.up = 0,
-        Some(Action::Help) => state.overlays.push(Overlay::Help(crate::tui::state::help::Help {
-            context: crate::tui::action::Context::Messages,
-            top: 0,
-        })),
         _ => {}
     }
     view.up = view.up.min(last);

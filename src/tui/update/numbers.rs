@@ -64,7 +64,6 @@ pub fn handle(state: &mut State, mut view: Box<NumbersView>, pressed: Pressed) -
             }
             return None;
         }
-        Some(Action::Help) => super::help::open(state, crate::tui::action::Context::Numbers),
         Some(Action::PickPage) => turn(state, &mut view, pressed),
         Some(action @ (Action::NextField | Action::PreviousField)) => choose(state, &mut view, action),
         Some(Action::Accept) => return become_queue(state, view),

@@ -3,14 +3,15 @@
 //! Invariant: a command chosen here does what its key would do on the screen beneath.
 
 use super::Pressed;
-use crate::tui::action::{Action, Context};
+use crate::tui::action::Action;
 use crate::tui::input::LineInput;
 use crate::tui::state::messages::Weight;
 use crate::tui::state::palette::Palette;
 use crate::tui::state::{Overlay, State};
 
-/// Opens the palette over a screen.
-pub fn open(state: &mut State, context: Context) {
+/// Opens the palette over what lies on top.
+pub fn open(state: &mut State) {
+    let context = state.context();
     state.overlays.push(Overlay::Palette(Palette { input: LineInput::default(), choice: 0, context }));
 }
 
@@ -26,7 +27,9 @@ pub fn handle(state: &mut State, mut palette: Palette, pressed: Pressed) -> Opti
                     Action::Quit => super::leave(state),
                     Action::Suspend => state.want(crate::tui::command::Command::Suspend),
                     Action::Redraw => state.want(crate::tui::command::Command::Redraw),
-                    action => super::perform(state, action),
+                    Action::Help => super::help::open(state),
+                    // No command that is offered asks which of its keys was pressed.
+                    action => super::press(state, Pressed { action: Some(action), ..pressed }),
                 }
             }
             return None;

@@ -61,7 +61,7 @@ fn leave(state: &mut State, prompt: &Prompt) {
 
 /// Asks for the filter.
 pub fn open_filter(state: &mut State) {
-    let text = state.queue.query.filter.clone();
+    let text = if state.covers_filter() { String::new() } else { state.queue.query.filter.clone() };
     open(state, Prompt::new(Question::Filter, &text));
 }
 
@@ -208,6 +208,8 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
     }
     match prompt.question.clone() {
         Question::Filter if prompt.error.is_some() => return Some(prompt),
+        // What is not shown is not replaced by nothing.
+        Question::Filter if typed.is_empty() && state.covers_filter() => {}
         Question::Filter => {
             state.queue.asked.filter = typed;
             super::queue::ask(state);
@@ -237,10 +239,9 @@ fn accept(state: &mut State, mut prompt: Box<Prompt>) -> Option<Box<Prompt>> {
         Question::SettleReason(conversation) => super::disputes::reasoned(state, &conversation, &typed),
         Question::Criterion => save_criterion(state, &typed, chosen.as_deref()),
         Question::StartCalibration => {
-            if let Err(error) = super::calibration::start(state, &typed) {
-                prompt.error = Some(error);
-                return Some(prompt);
-            }
+            // It closes once the answer is there, so that what was refused can be mended where it stands.
+            prompt.error = super::calibration::start(state, &typed).err();
+            return Some(prompt);
         }
         Question::Import => super::import::import(state, &typed),
         question => return accept_mode(state, prompt, (question, typed, chosen)),

@@ -117,8 +117,8 @@ pub fn gone(state: &mut State, message: String) {
 /// their new places around it.
 fn reordered(state: &mut State, fresh: QueueIndex) {
     let queue = &mut state.queue;
-    let before: HashSet<&ConversationId> = queue.index.ids.iter().collect();
-    let listed = fresh.ids.iter().filter(|id| !before.contains(id)).count();
+    let known: HashSet<&ConversationId> = queue.index.ids.iter().collect();
+    let listed = fresh.ids.iter().filter(|id| !known.contains(id)).count();
     let mut ids = fresh.ids;
     let hold = |ids: &mut Vec<ConversationId>, id: &ConversationId, at: usize| {
         ids.retain(|other| other != id);
@@ -140,8 +140,10 @@ fn reordered(state: &mut State, fresh: QueueIndex) {
         hits.positions = hits.positions.iter().filter_map(moved).collect();
         hits.positions.sort_unstable();
     }
-    let changed = queue.progress().filter(|state| state.spec.size.is_some()).map(|_| moved(&queue.index, &ids));
-    queue.index = QueueIndex { ids, ..fresh };
+    let before = std::mem::replace(&mut queue.index, QueueIndex { ids, ..fresh });
+    // Rows also move where somebody puts one off, holds one or judges out of turn; only a draw is said to be one.
+    let draw = |index: &QueueIndex| index.state.as_ref().map_or(0, |state| state.draw);
+    let changed = (draw(&queue.index) != draw(&before)).then(|| moved(&before, &queue.index.ids));
     queue.judged_since = 0;
     queue.missing.clear();
     queue.outdated = queue.rows.keys().cloned().collect();

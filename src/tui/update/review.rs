@@ -212,7 +212,7 @@ fn suspect(state: &mut State) {
     }
     let Some(review) = &mut state.review else { return };
     let Some(opened) = &review.opened else { return };
-    let mut places: Vec<usize> = opened.suspects.iter().map(|suspect| suspect.step as usize).collect();
+    let mut places: Vec<usize> = opened.suspects.iter().map(|suspect| suspect.at.step as usize).collect();
     for (at, suspicious) in review.suspicious.iter().enumerate() {
         if *suspicious && !places.contains(&(at + 1)) {
             places.push(at + 1);
@@ -223,12 +223,15 @@ fn suspect(state: &mut State) {
     }
     let count = places.len();
     let number = places[review.suspects_seen % count];
+    let why = opened.suspects.iter().find(|suspect| suspect.at.step as usize == number);
+    let why = why.and_then(|suspect| suspect.why.clone());
     review.suspects_seen += 1;
     review.leave_place();
     review.go_to_step(number.saturating_sub(1));
     follow(review);
     let nth = (review.suspects_seen - 1) % count + 1;
-    state.log.say(state.now, Weight::Info, format!("Suspicious step {nth} of {count}."));
+    let why = why.map(|why| format!(": {}", state.lens().see(why.exact()))).unwrap_or_default();
+    state.log.say(state.now, Weight::Info, format!("Suspicious step {nth} of {count}{why}."));
 }
 
 /// Movement by lines and pages, in whichever pane has the keys.

@@ -5,11 +5,12 @@
 use std::path::PathBuf;
 
 use super::Pressed;
-use crate::engine::request::{AgendaKind, Reply, Request, SessionProgress, StartOrder, Ticket, unevaluated_of};
+use crate::engine::request::{AgendaKind, Reply, Request, SessionProgress, StartOrder, Ticket, Why, unevaluated_of};
 use crate::model::act::Act;
 use crate::model::decision::DecisionChange;
 use crate::model::id::ConversationId;
 use crate::model::session::{SessionChange, SessionPlace};
+use crate::text::count;
 use crate::tui::action::Action;
 use crate::tui::command::Command;
 use crate::tui::layout::Pane;
@@ -92,7 +93,7 @@ fn go_on(state: &mut State, progress: &SessionProgress) {
     state.queue.wanted_place.clone_from(&place.conversation);
     super::queue::ask(state);
     if let (Some(conversation), Some(step)) = (place.conversation, place.step) {
-        state.session.wanted_step = Some((conversation, step));
+        state.session.wanted = Some((conversation, Some(step)));
     }
     let said = format!("Session {} goes on where you left it; {key} shows it.", progress.session.name);
     state.log.say(state.now, Weight::Info, said);
@@ -100,11 +101,11 @@ fn go_on(state: &mut State, progress: &SessionProgress) {
 
 /// Once the list is there: opens the conversation in which the reviewer was, at its step.
 pub fn listed(state: &mut State) {
-    let Some((id, step)) = state.session.wanted_step.take() else { return };
+    let Some((id, step)) = state.session.wanted.take() else { return };
     let position = state.queue.index.ids.iter().position(|other| *other == id);
     super::review::open(state, id, position, Reason::Asked);
     if let Some(review) = &mut state.review {
-        review.wanted_step = Some(step);
+        review.wanted_step = step;
     }
 }
 
@@ -185,6 +186,8 @@ pub fn sheet_arrived(state: &mut State, ticket: Ticket, reply: Reply) {
     view.awaiting = None;
     match reply {
         Reply::SessionSheet(sheet) => {
+            let parked = sheet.waiting.iter().filter(|one| one.left_by.is_some() && one.why != Why::PutOff);
+            state.session.left_parked = parked.map(|one| one.conversation.clone()).collect();
             view.sheet = Some(sheet);
             view.cursor = view.cursor.min(view.count().saturating_sub(1));
         }
@@ -202,7 +205,6 @@ pub fn handle(state: &mut State, mut view: Box<SessionView>, pressed: Pressed) -
         view.cursor = view.cursor.saturating_add_signed(lines);
     }
     match pressed.action {
-        Some(Action::Leave) if view.tab == Tab::Summary && is_live(state, &view) => return finish(state, view),
         Some(Action::Back | Action::Leave) => {
             if let Some(ticket) = view.awaiting {
                 state.want(Command::Cancel(ticket));
@@ -210,7 +212,6 @@ pub fn handle(state: &mut State, mut view: Box<SessionView>, pressed: Pressed) -
             return None;
         }
         Some(Action::NextField) => (view.tab, view.cursor) = (view.tab.next(), 0),
-        Some(Action::Help) => super::help::open(state, crate::tui::action::Context::Session),
         Some(Action::Accept) if view.tab == Tab::Sessions => turn_to(state, &mut view),
         Some(Action::Accept) => return open_line(state, view),
         Some(Action::Decision) => open_decision(state, None),
@@ -221,6 +222,7 @@ pub fn handle(state: &mut State, mut view: Box<SessionView>, pressed: Pressed) -
             }
         }
         Some(Action::CloseDecision) => close(state, &view),
+        Some(Action::EndSession) => ask_end(state),
         Some(Action::WriteReport) => write_report(state, &view),
         Some(Action::Undo) => super::judge::undo(state),
         Some(Action::Export) => super::export::open(state),
@@ -255,25 +257,48 @@ fn write_report(state: &mut State, view: &SessionView) {
 }
 
 /// Asks whether the session is over.
-fn finish(state: &mut State, view: Box<SessionView>) -> Option<Box<SessionView>> {
-    let progress = state.session.progress.as_ref()?;
-    let (name, session) = (progress.session.name.clone(), progress.session.event.clone());
-    let text = format!("End session {name}? It can be taken back with {}.", state.key(Action::Undo));
+pub fn ask_end(state: &mut State) {
+    let Some(progress) = &state.session.progress else {
+        let key = state.key(Action::Session);
+        let said = match &state.session.left {
+            Some(left) => format!("You left session {}: {key} goes back to it, to end it there.", left.session.name),
+            None => format!("No session goes on: {key} begins one."),
+        };
+        return state.log.say(state.now, Weight::Info, said);
+    };
+    let (name, session) = (&progress.session.name, progress.session.event.clone());
+    let (judged, key) = (count(progress.reviewed, "conversation"), state.key(Action::Undo));
+    let text = format!("End session {name}? {judged} judged; {key} takes it back.");
     state.overlays.push(Overlay::Confirm(Confirm { doubt: Doubt::EndSession(session), text }));
-    Some(view)
 }
 
 /// Ends the session.
 pub fn end(state: &mut State, session: String) {
     state.overlays.retain(|overlay| !matches!(overlay, Overlay::Session(_)));
     super::judge::record(state, Act::Session(SessionChange::End { session }), None, "session ended");
-    let key = state.key(Action::Sessions);
-    state.log.say(state.now, Weight::Info, format!("{key} shows its summary again."));
+}
+
+/// Says what the session came to that was ended just now.
+pub fn ended(state: &mut State, request: &Request) {
+    let Request::Record(act) = request else { return };
+    let Act::Session(SessionChange::End { session }) = &**act else { return };
+    let Some(progress) = state.session.progress.as_ref().filter(|one| one.session.event == *session) else { return };
+    let parked = match progress.session.parked.len() {
+        0 => String::new(),
+        n => format!(", {n} parked"),
+    };
+    let (name, key) = (&progress.session.name, state.key(Action::Sessions));
+    let said = format!("{name} is over, {} judged{parked}: {key} shows its summary again.", progress.reviewed);
+    state.log.say(state.now, Weight::Info, said);
 }
 
 /// Lists the conversations of the line under the cursor.
 fn open_line(state: &mut State, view: Box<SessionView>) -> Option<Box<SessionView>> {
     let queue = view.sheet.as_ref().and_then(|sheet| sheet.summary.session.queue.clone());
+    if let Some(id) = view.waiting().map(|waiting| waiting.conversation.clone()) {
+        take_up(state, queue, id);
+        return None;
+    }
     let (queue, filter) = match (view.agenda_line(), view.decision()) {
         (Some(line), _) if line.kind == AgendaKind::Audit => (queue, Some(String::new())),
         // What nobody has judged keeps its place in the queue, and hides its scores where the queue does.
@@ -290,6 +315,17 @@ fn open_line(state: &mut State, view: Box<SessionView>) -> Option<Box<SessionVie
     };
     super::queue::list(state, queue, filter);
     None
+}
+
+/// Opens a conversation that waits, in the session's queue, so that after it the session goes on.
+fn take_up(state: &mut State, queue: Option<String>, id: ConversationId) {
+    let listed = &state.queue.query;
+    if queue.is_some() && (listed.queue != queue || !listed.filter.is_empty()) {
+        state.session.wanted = Some((id, None));
+        return super::queue::list(state, queue, String::new());
+    }
+    let position = state.queue.index.ids.iter().position(|other| *other == id);
+    super::review::open(state, id, position, Reason::Asked);
 }
 
 fn conversations_filter(ids: &[ConversationId]) -> Option<String> {
@@ -321,16 +357,14 @@ pub fn open_decision(state: &mut State, about: Option<ConversationId>) {
     super::form::open(state, Overlay::Decision(Box::new(form)));
 }
 
-/// Writes the decision of the form down, unless something is missing.
-pub fn decide(state: &mut State, mut form: Box<DecisionForm>) -> Option<Box<DecisionForm>> {
-    match form.change() {
-        Ok(change) => super::judge::record(state, Act::Decision(change), None, "decision"),
-        Err(error) => {
-            form.head.error = Some(error);
-            return Some(form);
-        }
-    }
-    None
+/// Has the decision of the form written down.
+///
+/// # Errors
+/// What is missing, in words.
+pub fn decide(state: &mut State, form: &DecisionForm) -> Result<Ticket, String> {
+    let request = Request::Record(Box::new(Act::Decision(form.change()?)));
+    let what = "decision".to_owned();
+    Ok(super::judge::send(state, Write { request, conversation: None, what, replaces: None }))
 }
 
 /// Asks how many conversations of the queue in the form were not evaluated.
@@ -339,38 +373,31 @@ pub fn ask_preview(state: &mut State, form: &mut StartForm) {
     form.unevaluated = 0;
 }
 
-/// Starts the session of the form, unless something is missing. Where conversations were not evaluated yet, that is done
+/// Has the session of the form begun: the ticket of what does it. Where conversations were not evaluated yet, that is done
 /// first, so that its queue has an order.
-pub fn start(state: &mut State, mut form: Box<StartForm>) -> Option<Box<StartForm>> {
-    let order = match form.order() {
-        Ok(order) => order,
-        Err(error) => {
-            form.head.error = Some(error);
-            return Some(form);
-        }
-    };
+///
+/// # Errors
+/// What is missing, in words.
+pub fn start(state: &mut State, form: &StartForm) -> Result<Option<Ticket>, String> {
+    let order = form.order()?;
     if form.awaiting.is_some() {
         // It says that it is still counting.
-        return Some(form);
+        return Ok(None);
     }
-    if let Some(spec) = form.spec().filter(|_| form.unevaluated > 0) {
-        let title = format!("Evaluate {} conversations for session {}", form.unevaluated, order.name);
-        let request = Request::Evaluate(unevaluated_of(&spec));
-        super::import::start_for(state, request, (title, Expected::Evaluated));
-        state.queue.waiting = Some(Waiting::Session(Box::new(order)));
-        return None;
-    }
-    begin(state, order);
-    None
+    let Some(spec) = form.spec().filter(|_| form.unevaluated > 0) else { return Ok(Some(begin(state, order))) };
+    let title = format!("Evaluate {} conversations for session {}", form.unevaluated, order.name);
+    let request = Request::Evaluate(unevaluated_of(&spec));
+    state.queue.waiting = Some(Waiting::Session(Box::new(order)));
+    Ok(Some(super::import::start_for(state, request, (title, Expected::Evaluated))))
 }
 
 /// Has the session begun, and its queue shown.
-pub fn begin(state: &mut State, order: StartOrder) {
+pub fn begin(state: &mut State, order: StartOrder) -> Ticket {
     let what = format!("session {}", order.name);
     state.session.resuming = false;
     state.session.wanted_queue = true;
     let request = Request::StartSession(Box::new(order));
-    super::judge::write(state, Write { request, conversation: None, what, replaces: None });
+    super::judge::send(state, Write { request, conversation: None, what, replaces: None })
 }
 
 /// Takes in which queues there are, where the form still stands that asked.
@@ -395,7 +422,9 @@ pub fn park(state: &mut State) {
         let key = state.key(Action::Session);
         return state.log.say(state.now, Weight::Info, format!("No session goes on: {key} begins one."));
     };
-    if progress.session.parked.iter().any(|parked| parked.conversation == id) {
+    // A conversation leaves the lot of whichever session put it there.
+    let here = progress.session.parked.iter().any(|parked| parked.conversation == id);
+    if state.session.left_parked.remove(&id) || here {
         let change = SessionChange::Unpark { conversation: id };
         return super::judge::record(state, Act::Session(change), None, "off the parking lot");
     }

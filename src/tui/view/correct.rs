@@ -44,7 +44,13 @@ pub fn draw(state: &State, form: &Correct, canvas: &mut Canvas) {
             room,
         ),
         Stage::Remainder => {
-            worded(state, &[(Action::No, "no, save"), (Action::Yes, "yes, save"), (Action::Back, "back")], room)
+            let keys = [
+                (Action::No, "no, save"),
+                (Action::Yes, "yes, save"),
+                (Action::NeverAsk, "no, do not ask again"),
+                (Action::Back, "back"),
+            ];
+            worded(state, &keys, room)
         }
     };
     let rows = state.size.rows.saturating_sub(3).min(24);
@@ -253,6 +259,9 @@ fn remainder(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
     let usual = "  no, as nearly always: they end at the corrected step";
     rows.push(Row::of(&format!("{no} or n"), Tone::Key).with(usual, Tone::Text));
     rows.push(Row::of("y", Tone::Key).with("       yes: what was said after it is kept", Tone::Text));
+    let never = "       no, and not asked again until the program is left";
+    rows.push(Row::of(&state.key(Action::NeverAsk), Tone::Key).with(never, Tone::Text));
+    rows.push(Row::of("        (ask_remainder = false in config.toml: never)", Tone::Dim));
     for (line, row) in rows.into_iter().enumerate() {
         canvas.line(area, line, &row.cut(columns, "…"));
     }

@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 
 use ratatui::layout::Rect;
 
-use super::{boxed, dialog, worded};
+use super::{boxed, choice, dialog, worded};
 use crate::engine::request::QueueState;
 use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
 use crate::tui::row::{Row, wrap};
 use crate::tui::state::State;
-use crate::tui::state::define::{DefineForm, Line, SEGMENTS, STRATEGIES};
+use crate::tui::state::define::{DefineForm, Line, SEGMENTS};
 use crate::tui::theme::Tone;
 
 /// Draws the form.
@@ -36,19 +36,14 @@ pub fn draw(state: &State, form: &DefineForm, canvas: &mut Canvas) {
         let focus = if here { Focus::Yes } else { Focus::No };
         let room = columns.saturating_sub(17);
         match line {
-            Line::Strategy => {
-                row.push(STRATEGIES[form.strategy], Tone::Key);
-                if here {
-                    let next = STRATEGIES[(form.strategy + 1) % STRATEGIES.len()];
-                    row.push(&format!("   space: {next}"), Tone::Dim);
-                }
+            Line::Order => {
+                let name = form.order.map_or("", |order| order.name);
+                let at = form.place().filter(|_| here).map(|at| (at, form.orders().len()));
+                row.extend(choice(Row::of(name, Tone::Key), at));
             }
             Line::Segment => {
-                row.push(SEGMENTS[form.segment], Tone::Key);
-                if here {
-                    let next = SEGMENTS[(form.segment + 1) % SEGMENTS.len()];
-                    row.push(&format!("   space: {next}"), Tone::Dim);
-                }
+                let at = here.then_some((form.segment, SEGMENTS.len()));
+                row.extend(choice(Row::of(SEGMENTS[form.segment], Tone::Key), at));
             }
             Line::Blind => {
                 row.push(if form.blind { "[x] " } else { "[ ] " }, Tone::Key);
@@ -61,8 +56,11 @@ pub fn draw(state: &State, form: &DefineForm, canvas: &mut Canvas) {
         canvas.line(inside, at, &row.cut(columns, "…"));
     }
     let look = state.lens().look;
+    let about = form.order.filter(|_| form.current() == Line::Order).map_or("", |order| order.line);
+    let mut below = if about.is_empty() { Vec::new() } else { wrap(about, Tone::Dim, columns, look) };
     let (text, tone) = preview(form);
-    for (at, row) in wrap(&text, tone, columns, look).iter().take(4).enumerate() {
+    below.extend(wrap(&text, tone, columns, look));
+    for (at, row) in below.iter().take(4).enumerate() {
         canvas.line(inside, Line::ALL.len() + 1 + at, row);
     }
 }
@@ -88,7 +86,7 @@ fn preview(form: &DefineForm) -> (String, Tone) {
 pub fn draw_progress(state: &State, canvas: &mut Canvas) {
     let Some(queue) = state.queue.progress() else { return };
     let title = Row::of("Progress", Tone::Title).with(&format!(" of {}", queue.spec.name), Tone::Text);
-    let keys = worded(state, &[(Action::Back, "back")], 40);
+    let keys = worded(state, &[(Action::Back, "back"), (Action::Help, "help")], 40);
     let inside = boxed(canvas, state.size.area(), &title, &keys);
     let (columns, look) = (usize::from(inside.width), state.lens().look);
     let mut line = 0;

@@ -14,6 +14,9 @@ use crate::tui::state::{Lens, State};
 use crate::tui::theme::{Theme, Tone};
 use ratatui::layout::Rect;
 
+/// Lines of the foot: the rule, the reason, the keys.
+const FOOT: u16 = 3;
+
 /// Draws the screen.
 pub fn draw(state: &State, view: &DisputesView, canvas: &mut Canvas) {
     let lens = state.lens();
@@ -35,9 +38,8 @@ pub fn draw(state: &State, view: &DisputesView, canvas: &mut Canvas) {
     let area = state.size.area();
     let inside = boxed(canvas, area, &title, &status(state));
     let columns = usize::from(inside.width);
-    let foot = 3;
-    let body = Rect { height: inside.height.saturating_sub(foot), ..inside };
-    let below = Rect { y: body.bottom(), height: foot.min(inside.height), ..inside };
+    let body = Rect { height: inside.height.saturating_sub(FOOT), ..inside };
+    let below = Rect { y: body.bottom(), height: FOOT.min(inside.height), ..inside };
     canvas.rule(area, below.y);
     let Some(case) = &view.case else {
         let (text, tone) = match (&view.error, view.ids.is_empty(), view.awaiting.is_some()) {
@@ -54,8 +56,7 @@ pub fn draw(state: &State, view: &DisputesView, canvas: &mut Canvas) {
     let first = case.summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");
     let first = lens.row(&first, Tone::Dim).cut(columns.saturating_sub(12), "…");
     canvas.line(body, 0, &joined(Row::of("It began: ", Tone::Dim), first));
-    let sides = Rect { y: body.y + 2, height: body.height.saturating_sub(2), ..body };
-    draw_sides(state, (view, &lens), sides, canvas);
+    draw_sides(state, (view, &lens), canvas);
     let reason = if view.reason.is_empty() {
         Row::of("No reason yet; it is asked for before anything is settled.", Tone::Dim)
     } else {
@@ -100,34 +101,53 @@ fn keys(state: &State, sides: usize, columns: usize) -> Row {
     joined(row, worded(state, &rest, room))
 }
 
-fn draw_sides(state: &State, (view, lens): (&DisputesView, &Lens), area: Rect, canvas: &mut Canvas) {
-    let sides = view.sides();
+/// Where the sides stand: within the frame, under the first line and over the foot.
+fn place(state: &State) -> Rect {
+    let area = state.size.area();
+    let height = area.height.saturating_sub(FOOT + 4);
+    Rect::new(area.x + 2, area.y + 3, area.width.saturating_sub(4), height)
+}
+
+/// How far down the sides can be scrolled, as far as so many lines of them tell.
+pub fn end(state: &State, view: &DisputesView, lines: usize) -> usize {
+    let height = usize::from(place(state).height);
+    let columns = columns(state, (view, &state.lens()), lines.saturating_add(height));
+    columns.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0).saturating_sub(height)
+}
+
+fn draw_sides(state: &State, (view, lens): (&DisputesView, &Lens), canvas: &mut Canvas) {
+    let area = place(state);
     let height = usize::from(area.height);
     // What lies below the screen is not wrapped, but for a line that tells that there is more.
-    let most = view.top.saturating_add(height) + 1;
-    if sides.len() == 2 && state.size.columns >= Size::default().columns {
+    let columns = columns(state, (view, lens), view.top.saturating_add(height) + 1);
+    let longest = columns.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0);
+    let top = view.top.min(longest.saturating_sub(height));
+    if let [_, (right, _)] = columns.as_slice() {
+        canvas.upright(area, right.x - 2);
+    }
+    for (place, rows) in &columns {
+        put(canvas, *place, rows, top);
+    }
+}
+
+/// What the sides say, beside each other where there is room, in not many more than `most` lines.
+fn columns(state: &State, (view, lens): (&DisputesView, &Lens), most: usize) -> Vec<(Rect, Vec<Row>)> {
+    let (area, sides) = (place(state), view.sides().len());
+    if sides == 2 && state.size.columns >= Size::default().columns {
         let half = (area.width - 3) / 2;
         let places = [Rect { width: half, ..area }, Rect { x: area.x + half + 3, width: half, ..area }];
-        canvas.upright(area, area.x + half + 1);
-        let columns: Vec<Vec<Row>> =
-            (0..2).map(|at| lines(state, (view, at), (usize::from(half), most), lens)).collect();
-        let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
-        let top = view.top.min(longest.saturating_sub(height));
-        for (lines, place) in columns.iter().zip(places) {
-            put(canvas, place, lines, top);
-        }
-        return;
+        let rows = |at| lines(state, (view, at), (usize::from(half), most), lens);
+        return places.into_iter().enumerate().map(|(at, place)| (place, rows(at))).collect();
     }
     let mut all: Vec<Row> = Vec::new();
-    for at in 0..sides.len() {
+    for at in 0..sides {
         if all.len() >= most {
             break;
         }
         all.extend(lines(state, (view, at), (usize::from(area.width), most - all.len()), lens));
         all.push(Row::new());
     }
-    let top = view.top.min(all.len().saturating_sub(height));
-    put(canvas, area, &all, top);
+    vec![(area, all)]
 }
 
 fn put(canvas: &mut Canvas, place: Rect, lines: &[Row], top: usize) {

@@ -2,11 +2,13 @@
 //!
 //! Invariant: whether personal data is masked is always in sight.
 
+use ratatui::layout::Rect;
+
 use super::{dialog, worded};
 use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
-use crate::tui::row::Row;
+use crate::tui::row::{Row, wrap};
 use crate::tui::state::State;
 use crate::tui::state::export::{ExportForm, FORMATS, Line, Personal, REASON_WORDS};
 use crate::tui::theme::Tone;
@@ -73,6 +75,10 @@ pub fn draw(state: &State, form: &ExportForm, canvas: &mut Canvas) {
     };
     canvas.line(inside, line, &note);
     if let Some(error) = &form.head.error {
-        canvas.line(inside, line + 1, &Row::of(&format!("  {error}"), Tone::Bad));
+        let area = Rect { x: inside.x + 2, width: inside.width.saturating_sub(2), ..inside };
+        let rows = wrap(error, Tone::Bad, usize::from(area.width), state.lens().look);
+        for (at, row) in rows.iter().take(2).enumerate() {
+            canvas.line(area, line + 1 + at, row);
+        }
     }
 }

@@ -12,9 +12,9 @@ use crate::tui::theme::Tone;
 
 /// Draws the help of a screen.
 pub fn draw(state: &State, help: Help, canvas: &mut Canvas) {
-    let name = if help.context == Context::Queue { "Queue" } else { "Review" };
     let dot = state.config.theme.signs().dot;
-    let title = Row::of(&format!("Help {dot} {name}"), Tone::Title).with("  (* your own keys)", Tone::Dim);
+    let title =
+        Row::of(&format!("Help {dot} {}", help.context.title()), Tone::Title).with("  (* your own keys)", Tone::Dim);
     let keys = Row::of("esc", Tone::Key).with(" back  ", Tone::Text).with("j/k", Tone::Key).with(" scroll", Tone::Text);
     let area = state.size.area();
     let inside = boxed(canvas, area, &title, &keys);
@@ -28,8 +28,10 @@ pub fn draw(state: &State, help: Help, canvas: &mut Canvas) {
 /// The help as rows: per group, the actions of the screen in columns.
 fn lines(state: &State, context: Context, columns: usize) -> Vec<Row> {
     let mut rows = Vec::new();
+    let from_here = matches!(context, Context::Queue | Context::Review);
     for group in Group::ALL {
-        let forms = group == Group::Form;
+        // Forms and strips open from these, where their keys are looked up beforehand.
+        let forms = group == Group::Form && from_here;
         let entries: Vec<Row> = BINDINGS
             .iter()
             .filter(|binding| binding.group == group && (forms || binding.contexts.contains(&context)))
@@ -51,7 +53,11 @@ fn lines(state: &State, context: Context, columns: usize) -> Vec<Row> {
         if !rows.is_empty() {
             rows.push(Row::new());
         }
-        let heading = if forms { "In forms and strips" } else { group.heading() };
+        let heading = match group {
+            Group::Form if from_here => "In forms and strips",
+            Group::Form => "Here",
+            group => group.heading(),
+        };
         rows.push(Row::of(heading, Tone::Title));
         let across = (columns / 27).clamp(1, entries.len());
         let wide = columns / across;

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a label is called safe only where both copies were read; nothing here moves or blinks.
 
-use super::{boxed, dialog, worded};
-use crate::engine::request::{AgendaKind, SessionSheet, SessionSummary};
+use super::{boxed, choice, dialog, worded};
+use crate::engine::request::{AgendaKind, SessionSheet, SessionSummary, Waiting, Why};
 use crate::model::decision::{Day, Decision, DecisionKind};
 use crate::model::session::Session;
 use crate::text::count;
@@ -71,12 +71,12 @@ pub fn draw(state: &State, view: &SessionView, canvas: &mut Canvas) {
         let name = if tab == view.tab { format!(" [{}]", tab.title()) } else { format!(" {}", tab.title()) };
         title.push(&name, if tab == view.tab { Tone::Title } else { Tone::Dim });
     }
-    let hints = worded(state, keys(state, view), usize::from(area.width.saturating_sub(4)));
+    let hints = worded(state, &keys(state, view), usize::from(area.width.saturating_sub(4)));
     let inside = boxed(canvas, area, &title, &hints);
     let (columns, height) = (usize::from(inside.width), usize::from(inside.height));
     let lines = match (&view.sheet, &view.error) {
         (Some(sheet), _) => match view.tab {
-            Tab::Agenda => agenda(state, view, sheet, columns),
+            Tab::Agenda => agenda(state, view, sheet, height),
             Tab::Decisions => decisions(state, view, sheet, (columns, height)),
             Tab::Summary => summary(state, view, sheet, (columns, height)),
             Tab::Sessions => sessions(state, view, sheet, height),
@@ -90,45 +90,25 @@ pub fn draw(state: &State, view: &SessionView, canvas: &mut Canvas) {
 }
 
 /// The keys that are wanted most.
-fn keys(state: &State, view: &SessionView) -> &'static [(Action, &'static str)] {
+fn keys(state: &State, view: &SessionView) -> Vec<(Action, &'static str)> {
     let running = crate::tui::update::session::is_live(state, view);
-    match view.tab {
-        Tab::Agenda => &[
-            (Action::Accept, "open these"),
-            (Action::Decision, "add decision"),
-            (Action::WriteReport, "report"),
-            (Action::NextField, "decisions"),
-            (Action::Back, "back"),
-        ],
+    let own: &[_] = match view.tab {
+        Tab::Agenda => &[(Action::Accept, "open"), (Action::Decision, "add decision"), (Action::WriteReport, "report")],
         Tab::Decisions => &[
             (Action::Decision, "add"),
             (Action::EditDecision, "edit"),
             (Action::CloseDecision, "close"),
-            (Action::Accept, "its conversations"),
-            (Action::NextField, "summary"),
-            (Action::Back, "back"),
+            (Action::Accept, "open"),
         ],
-        Tab::Summary if running => &[
-            (Action::WriteReport, "write report"),
-            (Action::Decision, "add decision"),
-            (Action::Export, "export"),
-            (Action::Leave, "finish"),
-            (Action::NextField, "sessions"),
-            (Action::Back, "back"),
-        ],
-        Tab::Summary => &[
-            (Action::WriteReport, "write report"),
-            (Action::Export, "export"),
-            (Action::NextField, "sessions"),
-            (Action::Back, "back"),
-        ],
-        Tab::Sessions => &[
-            (Action::Accept, "its summary"),
-            (Action::LineDown, "down"),
-            (Action::NextField, "agenda"),
-            (Action::Back, "back"),
-        ],
-    }
+        Tab::Summary if running => {
+            &[(Action::WriteReport, "report"), (Action::Decision, "add decision"), (Action::Export, "export")]
+        }
+        Tab::Summary => &[(Action::WriteReport, "write report"), (Action::Export, "export")],
+        Tab::Sessions => &[(Action::Accept, "its summary"), (Action::LineDown, "down")],
+    };
+    let end = running.then_some((Action::EndSession, "end session"));
+    let rest = [(Action::NextField, view.tab.next().title()), (Action::Back, "back")];
+    own.iter().copied().chain(end).chain(rest).collect()
 }
 
 /// Every session there was, the newest first.
@@ -169,12 +149,13 @@ fn about(state: &State, summary: &SessionSummary) -> Row {
     row
 }
 
-fn agenda(state: &State, view: &SessionView, sheet: &SessionSheet, columns: usize) -> Vec<Row> {
+fn agenda(state: &State, view: &SessionView, sheet: &SessionSheet, height: usize) -> Vec<Row> {
     let mut lines = vec![about(state, &sheet.summary), Row::new()];
     if !sheet.summary.session.is_running() {
         lines.push(Row::of("It is over. What there is to look at stands in the agenda of the next one.", Tone::Dim));
     }
     let planned = &sheet.summary.session.agenda;
+    let mut cursor = 0;
     for (at, line) in sheet.agenda.iter().enumerate() {
         let here = at == view.cursor;
         let mut row = Row::of(if here { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
@@ -192,18 +173,51 @@ fn agenda(state: &State, view: &SessionView, sheet: &SessionSheet, columns: usiz
         }
         lines.push(row);
     }
-    let parked = &sheet.summary.session.parked;
+    let own = sheet.waiting.partition_point(|one| one.left_by.is_none());
     lines.push(Row::new());
     let key = state.key(Action::Park);
-    let empty = if parked.is_empty() { format!("  empty; {key} parks an open conversation") } else { String::new() };
+    let empty = if own == 0 { format!("  empty; {key} parks an open conversation") } else { String::new() };
     lines.push(Row::of("Parking lot", Tone::Strong).with(&empty, Tone::Dim));
-    for one in parked {
-        let mut row = Row::of(&format!("  {}  ", one.conversation), Tone::Dim);
-        row.extend(state.lens().row(&one.reason, Tone::Text));
-        row.push(&format!("  ({})", one.by), Tone::Dim);
-        lines.push(row.cut(columns, state.config.theme.signs().more));
+    for (at, one) in sheet.waiting.iter().enumerate() {
+        if at == own {
+            lines.push(Row::new());
+            lines.push(Row::of("Left by earlier sessions", Tone::Strong));
+        }
+        let here = view.cursor == sheet.agenda.len() + at;
+        if here {
+            cursor = lines.len();
+        }
+        lines.push(waits(state, one, here));
     }
+    // The cursor stays in sight, with a line below it that tells whether more follows.
+    let top = (cursor + 2).saturating_sub(height).min(lines.len().saturating_sub(height));
+    lines.drain(..top);
     lines
+}
+
+/// A conversation that waits: who left it, why, or what it is about.
+fn waits(state: &State, one: &Waiting, here: bool) -> Row {
+    let (lens, tone) = (state.lens(), if here { Tone::Strong } else { Tone::Text });
+    let mut row = Row::of(if here { state.config.theme.signs().cursor } else { " " }, Tone::Strong);
+    row.push(&format!(" {}  ", one.conversation), Tone::Dim);
+    if let Some(session) = &one.left_by {
+        row.extend(lens.row(session, Tone::Text));
+        row.push("  ", Tone::Dim);
+    }
+    // A room reads no conversation in a list.
+    let first = if state.presenting { "" } else { one.first.exact() };
+    let first = first.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (word, text) = match &one.why {
+        Why::Parked(reason) if reason.is_empty() => ("parked", &first),
+        Why::Parked(reason) => ("parked", reason),
+        Why::PutOff => ("put off", &first),
+    };
+    row.push(&format!("{word} by {}", one.by), if here { Tone::Text } else { Tone::Dim });
+    if !text.is_empty() {
+        row.push(": ", Tone::Dim);
+        row.extend(lens.row(text, tone));
+    }
+    row
 }
 
 fn decisions(state: &State, view: &SessionView, sheet: &SessionSheet, (columns, height): (usize, usize)) -> Vec<Row> {
@@ -350,11 +364,13 @@ fn safe(state: &State, summary: &SessionSummary) -> Vec<Row> {
 /// Draws the form that starts a session.
 pub fn draw_start(state: &State, form: &StartForm, canvas: &mut Canvas) {
     let title = Row::of("Start a review session", Tone::Title);
-    let choice = form.queue_words(form.queue).to_owned();
+    let words = form.queue_words(form.queue);
     let rows = StartForm::TITLES.iter().enumerate().map(|(at, title)| {
-        let value = if at == 1 { Value::Choice(&choice) } else { Value::Text(&form.texts[at]) };
+        let value = match at {
+            1 => Value::Choice(words, (form.queue, form.choices())),
+            at => Value::Text(&form.texts[at]),
+        };
         let hint = match at {
-            1 => "space: another",
             2 if form.queue == 0 => "and as many conversations; empty: all, without an end",
             2 => "empty for as long as it takes",
             3 => "names, with commas",
@@ -389,8 +405,8 @@ pub fn draw_decision(state: &State, form: &DecisionForm, canvas: &mut Canvas) {
     let mode = form.mode.checked_sub(1).and_then(|at| form.modes.get(at)).map_or("none", |(_, name)| name.as_str());
     let rows = DecisionForm::TITLES.iter().enumerate().map(|(at, title)| {
         let (value, hint) = match at {
-            1 => (Value::Choice(kind), "space: another"),
-            4 => (Value::Choice(mode), "space: another; its rate tells later whether it helped"),
+            1 => (Value::Choice(kind, (form.kind, DecisionKind::ALL.len())), ""),
+            4 => (Value::Choice(mode, (form.mode, form.modes.len() + 1)), "its rate tells later whether it helped"),
             3 => (Value::Text(&form.texts[3]), "such as 2026-11-27"),
             at => (Value::Text(&form.texts[at]), ""),
         };
@@ -405,7 +421,8 @@ type FormLine<'a> = (&'a str, Value<'a>, &'a str);
 /// What a line of a form holds.
 enum Value<'a> {
     Text(&'a crate::tui::input::LineInput),
-    Choice(&'a str),
+    /// Its name, and its place among so many.
+    Choice(&'a str, (usize, usize)),
 }
 
 fn draw_form(
@@ -436,10 +453,10 @@ fn draw_form(
                     row.push(&format!("  {hint}"), Tone::Dim);
                 }
             }
-            Value::Choice(choice) => {
-                row.extend(state.lens().row(choice, Tone::Key));
+            Value::Choice(name, at) => {
+                row.extend(choice(state.lens().row(name, Tone::Key), here.then_some(at)));
                 if here {
-                    row.push(&format!("   {hint}"), Tone::Dim);
+                    row.push(&format!("  {hint}"), Tone::Dim);
                 }
             }
         }

@@ -103,11 +103,11 @@ fn listed(workspace: &mut Workspace) -> Vec<String> {
 #[test]
 fn a_queue_of_a_size_keeps_what_was_drawn_and_each_verdict_takes_the_one_that_was_next() {
     let mut desk = Desk::new(90);
-    desk.define(QueueSpec { size: Some(10), ..spec() });
+    desk.define(QueueSpec { size: Some(20), ..spec() });
     desk.define(QueueSpec::new("open", "learnt"));
     let drawn = listed(&mut desk.workspace);
-    let first = order(&mut desk.workspace, "open");
-    assert_eq!(drawn.len(), 10);
+    let first = undrawn(&mut desk.workspace, &drawn);
+    assert_eq!(drawn.len(), 20);
     for (done, next) in drawn.iter().enumerate() {
         assert_eq!(desk.judge("week"), *next, "what was announced as next comes next");
         assert_eq!(listed(&mut desk.workspace), drawn, "after {done}");
@@ -117,40 +117,174 @@ fn a_queue_of_a_size_keeps_what_was_drawn_and_each_verdict_takes_the_one_that_wa
         }
     }
     assert_eq!(state(&mut desk.workspace, "week").left, 0);
-    // It did learn: a queue that keeps nothing steady has another order by now.
-    let ranked = |rows: Vec<(String, SlotKind, u64, Option<f64>)>| -> Vec<String> {
-        rows.into_iter().filter(|row| row.1 == SlotKind::Ranked && !drawn.contains(&row.0)).map(|row| row.0).collect()
-    };
-    assert_ne!(ranked(order(&mut desk.workspace, "open")), ranked(first));
+    assert_ne!(
+        undrawn(&mut desk.workspace, &drawn),
+        first,
+        "a queue that keeps nothing steady has another order by now"
+    );
+}
+
+/// What the queue `open` ranks, without what these hold.
+fn undrawn(workspace: &mut Workspace, drawn: &[String]) -> Vec<String> {
+    let ranked = order(workspace, "open").into_iter().filter(|row| row.1 == SlotKind::Ranked);
+    ranked.map(|row| row.0).filter(|name| !drawn.contains(name)).collect()
+}
+
+/// A row of what is to be judged, by the conversation's name.
+fn row_of(workspace: &mut Workspace, name: &str) -> ShownRow {
+    let rows = next(workspace, "week", 1_000).into_iter();
+    rows.into_iter().find(|row| row.summary.external_id.exact() == name).unwrap()
 }
 
 #[test]
-fn what_is_put_off_comes_last_of_what_was_drawn_and_the_next_draw_knows_what_was_said() {
+fn a_second_draw_is_what_all_verdicts_until_then_teach() {
     let mut desk = Desk::new(90);
-    desk.define(QueueSpec { size: Some(26), reviewers_per_item: 1, ..spec() });
+    desk.define(QueueSpec { size: Some(26), ..spec() });
     let drawn = listed(&mut desk.workspace);
-    let skipped: Vec<ShownRow> = next(&mut desk.workspace, "week", 2);
-    for row in &skipped {
-        let subject =
-            Subject { conversation: row.summary.id.clone(), transcript_hash: row.summary.transcript_hash.clone() };
-        review::record(&mut desk.workspace, &Act::Skip(subject), NOW).unwrap();
-    }
-    let after = listed(&mut desk.workspace);
-    let mut expected = drawn[2..].to_vec();
-    expected.extend(drawn[..2].iter().cloned());
-    let (mut members, mut before) = (after.clone(), drawn.clone());
-    assert_eq!(after[24..], expected[24..]);
-    members.sort();
-    before.sort();
-    assert_eq!(members, before);
-    desk.judge_all("week", 20);
+    desk.judge_all("week", 19);
+    let before = listed(&mut desk.workspace);
+    assert_eq!(before, drawn);
+    desk.judge("week");
     let second = listed(&mut desk.workspace);
     assert_eq!((second.len(), state(&mut desk.workspace, "week").left), (26, 6));
+    assert_ne!(second[20..], drawn[20..], "nothing was learnt that a test could see");
+    // A queue without a size in which the same was said in the same order goes on like this.
+    let mut twin = Desk::new(90);
+    twin.define(spec());
+    for name in &second[..20] {
+        let row = row_of(&mut twin.workspace, name);
+        judge(&mut twin.workspace, &row);
+    }
+    let names = |rows: Vec<ShownRow>| -> Vec<String> {
+        rows.iter().map(|row| row.summary.external_id.exact().to_owned()).collect()
+    };
+    assert_eq!(second[20..], names(next(&mut twin.workspace, "week", 6)));
     desk.judge("week");
     assert_eq!(listed(&mut desk.workspace), second);
-    assert_eq!(order(&mut desk.workspace, "week"), order(&mut desk.anew("lee"), "week"));
+    for _ in 0..2 {
+        review::undo(&mut desk.workspace, NOW).unwrap();
+    }
+    assert_eq!(listed(&mut desk.workspace), before, "the draw before is there again");
+    assert_eq!(listed(&mut desk.anew("lee")), before);
+}
+
+#[test]
+fn what_is_put_off_comes_last_of_what_was_drawn() {
+    let mut desk = Desk::new(90);
+    desk.define(QueueSpec { size: Some(26), audit: 0.0, ..spec() });
+    let drawn = listed(&mut desk.workspace);
+    for row in &next(&mut desk.workspace, "week", 2) {
+        put_off(&mut desk.workspace, row);
+    }
+    let late = [&drawn[2..], &drawn[..2]].concat();
+    assert_eq!(listed(&mut desk.workspace), late);
+    assert_eq!(listed(&mut desk.anew("lee")), late);
+    assert_eq!(listed(&mut desk.anew("sam")), drawn, "who put nothing off lists the draw");
+}
+
+fn put_off(workspace: &mut Workspace, row: &ShownRow) {
+    let subject =
+        Subject { conversation: row.summary.id.clone(), transcript_hash: row.summary.transcript_hash.clone() };
+    review::record(workspace, &Act::Skip(subject), NOW).unwrap();
+}
+
+#[test]
+fn what_a_reviewer_left_open_herself_and_is_asked_again_replays_as_it_was_live() {
+    let mut desk = Desk::new(60);
+    desk.define(QueueSpec::new("before", "learnt"));
+    for _ in 0..3 {
+        let row = next(&mut desk.workspace, "before", 1).remove(0);
+        judge_anywhere(&mut desk.workspace, &row, Verdict::Unsure);
+    }
+    desk.define(QueueSpec { size: Some(24), audit: 0.0, ..QueueSpec::new("week", "weekly") });
+    let drawn = listed(&mut desk.workspace);
+    for done in 0..20 {
+        assert_eq!(desk.judge("week"), drawn[done]);
+        let live = order(&mut desk.workspace, "week");
+        assert_eq!(live, order(&mut desk.anew("lee"), "week"), "after {done}");
+        if done < 19 {
+            assert_eq!(listed(&mut desk.workspace), drawn, "after {done}");
+        }
+    }
+    // The log replayed, since something was taken back, comes to the same.
+    let live = order(&mut desk.workspace, "week");
+    desk.judge("week");
     review::undo(&mut desk.workspace, NOW).unwrap();
-    review::undo(&mut desk.workspace, NOW).unwrap();
-    assert_eq!(order(&mut desk.workspace, "week"), order(&mut desk.anew("lee"), "week"));
-    assert_eq!(listed(&mut desk.workspace)[..20], second[..20], "the draw before is there again");
+    assert_eq!(order(&mut desk.workspace, "week"), live);
+}
+
+#[test]
+fn neither_a_correction_nor_a_settlement_draws_the_past_anew() {
+    let mut desk = Desk::new(90);
+    desk.define(QueueSpec::new("before", "learnt"));
+    let old: Vec<ShownRow> = next(&mut desk.workspace, "before", 8);
+    for row in &old {
+        judge_anywhere(&mut desk.workspace, row, Verdict::Pass);
+    }
+    desk.define(QueueSpec { size: Some(20), audit: 0.0, ..spec() });
+    desk.define(QueueSpec { audit: 0.0, ..QueueSpec::new("open", "learnt") });
+    let drawn = listed(&mut desk.workspace);
+    let first = undrawn(&mut desk.workspace, &drawn);
+    desk.judge_all("week", 3);
+    let (_, rows) = shown(&mut desk.workspace, ("week", 1), NOW).unwrap();
+    for row in rows[..2].iter().chain(&old[..6]) {
+        judge_anywhere(&mut desk.workspace, row, Verdict::Fail);
+    }
+    assert_ne!(undrawn(&mut desk.workspace, &drawn), first, "other labels teach another order");
+    let steady = |desk: &mut Desk| {
+        assert_eq!(listed(&mut desk.workspace), drawn);
+        assert_eq!(order(&mut desk.workspace, "week"), order(&mut desk.anew("lee"), "week"));
+    };
+    steady(&mut desk);
+    let mut ben = desk.anew("ben");
+    for row in &old[6..] {
+        judge_anywhere(&mut ben, row, Verdict::Fail);
+        let subject =
+            Subject { conversation: row.summary.id.clone(), transcript_hash: row.summary.transcript_hash.clone() };
+        let took = Act::Adjudicate { subject, took: "ben".into(), reason: "the policy says so".into() };
+        review::record(&mut ben, &took, NOW).unwrap();
+    }
+    steady(&mut desk);
+    // A verdict opens again what was settled.
+    judge_anywhere(&mut desk.workspace, &old[7], Verdict::Pass);
+    steady(&mut desk);
+}
+
+#[test]
+fn labels_to_be_given_again_stay_as_they_were_drawn() {
+    for strategy in ["second-review", "relabel"] {
+        let mut desk = Desk::new(60);
+        desk.define(QueueSpec::new("first", "learnt"));
+        desk.judge_all("first", 24);
+        desk.define(QueueSpec { size: Some(9), ..QueueSpec::new("week", strategy) });
+        desk.define(QueueSpec::new("open", strategy));
+        let mut sam = desk.anew("sam");
+        let rows = next(&mut sam, "week", 9);
+        let drawn = listed(&mut sam);
+        assert_eq!((rows.len(), drawn.len()), (9, 9), "{strategy}");
+        let left = |workspace: &mut Workspace| -> Vec<String> {
+            order(workspace, "open").into_iter().map(|row| row.0).filter(|name| !drawn.contains(name)).collect()
+        };
+        let first = left(&mut sam);
+        for row in &rows[..6] {
+            // The other way round than the first reviewer, so that there is something to learn.
+            let failed = row.summary.external_id.exact()[1..].parse::<usize>().unwrap() % 3 == 1;
+            let subject =
+                Subject { conversation: row.summary.id.clone(), transcript_hash: row.summary.transcript_hash.clone() };
+            let verdict = if failed { Verdict::Pass } else { Verdict::Fail };
+            let judgement = Judgement {
+                failed_at: (!failed).then_some(FailedAt::NoSingleStep),
+                slot: row.place.as_ref().map(|place| place.slot.clone()),
+                ..Judgement::new(subject, verdict)
+            };
+            review::record(&mut sam, &Act::Judge(judgement), NOW).unwrap();
+            assert_eq!(listed(&mut sam), drawn, "{strategy}");
+            assert_eq!(order(&mut sam, "week"), order(&mut desk.anew("sam"), "week"), "{strategy}");
+        }
+        // By age nothing moves anyway.
+        assert_eq!(left(&mut sam) == first, strategy == "relabel", "{strategy}");
+        put_off(&mut sam, &rows[6]);
+        let late = [&drawn[..6], &drawn[7..], &drawn[6..7]].concat();
+        assert_eq!(listed(&mut sam), late, "{strategy}");
+    }
 }
