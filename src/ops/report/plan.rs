@@ -224,10 +224,7 @@ fn without_people(
     id: &ConversationId,
 ) -> Result<String, StoreError> {
     let capital = |word: &str| word.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(char::is_uppercase);
-    let opened = match text.split_whitespace().skip(1).any(capital) {
-        true => workspace.store().conversation(id)?,
-        false => None,
-    };
+    let opened = if text.split_whitespace().skip(1).any(capital) { workspace.store().conversation(id)? } else { None };
     Ok(opened.map_or_else(|| door.text(text), |conversation| door.knowing(&conversation).text(text)))
 }
 
