@@ -113,8 +113,10 @@ fn a_judged_fail_keeps_its_step_and_its_note_until_they_are_changed() {
     assert!(step > 2 && judged(&app).note.as_deref() == Some("why"));
     app.engine.labels.get_mut(&app.id(0)).unwrap().notes =
         vec![PlacedNote { at: None, text: "why".to_owned(), event: "n".to_owned() }];
-    app.press("[ g g x +");
-    assert!(app.frame().contains("as before"), "{}", app.frame());
+    app.press("[ g g x");
+    assert!(app.frame().contains("as before; 0 0 blames step"), "{}", app.frame());
+    app.press("+");
+    assert!(app.frame().contains("(0 0: step "), "{}", app.frame());
     app.press("<enter>");
     let label = app.label(0).unwrap();
     assert_eq!((label.first_failure.as_ref().unwrap().step, label.severity), (step, Some(2)));
@@ -166,7 +168,7 @@ fn arguments_with_a_name_twice_are_refused_where_they_stand() {
     assert!(frame.contains("\"order_id\" stands there twice at line 2") && typed(&app).contains("\"B\""), "{frame}");
     app.press("<ctrl-u>");
     assert!(!typed(&app).contains("\"B\"") && typed(&app).contains("\"A\""), "{}", typed(&app));
-    app.press("\"}\" <ctrl-s>");
+    app.press("<backspace> <backspace> \"}\" <ctrl-s>");
     assert!(matches!(app.state.overlays.last(), Some(Overlay::Correct(_))));
 }
 
@@ -232,7 +234,7 @@ fn a_filter_that_a_screen_listed_is_not_there_after_a_restart() {
     let mut app = App::new((80, 24));
     crate::tui::update::queue::list(&mut app.state, None, "steps>0".to_owned());
     app.press("<down>");
-    assert!(app.frame().contains("steps>0 esc clears"), "{}", app.frame());
+    assert!(app.frame().contains("steps>0 (esc clears)"), "{}", app.frame());
     assert_eq!(app.state.place().filter, "");
     app.press("<esc> f \"steps>1\" <enter>");
     assert_eq!(app.state.place().filter, "steps>1");

@@ -42,8 +42,10 @@ pub fn arrived(state: &mut State, reply: Reply) {
     let count = drawer.len();
     state.kept.drawer = drawer;
     if count > 0 {
-        let what = if count == 1 { "What you began".to_owned() } else { format!("The {count} things you began") };
-        let said = format!("{what} and did not save is still here; the same key at the same place goes on.");
+        let said = match count {
+            1 => "What you began and did not save is still there, under the same key.".to_owned(),
+            n => format!("{n} things you began and did not save are still there, under the same keys."),
+        };
         state.log.say(state.now, Weight::Info, said);
     }
 }

@@ -143,6 +143,7 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
             let key = state.key(Action::Back);
             state.log.say(state.now, Weight::Info, format!("What was typed is dropped; {key} again leaves the fail."));
         }
+        Some(Action::Back) if !judge.touched => return None,
         Some(Action::Back) => {
             judge.step = state.review.as_ref().and_then(|review| review.step()).map(|step| step.number);
             let key = state.key(Action::Fail);

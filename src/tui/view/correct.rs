@@ -184,7 +184,9 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
         let name: String = field.name.chars().take(18).collect();
         row.push(&format!("{name:<widest$} "), if here { Tone::Strong } else { Tone::JsonKey });
         row.push(&format!("{:<7} ", field.kind.word()), Tone::Dim);
-        let note = note(state, form, field);
+        // Where the value in hand is from stands below; here it would take the room of the value.
+        let filled = here && field.origin.is_some() && field.problem().is_none();
+        let note = if filled { Row::of("ctrl-u clears", Tone::Dim) } else { note(state, form, field) };
         let room = columns.saturating_sub(row.width() + note.width() + 1).max(10);
         if here {
             row.extend(field.input.row(room, Focus::Yes));
@@ -204,6 +206,8 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
             Kind::Choice(choices) => format!("one of: {}", choices.join(", ")),
             _ => field.description.clone(),
         };
+        let from = field.origin.as_ref().map(|origin| format!("from {origin}  ")).unwrap_or_default();
+        let about = format!("{from}{about}");
         canvas.line(area, below.saturating_sub(3), &Row::of(&about, Tone::Dim).cut(columns, "…"));
     }
     if let Some(Choice::Tool(spec)) = &form.chosen {

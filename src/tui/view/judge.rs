@@ -103,6 +103,10 @@ fn parts(state: &State, judge: &Judge, modes: &str) -> Vec<Row> {
                 row.push(" ", Tone::Text);
                 row.push(&tool.exact().chars().take(30).collect::<String>(), Tone::Tool);
             }
+            if let Some(read) = judge.read {
+                let key = state.key(Action::NoStep);
+                row.push(&format!(" ({key} {key}: step {read})"), Tone::Dim);
+            }
             if step.is_customers() {
                 row.push(&format!(" {} what the customer said", theme.signs().warn), Tone::Warn);
             }

@@ -165,7 +165,7 @@ fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
         left.push(&format!("{count} of {} {} ", queue.index.total, state.config.theme.signs().dot), Tone::Text);
         // How to be rid of it is not what gives way to a long one.
         let more = state.config.theme.signs().more;
-        let clears = format!(" {} clears", state.key(Action::Back));
+        let clears = format!(" ({} clears)", state.key(Action::Back));
         let room = usize::from(layout.head.width).saturating_sub(right.width() + left.width() + clears.len() + 4);
         left.extend(state.lens().row(&queue.query.filter, Tone::Input).cut(room.max(12), more));
         left.push(&clears, Tone::Dim);

@@ -449,7 +449,9 @@ fn draw_form(
                 let hint = if here && input.is_empty() { hint } else { "" };
                 let taken = if hint.is_empty() { 17 } else { 19 + hint.chars().count() };
                 row.extend(input.row(columns.saturating_sub(taken).max(2), focus));
-                row.push(&format!("  {hint}"), Tone::Dim);
+                if !hint.is_empty() {
+                    row.push(&format!("  {hint}"), Tone::Dim);
+                }
             }
             Value::Choice(name, at) => {
                 row.extend(choice(state.lens().row(name, Tone::Key), here.then_some(at)));

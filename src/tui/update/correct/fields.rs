@@ -24,7 +24,7 @@ pub fn tool_fields(form: &Correct, tool: &str) -> Vec<Field> {
     }
     if let Some((called, arguments)) = &form.was {
         let same = called == tool;
-        let origin = "the agent's call";
+        let origin = "the call";
         if same {
             if !fill(&mut fields, arguments, Some(origin)) {
                 fields = vec![raw_field(if arguments.trim().is_empty() { "{}" } else { arguments })];
