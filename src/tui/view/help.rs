@@ -13,7 +13,8 @@ use crate::tui::theme::Tone;
 /// Draws the help of a screen.
 pub fn draw(state: &State, help: Help, canvas: &mut Canvas) {
     let dot = state.config.theme.signs().dot;
-    let title = Row::of(&format!("Help {dot} {}", help.context.title()), Tone::Title).with("  (* your own keys)", Tone::Dim);
+    let title =
+        Row::of(&format!("Help {dot} {}", help.context.title()), Tone::Title).with("  (* your own keys)", Tone::Dim);
     let keys = Row::of("esc", Tone::Key).with(" back  ", Tone::Text).with("j/k", Tone::Key).with(" scroll", Tone::Text);
     let area = state.size.area();
     let inside = boxed(canvas, area, &title, &keys);
