@@ -141,14 +141,14 @@ impl Session {
                 Ok(first) => first,
                 // The input thread may be stuck in a terminal that is going away, and cannot tell of the signal then.
                 Err(RecvTimeoutError::Timeout) if self.signals.ending().is_some() => Message::Terminate.into(),
-                Err(RecvTimeoutError::Timeout) => match self.other_size()? {
-                    Some(size) => Message::Resize(size).into(),
-                    None => {
+                Err(RecvTimeoutError::Timeout) => {
+                    let Some(size) = self.other_size()? else {
                         // Nothing is drawn: an idle screen stays as it is.
                         self.take_in(Message::Idle.into())?;
                         continue;
-                    }
-                },
+                    };
+                    Message::Resize(size).into()
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             self.tell_time();

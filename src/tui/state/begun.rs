@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::engine::request::{BegunCorrection, Drawer, Ticket};
 use crate::model::id::ConversationId;
 use crate::model::time::Timestamp;
+use crate::tui::state::State;
 
 /// What is known of it.
 #[derive(Debug, Default)]
@@ -25,4 +26,16 @@ pub struct Kept {
     pub problem: Option<String>,
     /// Corrections of an earlier start, until their step is corrected.
     pub corrections: BTreeMap<(ConversationId, u32), BegunCorrection>,
+}
+
+impl State {
+    /// True where something was begun on a conversation and not saved; before a room nobody is told.
+    pub fn has_begun(&self, id: &ConversationId) -> bool {
+        let of_key = |key: &String| key.split(' ').any(|word| word == id.as_str());
+        !self.presenting
+            && (self.drafts.keys().any(of_key)
+                || self.fails_begun.contains_key(&(id.clone(), false))
+                || self.corrections_begun.keys().any(|(other, _)| other == id)
+                || self.kept.corrections.keys().any(|(other, _)| other == id))
+    }
 }

@@ -62,6 +62,7 @@ fn what_was_begun_is_there_after_the_program_was_left() {
 
     let mut desk = Desk::open(folder.path());
     assert!(desk.app.frame().contains("3 things you began"), "{}", desk.app.frame());
+    assert!(desk.app.frame().contains("draft"), "{}", desk.app.frame());
     desk.press("<enter> e");
     assert_eq!(typed(&desk.app), "half a note");
     desk.press("<enter> J r");

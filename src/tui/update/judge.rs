@@ -132,27 +132,12 @@ pub fn last_fail_arrived(state: &mut State, ticket: Ticket, reply: Reply) {
 
 /// Takes a key in the strip.
 pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Option<Box<Judge>> {
-    let picking = pressed.action == Some(Action::PickMode);
     judge.touched |= !matches!(pressed.action, Some(Action::Back | Action::NextChoice | Action::PreviousChoice));
-    if !picking {
+    if pressed.action != Some(Action::PickMode) {
         judge.picked.clear();
     }
     match pressed.action {
-        Some(Action::Back) if !judge.input.is_empty() => {
-            judge.input.set("");
-            let key = state.key(Action::Back);
-            state.log.say(state.now, Weight::Info, format!("What was typed is dropped; {key} again leaves the fail."));
-        }
-        Some(Action::Back) if !judge.touched => return None,
-        Some(Action::Back) => {
-            judge.step = state.review.as_ref().and_then(|review| review.step()).map(|step| step.number);
-            let key = state.key(Action::Fail);
-            state.log.say(state.now, Weight::Info, format!("Not saved; {key} goes on where you left."));
-            if let Some(review) = &state.review {
-                state.fails_begun.insert((review.id.clone(), state.presenting), *judge);
-            }
-            return None;
-        }
+        Some(Action::Back) => return back(state, judge),
         Some(Action::Accept) => {
             take_typed(state, &mut judge);
             return save(state, judge);
@@ -189,12 +174,9 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
         Some(Action::NextChoice) => judge.choice += 1,
         Some(Action::PreviousChoice) => judge.choice = judge.choice.saturating_sub(1),
         Some(Action::AddNote) => {
-            let text = judge.note.clone().unwrap_or_default();
-            if state.presenting {
-                super::prompt::open_editor(state, TextFor::RoomJudgeNote, "");
-            } else {
-                super::prompt::open_editor(state, TextFor::JudgeNote, &text);
-            }
+            let text = judge.note.clone().filter(|_| !state.presenting).unwrap_or_default();
+            let purpose = if state.presenting { TextFor::RoomJudgeNote } else { TextFor::JudgeNote };
+            super::prompt::open_editor(state, purpose, &text);
             // The editor lies over the strip, which is put back beneath it.
             return Some(judge);
         }
@@ -212,6 +194,23 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
     let count = judge.offers(&state.codebook).len();
     judge.choice = judge.choice.min(count.saturating_sub(1));
     Some(judge)
+}
+
+/// One step back: what is being typed goes first, then the strip, of which what was begun is kept.
+fn back(state: &mut State, mut judge: Box<Judge>) -> Option<Box<Judge>> {
+    if !judge.input.is_empty() {
+        judge.input.set("");
+        let key = state.key(Action::Back);
+        state.log.say(state.now, Weight::Info, format!("What was typed is dropped; {key} again leaves the fail."));
+        return Some(judge);
+    }
+    let review = state.review.as_ref().filter(|_| judge.touched)?;
+    judge.step = review.step().map(|step| step.number);
+    let place = (review.id.clone(), state.presenting);
+    let key = state.key(Action::Fail);
+    state.log.say(state.now, Weight::Info, format!("Not saved; {key} goes on where you left."));
+    state.fails_begun.insert(place, *judge);
+    None
 }
 
 /// Takes the mode that is chosen while typing.

@@ -438,8 +438,8 @@ fn row_state(state: &State, summary: &Summary, columns: usize) -> Row {
         return Row::of("saving", Tone::Warn);
     }
     match state.queue.state_of(summary, &state.config.reviewer) {
-        RowState::Open => Row::of(theme.signs().nothing, Tone::Dim),
-        RowState::Draft => Row::of(&format!("{} draft", theme.signs().draft), Tone::Warn),
+        RowState::Open if !state.has_begun(&summary.id) => Row::of(theme.signs().nothing, Tone::Dim),
+        RowState::Open | RowState::Draft => Row::of(&format!("{} draft", theme.signs().draft), Tone::Warn),
         RowState::Skipped => Row::of("skipped", Tone::Dim),
         RowState::Judged(_) if state.waits_for_room(&summary.id) => Row::of("judged", Tone::Dim),
         RowState::Judged(verdict) => {
