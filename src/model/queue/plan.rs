@@ -399,7 +399,8 @@ impl QueueState {
     /// How much was judged. What cannot be told, is in dispute or still hidden was judged and is no label yet.
     fn judged_words(&self) -> String {
         let labels = if self.labels == 1 { "1 label".to_owned() } else { format!("{} labels", self.labels) };
-        if self.spec.calibration == Some(Calibration::Open) && self.done > 0 {
+        // Once all are done the labels count, though nobody had to reveal anything.
+        if self.spec.calibration == Some(Calibration::Open) && self.done > 0 && self.labels == 0 {
             return format!("{} judged, labels hidden till all are done", self.done);
         }
         let judged = if self.done > self.labels { format!("{} judged: ", self.done) } else { String::new() };
