@@ -230,6 +230,11 @@ impl Case {
     }
 
     /// The acceptable calls; `None` where none is right.
+    /// The tools of the calls that it accepts.
+    pub fn accepted(&self) -> Vec<String> {
+        self.calls().ok().flatten().unwrap_or_default().into_iter().map(|call| call.tool).collect()
+    }
+
     fn calls(&self) -> Result<Option<Vec<Call>>, serde_json::Error> {
         if !self.acceptable.get().starts_with('[') {
             return Ok(None);

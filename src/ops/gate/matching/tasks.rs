@@ -2,6 +2,7 @@
 //!
 //! Invariant: one id in two domains is two tasks; where nothing tells which of them a run is of, there is no answer.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::dataset::task;
@@ -15,6 +16,9 @@ struct Scope<'a> {
     domain: Option<&'a str>,
     source: &'a str,
 }
+
+/// Fewer tools than this say nothing by being others: an agent that calls one or two may have called any.
+const FEWEST_TOOLS: usize = 3;
 
 /// Whether two scopes number the same tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +52,7 @@ impl<'a> Scope<'a> {
 pub(super) struct Tasks<'a> {
     runs: BTreeMap<String, BTreeMap<Scope<'a>, Vec<usize>>>,
     cases: BTreeMap<String, BTreeSet<Scope<'a>>>,
-    tools: BTreeMap<Scope<'a>, BTreeSet<&'a str>>,
+    tools: BTreeMap<Scope<'a>, BTreeSet<Cow<'a, str>>>,
 }
 
 impl<'a> Tasks<'a> {
@@ -64,14 +68,15 @@ impl<'a> Tasks<'a> {
             }
             let offered = run.tools.iter().map(|spec| spec.name.exact());
             let called = run.steps.iter().filter_map(|step| step.tool()).map(crate::text::Untrusted::exact);
-            all.tools.entry(scope).or_default().extend(offered.chain(called));
+            all.tools.entry(scope).or_default().extend(offered.chain(called).map(Cow::Borrowed));
         }
         for case in cases {
             let scope = Scope::of_case(case);
             if let Some(task) = case.task() {
                 all.cases.entry(task).or_default().insert(scope);
             }
-            all.tools.entry(scope).or_default().extend(case.tools());
+            all.tools.entry(scope).or_default().extend(case.tools().map(Cow::Borrowed));
+            all.tools.entry(scope).or_default().extend(case.accepted().into_iter().map(Cow::Owned));
         }
         all
     }
@@ -128,6 +133,7 @@ impl<'a> Tasks<'a> {
         match first.len().min(second.len()) {
             0 => Relation::Unknown,
             fewer if first.intersection(second).count() * 2 >= fewer => Relation::Alike,
+            fewer if fewer < FEWEST_TOOLS => Relation::Unknown,
             _ => Relation::Other,
         }
     }
@@ -202,6 +208,8 @@ mod tests {
             let tasks = Tasks::of(&cases, runs, runs);
             assert_eq!((tasks.runs_of(&cases[0]), tasks.strangers()), (Ok(taken), 1));
         }
+        // One tool alone tells nothing.
+        assert_eq!(found(&cases, &[run("new", None, &SHOP[..1])]), Ok(vec![vec![0]]));
         // A source of the same name says that it is the same, whatever its tools are called by now.
         assert_eq!(found(&cases, &[run("air", None, SHOP)]), Ok(vec![vec![0]]));
     }
