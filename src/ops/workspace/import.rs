@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::super::Progress;
+use super::super::door::Door;
 use super::super::evaluate::{self, EvaluateOrder};
 use super::super::import::{
     BatchLimits, Beside, Choice, ImportError, ImportOptions, ImportReport, Sample, import, record_labels,
@@ -82,7 +83,9 @@ impl Workspace {
         let filter = (!order.filter.is_empty()).then_some(&order.filter);
         let choice =
             Choice { sample: order.sample, filter: filter.map(|filter| (filter, Asker { reviewer: &reviewer, now })) };
+        let door = Door::masked(self);
         let options = ImportOptions {
+            door: Some(&door),
             read,
             scale: &|name| evaluate::scale(&scales, name),
             batch: BatchLimits::default(),

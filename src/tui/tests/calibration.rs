@@ -135,7 +135,8 @@ fn a_calibration_is_begun_judged_alone_revealed_and_talked_about() {
     assert!(frame.contains("Invented") && !frame.contains("Made-up fact"), "{frame}");
     let before = frame.contains("Wrong tool");
     let frame = desk.press("e <enter> \"wrong\" <enter> \"invented\" <enter>");
-    assert!(before && !frame.contains("Wrong tool"), "{frame}");
+    assert!(before && frame.matches("Wrong tool").count() == 1, "{frame}");
+    assert!(frame.contains("Wrong tool merged into Invented"), "{frame}");
     let frame = desk.press("<esc> <esc>");
     assert!(desk.app.state.overlays.is_empty() && frame.contains("Queue"), "{frame}");
 }
