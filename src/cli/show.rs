@@ -12,7 +12,6 @@ use super::failure::{Code, Failure};
 use super::import::count;
 use super::list::when;
 use super::output::Data;
-use crate::evaluate;
 use crate::model::conversation::Conversation;
 use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::event::Event;
@@ -21,6 +20,7 @@ use crate::model::score::{Score, ScoreTarget};
 use crate::model::step::{Role, Step, StepContent};
 use crate::model::tool::Arguments;
 use crate::ops::door::Door;
+use crate::ops::evaluate::BUILT_IN;
 use crate::ops::show::show as shown;
 use crate::ops::workspace::Workspace;
 use crate::ops::{queue, review};
@@ -91,7 +91,7 @@ impl Transcript<'_> {
         }
         let mut by_step: BTreeMap<u32, Vec<&Score>> = BTreeMap::new();
         let mut others: Vec<&Score> = Vec::new();
-        let quiet = |score: &&Score| score.source == evaluate::SOURCE && score.passed != Some(false);
+        let quiet = |score: &&Score| score.source == BUILT_IN && score.passed != Some(false);
         for score in self.conversation.scores.iter().filter(|score| !quiet(score)) {
             match self.step_of(score) {
                 Some(step) => by_step.entry(step).or_default().push(score),
