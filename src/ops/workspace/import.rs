@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::super::Progress;
 use super::super::evaluate::{self, EvaluateOrder};
 use super::super::import::{
-    BatchLimits, Beside, Choice, ImportError, ImportOptions, ImportReport, Sample, import, record_labels,
+    BatchLimits, Beside, Choice, ImportError, ImportOptions, ImportReport, Sample, Twins, import, record_labels,
 };
 use super::super::review;
 use super::Workspace;
@@ -82,7 +82,10 @@ impl Workspace {
         let filter = (!order.filter.is_empty()).then_some(&order.filter);
         let choice =
             Choice { sample: order.sample, filter: filter.map(|filter| (filter, Asker { reviewer: &reviewer, now })) };
+        // A source that was typed, or that a mapping says, is meant.
+        let twins = if read.source.is_none() { Twins::Leave } else { Twins::Keep };
         let options = ImportOptions {
+            twins,
             read,
             scale: &|name| evaluate::scale(&scales, name),
             batch: BatchLimits::default(),
