@@ -58,7 +58,9 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
     for path in &paths {
         if path.as_os_str() == "-" {
             if std::io::stdin().is_terminal() {
-                return Err(Failure::usage("`import -` reads what is piped into it, and nothing is; nothing was imported"));
+                return Err(Failure::usage(
+                    "`import -` reads what is piped into it, and nothing is; nothing was imported",
+                ));
             }
             continue;
         }

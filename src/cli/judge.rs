@@ -193,7 +193,8 @@ fn test(file: &Path) -> Result<Code, Failure> {
     }
     if broken.is_empty() {
         let examples: usize = policy.rules.iter().map(|rule| rule.must_hit.len() + rule.must_not_hit.len()).sum();
-        data.line(&format!("{} rules, {examples} examples, all as they say", policy.rules.len()))?;
+        let rules = count(policy.rules.len() as u64, "rule");
+        data.line(&format!("{rules}, {}, all as they say", count(examples as u64, "example")))?;
     }
     data.finish()?;
     Ok(if broken.is_empty() { Code::Done } else { Code::Found })

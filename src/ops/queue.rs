@@ -25,8 +25,8 @@ mod order;
 mod pool;
 mod state;
 
-pub use claims::{Next, claim, next, release};
 pub use crate::rank::strategy::StrategyInfo as OrderInfo;
+pub use claims::{Next, claim, next, release};
 pub use define::{Preview, changes, check, orders, preview, unevaluated_of};
 pub use kept::Kept;
 pub use listing::{

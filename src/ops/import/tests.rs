@@ -505,7 +505,11 @@ fn the_same_under_another_file_name_is_told_and_not_stored_again() {
     assert_eq!(import_as(&mut store, &both, None), (0, 4, 2, told("runs", 2)));
     assert_eq!(content(&store), before);
     assert_eq!(import_as(&mut store, &[differs], None), (1, 1, 2, told("runs", 1)), "another transcript is another");
-    assert_eq!(import_as(&mut store, &[renamed], Some("b")), (2, 0, 2, BTreeMap::new()), "a source that was typed counts");
+    assert_eq!(
+        import_as(&mut store, &[renamed], Some("b")),
+        (2, 0, 2, BTreeMap::new()),
+        "a source that was typed counts"
+    );
     store.check(Depth::Full).unwrap();
 }
 

@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::form::{Form, Head};
-use crate::engine::request::{AgendaLine, QueueSpec, SessionProgress, SessionSheet, StartOrder, Ticket, Waiting, own_queue};
+use crate::engine::request::{
+    AgendaLine, QueueSpec, SessionProgress, SessionSheet, StartOrder, Ticket, Waiting, own_queue,
+};
 use crate::model::codebook::Codebook;
 use crate::model::decision::{Day, Decision, DecisionChange, DecisionEdit, DecisionKind, DecisionSpec};
 use crate::model::id::ConversationId;

@@ -108,7 +108,11 @@ fn tools_that_were_called_are_offered_where_no_list_was_recorded() {
     assert!(app.frame().contains("Tool list not recorded"), "{}", app.frame());
     app.press("1 ! t");
     let frame = app.frame();
-    let listed = |tool: &str| frame.lines().any(|line| line.contains(tool) && line.contains("schema not recorded"));
+    assert!(
+        frame.contains("no schema was recorded for any of these tools") && !frame.contains("schema not recorded"),
+        "{frame}"
+    );
+    let listed = |tool: &str| frame.lines().any(|line| line.contains(tool));
     assert!(listed("create_ticket") && listed("lookup_order") && listed("start_refund"), "{frame}");
     app.press("\"lookup\" <enter>");
     let frame = app.frame();

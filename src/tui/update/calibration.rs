@@ -179,7 +179,8 @@ pub fn start(state: &mut State, typed: &str) -> Result<(), String> {
 /// One was begun, or waits to be saved: its question is answered, and it is what the list shows.
 pub fn begun(state: &mut State, request: &Request) {
     let Request::StartCalibration(order) = request else { return };
-    let asks = |overlay: &Overlay| matches!(overlay, Overlay::Prompt(prompt) if prompt.question == Question::StartCalibration);
+    let asks =
+        |overlay: &Overlay| matches!(overlay, Overlay::Prompt(prompt) if prompt.question == Question::StartCalibration);
     state.overlays.retain(|overlay| !asks(overlay));
     if let Some(view) = shown(state) {
         view.wanted = Some(order.name.clone());

@@ -40,9 +40,7 @@ pub fn write(state: &mut State, form: &ExportForm) -> Result<Ticket, String> {
         return Err(format!("It needs {missing}."));
     }
     if form.personal() == Personal::Unexplained {
-        return Err(format!(
-            "To keep personal data, say why in at least {REASON_WORDS} words; or leave it empty."
-        ));
+        return Err(format!("To keep personal data, say why in at least {REASON_WORDS} words; or leave it empty."));
     }
     let directory = match (typed.strip_prefix("~/"), &state.config.home) {
         (Some(rest), Some(home)) => home.join(rest),

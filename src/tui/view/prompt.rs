@@ -21,7 +21,9 @@ pub fn draw(state: &State, prompt: &Prompt, canvas: &mut Canvas) {
         Question::FindInQueue if !state.queue.query.filter.is_empty() => {
             "words; only what the filter lists is searched"
         }
-        Question::Filter if state.covers_filter() => "another one; the one in force is not shown to a room, and stays if this is empty",
+        Question::Filter if state.covers_filter() => {
+            "another one; the one in force is not shown to a room, and stays if this is empty"
+        }
         Question::Filter => "for instance  score.helpfulness<0.5 -intent:billing verdict:none tool:process_refund",
         Question::Import => "a file or folder; OTLP/JSON lines, OpenAI chat JSONL, tau-bench; plain, .gz or .zst",
         Question::Criterion => "up and down choose between must and must not; regression cases carry it",
