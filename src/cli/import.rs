@@ -53,6 +53,9 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
         let [path] = paths.as_slice() else {
             return Err(Failure::usage("--follow takes one file"));
         };
+        if path.as_os_str() == "-" {
+            return Err(Failure::usage("--follow reads a file as it grows; `import -` reads a pipe to its end"));
+        }
         return follow::follow(context, FollowOrder { path: path.clone(), read, json: arguments.json });
     }
     for path in &paths {
