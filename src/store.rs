@@ -67,7 +67,7 @@ pub use queues::{Arrival, Judged, News, ReadTo, StoredQueue};
 pub use scores::Evaluator;
 pub use search::{FoundOrder, Search};
 pub use segments::SegmentCount;
-pub use signals::{BriefScore, Signal, ToolUse};
+pub use signals::{ALL_KEYS, BriefScore, Signal, ToolUse};
 pub use summaries::Totals;
 
 /// An open database: one connection, for one thread at a time.

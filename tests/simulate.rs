@@ -48,6 +48,7 @@ fn replay(workspace: &Workspace, audit: AuditShare, expected: Expected) -> Simul
         strategies: vec![Strategy::Learnt],
         pool: PoolRule::FailureShare(0.15),
         labels: 50,
+        redraw: Vec::new(),
         expected,
     };
     simulate(workspace, &order, Timestamp(0), &mut |_| ControlFlow::Continue(())).unwrap()
@@ -150,6 +151,32 @@ fn the_command_prints_table_and_curve_and_the_same_again() {
     let gain = |at: usize| rows[at]["gain"]["mean"].as_f64().unwrap();
     assert!(gain(1) > 0.5 && gain(1) > gain(0) + 0.3, "{report}");
     assert!(rows.iter().all(|row| row["curve"].as_array().unwrap().len() == 21));
+}
+
+#[test]
+fn an_order_that_is_drawn_now_and_then_stands_beside_the_one_that_learns_from_every_label() {
+    let home = Home::new();
+    let file = home.file("shop.jsonl", &shop());
+    home.ok(&["import", &file]);
+    let typed =
+        ["simulate", "--truth", "reopened", "--seeds", "8", "--labels", "12", "--redraw", "1,10,40", "--audit", "0"];
+    let report = home.json(&[&typed[..], &["--json"]].concat());
+    let rows = report["rows"].as_array().unwrap();
+    let names: Vec<&str> = rows.iter().map(|row| row["strategy"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        ["random", "learnt", "learnt by 1", "learnt by 10", "learnt by 40", "learnt without prior", "oracle"]
+    );
+    // One at a time is every label; all at once is what is believed before the first one.
+    assert_eq!((&rows[1]["curve"], &rows[2]["lost"]["mean"]), (&rows[2]["curve"], &0.0.into()));
+    assert_ne!(rows[1]["curve"], rows[4]["curve"]);
+    assert!(rows[1]["lost"].is_null() && rows[5]["lost"].is_null(), "{report}");
+    let lost = rows[4]["lost"]["mean"].as_f64().unwrap();
+    let found = |at: usize| rows[at]["found"]["mean"].as_f64().unwrap();
+    assert!((lost - (1.0 - found(4) / found(1))).abs() < 0.02, "{report}");
+    let table = home.ok(&typed);
+    assert!(table.contains("learnt by 10: ") && table.contains("fewer failures found in 12 labels"), "{table}");
+    assert_eq!(home.run(&["simulate", "--truth", "reopened", "--redraw", "0"]).code, 2);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::failure::{Code, Failure};
 use super::import::count;
 use super::list::when;
 use super::output::Data;
+use crate::evaluate;
 use crate::model::conversation::Conversation;
 use crate::model::correction::{Correction, CorrectionKind};
 use crate::model::event::Event;
@@ -23,7 +24,6 @@ use crate::ops::door::Door;
 use crate::ops::show::show as shown;
 use crate::ops::workspace::Workspace;
 use crate::ops::{queue, review};
-use crate::store::StoreError;
 use crate::text::Untrusted;
 
 const GUTTER: &str = "  │ ";
@@ -44,14 +44,19 @@ pub fn show(context: &Context, arguments: &ShowArguments) -> Result<Code, Failur
         let shown = shown(&workspace, &id, &door)?;
         data.json(&if blind { shown.blind() } else { shown })?;
     } else {
-        let unknown = || StoreError::Unknown(arguments.conversation.clone());
-        let mut exact = workspace.store().conversation(&id)?.ok_or_else(unknown)?;
+        let mut read = queue::read(workspace.store(), &id, workspace.reviewer())?;
         if blind {
-            exact.scores.clear();
+            read.conversation.scores.clear();
+            read.suspects.clear();
+            (read.summary.p_fail, read.summary.reasons) = (None, Vec::new());
         }
-        let door = door.knowing(&exact);
+        let door = door.knowing(&read.conversation);
         let labels: Vec<Label> = review::labels(&workspace, &id)?.iter().map(|label| door.label(label)).collect();
-        Transcript { data: &mut data, conversation: &door.conversation(&exact) }.print(&workspace, &labels)?;
+        let conversation = door.conversation(&read.conversation);
+        let mut transcript = Transcript { data: &mut data, conversation: &conversation };
+        transcript.print()?;
+        transcript.suspicion(&read, &door)?;
+        transcript.said(&workspace, &labels)?;
     }
     data.finish()?;
     if blind {
@@ -79,14 +84,15 @@ impl Transcript<'_> {
         self.data.put(&format!("    … {} lines more (--json has all of it)", lines - SYSTEM_LINES))
     }
 
-    fn print(&mut self, workspace: &Workspace, labels: &[Label]) -> Result<(), Failure> {
+    fn print(&mut self) -> Result<(), Failure> {
         self.head()?;
         for text in &self.conversation.system {
             self.system(text.exact())?;
         }
         let mut by_step: BTreeMap<u32, Vec<&Score>> = BTreeMap::new();
         let mut others: Vec<&Score> = Vec::new();
-        for score in &self.conversation.scores {
+        let quiet = |score: &&Score| score.source == evaluate::SOURCE && score.passed != Some(false);
+        for score in self.conversation.scores.iter().filter(|score| !quiet(score)) {
             match self.step_of(score) {
                 Some(step) => by_step.entry(step).or_default().push(score),
                 None => others.push(score),
@@ -104,7 +110,26 @@ impl Transcript<'_> {
                 self.score("  ", score)?;
             }
         }
-        self.said(workspace, labels)
+        let quiet = self.conversation.scores.iter().filter(quiet).count() as u64;
+        if quiet > 0 {
+            let scores = count(quiet, "built-in score");
+            self.data.put(&format!("  {scores} more without an objection (--json has all)"))?;
+        }
+        Ok(())
+    }
+
+    /// How likely it failed, and the steps to look at first.
+    fn suspicion(&mut self, read: &queue::Read, door: &Door) -> Result<(), Failure> {
+        if let Some(p_fail) = read.summary.p_fail {
+            let reasons: Vec<String> = read.summary.reasons.iter().map(|reason| door.text(reason)).collect();
+            self.data.put("")?;
+            self.data.line(&format!("P(fail) {p_fail:.2}: {}", reasons.join("; ")))?;
+        }
+        for suspect in &read.suspects {
+            let why = suspect.why.as_ref().map_or_else(String::new, |why| format!(": {}", door.text(why.exact())));
+            self.data.line(&format!("  suspicious step {}{why}", suspect.at.step))?;
+        }
+        Ok(())
     }
 
     fn head(&mut self) -> Result<(), Failure> {

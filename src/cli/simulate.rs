@@ -36,6 +36,7 @@ pub fn simulate(context: &Context, arguments: &SimulateArguments) -> Result<Code
             (None, false) => PoolRule::Groups,
         },
         labels: arguments.labels,
+        redraw: arguments.redraw.clone(),
         expected: if arguments.without_expected { Expected::Ignored } else { Expected::Used },
     };
     if order.strategies.is_empty() {
@@ -94,6 +95,16 @@ fn table(data: &mut Data, report: &SimulateReport) -> Result<(), Failure> {
     ))?;
     for row in &report.rows {
         data.line(line(row).trim_end())?;
+    }
+    for row in &report.rows {
+        let Some(lost) = row.lost else { continue };
+        data.line(&format!(
+            "{}: {:.1} % +-{:.1} % fewer failures found in {} labels than with what every label teaches",
+            row.strategy,
+            lost.mean * 100.0,
+            lost.half_width * 100.0,
+            report.labels
+        ))?;
     }
     data.put("")
 }

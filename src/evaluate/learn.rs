@@ -92,9 +92,8 @@ impl Learnt {
         let folds = folds(examples, 0);
         let all: Vec<usize> = (0..rows.len()).collect();
         let mut weights = [0.0; WIDTH];
-        for (precision, share) in PRECISIONS.into_iter().zip(credence(&rows, &truth, &folds)) {
+        for (one, share) in fits(&rows, &truth, &all).into_iter().zip(credence(&rows, &truth, &folds)) {
             // The logit is linear in the weights, so that mixing weights is mixing what the models say.
-            let one = fit(&rows, &truth, &all, precision);
             weights.iter_mut().zip(one).for_each(|(sum, weight)| *sum += share * weight);
         }
         Self { scale, weights }
@@ -196,29 +195,37 @@ fn folds(examples: &[Example<'_>], seed: u64) -> Vec<usize> {
 
 /// How much each precision counts: by how likely it makes held-out outcomes (pseudo model averaging).
 fn credence(rows: &[Row], truth: &[f64], folds: &[usize]) -> [f64; PRECISIONS.len()] {
-    let loss = |precision: f64| -> f64 {
-        (0..FOLDS)
-            .map(|fold| {
-                let (out, known): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|at| folds[*at] == fold);
-                let weights = fit(rows, truth, &known, precision);
-                out.iter().map(|at| surprise(dot(&weights, &rows[*at]), truth[*at] > 0.5)).sum::<f64>()
-            })
-            .sum()
-    };
-    let losses = PRECISIONS.map(loss);
+    let mut losses = [0.0; PRECISIONS.len()];
+    for fold in 0..FOLDS {
+        let (out, known): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|at| folds[*at] == fold);
+        for (loss, weights) in losses.iter_mut().zip(fits(rows, truth, &known)) {
+            *loss += out.iter().map(|at| surprise(dot(&weights, &rows[*at]), truth[*at] > 0.5)).sum::<f64>();
+        }
+    }
     let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
     let likely = losses.map(|loss| (least - loss).exp());
     let sum: f64 = likely.iter().sum();
     likely.map(|likely| likely / sum)
 }
 
+/// The posterior mode for each precision. Each begins where the one before ended, which is near: that decides how soon it
+/// is found, and not what is found.
+fn fits(rows: &[Row], truth: &[f64], known: &[usize]) -> [[f64; WIDTH]; PRECISIONS.len()] {
+    let mut start = [0.0; WIDTH];
+    start[1] = 1.0;
+    PRECISIONS.map(|precision| {
+        start = fit((rows, truth), known, precision, start);
+        start
+    })
+}
+
 /// The posterior mode, by Newton steps.
-fn fit(rows: &[Row], truth: &[f64], known: &[usize], precision: f64) -> [f64; WIDTH] {
+fn fit((rows, truth): (&[Row], &[f64]), known: &[usize], precision: f64, start: [f64; WIDTH]) -> [f64; WIDTH] {
     let mut middle = [0.0; WIDTH];
     middle[1] = 1.0;
     let mut precisions = [precision; WIDTH];
     (precisions[0], precisions[1]) = (CONSTANT, OFFSET);
-    let mut weights = middle;
+    let mut weights = start;
     for _ in 0..25 {
         let mut gradient = [0.0; WIDTH];
         let mut curve = [[0.0; WIDTH]; WIDTH];

@@ -67,7 +67,7 @@ pub const EVALUATORS: &[Builtin] = &[
         ),
     ),
     raised(
-        2,
+        3,
         unlike(
             "fi.evals asks a hosted judge; ours grades from the record, in five named grades, and does not grade a no or a hand-over, which may be the right end",
             graded(

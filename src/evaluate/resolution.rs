@@ -106,6 +106,8 @@ pub(super) fn resolution(case: &Case<'_>) -> Outcome {
         (0.25, Some(*row), "the customer asked for a person and got none")
     } else if !done && refused_at_end(facts) {
         return ended("refused", "ends with a no; whether that was right is not for the record to say");
+    } else if goes_without(&facts.rows[*last].lower) {
+        (0.25, Some(*last), "the customer leaves to see to it elsewhere")
     } else if let Some(row) = loops::rephrased(facts).first() {
         (0.5, Some(*row), "the customer had to say it again")
     } else if let Some(row) = done_over(facts) {
@@ -121,6 +123,22 @@ pub(super) fn resolution(case: &Case<'_>) -> Outcome {
     };
     let flags = row.filter(|_| value < 0.5).map(|row| Flag::at(row, words)).into_iter().collect();
     Outcome::graded(value, 0.5, words, flags)
+}
+
+/// What customers say who go without it, parted by `|`.
+const UNDONE: &str = "do it myself|myself instead|forget it|get back to you|check back later|have to look into it|\
+                      need to look into it|guess i'll have to|ask somewhere else|mache ich selbst|mach ich selbst|\
+                      vergessen sie es|vergiss es|je le ferai moi|laissez tomber|tant pis|lo haré yo|olvídelo|olvídalo";
+
+/// True where the customer says so, and without a no shortly before it.
+fn goes_without(lower: &str) -> bool {
+    let negates = |word: &str| ["not", "nicht", "pas", "no"].contains(&word) || word.ends_with("n't");
+    UNDONE.split('|').any(|phrase| {
+        lower.match_indices(phrase).any(|(at, _)| {
+            let sentence = lower[..at].rsplit(['.', '!', '?', ',', ';', '\n']).next().unwrap_or_default();
+            !sentence.split_whitespace().rev().take(3).any(negates)
+        })
+    })
 }
 
 /// An end that gets no grade.

@@ -2,9 +2,11 @@
 //!
 //! Invariant: the order is a pure function of the conversation; of two equally suspicious steps the earlier comes first.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Aim, Facts, Speaker};
+use super::facts::{Aim, Facts, Row, Speaker};
 use super::language::Cue;
 use super::registry::{self, Place};
 use super::resolution::{Mood, mood};
@@ -111,7 +113,9 @@ pub(super) fn rank(case: &Case<'_>) -> Vec<Suspect> {
 }
 
 fn without_reference(case: &Case<'_>) -> Vec<Suspect> {
-    if case.facts.calls.is_empty() && several_voices(case.facts) { of_chat(case.facts) } else { of_tools(case) }
+    let facts = case.facts;
+    let of_a_crew = facts.calls.is_empty() && (facts.customer.is_empty() || several_voices(facts));
+    if of_a_crew { of_chat(facts) } else { of_tools(case) }
 }
 
 fn several_voices(facts: &Facts<'_>) -> bool {
@@ -204,60 +208,111 @@ fn flagged<'a>(case: &'a Case<'_>, found: &mut Suspicions<'a>) {
     }
 }
 
-/// Crews that talk: early agent turns with guesses, unchecked numbers, or trouble soon after.
+/// Crews that talk: early agent turns with made-up data, numbers from nowhere, or trouble soon after.
+///
+/// Who carries code out is never to blame, and a nod or a closing word decides nothing: neither is a candidate.
 fn of_chat(facts: &Facts<'_>) -> Vec<Suspect> {
     let mut found = Suspicions::default();
     let rows: Vec<usize> = (0..facts.rows.len()).filter(|at| !facts.rows[*at].text.trim().is_empty()).collect();
+    let mut known: HashSet<&str> = HashSet::new();
+    let mut answered = false;
     for (at, row) in rows.iter().enumerate() {
         let here = &facts.rows[*row];
-        if is_agent(facts, *row) {
-            found.add(*row, 0.8, Why::Turn);
+        if is_agent(here) {
+            // Of two that are alike the earlier one: what follows only carries its fault on.
+            found.add(*row, 0.8 - 0.06 * at as f64, Why::Turn);
+            talked(facts, &rows, at, &mut found);
+            if at == 0 && tells_failed_run(&here.lower) {
+                found.add(*row, 2.0, Why::Words("sets out from the report of a failed run, not from a request"));
+            }
+            let from_nowhere = digits(here.text).filter(|number| !known.contains(number)).collect::<HashSet<_>>().len();
+            // The first row brings the task: its numbers are the request's.
+            if at > 0 && from_nowhere > 0 {
+                found.add(*row, 0.3 * (from_nowhere.min(8) as f64).ln_1p(), Why::Numbers(from_nowhere));
+                if !answered && !here.text.contains(FENCE) {
+                    found.add(*row, 0.8, Why::Words("states numbers before anything was looked up or computed"));
+                }
+            }
+            if at > 0 && MADE_UP.iter().any(|stem| here.lower.contains(stem)) {
+                found.add(*row, 0.4, Why::Words("works with assumed or made-up data"));
+            }
+        } else {
+            answered = true;
         }
-        if here.cues.has(Cue::Hedge) {
-            found.add(*row, 0.6, Why::Words("guesses or assumes"));
-        }
-        if rows[at + 1..].iter().take(2).any(|next| facts.rows[*next].cues.has(Cue::Correction)) {
-            found.add(*row, 0.6, Why::Words("is corrected soon after"));
-        }
-        if rows.get(at + 1).is_some_and(|next| tells_error(&facts.rows[*next].lower)) {
-            found.add(*row, 0.5, Why::Words("an error follows"));
-        }
-        if here.text.contains("```") {
-            found.add(*row, 0.4, Why::Words("holds code"));
-        }
-        let unchecked = unchecked_numbers(facts, &rows[..at], *row);
-        if unchecked > 0 {
-            found.add(*row, 0.3 * (unchecked as f64).ln_1p(), Why::Numbers(unchecked));
-        }
+        known.extend(digits(here.text));
     }
-    found.ranked(facts, &rows, 0.06)
+    let agents = || rows.iter().copied().filter(|row| is_agent(&facts.rows[*row]));
+    let of_weight: Vec<usize> = agents().filter(|row| facts.rows[*row].words >= FEW_WORDS).collect();
+    found.ranked(facts, &if of_weight.is_empty() { agents().collect() } else { of_weight }, 0.0)
 }
 
-fn is_agent(facts: &Facts<'_>, row: usize) -> bool {
-    let row = &facts.rows[row];
-    let machine = |name: &str| {
-        ["terminal", "executor", "computer", "environment", "console"]
-            .iter()
-            .any(|word| name.to_lowercase().contains(word))
-    };
-    match &row.step.agent {
-        Some(agent) => !machine(agent.exact()),
-        None => row.speaker == Speaker::Agent,
+/// What speaks against an agent's turn by its wording and by what comes right after it.
+fn talked(facts: &Facts<'_>, rows: &[usize], at: usize, found: &mut Suspicions<'_>) {
+    let (row, after) = (rows[at], &rows[at + 1..]);
+    if facts.rows[row].cues.has(Cue::Hedge) {
+        found.add(row, 0.6, Why::Words("guesses or assumes"));
     }
+    if after.iter().take(2).any(|next| facts.rows[*next].cues.has(Cue::Correction)) {
+        found.add(row, 0.6, Why::Words("is corrected soon after"));
+    }
+    if after.first().is_some_and(|next| tells_error(&facts.rows[*next].lower)) {
+        found.add(row, 0.5, Why::Words("an error follows"));
+    }
+    if facts.rows[row].text.contains(FENCE) {
+        found.add(row, 0.4, Why::Words("holds code"));
+    }
+}
+
+/// Where code begins and ends in a message.
+const FENCE: &str = "```";
+
+/// A message of fewer words is a nod or a closing word.
+const FEW_WORDS: u32 = 4;
+
+/// Stems of words for data that stand in for what should have been found out.
+const MADE_UP: [&str; 12] = [
+    "assum",
+    "hypothet",
+    "simulat",
+    "placeholder",
+    "mock",
+    "dummy",
+    "annahme",
+    "platzhalter",
+    "supposons",
+    "fictif",
+    "supongamos",
+    "ficticio",
+];
+
+/// False for customers, and for what only carries code out and prints: told by the last word of its name.
+fn is_agent(row: &Row<'_>) -> bool {
+    row.step.agent.as_ref().map_or(row.speaker == Speaker::Agent, |agent| !is_machine(agent.exact()))
+}
+
+fn is_machine(name: &str) -> bool {
+    let mut lower = name.trim_end_matches(|c: char| !c.is_alphabetic()).to_lowercase();
+    let ends = |word: &str| lower.ends_with(word);
+    if ["terminal", "console", "interpreter", "sandbox"].into_iter().any(ends) {
+        return true;
+    }
+    // An executor of a plan is an agent as any other, an executor of code is not.
+    let executes = ends("executor");
+    lower.retain(char::is_alphabetic);
+    executes && lower.contains("code") || lower == "environment" || lower == "computer"
 }
 
 fn tells_error(lower: &str) -> bool {
     ["error", "exitcode: 1", "execution failed", "traceback", "exception"].iter().any(|word| lower.contains(word))
 }
 
-/// Numbers of two digits and more in a row that no earlier row holds.
-fn unchecked_numbers(facts: &Facts<'_>, before: &[usize], row: usize) -> usize {
-    let mut own: Vec<&str> = digits(facts.rows[row].text).collect();
-    own.sort_unstable();
-    own.dedup();
-    own.iter().filter(|number| !before.iter().any(|earlier| facts.rows[*earlier].text.contains(**number))).count()
+/// True where the prose of a text, its code left out, reports a run that failed.
+fn tells_failed_run(lower: &str) -> bool {
+    let signs = ["exitcode:", "execution failed", "traceback", "error:"];
+    lower.split(FENCE).step_by(2).any(|prose| signs.iter().any(|sign| prose.contains(sign)))
 }
 
+/// Numbers of two digits and more.
 fn digits(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
         .map(|token| token.trim_matches('.'))

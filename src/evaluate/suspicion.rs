@@ -69,16 +69,22 @@ const MISMATCH: (f64, f64) = (4.0, -4.0);
 
 /// The fixed prior.
 pub fn prior(features: &Features) -> Suspicion {
-    if features.get(Feature::Steps) < 1.0 && features.get(Feature::HasReference) < 1.0 {
-        return Suspicion { p_fail: None, reasons: Vec::new() };
+    let p_fail = p_fail(features);
+    if p_fail.is_none() {
+        return Suspicion { p_fail, reasons: Vec::new() };
     }
     let mut moves = moved_by(features);
-    let logit = BASE + moves.iter().map(|moved| moved.weight).sum::<f64>();
     moves.retain(|moved| moved.weight.abs() >= 0.05);
     moves.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.called().cmp(b.called())));
     moves.truncate(2);
     let reasons = moves.iter().map(|moved| Reason { words: moved.words(features), weight: moved.weight }).collect();
-    Suspicion { p_fail: Some(1.0 / (1.0 + (-logit).exp())), reasons }
+    Suspicion { p_fail, reasons }
+}
+
+/// How likely a failure is by the fixed prior, without a reason in words; `None` where nothing happened.
+pub fn p_fail(features: &Features) -> Option<f64> {
+    let is_empty = features.get(Feature::Steps) < 1.0 && features.get(Feature::HasReference) < 1.0;
+    (!is_empty).then(|| 1.0 / (1.0 + (-logit(features)).exp()))
 }
 
 /// What moves the prior's logit, by the feature that does it.

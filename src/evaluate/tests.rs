@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::step::{Speech, StepContent};
+use crate::model::step::{Role, Speech, Step, StepContent};
 use crate::model::tool::{Arguments, ExpectedCall};
 
 fn conversation(text: &str) -> Conversation {
@@ -306,6 +306,72 @@ fn a_hand_over_nothing_called_for_is_unneeded() {
             })
         );
     }
+}
+
+/// A crew's log: each line is an agent's name and what it said.
+fn crew(lines: &[(&str, &str)]) -> Conversation {
+    let mut log = conversation("agent: x");
+    let step = log.steps[0].clone();
+    log.steps = (1..)
+        .zip(lines)
+        .map(|(number, (agent, said))| {
+            let content = StepContent::Message { role: Role::Assistant, text: (*said).into(), reasoning: None };
+            Step { number, message: number, content, agent: Some((*agent).into()), ..step.clone() }
+        })
+        .collect();
+    log
+}
+
+#[test]
+fn of_a_crew_the_turn_that_invents_is_suspected_and_who_runs_code_never_is() {
+    let task = ("Planner", "How many clients does the list hold? Plan: read the list, then count the clients.");
+    let end = [("Checker", "All steps were done as planned, so this is the answer."), ("Checker", "TERMINATE")];
+    let plan = ("Planner", "Let the reader of the list begin with the first step, please.");
+    let first = |middle: &[(&str, &str)]| {
+        let suspects = evaluate(&crew(&[&[task, plan][..], middle, &end].concat())).suspects;
+        assert!(suspects.iter().all(|suspect| suspect.step as usize != middle.len() + 4), "a closing word");
+        suspects[0].clone()
+    };
+    let told = ("ComputerHistory_Expert", "The list holds 250 clients in all, as everybody knows.");
+    let found = first(&[told]);
+    assert_eq!((found.step, found.why.as_str()), (3, "states numbers before anything was looked up or computed"));
+    let code = ("Coder", "Here is the script:\n```python\nprint(count(read()))\n```");
+    let printed = ("Computer_terminal", "exitcode: 0\nCode output: 250 412 77 1031 error");
+    let read_off = ("Coder", "The list holds 250 clients in all, as was printed.");
+    assert_eq!(first(&[code, printed, read_off]).step, 3);
+    let mock = ("Coder", "Since the list is missing, we go on with mock entries for the clients.");
+    let found = first(&[plan, mock]);
+    assert_eq!((found.step, found.why.as_str()), (4, "works with assumed or made-up data"));
+    let late: Vec<u32> =
+        evaluate(&crew(&[&[task, code, printed][..], &end].concat())).suspects.iter().map(|one| one.step).collect();
+    assert!(!late.contains(&3), "{late:?}");
+}
+
+#[test]
+fn a_crew_set_on_an_error_message_went_wrong_at_its_first_step() {
+    let lines = |task| {
+        [
+            ("Planner", task),
+            ("Coder", "I assume that a file is missing, so we make one."),
+            ("Coder", "Done as planned."),
+        ]
+    };
+    let pasted = "Task: exitcode: 1 (execution failed)\nunknown language. Plan: find the cause of it.";
+    let first = evaluate(&crew(&lines(pasted))).suspects.remove(0);
+    assert_eq!((first.step, first.why.contains("failed run")), (1, true), "{first:?}");
+    let quoted = "Find out why this script prints nothing:\n```\nprint('error: none')\n```\nPlan: read it.";
+    assert_eq!(evaluate(&crew(&lines(quoted))).suspects[0].step, 2);
+}
+
+#[test]
+fn a_customer_who_leaves_to_see_to_it_elsewhere_is_left_with_an_open_matter() {
+    let ended = |words: &str| {
+        let text = REFUND.replace("No, thank you!", words);
+        whole(&evaluate(&conversation(&text)), "ConversationResolution").value
+    };
+    assert_eq!(ended("Never mind the rest, thanks, I'll do it myself."), Some(0.25));
+    assert_eq!(ended("Lassen Sie den Rest, das mache ich selbst. Danke."), Some(0.25));
+    assert_eq!(ended("Good, so I don't have to do it myself. Thanks!"), Some(1.0));
 }
 
 #[test]

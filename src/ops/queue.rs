@@ -10,6 +10,7 @@ use crate::model::gate::Broken;
 use crate::model::id::ConversationId;
 use crate::model::queue::{QueueIndex, QueueQuery, SpecError, Suspect};
 use crate::model::score::ScoreTarget;
+use crate::model::step::Step;
 use crate::model::summary::Summary;
 use crate::store::{Asker, Store, StoreError};
 use crate::text::Untrusted;
@@ -118,7 +119,11 @@ pub fn read(store: &Store, id: &ConversationId, reviewer: &str) -> Result<Read, 
     let ranks = store.ranks(&conversation.scores)?;
     let mut suspects = suspects(&conversation, &ranks);
     if let Some(evaluated) = evaluated {
-        let step = |span: &String| conversation.steps.iter().find(|step| step.pointer().span_id.as_ref() == Some(span));
+        // A span that holds an exchange is that of the customer's words in it, too; they are not what is suspicious.
+        let own = |step: &&Step| !step.is_customers();
+        let step = |span: &String| {
+            conversation.steps.iter().filter(own).find(|step| step.pointer().span_id.as_ref() == Some(span))
+        };
         let whys = evaluated.whys.iter().map(|why| Some(why.as_str().into())).chain(std::iter::repeat(None));
         let named = evaluated.suspects.iter().zip(whys);
         put_first(&mut suspects, named.filter_map(|(span, why)| Some(Suspect { at: step(span)?.pointer(), why })));

@@ -6,20 +6,20 @@
 //! P(fail), the mismatch with expected calls, how divided evaluators are, the commonest intents, then evaluators by how
 //! many conversations they scored, each with its confidence.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::evaluate::{self, EvaluateError};
+use super::evaluate::EvaluateError;
 use super::workspace::Workspace;
 use crate::evaluate::features::{Feature, Features};
 use crate::evaluate::suspicion;
-use crate::model::id::ConversationId;
+use crate::model::filter::Filter;
 use crate::model::time::Timestamp;
 use crate::model::tool::Effect;
 use crate::rank::matrix::{Column, Kind, Polarity, RawRow};
 use crate::rank::queue::Facts;
-use crate::store::{Signal, ToolUse};
+use crate::store::{Asker, Evaluator, Signal, ToolUse};
 
 /// Intents with a column of their own, at most.
 const MOST_INTENTS: usize = 8;
@@ -47,24 +47,88 @@ pub struct Signals {
     pub rows: Vec<RawRow>,
     /// What else is known, row by row.
     pub facts: Vec<Facts>,
-}
-
-impl Signals {
-    /// The rows by the ids of their conversations.
-    pub fn by_id(&self) -> HashMap<&ConversationId, usize> {
-        self.rows.iter().enumerate().map(|(at, row)| (&row.id, at)).collect()
-    }
+    /// The keys of the conversations, row by row and rising.
+    pub keys: Vec<i64>,
+    /// Whether the built-in evaluators looked at it as it is now, row by row.
+    pub evaluated: Vec<bool>,
 }
 
 /// A conversation on its way.
 #[derive(Default)]
 struct Row {
     features: Option<Features>,
-    /// By evaluator: the worst value, and how sure it was.
-    scores: BTreeMap<String, (f64, Option<f64>)>,
+    /// What evaluators said, each once.
+    scores: Vec<Worst>,
     passes: u16,
     fails: u16,
     writes: Vec<String>,
+}
+
+/// The worst that an evaluator said of a conversation, and how sure it was.
+struct Worst {
+    /// Its place in [`Heard`].
+    evaluator: usize,
+    value: f64,
+    confidence: Option<f64>,
+}
+
+impl Row {
+    fn hear(&mut self, evaluator: usize, lower_is_better: bool, (value, confidence): (f64, Option<f64>)) {
+        let Some(known) = self.scores.iter_mut().find(|known| known.evaluator == evaluator) else {
+            self.scores.push(Worst { evaluator, value, confidence });
+            return;
+        };
+        known.value = if lower_is_better { known.value.max(value) } else { known.value.min(value) };
+        known.confidence = match (known.confidence, confidence) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+
+    fn score(&self, evaluator: usize) -> Option<&Worst> {
+        self.scores.iter().find(|known| known.evaluator == evaluator)
+    }
+}
+
+/// The evaluators that said something.
+#[derive(Default)]
+struct Heard {
+    /// By their keys in the store.
+    places: HashMap<i64, usize>,
+    /// By place: the name, and which way it is declared to point.
+    names: Vec<(String, Polarity)>,
+}
+
+impl Heard {
+    fn place(&mut self, key: i64, evaluator: &Evaluator) -> usize {
+        *self.places.entry(key).or_insert_with(|| {
+            let polarity = match evaluator {
+                Evaluator { assumed: true, .. } => Polarity::Unknown,
+                Evaluator { lower_is_better: true, .. } => Polarity::HighIsBad,
+                Evaluator { .. } => Polarity::LowIsBad,
+            };
+            self.names.push((evaluator.name.clone(), polarity));
+            self.names.len() - 1
+        })
+    }
+}
+
+/// Finds rows by the keys of their conversations, where these come in rising order as well.
+struct Cursor<'a> {
+    known: &'a [Signal],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(known: &'a [Signal]) -> Self {
+        Self { known, at: 0 }
+    }
+
+    fn find(&mut self, key: i64) -> Option<usize> {
+        let left = self.known.get(self.at..).unwrap_or_default();
+        self.at += left.iter().take_while(|one| one.key < key).count();
+        self.known.get(self.at).is_some_and(|one| one.key == key).then_some(self.at)
+    }
 }
 
 /// The signals of the conversations that match.
@@ -77,16 +141,17 @@ pub fn signals(
     now: Timestamp,
     expected: Expected,
 ) -> Result<Signals, EvaluateError> {
-    let ids: HashSet<ConversationId> = evaluate::matching(workspace, filter, now)?.into_iter().collect();
     let store = workspace.store();
-    let mut known: Vec<Signal> = store.signals()?;
-    known.retain(|one| ids.contains(&one.id));
-    let places: HashMap<i64, usize> = known.iter().enumerate().map(|(at, one)| (one.key, at)).collect();
+    let asker = Asker { reviewer: workspace.reviewer(), now };
+    let keys = store.matching_keys(&Filter::parse(filter)?, asker)?;
+    let range = keys.first().copied().unwrap_or_default()..=keys.last().copied().unwrap_or(-1);
+    let mut known: Vec<Signal> = store.signals(&range)?;
+    known.retain(|one| keys.binary_search(&one.key).is_ok());
     let features = |one: &Signal| one.features.as_deref().and_then(|text| numbers(text, expected));
     let mut rows: Vec<Row> = known.iter().map(|one| Row { features: features(one), ..Row::default() }).collect();
-    let mut polarity: BTreeMap<String, Polarity> = BTreeMap::new();
-    store.each_score(&mut |evaluator, score| {
-        let Some(row) = places.get(&score.conversation).and_then(|at| rows.get_mut(*at)) else { return };
+    let (mut heard, mut cursor) = (Heard::default(), Cursor::new(&known));
+    store.each_score(&range, &mut |evaluator, score| {
+        let Some(row) = cursor.find(score.conversation).and_then(|at| rows.get_mut(at)) else { return };
         if expected == Expected::Ignored && INFORMED.contains(&evaluator.name.as_str()) {
             return;
         }
@@ -96,30 +161,19 @@ pub fn signals(
             None => {}
         }
         let Some(value) = score.value.or(score.passed.map(|passed| f64::from(u8::from(passed)))) else { return };
-        let worse = |a: f64, b: f64| if evaluator.lower_is_better { a.max(b) } else { a.min(b) };
-        let entry = row.scores.entry(evaluator.name.clone()).or_insert((value, score.confidence));
-        entry.0 = worse(entry.0, value);
-        entry.1 = match (entry.1, score.confidence) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        polarity.entry(evaluator.name.clone()).or_insert(if evaluator.assumed {
-            Polarity::Unknown
-        } else if evaluator.lower_is_better {
-            Polarity::HighIsBad
-        } else {
-            Polarity::LowIsBad
-        });
+        let place = heard.place(score.evaluator, evaluator);
+        row.hear(place, evaluator.lower_is_better, (value, score.confidence));
     })?;
-    store.each_tool(&mut |ToolUse { conversation, tool, calls, failed }| {
-        if let Some(row) = places.get(&conversation).and_then(|at| rows.get_mut(*at))
+    let mut cursor = Cursor::new(&known);
+    store.each_tool(&range, &mut |ToolUse { conversation, tool, calls, failed }| {
+        if let Some(row) = cursor.find(conversation).and_then(|at| rows.get_mut(at))
             && calls > failed
             && Effect::guess(tool) != Effect::Read
         {
             row.writes.push(format!("{tool} {}", calls - failed));
         }
     })?;
-    Ok(together(&known, &rows, &polarity))
+    Ok(together(&known, &rows, &heard))
 }
 
 /// The numbers of a conversation; without what they say of expected calls, where these are to be ignored.
@@ -136,38 +190,43 @@ fn numbers(text: &str, expected: Expected) -> Option<Features> {
     Features::from_stored(&serde_json::to_string(&stored).ok()?)
 }
 
-fn together(known: &[Signal], rows: &[Row], polarity: &BTreeMap<String, Polarity>) -> Signals {
+fn together(known: &[Signal], rows: &[Row], heard: &Heard) -> Signals {
     let intents = common_intents(known);
-    let evaluators = evaluators(rows, polarity);
+    let evaluators = evaluators(rows, heard);
     let usual = usual_steps(known, rows);
+    let said: Vec<Told> = known.iter().map(|one| Told::of(&one.outcomes)).collect();
+    let contentment = Contentment::of(&said);
     let mut signals = Signals { columns: columns(&intents, &evaluators), ..Signals::default() };
-    let contentment = Contentment::of(known);
-    for (one, row) in known.iter().zip(rows) {
+    let width = signals.columns.len();
+    for ((one, row), told) in known.iter().zip(rows).zip(&said) {
         let intent = one.intent.clone().unwrap_or_default();
         let steps = usual.get(intent.as_str()).copied().unwrap_or(1.0);
-        let mut values = counts(row.features.as_ref(), steps);
+        let mut values = Vec::with_capacity(width);
+        counts(row.features.as_ref(), steps, &mut values);
         let votes = f64::from(row.passes) + f64::from(row.fails);
         let split = f64::from(row.fails) / votes.max(1.0);
         values.push((votes > 0.0).then_some(split * (1.0 - split)));
         values.extend(intents.iter().map(|name| Some(f64::from(u8::from(*name == intent)))));
-        for (name, _, sure) in &evaluators {
-            let score = row.scores.get(name);
-            values.push(score.map(|score| score.0));
-            if *sure {
-                values.push(score.and_then(|score| score.1));
+        for said in &evaluators {
+            let score = row.score(said.place);
+            values.push(score.map(|score| score.value));
+            if said.sure {
+                values.push(score.and_then(|score| score.confidence));
             }
         }
         let reference = row.features.as_ref().filter(|features| features.get(Feature::HasReference) > 0.0);
         signals.facts.push(Facts {
-            confidence: row.scores.values().filter_map(|score| score.1).reduce(f64::min),
+            confidence: row.scores.iter().filter_map(|score| score.confidence).reduce(f64::min),
             passes: row.passes,
             fails: row.fails,
             mismatch: reference.map(|features| features.get(Feature::Mismatch)),
-            satisfaction: contentment.of_one(&one.outcomes),
-            repeats: repeats(&one.outcomes),
+            satisfaction: contentment.of_one(told),
+            repeats: told.repeats,
             flags: one.flags,
             ..Facts::default()
         });
+        signals.evaluated.push(one.features.is_some());
+        signals.keys.push(one.key);
         signals.rows.push(RawRow { id: one.id.clone(), group: group(one, row), intent, values });
     }
     signals
@@ -221,7 +280,7 @@ fn column(key: String, words: &str, shape: Shape, polarity: Polarity) -> Column 
     Column { key, words: words.to_owned(), kind, polarity }
 }
 
-fn columns(intents: &[String], evaluators: &[(String, Polarity, bool)]) -> Vec<Column> {
+fn columns(intents: &[String], evaluators: &[Said<'_>]) -> Vec<Column> {
     let mut columns: Vec<Column> = COUNTS
         .iter()
         .map(|(_, key, words, shape, polarity)| column((*key).to_owned(), words, *shape, *polarity))
@@ -242,7 +301,7 @@ fn columns(intents: &[String], evaluators: &[(String, Polarity, bool)]) -> Vec<C
         one.kind = Kind::Flag { otherwise: format!("intent not {intent}") };
         columns.push(one);
     }
-    for (name, polarity, sure) in evaluators {
+    for Said { name, polarity, sure, .. } in evaluators {
         columns.push(column(format!("score/{name}"), name, Shape::Score, *polarity));
         if *sure {
             let words = format!("confidence of {name}");
@@ -253,15 +312,13 @@ fn columns(intents: &[String], evaluators: &[(String, Polarity, bool)]) -> Vec<C
 }
 
 /// The counts of a conversation, its length by the usual one, the fixed P(fail), and the mismatch.
-fn counts(features: Option<&Features>, usual: f64) -> Vec<Option<f64>> {
-    let mut values: Vec<Option<f64>> =
-        COUNTS.iter().map(|(feature, ..)| features.map(|features| features.get(*feature))).collect();
+fn counts(features: Option<&Features>, usual: f64, values: &mut Vec<Option<f64>>) {
+    values.extend(COUNTS.iter().map(|(feature, ..)| features.map(|features| features.get(*feature))));
     values.push(features.map(|features| (features.get(Feature::Steps) / usual.max(1.0)).ln_1p()));
-    let p = features.and_then(|features| suspicion::prior(features).p_fail);
+    let p = features.and_then(suspicion::p_fail);
     values.push(p.map(|p| (p.max(1e-9) / (1.0 - p).max(1e-9)).ln()));
     let reference = features.filter(|features| features.get(Feature::HasReference) > 0.0);
     values.push(reference.map(|features| features.get(Feature::Mismatch)));
-    values
 }
 
 /// By intent, how long its conversations usually are: the median.
@@ -290,17 +347,60 @@ fn common_intents(known: &[Signal]) -> Vec<String> {
     names.into_iter().take(MOST_INTENTS).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// Evaluators by how many conversations they scored, most first, and whether they say how sure they are.
-fn evaluators(rows: &[Row], polarity: &BTreeMap<String, Polarity>) -> Vec<(String, Polarity, bool)> {
-    let mut counts: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
-    for (name, (_, confidence)) in rows.iter().flat_map(|row| &row.scores) {
-        let entry = counts.entry(name).or_insert((0, false));
-        *entry = (entry.0 + 1, entry.1 || confidence.is_some());
+/// An evaluator with columns of its own.
+struct Said<'a> {
+    /// Its place in [`Heard`].
+    place: usize,
+    name: &'a str,
+    polarity: Polarity,
+    /// It says how sure it is.
+    sure: bool,
+}
+
+/// Evaluators by how many conversations they scored, most first.
+fn evaluators<'a>(rows: &[Row], heard: &'a Heard) -> Vec<Said<'a>> {
+    let mut counts = vec![(0_usize, false); heard.names.len()];
+    for score in rows.iter().flat_map(|row| &row.scores) {
+        let (count, sure) = &mut counts[score.evaluator];
+        (*count, *sure) = (*count + 1, *sure || score.confidence.is_some());
     }
-    let mut list: Vec<(&str, (usize, bool))> = counts.into_iter().collect();
-    list.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
-    let points = |name: &str| polarity.get(name).copied().unwrap_or_default();
-    list.into_iter().map(|(name, (_, sure))| (name.to_owned(), points(name), sure)).collect()
+    let mut list: Vec<usize> = (0..counts.len()).collect();
+    list.sort_by(|a, b| counts[*b].0.cmp(&counts[*a].0).then_with(|| heard.names[*a].0.cmp(&heard.names[*b].0)));
+    let said = |place: usize| {
+        let (name, polarity) = &heard.names[place];
+        Said { place, name, polarity: *polarity, sure: counts[place].1 }
+    };
+    list.into_iter().map(said).collect()
+}
+
+/// What the system of record says of how a conversation went on.
+#[derive(Default)]
+struct Told {
+    /// How content the customer said to be, on whatever scale.
+    content: Option<f64>,
+    /// Contacts about the same matter, where these are counted.
+    repeats: u32,
+}
+
+impl Told {
+    fn of(outcomes: &str) -> Self {
+        if outcomes.len() <= 2 {
+            return Self::default();
+        }
+        let Ok(all) = serde_json::from_str::<BTreeMap<String, Value>>(outcomes) else { return Self::default() };
+        let repeats = match outcome(&all, &["repeat", "reopen", "recontact"]) {
+            Some(Value::Bool(again)) => u32::from(*again),
+            Some(Value::Number(count)) => count.as_f64().map_or(0, |count| count.clamp(0.0, 1_000.0) as u32),
+            _ => 0,
+        };
+        Self { content: outcome(&all, &["csat", "satisfaction", "rating", "nps"]).and_then(Value::as_f64), repeats }
+    }
+}
+
+/// The first outcome whose name holds one of these words.
+fn outcome<'a>(all: &'a BTreeMap<String, Value>, words: &[&str]) -> Option<&'a Value> {
+    let holds = |name: &str| words.iter().any(|word| name.contains(word));
+    all.iter().find(|(name, _)| holds(&name.to_ascii_lowercase())).map(|(_, value)| value)
 }
 
 /// How content customers say to be, between the least and the most content of the pool.
@@ -310,42 +410,13 @@ struct Contentment {
 }
 
 impl Contentment {
-    fn of(known: &[Signal]) -> Self {
-        let said: Vec<f64> = known.iter().filter_map(|one| said(&one.outcomes)).collect();
-        let least = said.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = said.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    fn of(said: &[Told]) -> Self {
+        let least = said.iter().filter_map(|told| told.content).fold(f64::INFINITY, f64::min);
+        let most = said.iter().filter_map(|told| told.content).fold(f64::NEG_INFINITY, f64::max);
         Self { least, most }
     }
 
-    fn of_one(&self, outcomes: &str) -> Option<f64> {
-        let value = said(outcomes)?;
-        (self.most > self.least).then(|| (value - self.least) / (self.most - self.least))
+    fn of_one(&self, told: &Told) -> Option<f64> {
+        (self.most > self.least).then_some((told.content? - self.least) / (self.most - self.least))
     }
-}
-
-fn said(outcomes: &str) -> Option<f64> {
-    outcome(outcomes, &["csat", "satisfaction", "rating", "nps"])?.as_f64()
-}
-
-/// Contacts about the same matter, where the system of record counts them.
-fn repeats(outcomes: &str) -> u32 {
-    match outcome(outcomes, &["repeat", "reopen", "recontact"]) {
-        Some(Value::Bool(again)) => u32::from(again),
-        Some(Value::Number(count)) => count.as_f64().map_or(0, |count| count.clamp(0.0, 1_000.0) as u32),
-        _ => 0,
-    }
-}
-
-/// The first outcome whose name holds one of these words.
-fn outcome(outcomes: &str, words: &[&str]) -> Option<Value> {
-    if outcomes.len() <= 2 {
-        return None;
-    }
-    let all: BTreeMap<String, Value> = serde_json::from_str(outcomes).ok()?;
-    all.into_iter()
-        .find(|(name, _)| {
-            let name = name.to_ascii_lowercase();
-            words.iter().any(|word| name.contains(word))
-        })
-        .map(|(_, value)| value)
 }

@@ -61,6 +61,9 @@ pub struct SimulateOrder<'a> {
     pub pool: PoolRule,
     /// Labels after which the state of things is looked at.
     pub labels: usize,
+    /// The strategies once more as a queue with a size is ordered: drawn anew after each so many labels, and not after every
+    /// one.
+    pub redraw: Vec<u16>,
     /// Whether expected calls are used where they are known.
     pub expected: Expected,
 }
@@ -72,20 +75,31 @@ enum Arm {
     Whole(Strategy),
     /// The learnt order without the fixed P(fail) among what it learns from: what labels alone are worth.
     WithoutPrior,
+    /// With all there is, but so many at a time: what the first of them teach counts only when the next are drawn.
+    Drawn(Strategy, u16),
 }
 
 impl Arm {
     fn strategy(self) -> Strategy {
         match self {
-            Self::Whole(strategy) => strategy,
+            Self::Whole(strategy) | Self::Drawn(strategy, _) => strategy,
             Self::WithoutPrior => Strategy::Learnt,
         }
     }
 
-    fn name(self) -> &'static str {
+    fn name(self) -> String {
         match self {
-            Self::Whole(strategy) => strategy.info().name,
-            Self::WithoutPrior => "learnt without prior",
+            Self::Whole(strategy) => strategy.info().name.to_owned(),
+            Self::WithoutPrior => "learnt without prior".to_owned(),
+            Self::Drawn(strategy, at_once) => format!("{} by {at_once}", strategy.info().name),
+        }
+    }
+
+    /// How many are served before what was learnt counts.
+    fn at_once(self) -> usize {
+        match self {
+            Self::Whole(_) | Self::WithoutPrior => 1,
+            Self::Drawn(_, at_once) => usize::from(at_once).max(1),
         }
     }
 }
@@ -131,15 +145,7 @@ pub fn simulate(
     tell: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<SimulateReport, EvaluateError> {
     let replay = Replay::read(workspace, order, now)?;
-    let mut arms = vec![Arm::Whole(Strategy::Random)];
-    for strategy in &order.strategies {
-        if !arms.contains(&Arm::Whole(*strategy)) {
-            arms.push(Arm::Whole(*strategy));
-        }
-    }
-    if arms.contains(&Arm::Whole(Strategy::Learnt)) {
-        arms.push(Arm::WithoutPrior);
-    }
+    let arms = arms(order);
     let mut runs: BTreeMap<usize, Vec<Run>> = BTreeMap::new();
     for seed in 0..order.seeds {
         let what = "replaying".to_owned();
@@ -153,6 +159,23 @@ pub fn simulate(
         }
     }
     Ok(summary::report(order, (&replay.failed, &replay.group), &arms, &runs))
+}
+
+/// The lines of the table, without the best possible order.
+fn arms(order: &SimulateOrder<'_>) -> Vec<Arm> {
+    let mut arms = vec![Arm::Whole(Strategy::Random)];
+    for strategy in &order.strategies {
+        let drawn = order.redraw.iter().map(|at_once| Arm::Drawn(*strategy, *at_once));
+        for arm in std::iter::once(Arm::Whole(*strategy)).chain(drawn) {
+            if !arms.contains(&arm) {
+                arms.push(arm);
+            }
+        }
+    }
+    if arms.contains(&Arm::Whole(Strategy::Learnt)) {
+        arms.push(Arm::WithoutPrior);
+    }
+    arms
 }
 
 impl Replay {
@@ -246,9 +269,16 @@ impl Replay {
         let mut auroc = None;
         // What a strategy leaves out comes at its end, at random.
         let mut rest = queue.audit().sequence().to_vec().into_iter();
+        // A place by lot is foretold by its number alone, so that a page holds what its places would come to one by one.
+        let mut page = Vec::new().into_iter();
         while verdicts.len() < pool.len() {
-            let served = queue.page(REVIEWER, 1).first().map(|slot| slot.row);
-            let Some(row) = served.or_else(|| rest.find(|row| queue.verdict(*row).is_none())) else { break };
+            if verdicts.len().is_multiple_of(arm.at_once()) {
+                page = queue.page(REVIEWER, arm.at_once()).into_iter();
+            }
+            let Some(row) = page.next().map(|slot| slot.row).or_else(|| rest.find(|row| queue.verdict(*row).is_none()))
+            else {
+                break;
+            };
             let failed = self.failed[pool[row]];
             verdicts.push(failed);
             queue.hear(Event::Verdict {

@@ -110,17 +110,35 @@ pub struct Spread {
 
 impl Scaling {
     /// Of a pool.
-    pub fn of(columns: &[Column], rows: &[RawRow]) -> Self {
-        let spread = |at: usize, column: &Column| {
-            let values = || rows.iter().filter_map(|row| Some(curved(column, given(row, at)?)));
-            let n = values().count();
-            let count = n.max(1) as f64;
-            let mean = values().sum::<f64>() / count;
-            let sd = (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
-            Spread { mean, sd: if sd > 1e-9 { sd } else { 0.0 }, missing: 1.0 - n as f64 / rows.len().max(1) as f64 }
+    pub fn of<'a>(columns: &[Column], rows: impl Iterator<Item = &'a RawRow> + Clone) -> Self {
+        // Row by row, since a row lies together; each sum is added up in the order of the rows all the same.
+        let mut sums = vec![(0_usize, 0.0_f64, 0.0_f64); columns.len()];
+        let mut all = 0_usize;
+        for row in rows.clone() {
+            all += 1;
+            for (at, (column, (n, sum, _))) in columns.iter().zip(&mut sums).enumerate() {
+                if let Some(value) = given(row, at) {
+                    *n += 1;
+                    *sum += curved(column, value);
+                }
+            }
+        }
+        sums.iter_mut().for_each(|(n, sum, _)| *sum /= (*n).max(1) as f64);
+        for row in rows {
+            for (at, (column, (_, mean, squares))) in columns.iter().zip(&mut sums).enumerate() {
+                if let Some(value) = given(row, at) {
+                    *squares += (curved(column, value) - *mean).powi(2);
+                }
+            }
+        }
+        let spread = |(n, mean, squares): (usize, f64, f64)| {
+            let sd = (squares / n.max(1) as f64).sqrt();
+            Spread { mean, sd: if sd > 1e-9 { sd } else { 0.0 }, missing: 1.0 - n as f64 / all.max(1) as f64 }
         };
-        let columns = columns.iter().enumerate().map(|(at, column)| (column.key.clone(), spread(at, column))).collect();
-        Self { rows: rows.len(), columns }
+        Self {
+            rows: all,
+            columns: columns.iter().map(|column| column.key.clone()).zip(sums.into_iter().map(spread)).collect(),
+        }
     }
 
     /// Whether it still fits a pool of so many rows: the same columns, and not grown by more than a fifth.
@@ -169,7 +187,7 @@ impl Matrix {
     /// are left out, and of too many the last.
     pub fn new(columns: &[Column], rows: &[RawRow], frozen: Option<&Scaling>) -> Self {
         let fitting = frozen.filter(|scaling| scaling.fits(columns, rows.len())).cloned();
-        let scaling = fitting.unwrap_or_else(|| Scaling::of(columns, rows));
+        let scaling = fitting.unwrap_or_else(|| Scaling::of(columns, rows.iter()));
         let (used, sources) = used(columns, &scaling);
         let width = used.len() + 1;
         let stride = width.next_multiple_of(LANES);

@@ -320,7 +320,8 @@ fn reasons_are_words_and_weights_are_carried_over() {
     }
     ranker.fit();
     let words: Vec<String> = ranker.reasons(&matrix, 4).iter().map(ToString::to_string).collect();
-    assert_eq!(words, ["4 changes, +0.5", "no refusals, +0.2"], "{words:?}");
+    // That there are no refusals moves it as well, and is nothing to look at.
+    assert_eq!(words, ["4 changes, +0.5"], "{words:?}");
     // An evaluator that measures the same is no second reason.
     let (mut columns, mut rows) = (columns, rows);
     columns.push(column("score/Changes", "Changes", Kind::Count, Polarity::HighIsBad));

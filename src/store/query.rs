@@ -49,6 +49,14 @@ pub fn ids(filter: &Filter, find: &str, order: QueueOrder, asker: Asker<'_>) -> 
     query
 }
 
+/// The query for the keys of all conversations that match, rising.
+pub fn keys(filter: &Filter, asker: Asker<'_>) -> Query {
+    let mut query = Query { sql: "SELECT c.key FROM conversations c".to_owned(), bound: Vec::new() };
+    query.restrict(filter, "", asker);
+    query.push(&[" ORDER BY c.key"]);
+    query
+}
+
 /// The query for the ids of the conversations that a search finds. The full-text index leads, so that the first of
 /// them come at once.
 pub fn found(search: &Search<'_>, asker: Asker<'_>) -> Query {

@@ -2,6 +2,8 @@
 //!
 //! Invariant: rows come by the key of their conversation, so that what is read apart can be put together in one pass.
 
+use std::ops::RangeInclusive;
+
 use super::scores::Evaluator;
 use super::{Store, StoreError};
 use crate::model::id::ConversationId;
@@ -43,6 +45,8 @@ pub struct ToolUse<'a> {
 pub struct BriefScore {
     /// The key of its conversation.
     pub conversation: i64,
+    /// The key of its evaluator.
+    pub evaluator: i64,
     /// The value.
     pub value: Option<f64>,
     /// The evaluator's own pass or fail.
@@ -51,9 +55,13 @@ pub struct BriefScore {
     pub confidence: Option<f64>,
 }
 
+/// The keys of all conversations.
+pub const ALL_KEYS: RangeInclusive<i64> = i64::MIN..=i64::MAX;
+
 impl Store {
-    /// All conversations, by key.
-    pub fn signals(&self) -> Result<Vec<Signal>, StoreError> {
+    /// The conversations whose keys lie in a range, by key. What came last has the largest keys, so that reading a week of
+    /// a large workspace costs a week.
+    pub fn signals(&self, keys: &RangeInclusive<i64>) -> Result<Vec<Signal>, StoreError> {
         let sql = "SELECT c.key, c.id, c.intent,
                           coalesce(c.attributes ->> '$.task_id', c.attributes ->> '$.\"task.id\"',
                                    c.attributes ->> '$.taskId', c.attributes ->> '$.scenario_id'),
@@ -63,8 +71,8 @@ impl Store {
                           c.outcomes, e.features
                      FROM conversations c
                      LEFT JOIN evaluations e ON e.conversation = c.key AND e.content_hash = c.content_hash
-                    ORDER BY c.key";
-        self.rows(sql, &[], |row| {
+                    WHERE c.key BETWEEN ?1 AND ?2 ORDER BY c.key";
+        self.rows(sql, &[keys.start(), keys.end()], |row| {
             let task: Option<rusqlite::types::Value> = row.get(3)?;
             let task = task.and_then(|value| match value {
                 rusqlite::types::Value::Text(text) => Some(text),
@@ -83,17 +91,24 @@ impl Store {
         })
     }
 
-    /// All scores that say anything, with the evaluators that gave them.
-    pub fn each_score(&self, each: &mut dyn FnMut(&Evaluator, BriefScore)) -> Result<(), StoreError> {
+    /// All scores of these conversations that say anything, with the evaluators that gave them, by conversation.
+    pub fn each_score(
+        &self,
+        keys: &RangeInclusive<i64>,
+        each: &mut dyn FnMut(&Evaluator, BriefScore),
+    ) -> Result<(), StoreError> {
         let evaluators = self.evaluators()?;
         let sql = "SELECT evaluator, conversation, value, passed, confidence FROM scores
-                    WHERE value IS NOT NULL OR passed IS NOT NULL";
+                    WHERE conversation BETWEEN ?1 AND ?2 AND (value IS NOT NULL OR passed IS NOT NULL)
+                    ORDER BY conversation, ordinal";
         let mut statement = self.sql(self.connection.prepare_cached(sql))?;
-        let mut rows = self.sql(statement.query([]))?;
+        let mut rows = self.sql(statement.query([keys.start(), keys.end()]))?;
         while let Some(row) = self.sql(rows.next())? {
-            let Some(evaluator) = evaluators.get(&self.sql(row.get::<_, i64>(0))?) else { continue };
+            let key = self.sql(row.get(0))?;
+            let Some(evaluator) = evaluators.get(&key) else { continue };
             let brief = BriefScore {
                 conversation: self.sql(row.get(1))?,
+                evaluator: key,
                 value: self.sql(row.get(2))?,
                 passed: self.sql(row.get(3))?,
                 confidence: self.sql(row.get(4))?,
@@ -114,16 +129,18 @@ impl Store {
         self.sql(self.sql(rows)?.collect())
     }
 
-    /// Which tools each conversation called, how often, and how many of these calls failed: by conversation, then tool.
-    pub fn each_tool(&self, each: &mut dyn FnMut(ToolUse<'_>)) -> Result<(), StoreError> {
+    /// Which tools each of these conversations called, how often, and how many of these calls failed: by conversation, then
+    /// tool.
+    pub fn each_tool(&self, keys: &RangeInclusive<i64>, each: &mut dyn FnMut(ToolUse<'_>)) -> Result<(), StoreError> {
         let sql = "SELECT t.conversation, n.name, t.calls, t.failed
-                     FROM conversation_tools t JOIN names n ON n.key = t.tool ORDER BY t.conversation, n.name";
+                     FROM conversation_tools t JOIN names n ON n.key = t.tool
+                    WHERE t.conversation BETWEEN ?1 AND ?2 ORDER BY t.conversation, n.name";
         let mut statement = self.sql(self.connection.prepare_cached(sql))?;
-        let mut rows = self.sql(statement.query([]))?;
+        let mut rows = self.sql(statement.query([keys.start(), keys.end()]))?;
         while let Some(row) = self.sql(rows.next())? {
-            let name: String = self.sql(row.get(1))?;
+            let name = self.sql(row.get_ref(1).and_then(|name| Ok(name.as_str()?)))?;
             let (conversation, calls, failed) = (self.sql(row.get(0))?, self.sql(row.get(2))?, self.sql(row.get(3))?);
-            each(ToolUse { conversation, tool: &name, calls, failed });
+            each(ToolUse { conversation, tool: name, calls, failed });
         }
         Ok(())
     }

@@ -47,12 +47,37 @@ impl Store {
         self.matching(&query::ids(filter, "", QueueOrder::Oldest, asker))
     }
 
+    /// The keys of the same, rising: of many conversations, without reading an id.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn all_matching_keys(&self, filter: &Filter, asker: Asker<'_>) -> Result<Vec<i64>, StoreError> {
+        self.listed(&query::keys(filter, asker), |row| row.get(0))
+    }
+
+    /// The keys of the conversations that match as far as the asker may know, rising.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn matching_keys(&self, filter: &Filter, asker: Asker<'_>) -> Result<Vec<i64>, StoreError> {
+        let query = query::keys(filter, asker).behind(&*self.covered(asker.reviewer)?, filter, asker);
+        self.listed(&query, |row| row.get(0))
+    }
+
     fn matching(&self, query: &query::Query) -> Result<Vec<ConversationId>, StoreError> {
-        self.sql(self.connection.prepare_cached(&query.sql).and_then(|mut statement| {
-            statement
-                .query_map(&*query.parameters(), |row| row.get::<_, String>(0).map(ConversationId::from_stored))?
-                .collect()
-        }))
+        self.listed(query, |row| row.get::<_, String>(0).map(ConversationId::from_stored))
+    }
+
+    fn listed<T>(
+        &self,
+        query: &query::Query,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.sql(
+            self.connection
+                .prepare_cached(&query.sql)
+                .and_then(|mut statement| statement.query_map(&*query.parameters(), read)?.collect()),
+        )
     }
 
     /// These ids, with counts for a reviewer.

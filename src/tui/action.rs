@@ -305,6 +305,7 @@ impl Action {
     }
 }
 
+mod places;
 mod table;
 
 pub use table::BINDINGS;

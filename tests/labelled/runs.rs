@@ -192,7 +192,7 @@ pub fn crews(shared: &Path) -> Vec<Run> {
                 push(&mut conversation, content, agent);
             }
             let decisive = text(&log["mistake_step"]).parse::<u32>().ok().map(|step| step + 1);
-            Run { conversation, group: name, failed: true, decisive, messages: history.len() }
+            Run { conversation, group: text(&log["question_ID"]), failed: true, decisive, messages: history.len() }
         })
         .collect()
 }

@@ -20,7 +20,10 @@ share of failures among labels is off the true rate, which is why it is never ca
 audit: how far the rate from the audit list is off, and how often its 95 % interval holds the
 true one. held out: how well what was learnt tells failures (AUROC) in groups of conversations
 it never saw; \"learnt without prior\" learns from labels without the built-in estimate of
-P(fail). Behind +- is half of the 95 % interval over seeds.";
+P(fail). Behind +- is half of the 95 % interval over seeds.
+
+A queue with a size holds still: it is drawn at its start and anew after each twenty verdicts.
+--redraw 20 tells what that costs: \"learnt by 20\" learns after each twenty labels only.";
 
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
@@ -45,6 +48,9 @@ pub struct SimulateArguments {
     /// Labels after which rates are looked at
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub labels: usize,
+    /// Also drawn anew after each N labels only, as a queue with a size is (20); several joined by commas
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub redraw: Vec<u16>,
     /// A pool is all that went well, and so many failures at random that they make up this share
     #[arg(long, value_name = "SHARE", value_parser = failure_share, conflicts_with = "one_per_group")]
     pub failure_share: Option<f64>,

@@ -3,6 +3,7 @@
 //! Invariant: what there is instead is told with them, and a name that only its case sets apart is named as it is written.
 
 use super::{EvaluateError, named};
+use crate::evaluate::registry::EVALUATORS;
 use crate::model::filter::Filter;
 use crate::store::{Store, StoreError};
 
@@ -24,12 +25,14 @@ pub fn unheard(store: &Store, filter: &str) -> Result<String, StoreError> {
         return Ok(String::new());
     }
     let known: Vec<String> = store.evaluators()?.into_values().map(|one| one.name).collect();
+    let built_in = EVALUATORS.iter().map(|one| one.about().name.to_owned());
     let mut told = String::new();
     for name in asked {
         if !known.iter().any(|known| known.to_lowercase() == name.to_lowercase()) {
             told.push_str("; no evaluator has the name ");
             told.push_str(name);
-            told.push_str(&instead(name, &known));
+            let all: Vec<String> = known.iter().cloned().chain(built_in.clone()).collect();
+            told.push_str(&instead(name, &all));
         }
     }
     Ok(told)

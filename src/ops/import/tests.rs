@@ -519,7 +519,7 @@ fn files_that_hold_nothing_or_settings_are_told_in_one_line_each() {
     let mut store = open(folder.path());
     let effects = write(folder.path(), "effects.toml", &["[shop]".to_owned(), "get_order = \"read\"".to_owned()]);
     let none = write(folder.path(), "none.jsonl", &[]);
-    let brackets = write(folder.path(), "log", &["[12:01] started".to_owned(), "[12:02] stopped".to_owned()]);
+    let brackets = write(folder.path(), "log", &["{12:01} started".to_owned(), "{12:02} stopped".to_owned()]);
     let report = import_into(&mut store, &[effects, none, brackets]);
     let told: Vec<&str> = report.problems.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(told.len(), 3, "{told:?}");

@@ -11,7 +11,8 @@ use crate::rank::queue::{Slot, SlotKind};
 use super::kept::Working;
 use super::listing::LISTED;
 
-/// How many verdicts what is left is drawn anew after: a session's worth, from which there is something to learn.
+/// How many verdicts what is left is drawn anew after: a session's worth, from which there is something to learn. What that
+/// costs in failures not found is measured by `aftercall simulate --redraw`.
 const STEADY: usize = 20;
 
 /// A reviewer who judged nothing and put nothing off.

@@ -97,43 +97,67 @@ pub(super) fn source(store: &Store) -> Result<Source, QueueError> {
 
 /// The conversations of a queue with what is known of them.
 struct Members {
-    ids: Vec<ConversationId>,
     columns: Vec<Column>,
     rows: Vec<RawRow>,
     facts: Arc<[Facts]>,
+    /// By row.
+    keys: Vec<i64>,
+    by_id: HashMap<ConversationId, usize>,
+    unevaluated: u64,
+    /// What was judged outside the pool before the queue was defined.
+    before: Vec<(ConversationId, String, Option<bool>)>,
+    /// The weights it begins with.
+    prior: Prior,
 }
 
-fn members(
-    workspace: &Workspace,
-    stored: &StoredQueue,
-    (judged, open): (&[Judged], &HashSet<ConversationId>),
-) -> Result<Members, QueueError> {
-    let store = workspace.store();
-    let pool = pool::pool(store, stored, judged)?;
-    let Signals { columns, rows, facts } = signals(workspace, &pool.filter, stored.at, Expected::Used)?;
-    let both = rows.into_iter().zip(facts).filter(|(row, _)| pool.ids.contains(&row.id));
-    let (rows, mut facts): (Vec<RawRow>, Vec<Facts>) = both.unzip();
-    let stale = store.judged_earlier()?;
-    let by_lot = |one: &&Judged| one.slots.iter().any(|slot| slot.kind == SlotKind::Audit);
-    let earlier = judged.iter().filter(|one| one.lamport < stored.lamport).filter(by_lot);
-    let audited: HashSet<&ConversationId> = earlier.map(|one| &one.conversation).collect();
-    // A list somebody made is in the order in which it was made; any other in that in which conversations came in.
-    let filter = Filter::parse(&stored.spec.filter)?;
-    let listed: HashMap<&str, u32> = filter.named_ids().into_iter().zip(0..).collect();
-    for (at, (row, facts)) in rows.iter().zip(&mut facts).enumerate() {
-        facts.audited = audited.contains(&row.id);
-        facts.stale = stale.contains(&row.id);
-        facts.unresolved = open.contains(&row.id);
-        facts.place = Some(listed.get(row.id.as_str()).copied().unwrap_or((listed.len() + at) as u32));
+impl Members {
+    fn read(
+        workspace: &Workspace,
+        stored: &StoredQueue,
+        (judged, open): (&[Judged], &HashSet<ConversationId>),
+    ) -> Result<Self, QueueError> {
+        let store = workspace.store();
+        let pool = pool::pool(store, stored, judged)?;
+        let known = signals(workspace, &pool.filter, stored.at, Expected::Used)?;
+        let inside: Vec<bool> = known.keys.iter().map(|key| pool.holds(*key)).collect();
+        let ids = known.rows.iter().zip(&inside).filter(|(_, inside)| **inside).map(|(row, _)| row.id.clone());
+        let by_id: HashMap<ConversationId, usize> = ids.zip(0..).collect();
+        let before = judged_before(judged, stored, &by_id);
+        let prior = carried(workspace, (stored, &pool.filter, &known), &before)?;
+        let Signals { columns, mut rows, mut facts, mut keys, mut evaluated } = known;
+        keep(&mut rows, &inside);
+        keep(&mut facts, &inside);
+        keep(&mut keys, &inside);
+        keep(&mut evaluated, &inside);
+        let stale = store.judged_earlier()?;
+        let by_lot = |one: &&Judged| one.slots.iter().any(|slot| slot.kind == SlotKind::Audit);
+        let earlier = judged.iter().filter(|one| one.lamport < stored.lamport).filter(by_lot);
+        let audited: HashSet<&ConversationId> = earlier.map(|one| &one.conversation).collect();
+        // A list somebody made is in the order in which it was made; any other in that in which conversations came in.
+        let filter = Filter::parse(&stored.spec.filter)?;
+        let listed: HashMap<&str, u32> = filter.named_ids().into_iter().zip(0..).collect();
+        for (at, (row, facts)) in rows.iter().zip(&mut facts).enumerate() {
+            facts.audited = audited.contains(&row.id);
+            facts.stale = stale.contains(&row.id);
+            facts.unresolved = open.contains(&row.id);
+            facts.place = Some(listed.get(row.id.as_str()).copied().unwrap_or((listed.len() + at) as u32));
+        }
+        let unevaluated = evaluated.iter().filter(|evaluated| !**evaluated).count() as u64;
+        Ok(Self { columns, rows, facts: facts.into(), keys, by_id, unevaluated, before, prior })
     }
-    Ok(Members { ids: rows.iter().map(|row| row.id.clone()).collect(), columns, rows, facts: facts.into() })
+}
+
+/// Keeps what stands at the places that are marked.
+fn keep<T>(list: &mut Vec<T>, marked: &[bool]) {
+    let mut marked = marked.iter();
+    list.retain(|_| marked.next().copied().unwrap_or_default());
 }
 
 /// Means and spreads of the conversations that came first; `None` where all of them count.
 fn frozen(columns: &[Column], rows: &[RawRow], batches: &[Batch]) -> Option<Scaling> {
     let first = batches.iter().flat_map(|batch| &batch.rows).take(pool::frozen(batches));
-    let first: Vec<RawRow> = first.filter_map(|row| rows.get(*row)).cloned().collect();
-    (!first.is_empty() && first.len() < rows.len()).then(|| Scaling::of(columns, &first))
+    let first: Vec<&RawRow> = first.filter_map(|row| rows.get(*row)).collect();
+    (!first.is_empty() && first.len() < rows.len()).then(|| Scaling::of(columns, first.iter().copied()))
 }
 
 fn failed(verdict: Verdict) -> Option<bool> {
@@ -150,12 +174,12 @@ impl Working {
         let source = source(store)?;
         let (judged, read_to) = heard(store, stored)?;
         let open = unresolved(&judged, stored);
-        let Members { ids, columns, rows, facts } = members(workspace, stored, (&judged, &open))?;
-        let by_id: HashMap<ConversationId, usize> = ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect();
+        let Members { columns, rows, facts, keys, by_id, unevaluated, before, prior } =
+            Members::read(workspace, stored, (&judged, &open))?;
         let share = AuditShare::of(stored.spec.audit).unwrap_or_default();
-        let keys = store.keys_of(&ids)?;
         let batches = pool::batches(&store.arrivals()?, &keys, (&judged, &stored.spec.name, share));
         let matrix = Arc::new(Matrix::new(&columns, &rows, frozen(&columns, &rows, &batches).as_ref()));
+        let ids: Vec<ConversationId> = rows.into_iter().map(|row| row.id).collect();
         let pinned: BTreeMap<usize, String> = pool::pinned(store, &stored.spec.must_review, pool::asker(stored))?
             .into_iter()
             .filter_map(|(id, rule)| Some((*by_id.get(&id)?, rule)))
@@ -168,9 +192,6 @@ impl Working {
             pinned: pinned.keys().copied().collect(),
             batches,
         };
-        let before = judged_before(&judged, stored, &by_id);
-        let prior = carried(workspace, stored, &before)?;
-        let unevaluated = store.unevaluated()?;
         let mut working = Self {
             source,
             read_to,
@@ -187,7 +208,7 @@ impl Working {
             unresolved: open,
             pinned,
             segments: segments(store, stored, &ids)?,
-            unevaluated: ids.iter().filter(|id| unevaluated.contains(*id)).count() as u64,
+            unevaluated,
             bands: Terciles::default(),
             calibration: None,
             before,
@@ -355,18 +376,19 @@ fn judged_before(
 /// The weights that earlier batches taught.
 fn carried(
     workspace: &Workspace,
-    stored: &StoredQueue,
+    (stored, filter, known): (&StoredQueue, &str, &Signals),
     before: &[(ConversationId, String, Option<bool>)],
 ) -> Result<Prior, QueueError> {
     if before.is_empty() {
         return Ok(Prior::Declared);
     }
     // Of the whole workspace, so that what was usual does not depend on what was judged since.
-    let Signals { columns, mut rows, .. } = signals(workspace, "", stored.at, Expected::Used)?;
+    let read = if filter.is_empty() { None } else { Some(signals(workspace, "", stored.at, Expected::Used)?) };
+    let Signals { columns, rows, .. } = read.as_ref().unwrap_or(known);
     let judged: HashSet<&ConversationId> = before.iter().map(|(id, ..)| id).collect();
-    let scaling = Scaling::of(&columns, &rows);
-    rows.retain(|row| judged.contains(&row.id));
-    let matrix = Matrix::new(&columns, &rows, Some(&scaling));
+    let scaling = Scaling::of(columns, rows.iter());
+    let rows: Vec<RawRow> = rows.iter().filter(|row| judged.contains(&row.id)).cloned().collect();
+    let matrix = Matrix::new(columns, &rows, Some(&scaling));
     let by_id: HashMap<&ConversationId, usize> = rows.iter().enumerate().map(|(row, one)| (&one.id, row)).collect();
     let mut people: Vec<&str> = Vec::new();
     let mut lessons = Vec::with_capacity(before.len());

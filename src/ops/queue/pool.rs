@@ -14,10 +14,16 @@ use super::QueueError;
 
 /// The conversations of a queue, and a filter that takes them all and some more.
 pub(super) struct Pool {
-    /// The conversations.
-    pub ids: HashSet<ConversationId>,
+    /// The keys of the conversations, rising.
+    keys: Vec<i64>,
     /// Takes all of them.
     pub filter: String,
+}
+
+impl Pool {
+    pub fn holds(&self, key: i64) -> bool {
+        self.keys.binary_search(&key).is_ok()
+    }
 }
 
 /// Who asks what a queue holds: always the one who defined it, when they did, so that the answer does not change.
@@ -30,19 +36,20 @@ pub(super) fn asker(stored: &StoredQueue) -> Asker<'_> {
 pub(super) fn pool(store: &Store, stored: &StoredQueue, judged: &[Judged]) -> Result<Pool, QueueError> {
     let asker = asker(stored);
     let filter = Filter::parse(&stored.spec.filter)?;
-    let ids = |filter: &Filter| -> Result<Vec<ConversationId>, QueueError> { Ok(store.all_matching(filter, asker)?) };
-    let mut members: HashSet<ConversationId> = ids(&filter)?.into_iter().collect();
+    let mut keys = store.all_matching_keys(&filter, asker)?;
     let relaxed = filter.without_labels();
     if filter.is_of_labels() {
-        let able: HashSet<ConversationId> = ids(&relaxed)?.into_iter().collect();
-        let judged_since = store.judged_first_after(stored.lamport)?;
-        members.extend(judged_since.into_iter().filter(|id| able.contains(id)));
+        let able = store.all_matching_keys(&relaxed, asker)?;
+        let judged_since = store.keys_of(&store.judged_first_after(stored.lamport)?)?;
+        keys.extend(judged_since.into_iter().filter(|key| able.binary_search(key).is_ok()));
     }
     let here = judged.iter().filter(|one| one.slot_in(&stored.spec.name).is_some());
-    members.extend(here.map(|one| one.conversation.clone()));
+    let here: Vec<ConversationId> = here.map(|one| one.conversation.clone()).collect();
+    keys.extend(store.keys_of(&here)?);
+    keys.sort_unstable();
     let judged_here = format!("queue:{}", stored.spec.name);
     let filter = if relaxed.is_empty() { String::new() } else { format!("({relaxed}) or {judged_here}") };
-    Ok(Pool { ids: members, filter })
+    Ok(Pool { keys, filter })
 }
 
 /// The conversations that rules put ahead, each with the first rule that does, in words.
@@ -75,7 +82,8 @@ pub(super) fn pinned(
     Ok(pinned)
 }
 
-/// The batches of a pool whose rows have these keys, by import. Conversations that came after the last one that is whole are in none yet.
+/// The batches of a pool whose rows have these keys, which rise, by import. Conversations that came after the last one that
+/// is whole are in none yet.
 pub(super) fn batches(
     arrivals: &[Arrival],
     keys: &[i64],
@@ -84,9 +92,8 @@ pub(super) fn batches(
     let mut batches = Vec::new();
     let mut from = 0;
     for (number, arrival) in arrivals.iter().enumerate() {
-        let came = |key: i64| key > from && key <= arrival.last_key;
-        let members: Vec<usize> = (0..keys.len()).filter(|row| came(keys[*row])).collect();
-        from = arrival.last_key;
+        let members: Vec<usize> = (from..keys.partition_point(|key| *key <= arrival.last_key)).collect();
+        from += members.len();
         if members.is_empty() {
             continue;
         }

@@ -23,7 +23,7 @@ use crate::stats::corrected::rate_of_strata;
 use crate::stats::guard::Guarded;
 use crate::stats::quantile::{Mean, Quantile, mean, quantile, quantile_of_clusters, share_of_clusters};
 use crate::stats::rate::Rate;
-use crate::store::{Contact, Store, ToolUse};
+use crate::store::{ALL_KEYS, Contact, Store, ToolUse};
 
 /// Values of a segment that are told; the others are counted, and named by their number.
 pub(super) const MOST_VALUES: usize = 12;
@@ -279,7 +279,7 @@ impl Service {
             times.push(micros as f64 / 1_000.0);
         })?;
         let mut tools: HashMap<i64, Vec<(String, u64, u64)>> = HashMap::new();
-        store.each_tool(&mut |ToolUse { conversation, tool, calls, failed }| {
+        store.each_tool(&ALL_KEYS, &mut |ToolUse { conversation, tool, calls, failed }| {
             let Some(one) = served.get_mut(&conversation) else { return };
             one.calls += u64::from(calls);
             one.failed_calls += u64::from(failed);

@@ -45,10 +45,8 @@ pub struct Waiting {
 /// The database cannot be read.
 pub fn waiting(workspace: &Workspace, book: &Book, session: &Session) -> Result<Vec<Waiting>, SessionError> {
     let store = workspace.store();
-    let earlier: Vec<&Session> = match session.is_running() {
-        true => book.sessions.iter().take_while(|one| one.event != session.event).collect(),
-        false => Vec::new(),
-    };
+    let before = book.sessions.iter().take_while(|one| one.event != session.event && session.is_running());
+    let earlier: Vec<&Session> = before.collect();
     let mut found: Vec<(ConversationId, Option<String>, String, Why)> = Vec::new();
     for one in std::iter::once(&session).chain(earlier.iter().rev()) {
         let left_by = (one.event != session.event).then(|| one.name.clone());

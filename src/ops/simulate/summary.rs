@@ -75,6 +75,9 @@ pub struct StrategyRow {
     pub relative_to_random: f64,
     /// The share of failures found when looked at.
     pub found: Measured,
+    /// Of an order that learns only now and then: the share of those failures that the same order finds when it learns from
+    /// every label, and this one does not; pool by pool, so that its interval is narrower than those of both.
+    pub lost: Option<Measured>,
     /// The share of failures among labels less the true rate: what would be wrong with calling it a rate.
     pub naive_bias: Option<f64>,
     /// What the model believes of the rate less the true rate.
@@ -113,7 +116,12 @@ pub(super) fn report(
     let of = |at: usize| runs.get(&at).unwrap_or(&none);
     let random = of(0);
     let pools = || random.iter().map(|run| run.looked);
-    let mut rows: Vec<StrategyRow> = arms.iter().enumerate().map(|(at, arm)| row(arm.name(), of(at))).collect();
+    let mut rows: Vec<StrategyRow> = arms.iter().enumerate().map(|(at, arm)| row(&arm.name(), of(at))).collect();
+    for (at, arm) in arms.iter().enumerate() {
+        let Arm::Drawn(strategy, _) = arm else { continue };
+        let whole = arms.iter().position(|other| *other == Arm::Whole(*strategy));
+        rows[at].lost = whole.and_then(|whole| lost(of(whole), of(at)));
+    }
     let usual = rows.first().map_or(1.0, |row| row.labels_for_80.mean);
     let oracle: Vec<Run> = random.iter().map(|run| best(run, order.labels)).collect();
     rows.push(StrategyRow { audit: None, ..row("oracle", &oracle) });
@@ -157,6 +165,15 @@ fn best(run: &Run, look_at: usize) -> Run {
     Run { curve: Curve::of((0..pool).map(|at| at < failures), pool), looked, auroc: None }
 }
 
+/// What is lost by learning now and then: failures found with every label less those found here, over the former.
+fn lost(every: &[Run], drawn: &[Run]) -> Option<Measured> {
+    let found = |runs: &[Run]| runs.iter().map(|run| run.looked.found as f64).collect::<Vec<f64>>();
+    let (every, drawn) = (found(every), found(drawn));
+    let usual = mean(every.iter().copied());
+    let less = measured(every.iter().zip(&drawn).map(|(every, drawn)| every - drawn));
+    (usual > 0.0).then(|| Measured { mean: less.mean / usual, half_width: less.half_width / usual })
+}
+
 fn row(name: &str, runs: &[Run]) -> StrategyRow {
     let curve = |read: &dyn Fn(&Curve) -> Option<f64>| measured(runs.iter().filter_map(|run| read(&run.curve)));
     let looked: Vec<_> = runs.iter().map(|run| run.looked).filter(|looked| looked.labels > 0).collect();
@@ -175,6 +192,7 @@ fn row(name: &str, runs: &[Run]) -> StrategyRow {
         labels_for_80: curve(&|curve| curve.labels_for(0.8)),
         relative_to_random: 1.0,
         found: measured(looked.iter().map(|looked| looked.found as f64 / looked.failures as f64)),
+        lost: None,
         naive_bias: some(
             looked.iter().map(|looked| looked.found as f64 / looked.labels as f64 - truth(looked)).collect(),
         ),

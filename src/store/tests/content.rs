@@ -109,7 +109,14 @@ fn scale(_: &str) -> Scale {
 const ASKER: Asker<'static> = Asker { reviewer: "mira", now: Timestamp(3_000_000) };
 
 fn found(store: &Store, filter: &str, find: &str) -> Vec<String> {
-    let index = store.index(&Filter::parse(filter).unwrap(), find, QueueOrder::Oldest, ASKER).unwrap();
+    let filter = Filter::parse(filter).unwrap();
+    let index = store.index(&filter, find, QueueOrder::Oldest, ASKER).unwrap();
+    if find.is_empty() {
+        let mut keys = store.keys_of(&index.ids).unwrap();
+        keys.sort_unstable();
+        assert_eq!(store.matching_keys(&filter, ASKER).unwrap(), keys, "{filter:?}");
+        assert_eq!(store.all_matching_keys(&filter, ASKER).unwrap(), keys, "nothing is hidden here");
+    }
     let rows = store.summaries(&index.ids, "mira").unwrap();
     rows.into_iter().map(|row| row.external_id.into_exact()).collect()
 }

@@ -2,36 +2,12 @@
 //!
 //! Invariant: one row per action; the order within a group is the order of the help screen.
 
+use super::places::{
+    ACTED, CALIBRATION, DIGITS, DISPUTES, EVERY, IN_SESSION, JUDGE, LEFT, LISTS, MAIN, OPENED, QUEUE, REVIEW, SESSION,
+    TURNS, WEEK,
+};
 use super::{Action, Binding, Context, Group};
 use Context as C;
-
-const LISTS: &[Context] =
-    &[C::Queue, C::Review, C::Help, C::Messages, C::Numbers, C::Insights, C::Session, C::Disputes, C::Calibration];
-const MAIN: &[Context] = &[C::Queue, C::Review];
-const SESSION: &[Context] = &[C::Queue, C::Review, C::Session];
-const WEEK: &[Context] = &[C::Insights];
-const IN_SESSION: &[Context] = &[C::Session];
-const REVIEW: &[Context] = &[C::Review];
-const QUEUE: &[Context] = &[C::Queue];
-const EVERY: &[Context] = Context::ALL;
-const ACTED: &[Context] = &[C::Queue, C::Review, C::Session, C::Disputes, C::Calibration];
-const LEFT: &[Context] = &[
-    C::Queue,
-    C::Review,
-    C::Help,
-    C::Messages,
-    C::Progress,
-    C::Numbers,
-    C::Insights,
-    C::Session,
-    C::Disputes,
-    C::Calibration,
-];
-const JUDGE: &[Context] = &[C::Review, C::Disputes];
-const DISPUTES: &[Context] = &[C::Disputes];
-const CALIBRATION: &[Context] = &[C::Calibration];
-const OPENED: &[Context] = &[C::Queue, C::Disputes, C::Calibration];
-const DIGITS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// The table. Order within a group is the order of the help screen.
 pub const BINDINGS: &[Binding] = &[
@@ -273,7 +249,7 @@ pub const BINDINGS: &[Binding] = &[
         SESSION,
         Group::Workspace,
         "end session",
-        "End the session; what it came to is told.",
+        "End the session, once you said yes.",
     ),
     row(Action::WriteReport, "report", &["w"], IN_SESSION, Group::Workspace, "report", "Write its report, masked."),
     row(Action::Park, "park", &["P"], REVIEW, Group::Workspace, "park", "Talk about it later; again, take it off."),
@@ -463,35 +439,11 @@ pub const BINDINGS: &[Binding] = &[
         "Go on in $VISUAL or $EDITOR.",
     ),
     row(Action::NewLine, "new-line", &["alt-enter", "ctrl-j"], &[C::Editor], Group::Form, "new line", "A new line."),
-    row(
-        Action::Toggle,
-        "toggle",
-        &["space", "right", "l"],
-        &[C::Form],
-        Group::Form,
-        "choose",
-        "Choose or drop this; of several, the next one.",
-    ),
-    row(
-        Action::ToggleBack,
-        "toggle-back",
-        &["left", "h"],
-        &[C::Form],
-        Group::Form,
-        "choose back",
-        "The one before it.",
-    ),
+    row(Action::Toggle, "toggle", TURNS, &[C::Form], Group::Form, "choose", "Choose or drop this; else the next one."),
+    row(Action::ToggleBack, "toggle-back", &["left", "h"], &[C::Form], Group::Form, "choose back", "The one before."),
     row(Action::Yes, "yes", &["y"], &[C::Confirm], Group::Form, "yes", "Yes."),
     row(Action::No, "no", &["enter", "n"], &[C::Confirm], Group::Form, "no", "No."),
-    row(
-        Action::NeverAsk,
-        "never-ask",
-        &["N"],
-        &[C::Confirm],
-        Group::Form,
-        "do not ask",
-        "No, without that question until the program is left.",
-    ),
+    row(Action::NeverAsk, "never-ask", &["N"], &[C::Confirm], Group::Form, "do not ask", "No, and not asked again."),
     // Always
     row(Action::Commands, "commands", &[":"], SESSION, Group::Always, "commands", "Find any command by its name."),
     row(
@@ -501,7 +453,7 @@ pub const BINDINGS: &[Binding] = &[
         EVERY,
         Group::Always,
         "help",
-        "All keys of this screen; `f1` also where text is typed.",
+        "All keys here; `f1` also where text is typed.",
     ),
     row(
         Action::Messages,

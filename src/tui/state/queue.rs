@@ -235,6 +235,20 @@ impl Queue {
         }
     }
 
+    /// What is waited for before the first list, of which there are no numbers yet; `None` once one is there.
+    pub fn opening(&self) -> Option<String> {
+        let what = || match &self.asked.queue {
+            Some(name) => format!("putting the queue {name} in order"),
+            None => "reading the list".to_owned(),
+        };
+        (!self.ready && self.awaiting.is_some()).then(what)
+    }
+
+    /// Says that another list is on its way, where one is.
+    pub fn loading(&self, dot: &str) -> String {
+        if self.awaiting.is_some() { format!("{dot}loading") } else { String::new() }
+    }
+
     /// How far the queue of a name is.
     pub fn progress(&self) -> Option<&QueueState> {
         self.index.state.as_deref().filter(|_| self.query.queue.is_some())

@@ -175,3 +175,21 @@ fn what_evaluators_wrote_into_spans_is_left_out_of_the_raw_tab_while_scores_are_
     assert!(!frame.contains("eval.tone") && frame.contains("gen_ai.operation.name"), "{frame}");
     assert!(frame.contains("What evaluators said is left out"), "{frame}");
 }
+
+#[test]
+fn before_the_first_list_came_no_number_stands_there() {
+    let mut app = App::new((80, 24));
+    for (start, words) in [
+        (Start::Named("week-47".to_owned()), "putting the queue week-47 in order"),
+        (Start::Queue(String::new()), "reading the list"),
+    ] {
+        app.state = State::new(config(Theme::default()), Size { columns: 80, rows: 24 });
+        app.held = Some(Vec::new());
+        let commands = begin(&mut app.state, start);
+        app.perform(commands);
+        let frame = app.frame();
+        assert!(frame.contains(words) && !frame.contains("0 conversations"), "{frame}");
+        app.release();
+        assert!(app.frame().contains(" conversations") && !app.frame().contains(words), "{}", app.frame());
+    }
+}

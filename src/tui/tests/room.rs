@@ -330,3 +330,14 @@ fn a_filter_that_holds_what_a_room_must_not_see_is_not_written_out_to_be_edited(
     app.press("f \"intent:refund\" <enter> f");
     assert!(app.frame().contains("intent:refund") && !app.frame().contains("not shown to a room"), "{}", app.frame());
 }
+
+#[test]
+fn what_waits_for_a_session_is_told_to_a_room_without_first_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    prepared(folder.path());
+    let mut desk = Desk::open(folder.path());
+    desk.press("S <tab> l <tab> <enter> <esc> <enter> ] s F y S \"next\" <tab> <space> <enter> <esc> V S");
+    let frame = desk.app.frame();
+    assert!(frame.contains("Left by earlier sessions") && frame.contains("put off by lee"), "{frame}");
+    nameless(&frame);
+}

@@ -120,6 +120,9 @@ fn progress(state: &State, queue: &QueueState, columns: usize) -> Row {
 fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     let queue = &state.queue;
     let dot = format!(" {} ", state.config.theme.signs().dot);
+    if let Some(words) = queue.opening() {
+        return canvas.row(layout.head, &Row::of(&words, Tone::Warn));
+    }
     if let Some(progress_of) = queue.progress() {
         let columns = usize::from(layout.head.width);
         let mut right = Row::new();
@@ -134,9 +137,7 @@ fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
             about.extend(state.lens().row(&queue.query.filter, Tone::Input));
         }
         about.extend(finding(state));
-        if queue.awaiting.is_some() {
-            about.push(&format!("{dot}loading"), Tone::Warn);
-        }
+        about.push(&queue.loading(&dot), Tone::Warn);
         // What the reviewer asked for gives way to nothing; figures do.
         let room = columns.saturating_sub(right.width() + about.width() + 2);
         let mut left = progress(state, progress_of, room);
@@ -165,9 +166,7 @@ fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
     }
     left.extend(finding(state));
     left.push(&format!("{dot}{}", order_name(queue.query.order)), Tone::Dim);
-    if queue.awaiting.is_some() {
-        left.push(&format!("{dot}loading"), Tone::Warn);
-    }
+    left.push(&queue.loading(&dot), Tone::Warn);
     let columns = usize::from(layout.head.width);
     canvas.row(layout.head, &left.with_right(right, columns, state.config.theme.signs().more));
 }

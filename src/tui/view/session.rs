@@ -204,14 +204,19 @@ fn waits(state: &State, one: &Waiting, here: bool) -> Row {
         row.extend(lens.row(session, Tone::Text));
         row.push("  ", Tone::Dim);
     }
-    let first = one.first.exact().split_whitespace().collect::<Vec<_>>().join(" ");
+    // A room reads no conversation in a list.
+    let first = if state.presenting { "" } else { one.first.exact() };
+    let first = first.split_whitespace().collect::<Vec<_>>().join(" ");
     let (word, text) = match &one.why {
         Why::Parked(reason) if reason.is_empty() => ("parked", &first),
         Why::Parked(reason) => ("parked", reason),
         Why::PutOff => ("put off", &first),
     };
-    row.push(&format!("{word} by {}: ", one.by), Tone::Dim);
-    row.extend(lens.row(text, tone));
+    row.push(&format!("{word} by {}", one.by), if here { Tone::Text } else { Tone::Dim });
+    if !text.is_empty() {
+        row.push(": ", Tone::Dim);
+        row.extend(lens.row(text, tone));
+    }
     row
 }
 
