@@ -34,7 +34,7 @@ pub fn page(report: &Report) -> String {
 fn said(text: &str) -> String {
     let whole = safe(text);
     let parts: Vec<&str> = whole.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return whole;
     }
     let code =
