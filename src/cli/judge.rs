@@ -18,6 +18,7 @@ use super::output::Data;
 use super::progress::{Bar, Unit};
 use crate::engine;
 use crate::model::score::Direction;
+use crate::model::title;
 use crate::ops::evaluate::{self, EvaluateOrder, EvaluateReport, Tally};
 use crate::ops::workspace::Workspace;
 use crate::store::Access;
@@ -146,7 +147,8 @@ pub fn evaluators(arguments: &EvaluatorsArguments) -> Result<Code, Failure> {
             continue;
         }
         let better = if about.direction == Direction::Higher { "higher is better" } else { "lower is better" };
-        data.put(about.name)?;
+        let called = title::fault(about.name).map_or_else(String::new, |fault| format!("  (\"{fault}\" in lists)"));
+        data.put(&format!("{}{called}", about.name))?;
         data.put(&format!("    looks at {}", about.looks_at))?;
         data.put(&format!("    {}; {better}; needs {}", about.scale, about.needs))?;
         if let Some(differs) = about.differs {
