@@ -342,7 +342,11 @@ impl Used {
                 let count = (value.signum() * value.abs().exp_m1()).round();
                 // What was held within the limits is at least so much.
                 let more = if clipped && count > 0.0 { "+" } else { "" };
-                if count == 0.0 { format!("no {words}") } else { format!("{count}{more} {words}") }
+                match count {
+                    0.0 => format!("no {words}"),
+                    1.0 if more.is_empty() => format!("1 {}", one_of(words)),
+                    _ => format!("{count}{more} {words}"),
+                }
             }
             Kind::Share if value < 1e-4 => format!("no {words}"),
             Kind::Share => format!("{} {words}", if standard > 0.0 { "many" } else { "few" }),
@@ -359,6 +363,17 @@ impl Used {
                 }
             }
         }
+    }
+}
+
+/// The singular of what a column counts: of its last word, or of its first one where the last is no plural.
+pub(super) fn one_of(words: &str) -> String {
+    let first = words.split(' ').next().unwrap_or_default();
+    match (words.strip_suffix('s'), first.strip_suffix('s')) {
+        (Some(_), _) if words.contains(" and ") => words.to_owned(),
+        (Some(one), _) => one.to_owned(),
+        (None, Some(one)) => words.replacen(first, one, 1),
+        (None, None) => words.to_owned(),
     }
 }
 

@@ -537,3 +537,15 @@ fn batches_are_tallied_apart() {
     // The chance of a draw is 1 over what is left of its batch.
     assert!((queue.page(1, 1)[0].q - 1.0 / 15.0).abs() < 1e-12);
 }
+
+#[test]
+fn one_of_a_count_is_told_as_one() {
+    for (words, one) in [
+        ("failed calls", "failed call"),
+        ("values nobody had named", "value nobody had named"),
+        ("messages and calls", "messages and calls"),
+        ("doubt", "doubt"),
+    ] {
+        assert_eq!(super::matrix::one_of(words), one);
+    }
+}
