@@ -137,6 +137,7 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Codebook
         | Request::Tools
         | Request::LastFail
+        | Request::Begun
         | Request::Highlight(_) => LaneName::Read,
         // A pack is a human act like any other, so that undo finds it in its place.
         Request::Record(_)
@@ -145,6 +146,7 @@ fn lane_of(request: &Request) -> LaneName {
         | Request::Settle { .. }
         | Request::Claim(_)
         | Request::Release(_)
+        | Request::KeepBegun(_)
         | Request::Undo
         | Request::Redo
         | Request::LoadPack(_) => LaneName::Write,

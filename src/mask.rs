@@ -7,6 +7,7 @@ mod detect;
 mod json;
 mod known;
 mod pseudonym;
+mod reverse;
 mod shadow;
 mod signs;
 
@@ -16,6 +17,8 @@ use self::shadow::Shadow;
 use self::signs::Signs;
 
 pub use self::known::Known;
+pub use self::pseudonym::first as first_pseudonym;
+pub use self::reverse::{Originals, Unknown};
 
 /// What kind of personal data a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,13 +39,15 @@ pub enum Class {
     Ssn,
     /// A street address: known, or in a usual form.
     Address,
-    /// A person's name: known, or given with "my name is".
+    /// A person's name: known, or given with "my name is", "the customer, …" or a title.
     Name,
+    /// A date of birth, by the name or the words before it.
+    Date,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Email,
         Self::Phone,
         Self::Card,
@@ -52,6 +57,7 @@ impl Class {
         Self::Ssn,
         Self::Address,
         Self::Name,
+        Self::Date,
     ];
 
     /// The word in pseudonyms and reports.
@@ -66,6 +72,7 @@ impl Class {
             Self::Ssn => "SSN",
             Self::Address => "ADDRESS",
             Self::Name => "NAME",
+            Self::Date => "DATE",
         }
     }
 }
@@ -202,12 +209,17 @@ impl Masker {
         let mut at = 0;
         for finding in findings {
             masked.text.push_str(text.get(at..finding.range.start).unwrap_or(""));
-            masked.text.push_str(&pseudonym::of(&self.key, finding.class, &finding.value));
+            masked.text.push_str(&self.pseudonym(&finding));
             at = finding.range.end;
             masked.found.push((finding.class, finding.range));
         }
         masked.text.push_str(text.get(at..).unwrap_or(""));
         masked
+    }
+
+    /// What stands in a finding's place.
+    fn pseudonym(&self, finding: &Finding) -> String {
+        pseudonym::of(&self.key, finding.class, &finding.value)
     }
 
     /// Finds until nothing more is found beside what was found: so masked text has nothing left to find.

@@ -3,6 +3,7 @@
 //! Invariant: no I/O, no clock, no randomness. Times and ids arrive as arguments.
 
 pub mod act;
+pub mod begun;
 pub mod claim;
 pub mod codebook;
 pub mod conversation;

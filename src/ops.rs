@@ -5,6 +5,7 @@
 pub mod adjudicate;
 pub mod agreement;
 pub mod alignment;
+pub mod begun;
 pub mod bench;
 pub mod calibration;
 pub mod compare;

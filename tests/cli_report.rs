@@ -239,7 +239,7 @@ fn a_session_has_a_report_that_is_understood_without_the_program_and_names_nobod
     for told in [
         "mara, tess took part.",
         "Judged: 2 conversations",
-        "1 conversation on the parking lot, 1 put off",
+        "1 conversation put on the parking lot, 1 put off",
         "customer wrote: This is",
         "at that step: called refund {",
         "right would have been: call refund {",

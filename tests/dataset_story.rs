@@ -121,6 +121,15 @@ fn versions_stay_and_differ_by_what_changed() {
     assert!(splits.values().all(|splits| splits.len() == 1) && splits.len() < 11, "{splits:?}");
 
     desk.ok(&["export", "a", "--dataset", "refunds@1", "--format", "labels,openai-sft,csv"]);
+    // What is trained on has a file for each split, and no other; what says its split itself has one.
+    let manifest: Value = serde_json::from_slice(&std::fs::read(desk.path("a/manifest.json")).unwrap()).unwrap();
+    let written = manifest["files"].as_array().unwrap();
+    let of = |format: &str| written.iter().filter(|file| file["format"] == format).collect::<Vec<_>>();
+    let named: Vec<String> =
+        of("openai-sft").iter().map(|file| format!("{} {}", file["name"], file["split"])).collect();
+    assert!(named.contains(&r#""openai-sft-train.jsonl" "train""#.to_owned()), "{named:?}");
+    assert!(named.iter().all(|name| !name.contains("test")) && !desk.path("a/openai-sft.jsonl").exists(), "{named:?}");
+    assert_eq!((of("labels").len(), of("labels")[0].get("split")), (1, None));
     desk.ok(&["label", "n-1", "--fail", "--no-step"]);
     desk.ok(&["label", "n-11", "--pass"]);
     desk.ok(&["dataset", "add", "refunds", "--where", ""]);
@@ -253,7 +262,8 @@ fn every_format_is_cut_masked_and_the_same_again() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
     desk.ok(&["export", "s", "--dataset", "d", "--format", "trl-preference,cases", "--json-strings"]);
-    for row in desk::rows(&desk.path("s/trl-preference.jsonl")) {
+    let split = ["train", "dev"].map(|split| desk.path(&format!("s/trl-preference-{split}.jsonl")));
+    for row in split.iter().filter(|path| path.exists()).flat_map(|path| desk::rows(path)) {
         assert!(row["tools"].is_string() && row["chosen"][0]["tool_calls"][0]["function"]["arguments"].is_string());
     }
     for row in desk::rows(&desk.path("s/cases.jsonl")) {

@@ -156,8 +156,8 @@ fn made((context, workspace): (&Context, &Workspace), version: &DatasetVersion, 
         if one.open_there > 0 {
             let rows = count(one.open_there, "row");
             warn(&format!(
-                "in train or dev of {other}: {rows} of the test split. What was learnt from it has seen them; from now on \
-                 its exports leave them out"
+                "in train or dev of {other}: {rows} of the test split. What is learnt from it has seen them; a version of \
+                 it made from now on leaves them out of exports"
             ));
         }
     }

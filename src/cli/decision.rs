@@ -102,6 +102,7 @@ fn save(context: &Context, change: DecisionChange, as_json: bool) -> Result<Code
 fn list(context: &Context, (all, as_json): (bool, bool), unmasked: bool) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(unmasked.then_some("decision list"))?;
     let decisions = session::book(workspace.store())?.decisions;
+    let name_of = names(&workspace, &door)?;
     let mut data = Data::open();
     let mut shown = 0;
     for decision in decisions.iter().filter(|decision| all || decision.is_open()) {
@@ -110,7 +111,7 @@ fn list(context: &Context, (all, as_json): (bool, bool), unmasked: bool) -> Resu
         if as_json {
             data.json(&answer(&decision)?)?;
         } else {
-            data.line(&line(&decision))?;
+            data.line(&line(&decision, &name_of))?;
         }
     }
     data.finish()?;
@@ -120,8 +121,8 @@ fn list(context: &Context, (all, as_json): (bool, bool), unmasked: bool) -> Resu
     Ok(Code::Done)
 }
 
-/// A decision in a line.
-pub(super) fn line(decision: &Decision) -> String {
+/// A decision in a line; its failure mode has this name by now.
+pub(super) fn line(decision: &Decision, name_of: &dyn Fn(&str) -> String) -> String {
     let spec = &decision.spec;
     let state = match Day::of(now()) {
         _ if !decision.is_open() => "closed",
@@ -129,7 +130,7 @@ pub(super) fn line(decision: &Decision) -> String {
         _ => "open",
     };
     let due = spec.due.map_or_else(|| "-".to_owned(), |due| due.to_string());
-    let mode = spec.mode.as_ref().map_or_else(String::new, |mode| format!("  [{mode}]"));
+    let mode = spec.mode.as_ref().map_or_else(String::new, |mode| format!("  [{}]", name_of(mode)));
     format!(
         "{:<8} {state:<6}  {:<9}  {:<12}  {due:<10}  {}{mode}",
         decision.id,
@@ -139,11 +140,18 @@ pub(super) fn line(decision: &Decision) -> String {
     )
 }
 
+/// The names of failure modes as they are by now, masked as the codebook is: a mode that was renamed keeps its key.
+fn names(workspace: &Workspace, door: &Door) -> Result<impl Fn(&str) -> String, Failure> {
+    let (codebook, door) = (workspace.store().codebook()?, door.clone());
+    Ok(move |key: &str| door.text(codebook.name_of(&codebook.resolve(key))))
+}
+
 fn show(context: &Context, id: &str, (as_json, unmasked): (bool, bool)) -> Result<Code, Failure> {
     let (workspace, door) = context.open_door(unmasked.then_some("decision show"))?;
     let book = session::book(workspace.store())?;
     let decision = session::find_decision(&book, id)?;
     let effect = effect(&workspace, &decision, now())?;
+    let name_of = names(&workspace, &door)?;
     let decision = session::masked_decision(workspace.store(), &decision, &door)?;
     let mut data = Data::open();
     if as_json {
@@ -151,7 +159,7 @@ fn show(context: &Context, id: &str, (as_json, unmasked): (bool, bool)) -> Resul
         value["effect"] = serde_json::to_value(&effect)?;
         data.json(&value)?;
     } else {
-        data.line(&line(&decision))?;
+        data.line(&line(&decision, &name_of))?;
         data.line(&format!("made by {} at {}", decision.by, decision.at))?;
         for conversation in &decision.spec.conversations {
             data.line(&format!("answers {conversation}"))?;
@@ -160,7 +168,7 @@ fn show(context: &Context, id: &str, (as_json, unmasked): (bool, bool)) -> Resul
             data.line(&format!("closed by {} at {}: {}", closed.by, closed.at, closed.reason))?;
         }
         match (&effect, &decision.spec.mode) {
-            (Some(effect), Some(mode)) => data.line(&format!("{mode}: {}", effect.words()))?,
+            (Some(effect), Some(mode)) => data.line(&format!("{}: {}", name_of(mode), effect.words()))?,
             (None, Some(_)) => data.line("whether it helped is told once it is closed")?,
             (_, None) => data.line("it names no failure mode, so that nothing tells whether it helped (--mode)")?,
         }

@@ -234,6 +234,13 @@ fn summary(report: &ImportReport) -> Vec<String> {
         let rest = if more == 0 { String::new() } else { format!(", and {more} more (--json lists them)") };
         lines.push(format!("nothing stored goes by: {}{rest}", ids.join(", ")));
     }
+    if report.masked > 0 {
+        lines.push(format!(
+            "the expected calls of {} were not taken: they hold masked values (as <NAME-1a2b3c4d>) that nothing in the conversation \
+             explains; write the values themselves (`aftercall show ID --json --unmasked` shows them)",
+            count(report.masked, "conversation")
+        ));
+    }
     if report.judged > 0 {
         lines.push(format!(
             "{} evaluated, {} with objections; `aftercall list` shows the most suspicious first",

@@ -50,6 +50,13 @@ pub fn report(context: &Context, arguments: &ReportArguments) -> Result<Code, Fa
     };
     report::new_file(path, &text)?;
     let (name, count) = (&found.period.name, super::import::count(found.counts.conversations, "conversation"));
+    if let Some(session) = found.session.as_ref().filter(|session| session.to.is_none()) {
+        context.talk.say(&format!(
+            "session {} goes on: the report is of what was judged so far, and says that it has not ended; write it again, under \
+             another name, after `aftercall session end`",
+            session.name
+        ));
+    }
     context.talk.say(&format!("{name}: {count}, {} judged; written to {}", found.counts.judged, path.display()));
     Ok(Code::Done)
 }

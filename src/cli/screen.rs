@@ -34,6 +34,8 @@ pub struct Left {
     pub code: Code,
     /// True where the reviewer wants the demo next.
     pub demo: bool,
+    /// How many texts, fails and corrections wait that were begun and not saved.
+    pub begun: usize,
 }
 
 /// Carries `review` out.
@@ -98,7 +100,23 @@ pub fn review(context: &Context, global: &Global, start: Start) -> Result<Code, 
 fn shown(context: &Context, global: &Global, start: Start, room: Option<&[String]>) -> Result<Code, Failure> {
     check_terminal()?;
     let left = open(context, start, room)?;
-    if left.demo { demo::from_screen(global) } else { Ok(left.code) }
+    if left.demo {
+        return demo::from_screen(global);
+    }
+    farewell(context, left.begun);
+    Ok(left.code)
+}
+
+/// Says where the labels are, how to get them out, and what waits.
+fn farewell(context: &Context, begun: usize) {
+    let root = demo::shell_quoted(&context.root().display().to_string());
+    context.talk.say(&format!(
+        "Your labels are in {root}; aftercall --workspace {root} export my-dataset --format labels writes them out."
+    ));
+    if begun > 0 {
+        let what = super::import::count(begun as u64, "thing");
+        context.talk.say(&format!("{what} begun and not saved: still there when you come back."));
+    }
 }
 
 /// The queue of a name, a conversation where the text names one, else a list where it is a filter.
@@ -181,7 +199,7 @@ pub fn open(context: &Context, start: Start, room: Option<&[String]>) -> Result<
         return Err(Failure::Signal(signal));
     }
     let code = if outcome.unsaved.is_empty() { Code::Done } else { Code::Io };
-    Ok(Left { code, demo: outcome.demo })
+    Ok(Left { code, demo: outcome.demo, begun: outcome.begun })
 }
 
 /// A folder that is not there yet, in full: nothing is overwritten, and nobody has to guess where the files went.

@@ -168,6 +168,9 @@ fn agenda_lines(agenda: &[AgendaLine]) -> Vec<String> {
             let more = if line.conversations.len() > first.len() { " …" } else { "" };
             let _ = write!(text, "  {}{more}", first.join(" "));
         }
+        if line.older > 0 {
+            let _ = write!(text, "  ({} flagged before that wait for a verdict)", line.older);
+        }
         text.trim_end().to_owned()
     };
     std::iter::once("Agenda".to_owned()).chain(agenda.iter().map(line)).collect()
@@ -287,7 +290,13 @@ fn summary_lines(summary: &SessionSummary) -> Vec<String> {
             "{} reviewed ({}{} pass, {} fail, {} can't tell{}) - {} - {} - {} undone - {} put off - {} disputed{}",
             summary.reviewed.len(),
             // Several people may have judged one conversation.
-            if all > summary.reviewed.len() as u64 { format!("{}: ", count(all, "verdict")) } else { String::new() },
+            match all > summary.reviewed.len() as u64 {
+                true => format!("{}: ", count(all, "verdict")),
+                // What was settled since, a report counts as it was settled.
+                false if !summary.settled.is_empty() || !summary.disputed.is_empty() =>
+                    "as they were given: ".to_owned(),
+                false => String::new(),
+            },
             verdicts.pass,
             verdicts.fail,
             verdicts.unsure,
@@ -319,7 +328,7 @@ fn summary_lines(summary: &SessionSummary) -> Vec<String> {
     for (title, decisions) in [("Decisions", &summary.decisions), ("Carried over", &summary.carried_over)] {
         if !decisions.is_empty() {
             lines.push(title.to_owned());
-            lines.extend(decisions.iter().map(decision::line));
+            lines.extend(decisions.iter().map(|one| decision::line(one, &|key| name(&key.to_owned()))));
         }
     }
     let safe = &summary.safe;

@@ -191,7 +191,11 @@ fn tell(data: &mut Data, report: &TeamReport) -> Result<(), Failure> {
 }
 
 fn of(work: &Work) -> Vec<String> {
-    let pace = work.pace_minutes.map_or_else(String::new, |pace| format!(", {pace:.1} minutes each (median)"));
+    // Less than three seconds is no pace: verdicts that came from elsewhere.
+    let pace = work
+        .pace_minutes
+        .filter(|pace| *pace >= 0.05)
+        .map_or_else(String::new, |pace| format!(", {pace:.1} minutes each (median)"));
     let mut lines = vec![format!(
         "{}  {} judged, {} failed, {} judged by others too{pace}",
         work.reviewer, work.judged, work.failed, work.shared

@@ -122,6 +122,9 @@ pub struct DataFile {
     pub left_out: BTreeMap<String, u64>,
     /// What deserves a look, by kind: the number of conversations.
     pub warnings: BTreeMap<String, u64>,
+    /// The split whose rows it holds, where it holds those of one only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<&'static str>,
 }
 
 /// SHA-256 in hex, as stock tools print it.

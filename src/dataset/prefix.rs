@@ -269,7 +269,8 @@ fn said(group: &[&Step]) -> Said {
 
 /// What should have been said instead of `recorded`, given a correction at one of its steps.
 ///
-/// Parallel calls are one decision: correcting one keeps its siblings. Words in place of a call replace the whole
+/// Parallel calls are one decision: correcting one keeps its siblings, but not the words beside them, which announce what
+/// the agent was about to do: those a reviewer wrote for the step or for its message stand in their place, or none. Words in place of a call replace the whole
 /// message, since nobody asks a question and acts on the answer at once; words in place of words keep the calls.
 fn correct(recorded: &Said, at: &Step, correction: &Correction) -> Result<Said, Flaw> {
     const NO_WORDS: Flaw = "the correction does not say what should have been said";
@@ -279,11 +280,12 @@ fn correct(recorded: &Said, at: &Step, correction: &Correction) -> Result<Said, 
         CorrectionKind::Tool => {
             let tool = correction.tool.clone().ok_or("the correction names no tool")?;
             let arguments = correction.arguments.as_ref().map_or("{}", |arguments| arguments.0.exact()).to_owned();
+            // What was said before a wrong call announces that one; an answer in place of a call came too early.
+            let own = recorded.text.clone().filter(|_| recorded.corrected);
+            message.text = words.cloned().or(own);
             if let Some(call) = message.calls.iter_mut().find(|call| call.step == at.number) {
                 (call.tool, call.arguments) = (tool, arguments);
             } else {
-                // A call in place of an answer: the answer came too early and goes.
-                message.text = None;
                 message.calls.push(Call { id: String::new(), tool, arguments, result: None, step: at.number });
             }
         }

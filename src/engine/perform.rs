@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
+use crate::ops::begun::{self, BegunError};
 use crate::ops::calibration::CalibrationError;
 use crate::ops::door::Door;
 use crate::ops::evaluate::{self, EvaluateError, EvaluateOrder};
@@ -83,6 +84,8 @@ pub fn perform(workspace: &mut Workspace, request: &Request, now: Timestamp, tel
         Request::Codebook => read(review::codebook(workspace), Reply::Codebook),
         Request::Tools => read(tools::known(workspace).map_err(Into::into), Reply::Tools),
         Request::LastFail => read(review::last_fail(workspace), |fail| Reply::LastFail(fail.map(Box::new))),
+        Request::Begun => of_begun(begun::read(workspace), Reply::Begun),
+        Request::KeepBegun(changes) => of_begun(begun::keep(workspace, changes), |()| Reply::Kept),
         Request::Highlight(text) => Reply::Highlighted(highlight::json(text.exact())),
         Request::Record(act) => saved(review::record(workspace, act, now)),
         Request::StartSession(order) => saved(session::start(workspace, order, now)),
@@ -165,6 +168,10 @@ fn of_queue<T>(outcome: Result<T, QueueError>, reply: impl FnOnce(T) -> Reply) -
         Err(QueueError::Store(error)) => not_read(&error),
         Err(error) => Reply::Failed { message: error.to_string(), retry: false },
     }
+}
+
+fn of_begun<T>(outcome: Result<T, BegunError>, reply: impl FnOnce(T) -> Reply) -> Reply {
+    outcome.map_or_else(|error| Reply::Failed { message: error.to_string(), retry: false }, reply)
 }
 
 fn of_calibration<T>(outcome: Result<T, CalibrationError>, reply: impl FnOnce(T) -> Reply) -> Reply {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 pub use crate::model::act::Saved;
 use crate::model::act::{Act, Judgement};
+pub use crate::model::begun::{Begun, BegunCorrection, BegunFail, Changes, Drawer};
 pub use crate::model::claim::{ClaimOrder, Claimed};
 use crate::model::codebook::Codebook;
 pub use crate::model::export::ExportOrder;
@@ -98,6 +99,8 @@ pub enum Request {
     Tools,
     /// Read: the fail that the reviewer gave last, of any session.
     LastFail,
+    /// Read: what this reviewer began on this device and did not save.
+    Begun,
     /// Read: JSON text pretty-printed and highlighted, bounded in size.
     Highlight(Untrusted),
     /// Read: the conversations whose labels differ.
@@ -129,6 +132,8 @@ pub enum Request {
     Claim(ClaimOrder),
     /// Write: give it back.
     Release(ConversationId),
+    /// Write: what was begun or dropped since; no act.
+    KeepBegun(Changes),
     /// Write: undo the last act of this reviewer, of any session.
     Undo,
     /// Write: redo what this reviewer last undid.
@@ -187,6 +192,10 @@ pub enum Reply {
     Tools(Vec<KnownTool>),
     /// To [`Request::LastFail`].
     LastFail(Option<Box<Judgement>>),
+    /// To [`Request::Begun`].
+    Begun(Drawer),
+    /// To [`Request::KeepBegun`]: it is on the disk.
+    Kept,
     /// To [`Request::Highlight`]: one vector of runs per line.
     Highlighted(Vec<Vec<HighlightRun>>),
     /// To [`Request::Record`], [`Request::StartSession`], [`Request::StartCalibration`], [`Request::Settle`],

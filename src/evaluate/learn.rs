@@ -214,18 +214,18 @@ fn fits(rows: &[Row], truth: &[f64], known: &[usize]) -> [[f64; WIDTH]; PRECISIO
     let mut start = [0.0; WIDTH];
     start[1] = 1.0;
     PRECISIONS.map(|precision| {
-        start = fit((rows, truth), known, precision, start);
+        start = fit((rows, truth), known, precision, &start);
         start
     })
 }
 
 /// The posterior mode, by Newton steps.
-fn fit((rows, truth): (&[Row], &[f64]), known: &[usize], precision: f64, start: [f64; WIDTH]) -> [f64; WIDTH] {
+fn fit((rows, truth): (&[Row], &[f64]), known: &[usize], precision: f64, start: &[f64; WIDTH]) -> [f64; WIDTH] {
     let mut middle = [0.0; WIDTH];
     middle[1] = 1.0;
     let mut precisions = [precision; WIDTH];
     (precisions[0], precisions[1]) = (CONSTANT, OFFSET);
-    let mut weights = start;
+    let mut weights = *start;
     for _ in 0..25 {
         let mut gradient = [0.0; WIDTH];
         let mut curve = [[0.0; WIDTH]; WIDTH];

@@ -4,12 +4,13 @@
 //! agent never confirmed, are no mismatch.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::facts::{Call, Facts};
-use super::language::Cue;
+use super::language::{Cue, listen};
 use super::{Flag, SOURCE};
 use crate::model::conversation::Conversation;
 use crate::model::id::SpanRef;
@@ -307,6 +308,7 @@ fn confirmations(facts: &Facts<'_>, fact: &Fact) -> Vec<Confirmation> {
             "" => stems.iter().find_map(|stem| heard.lower.find(stem)),
             act => (act == *claimed).then_some(claim.at.0),
         });
+        let says = says.or_else(|| took_place(&heard.lower, stems));
         let other = object.is_some() && !about(heard.text) && !super::language::identifiers(heard.text).is_empty();
         if let (Some(at), false) = (says, other) {
             found.push(Confirmation { row: *row, shown: format!("\"{}\"", quote(heard, at)), amount: sum(heard.text) });
@@ -316,32 +318,60 @@ fn confirmations(facts: &Facts<'_>, fact: &Fact) -> Vec<Confirmation> {
     found
 }
 
-/// Where the agent refused an act that the customer asked for.
-fn refusal(facts: &Facts<'_>, fact: &Fact) -> Option<Confirmation> {
-    let (_, stems, _) = ACTS[..7].iter().find(|(act, ..)| *act == fact.act)?;
-    let row = facts.agent.iter().rev().find(|row| {
-        let heard = &facts.rows[**row];
-        heard.cues.has(Cue::Refusal) && stems.iter().any(|stem| heard.lower.contains(stem))
-    })?;
-    let heard = &facts.rows[*row];
-    let at = stems.iter().find_map(|stem| heard.lower.find(stem)).unwrap_or(0);
-    Some(Confirmation { row: *row, shown: format!("\"{}\"", quote(heard, at)), amount: None })
+/// Where words say that an act took place, which are too far from it to be heard as a claim: "what was charged to your
+/// card has been refunded".
+fn took_place(lower: &str, stems: &[&str]) -> Option<usize> {
+    const AUXILIARIES: [&str; 6] = ["has been", "have been", "i've", "we've", "i have", "we have"];
+    const DOUBTS: [&str; 11] =
+        ["if", "once", "when", "until", "unless", "after", "before", "not", "no", "nothing", "will"];
+    let places = stems.iter().flat_map(|stem| lower.match_indices(stem)).map(|(at, _)| at);
+    places.into_iter().find(|at| {
+        let end = lower[*at..].find(|c: char| !c.is_alphanumeric()).map_or(lower.len(), |length| at + length);
+        let before = &lower[sentence(lower, *at).start..*at];
+        let plain = || !before.split(|c: char| !c.is_alphanumeric()).any(|word| DOUBTS.contains(&word));
+        lower[*at..end].ends_with("ed") && AUXILIARIES.iter().any(|told| before.trim_end().ends_with(told)) && plain()
+    })
 }
 
-/// The sentence around a place in the lower-case text.
-fn quote(row: &super::facts::Row<'_>, from: usize) -> String {
-    // Lower-case text may have other lengths; then the beginning has to do.
-    let from = if row.text.len() == row.lower.len() && row.text.is_char_boundary(from) { from } else { 0 };
+/// Where the agent refused an act that the customer asked for: in the sentence that names it, or the one after that.
+fn refusal(facts: &Facts<'_>, fact: &Fact) -> Option<Confirmation> {
+    let (_, stems, _) = ACTS[..7].iter().find(|(act, ..)| *act == fact.act)?;
+    facts.agent.iter().rev().find_map(|row| {
+        let heard = &facts.rows[*row];
+        if !heard.cues.has(Cue::Refusal) {
+            return None;
+        }
+        let lower = heard.lower.as_str();
+        let refuses = |place: &Range<usize>| listen(&lower[place.clone()]).0.has(Cue::Refusal);
+        let named = stems.iter().flat_map(|stem| lower.match_indices(stem)).map(|(at, _)| sentence(lower, at));
+        let mut told = named.flat_map(|own| {
+            let next = lower[own.end..].find(|c: char| !c.is_whitespace()).map(|skip| sentence(lower, own.end + skip));
+            std::iter::once(own).chain(next)
+        });
+        let place = told.find(refuses)?;
+        Some(Confirmation { row: *row, shown: format!("\"{}\"", quote(heard, place.start)), amount: None })
+    })
+}
+
+/// The sentence around a place, without the white space around it.
+fn sentence(text: &str, from: usize) -> Range<usize> {
     let ends = |text: &str| {
         // The point in "$25.00" ends no sentence.
         let mut ends = text.match_indices(['.', '!', '?', '\n']).map(|(at, _)| at + 1);
         let first = ends.clone().find(|at| text[*at..].chars().next().is_none_or(char::is_whitespace));
         (first, ends.rfind(|at| text[*at..].chars().next().is_none_or(char::is_whitespace)))
     };
-    let start = ends(&row.text[..from]).1.unwrap_or(0);
-    let sentence = row.text[start..].trim_start();
-    let end = ends(sentence).0.unwrap_or(sentence.len());
-    sentence[..end].trim().chars().take(120).collect()
+    let start = ends(&text[..from]).1.unwrap_or(0);
+    let start = start + (text[start..].len() - text[start..].trim_start().len());
+    let end = ends(&text[start..]).0.map_or(text.len(), |end| start + end);
+    start..end
+}
+
+/// The sentence around a place in the lower-case text, as it was written.
+fn quote(row: &super::facts::Row<'_>, from: usize) -> String {
+    // Lower-case text may have other lengths; then the beginning has to do.
+    let from = if row.text.len() == row.lower.len() && row.text.is_char_boundary(from) { from } else { 0 };
+    row.text[sentence(row.text, from)].trim().chars().take(120).collect()
 }
 
 /// A sum of money in a text, where exactly one is named.
@@ -473,6 +503,16 @@ mod tests {
         let refused = "customer: refund A-77120\nagent: Unfortunately I can't refund this order.";
         assert_eq!(steps(refused, json!({"refund_paid": true})), Some(vec![2]));
         assert_eq!(steps(refused, json!({"refund_paid": false})), Some(vec![]));
+        // What is refused is something else, and the sentence that is quoted is the one that says so.
+        let other = "customer: refund A-77120 to my voucher\nagent: Unfortunately, the voucher is not available. The order is \
+                     cancelled, and what was charged to your card has been refunded.";
+        assert_eq!(steps(other, json!({"refund_paid": true})), Some(vec![]));
+        assert_eq!(steps(other, json!({"refund_paid": false})), Some(vec![2]));
+        let offered = "customer: refund A-77120\nagent: Unfortunately, the voucher is gone. Shall I refund it?";
+        assert_eq!(steps(offered, json!({"refund_paid": true})), Some(vec![]));
+        let apart = "customer: refund A-77120\nagent: You want a refund. I'm afraid that is not possible. Sorry.";
+        let why = found(apart, json!({"refund_paid": true})).unwrap().remove(0).1;
+        assert!(why.contains("agent: \"I'm afraid that is not possible.\";"), "{why}");
         assert_eq!(steps("customer: hi\nagent: hello", json!({"refund_paid": true})), Some(vec![]));
     }
 

@@ -26,12 +26,14 @@ pub(super) fn find_all(shadow: &str, known: &Known, signs: Signs) -> Vec<Place> 
     let mut places: Vec<Place> = Vec::new();
     let mut taken = Taken::default();
     let digits = signs.digits;
-    let detectors: [(bool, &dyn Fn() -> Vec<Place>); 14] = [
+    let detectors: [(bool, &dyn Fn() -> Vec<Place>); 16] = [
         (true, &|| known.find(shadow)),
         (signs.secret, &|| secrets(shadow)),
         (signs.assigned, &|| assigned(shadow)),
         (signs.email, &|| emails(shadow)),
         (signs.spoken, &|| spoken_emails(shadow)),
+        // Before the detectors of numbers, which might take its digits for something else.
+        (signs.birth, &|| births(shadow)),
         (signs.iban, &|| numbers::ibans(shadow)),
         (digits >= numbers::SHORTEST_CARD, &|| numbers::cards(shadow)),
         (signs.ssn && digits >= 9, &|| numbers::named_ssns(shadow)),
@@ -41,6 +43,7 @@ pub(super) fn find_all(shadow: &str, known: &Known, signs: Signs) -> Vec<Place> 
         (digits >= 8, &|| numbers::phones(shadow)),
         (signs.address, &|| addresses(shadow)),
         (signs.name, &|| names(shadow)),
+        (signs.spoken_of, &|| spoken_of(shadow)),
     ];
     for (_, detector) in detectors.into_iter().filter(|(possible, _)| *possible) {
         for (class, range) in detector() {
@@ -110,6 +113,8 @@ struct Patterns {
     spoken_email: LazyLock<Regex>,
     address: LazyLock<Regex>,
     name: LazyLock<Regex>,
+    spoken_of: LazyLock<Regex>,
+    birth: LazyLock<Regex>,
 }
 
 /// Compiles a pattern of this module.
@@ -125,6 +130,8 @@ static PATTERNS: Patterns = Patterns {
     spoken_email: LazyLock::new(|| compile(SPOKEN_EMAIL)),
     address: LazyLock::new(|| compile(ADDRESS)),
     name: LazyLock::new(|| compile(NAME)),
+    spoken_of: LazyLock::new(|| compile(SPOKEN_OF)),
+    birth: LazyLock::new(|| compile(BIRTH)),
 };
 
 /// Tokens that say what they are by how they begin.
@@ -173,6 +180,91 @@ const ADDRESS: &str = r"(?x)
 const NAME: &str = r"(?x)
     \b(?i:my\ name\ is|my\ name's|my\ full\ name\ is|mein\ name\ ist|ich\ heiße|je\ m'appelle|me\ llamo|mi\ nombre\ es)\ +
     (\p{Lu}[\p{L}'’-]+(?:\ \p{Lu}[\p{L}'’-]+){0,2})
+";
+
+/// Names by the words before them, as agents and tools write of customers. Two words with capitals, since one may begin
+/// anything; after a title one is enough.
+const SPOKEN_OF: &str = r"(?x)
+    \b(?i:user|customer|passenger|client|guest|caller|cardholder|travell?er|kunde|kundin|(?:his|her|their|full|['’]s)\ name\ is)(?i:,|,?\ named)?\ 
+      (\p{Lu}\p{Ll}[\p{L}'’-]*(?:\ \p{Lu}\.)?\ \p{Lu}\p{Ll}[\p{L}'’-]*)
+    | \b(?:Mrs?|Ms|Herr|Frau)\.?\ (\p{Lu}\p{Ll}[\p{L}'’-]*(?:\ \p{Lu}\p{Ll}[\p{L}'’-]*)?)
+";
+
+/// Words with a capital after "customer" and the like that are no names.
+const NO_NAMES: [&str; 64] = [
+    "account",
+    "address",
+    "advocate",
+    "agent",
+    "agreement",
+    "app",
+    "authentication",
+    "card",
+    "care",
+    "center",
+    "centre",
+    "class",
+    "complaint",
+    "data",
+    "department",
+    "desk",
+    "details",
+    "email",
+    "experience",
+    "feedback",
+    "group",
+    "guide",
+    "history",
+    "house",
+    "id",
+    "identity",
+    "info",
+    "information",
+    "interface",
+    "journey",
+    "library",
+    "line",
+    "loyalty",
+    "management",
+    "manager",
+    "manual",
+    "message",
+    "name",
+    "note",
+    "number",
+    "order",
+    "orders",
+    "please",
+    "policy",
+    "portal",
+    "profile",
+    "protection",
+    "question",
+    "record",
+    "records",
+    "relations",
+    "request",
+    "reservation",
+    "satisfaction",
+    "secret",
+    "security",
+    "service",
+    "services",
+    "status",
+    "story",
+    "success",
+    "support",
+    "survey",
+    "team",
+];
+
+const BIRTH: &str = r"(?xi)
+    \b(?:dob|d\.o\.b\.|date\ of\ birth|birth\ ?date|birthday|born|geburtsdatum|geboren)
+    (?:\ (?:is|was|on|am|ist|of)|\ ?[:=]){0,2}\ ?[\x22']?
+    (\d{4}-\d{1,2}-\d{1,2} | \d{1,2}[./-]\d{1,2}[./-]\d{2,4}
+      | (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\ \d{1,2}(?:st|nd|rd|th)?,?\ \d{4}
+      | \d{1,2}\.?\ (?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zä]*\.?\ \d{4})
+    \b
 ";
 
 fn secrets(shadow: &str) -> Vec<Place> {
@@ -231,13 +323,30 @@ fn names(shadow: &str) -> Vec<Place> {
     PATTERNS.name.captures_iter(shadow).filter_map(|found| Some((Class::Name, found.get(1)?.range()))).collect()
 }
 
+/// Names of which the words before them speak.
+fn spoken_of(shadow: &str) -> Vec<Place> {
+    let mut places = Vec::new();
+    for found in PATTERNS.spoken_of.captures_iter(shadow) {
+        let Some(name) = found.iter().skip(1).flatten().next() else { continue };
+        let text = name.as_str().trim_end_matches("'s").trim_end_matches("’s").trim_end_matches(['\'', '’', '-']);
+        if !text.split(' ').any(|word| NO_NAMES.contains(&&*word.to_lowercase())) {
+            places.push((Class::Name, name.start()..name.start() + text.len()));
+        }
+    }
+    places
+}
+
+fn births(shadow: &str) -> Vec<Place> {
+    PATTERNS.birth.captures_iter(shadow).filter_map(|found| Some((Class::Date, found.get(1)?.range()))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_pattern_compiles() {
-        for pattern in [SECRET, ASSIGNED, EMAIL, SPOKEN_EMAIL, ADDRESS, NAME] {
+        for pattern in [SECRET, ASSIGNED, EMAIL, SPOKEN_EMAIL, ADDRESS, NAME, SPOKEN_OF, BIRTH] {
             Regex::new(pattern).unwrap();
         }
         numbers::check_patterns();

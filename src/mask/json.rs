@@ -110,6 +110,34 @@ fn nested(masker: &Masker, name: &str, text: &str, depth: usize) -> Option<Strin
     Some(out)
 }
 
+/// Every place that is masked in text that may be JSON: its pseudonym, what stood there, and whether that was a number.
+pub(super) fn each_place(masker: &Masker, text: &str, tell: &mut dyn FnMut(String, &str, bool)) {
+    places_in(masker, ("", text), (0, false), tell);
+}
+
+fn places_in(
+    masker: &Masker,
+    (name, text): (&str, &str),
+    (depth, number): (usize, bool),
+    tell: &mut dyn FnMut(String, &str, bool),
+) {
+    if masker.is_quiet(name, text) {
+        return;
+    }
+    if depth >= MAX_NESTED || !is_json(text) {
+        for finding in masker.find(name, text) {
+            let original = text.get(finding.range.clone()).unwrap_or("");
+            tell(masker.pseudonym(&finding), original, number && original.len() == text.len());
+        }
+        return;
+    }
+    for scalar in scalars(text) {
+        let number = !text.get(scalar.range.clone()).unwrap_or("").starts_with('"');
+        let name = context(masker, &scalar.name);
+        places_in(masker, (&name, &scalar.content(text)), (depth + 1, number), tell);
+    }
+}
+
 /// True where text begins as an object, an array or a string in JSON does.
 pub(super) fn looks_like(text: &str) -> bool {
     text.trim_start().starts_with(['{', '[', '"'])

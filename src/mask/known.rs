@@ -185,6 +185,7 @@ fn class_of(name: &str) -> Option<Class> {
             Some(Class::Address)
         }
         _ if of_person && last.ends_with("address") => Some(Class::Address),
+        "dob" | "date_of_birth" | "dateofbirth" | "birth_date" | "birthdate" | "birthday" => Some(Class::Date),
         _ => None,
     }
 }

@@ -35,6 +35,11 @@ pub(super) fn places(text: &str) -> Vec<Range<usize>> {
     pattern.iter().flat_map(|pattern| pattern.find_iter(text)).map(|found| found.range()).collect()
 }
 
+/// The first pseudonym that stands in a text.
+pub fn first(text: &str) -> Option<&str> {
+    places(text).into_iter().next().and_then(|place| text.get(place))
+}
+
 /// A value in the one spelling that its other spellings share.
 fn canonical(class: Class, value: &str) -> String {
     match class {
@@ -52,7 +57,7 @@ fn canonical(class: Class, value: &str) -> String {
             if mail.contains('@') { mail } else { mail.replace(" dot ", ".").replace(" at ", "@").replace(' ', "") }
         }
         Class::Name | Class::Address => value.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" "),
-        Class::Ip | Class::Secret => value.to_owned(),
+        Class::Ip | Class::Secret | Class::Date => value.to_owned(),
     }
 }
 

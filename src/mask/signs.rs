@@ -30,6 +30,10 @@ pub(super) struct Signs {
     pub address: bool,
     /// Words by which people introduce themselves.
     pub name: bool,
+    /// A word for a customer, or a title, before a capital.
+    pub spoken_of: bool,
+    /// A word before dates of birth.
+    pub birth: bool,
     /// A word before which telephone numbers stand.
     pub phone: bool,
     /// A word before social security numbers.
@@ -49,6 +53,8 @@ impl Signs {
         ipv6: true,
         address: true,
         name: true,
+        spoken_of: true,
+        birth: true,
         phone: true,
         ssn: true,
     };
@@ -87,8 +93,10 @@ impl Signs {
     /// True where no detector finds anything, whatever it knows of words and numbers.
     pub fn none(&self) -> bool {
         // Words before numbers say nothing without a number.
-        let Self { secret, assigned, email, spoken, iban, digits, ipv4, ipv6, address, name, phone: _, ssn: _ } = *self;
-        !(secret || assigned || email || spoken || iban || ipv4 || ipv6 || address || name) && digits < Self::FEWEST
+        let Self { secret, assigned, email, spoken, iban, digits, ipv4, ipv6, address, name, spoken_of, birth, .. } =
+            *self;
+        let words = secret || assigned || spoken || name || spoken_of || birth;
+        !(words || email || iban || ipv4 || ipv6 || address) && digits < Self::FEWEST
     }
 }
 
@@ -194,7 +202,7 @@ fn follows_street(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Words that have to be there for a pattern of words to match, and the sign each is.
-const WORDS: [(&str, Word); 61] = [
+const WORDS: [(&str, Word); 83] = [
     ("-----begin", Word::Secret),
     ("akia", Word::Secret),
     ("asia", Word::Secret),
@@ -242,6 +250,28 @@ const WORDS: [(&str, Word); 61] = [
     ("m'appelle", Word::Name),
     ("me llamo", Word::Name),
     ("nombre es", Word::Name),
+    ("user", Word::Person),
+    ("customer", Word::Person),
+    ("passenger", Word::Person),
+    ("client", Word::Person),
+    ("guest", Word::Person),
+    ("caller", Word::Person),
+    ("cardholder", Word::Person),
+    ("traveler", Word::Person),
+    ("traveller", Word::Person),
+    ("kunde", Word::Person),
+    ("kundin", Word::Person),
+    ("name is", Word::Person),
+    ("mr", Word::Person),
+    ("ms", Word::Person),
+    ("herr", Word::Person),
+    ("frau", Word::Person),
+    ("dob", Word::Birth),
+    ("d.o.b", Word::Birth),
+    ("birth", Word::Birth),
+    ("born", Word::Birth),
+    ("gebor", Word::Birth),
+    ("geburt", Word::Birth),
     ("phone", Word::Phone),
     ("tel", Word::Phone),
     ("mobil", Word::Phone),
@@ -264,10 +294,20 @@ enum Word {
     Assigned,
     Spoken,
     Name,
+    /// At the beginning of a word, before a capital.
+    Person,
+    Birth,
     /// At the beginning of a word.
     Phone,
     /// The same.
     Ssn,
+}
+
+/// True where a capital follows, after what may stand between a customer and a name.
+fn before_capital(bytes: &[u8], end: usize) -> bool {
+    let rest = bytes.get(end..).unwrap_or_default();
+    let mut between = rest.iter().take(12).enumerate().filter(|(_, byte)| **byte == b' ').map(|(at, _)| at + 1);
+    between.any(|at| rest.get(at).is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0x80))
 }
 
 /// Sets the signs that are words.
@@ -291,6 +331,10 @@ fn words(shadow: &str, signs: &mut Signs) {
             Some((_, Word::Assigned)) => signs.assigned = true,
             Some((_, Word::Spoken)) => signs.spoken = true,
             Some((_, Word::Name)) => signs.name = true,
+            Some((_, Word::Person)) => {
+                signs.spoken_of |= begins(found.start()) && before_capital(shadow.as_bytes(), found.end());
+            }
+            Some((_, Word::Birth)) => signs.birth = true,
             Some((_, Word::Phone)) => signs.phone |= begins(found.start()),
             Some((_, Word::Ssn)) => signs.ssn |= begins(found.start()),
             None => {}
@@ -307,7 +351,13 @@ mod tests {
     use super::*;
 
     /// Pieces of what detectors look for, which chance puts together in ways nobody thought of.
-    const PIECES: [&str; 60] = [
+    const PIECES: [&str; 66] = [
+        "The user, ",
+        "customer named ",
+        "Mr. ",
+        "name is ",
+        "dob: ",
+        "1985-04-04",
         "a",
         "Z",
         " ",

@@ -491,7 +491,7 @@ fn numbers_in_recorded_conversations_stay() {
     for file in ["data/tau-bench/gpt-4o-airline.json", "data/tau-bench/retail-assertions-agent.json"] {
         let Some(text) = shared(file) else { return };
         let found = masker().scan(&text);
-        let expected = [Class::Email, Class::Address, Class::Name];
+        let expected = [Class::Email, Class::Address, Class::Name, Class::Date];
         let unexpected: Vec<Class> = found.iter().map(|f| f.class).filter(|class| !expected.contains(class)).collect();
         assert_eq!(unexpected, [], "{file}");
         assert!(found.iter().filter(|finding| finding.class == Class::Email).count() > 100, "{file}");
@@ -502,4 +502,41 @@ fn numbers_in_recorded_conversations_stay() {
         assert!(found.iter().all(|finding| [Class::Email, Class::Address].contains(&finding.class)), "{file}");
         assert!(!found.is_empty());
     }
+}
+
+#[test]
+fn people_spoken_of_and_days_of_birth_are_found_and_what_only_looks_alike_is_not() {
+    let masked = |text: &str| {
+        masker().mask(text).found.iter().map(|(class, at)| (*class, text[at.clone()].to_owned())).collect::<Vec<_>>()
+    };
+    for (text, name) in [
+        ("The user, Sophia Silva, is dissatisfied", "Sophia Silva"),
+        ("User Yusuf R. Rossi (user_id yusuf_rossi_9620)", "Yusuf R. Rossi"),
+        ("for passenger Kevin Smith's bag", "Kevin Smith"),
+        ("Thank you, Ms. Lozano’s order", "Lozano"),
+        ("the customer's name is Ivan Smith", "Ivan Smith"),
+    ] {
+        assert_eq!(masked(text), [(Class::Name, name.to_owned())], "{text}");
+    }
+    for text in [
+        "Guest House Waterford",
+        "User Interface Toggles",
+        "our Customer Service Team",
+        "customer Wants a refund",
+        "the customer wants",
+        "MS Office",
+        "order 1985-04-04",
+        "before 1985-04-04",
+    ] {
+        assert_eq!(masked(text), [], "{text}");
+    }
+    for (text, date) in [
+        ("My date of birth is 04/04/1985.", "04/04/1985"),
+        ("born on April 4th, 1985", "April 4th, 1985"),
+        ("DOB: 1985-04-04", "1985-04-04"),
+    ] {
+        assert_eq!(masked(text), [(Class::Date, date.to_owned())], "{text}");
+    }
+    let json = masker().mask_json_text(r#"{"dob":"1985-04-04","date_of_birth":"1985-04-04","date":"2024-05-20"}"#);
+    assert_eq!((json.matches("<DATE-").count(), json.contains("2024-05-20")), (2, true), "{json}");
 }

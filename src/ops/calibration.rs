@@ -16,8 +16,9 @@ use crate::model::act::{Act, Saved};
 use crate::model::codebook::Codebook;
 use crate::model::event::{Event, EventBody};
 use crate::model::id::ConversationId;
-use crate::model::label::{FirstFailure, Verdict};
+use crate::model::label::{FirstFailure, LabelState, Verdict};
 use crate::model::queue::{Calibration, QueueChange, QueueSpec};
+use crate::model::summary::Summary;
 use crate::model::time::Timestamp;
 use crate::rank::strategy::Strategy;
 use crate::stats::rate::Rate;
@@ -120,6 +121,12 @@ pub struct CaseSaid {
     pub id: ConversationId,
     /// Its name in its source.
     pub external_id: String,
+    /// How it begins, for a list of cases that people know by what was said; its name where nothing was.
+    #[serde(skip)]
+    pub first: String,
+    /// True where what they said differently was settled since.
+    #[serde(skip)]
+    pub settled: bool,
     /// The questions that were not all answered the same.
     pub differs: Vec<&'static str>,
     /// By reviewer.
@@ -340,18 +347,28 @@ fn answers(events: &[Event], codebook: &Codebook) -> Answers {
     answers
 }
 
+/// How much of what was said first is told, in characters.
+const FIRST: usize = 80;
+
 fn said(workspace: &Workspace, door: &Door, answers: Answers) -> Result<Vec<CaseSaid>, StoreError> {
     let ids: Vec<ConversationId> = answers.keys().cloned().collect();
     let rows = workspace.store().summaries(&ids, workspace.reviewer())?;
-    let mut names: HashMap<ConversationId, String> =
-        rows.into_iter().map(|row| (row.id.clone(), door.summary(&row).external_id.into_exact())).collect();
+    let mut rows: HashMap<ConversationId, Summary> =
+        rows.into_iter().map(|row| (row.id.clone(), door.summary(&row))).collect();
     let mut cases = Vec::with_capacity(answers.len());
     for (id, answers) in answers {
         // Whom a note names may be known from the conversation's records only.
         let read = if door.masks() { workspace.store().conversation(&id)? } else { None };
         let door = read.map_or_else(|| door.clone(), |conversation| door.knowing(&conversation));
+        let row = rows.remove(&id);
+        let settled = row.as_ref().is_some_and(|row| row.label_state == LabelState::Adjudicated);
+        let (external_id, first) =
+            row.map(|row| (row.external_id.into_exact(), row.first_message.into_exact())).unwrap_or_default();
+        let first: String = first.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(FIRST).collect();
         cases.push(CaseSaid {
-            external_id: names.remove(&id).unwrap_or_default(),
+            first: if first.is_empty() { external_id.clone() } else { first },
+            settled,
+            external_id,
             differs: differing(&answers),
             answers: answers
                 .into_values()

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::mask::{Known, Masker, Policy};
+use crate::mask::{Known, Masker, Originals, Policy};
 use crate::model::conversation::Conversation;
 use crate::model::correction::{AcceptableCall, Correction};
 use crate::model::dataset::DatasetVersion;
@@ -88,6 +88,30 @@ impl Door {
         let frozen = version.rows.iter().filter_map(|row| row.frozen.as_ref());
         let metadata = frozen.flat_map(|frozen| frozen.attributes.iter().chain(&frozen.resource));
         Self(Some(masker.knowing(Known::from_metadata_and(metadata, (&[], Vec::new())))))
+    }
+
+    /// What the pseudonyms stand for that this door puts into texts of a conversation. Records come first: of several
+    /// spellings of a value theirs is the one that a tool takes.
+    pub fn originals(&self, conversation: &Conversation) -> Originals {
+        let Some(masker) = &self.0 else { return Originals::default() };
+        let metadata: Vec<String> =
+            [&conversation.attributes, &conversation.resource].map(|map| Value::Object(map.clone()).to_string()).into();
+        let (mut calls, mut words): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        for step in &conversation.steps {
+            match &step.content {
+                StepContent::ToolCall { arguments, result, .. } => {
+                    calls.push(arguments.0.exact());
+                    calls.extend(result.as_ref().map(|result| result.text.exact()));
+                }
+                StepContent::Message { text, reasoning, .. } => {
+                    words.extend([Some(text), reasoning.as_ref()].into_iter().flatten().map(Untrusted::exact));
+                }
+            }
+        }
+        words.extend(conversation.system.iter().map(Untrusted::exact));
+        words.extend([conversation.source.exact(), conversation.external_id.exact()]);
+        let metadata = metadata.iter().map(String::as_str);
+        Originals::of(masker, calls.into_iter().chain(metadata).chain(words))
     }
 
     /// Plain text.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use crate::dataset::manifest::{DatasetUse, Manifest, MaskingReport, Tool};
 use crate::dataset::validate::Invalid;
 use crate::dataset::{SCHEMA_VERSION, format_names};
+use crate::model::dataset::Split;
 use crate::model::event::EventBody;
 use crate::model::export::ExportOrder;
 use crate::model::time::Timestamp;
@@ -261,6 +262,9 @@ pub fn plan(workspace: &Workspace, order: &ExportOrder, now: Timestamp) -> Resul
     for (file, bytes) in gathered.files.iter_mut().zip(bytes) {
         file.bytes = bytes;
     }
+    for at in empty(&targets, &gathered).into_iter().rev() {
+        gathered.files.remove(at);
+    }
     let manifest = manifest(workspace, (order, &door), &source, gathered)?;
     Ok(ExportReport { directory: order.directory.clone(), manifest, journal_problem: None, test_uses_before: 0 })
 }
@@ -281,15 +285,26 @@ fn door_of(workspace: &Workspace, order: &ExportOrder) -> Result<Door, ExportErr
     }
 }
 
-/// Forgets files of a folder format that have no rows, since loaders stumble over them.
+/// Forgets files of single splits that have no rows, since loaders stumble over them.
 fn drop_empty(targets: &mut Vec<Target>, gathered: &mut Gathering, files: &mut Files) {
-    for at in (0..targets.len()).rev() {
-        if targets[at].in_folder() && gathered.files[at].rows == 0 {
-            targets.remove(at);
-            gathered.files.remove(at);
-            files.forget(at);
-        }
+    for at in empty(targets, gathered).into_iter().rev() {
+        targets.remove(at);
+        gathered.files.remove(at);
+        files.forget(at);
     }
+}
+
+/// Which files of single splits have no rows. Where none of a format has any, the train split's tells why.
+fn empty(targets: &[Target], gathered: &Gathering) -> Vec<usize> {
+    let rows = |at: usize| gathered.files.get(at).map_or(0, |file| file.rows);
+    let alone = |target: &Target| {
+        let of_format = |at: &usize| targets[*at].format == target.format;
+        !target.in_folder()
+            && target.split == Some(Split::Train)
+            && (0..targets.len()).filter(of_format).all(|at| rows(at) == 0)
+    };
+    let goes = |at: &usize| targets[*at].is_of_split() && rows(*at) == 0 && !alone(&targets[*at]);
+    (0..targets.len()).filter(goes).collect()
 }
 
 fn manifest(

@@ -188,6 +188,8 @@ pub struct Held {
     pub runs: usize,
     /// Of them, those that no case matches.
     pub unmatched: Vec<String>,
+    /// Of them, those of another domain whose task has the id of a case's.
+    pub strangers: usize,
     /// How each case came by its runs, in the order of cases.
     pub matched: Vec<Option<matching::MatchedBy>>,
     /// By case, in the order of cases.
@@ -341,7 +343,7 @@ fn held(workspace: &Workspace, (cabinet, runs): (&Cabinet, &Runs), bench: &Bench
     } else {
         exact
     };
-    let found = matches(&cabinet.cases, exact, compared)?;
+    let (found, strangers) = matches(&cabinet.cases, exact, compared)?;
     // The first case that matches and has an intent lends it to a run that names none itself.
     let mut intents: BTreeMap<usize, Option<&str>> = BTreeMap::new();
     for (case, matched) in cabinet.cases.iter().zip(&found) {
@@ -367,7 +369,7 @@ fn held(workspace: &Workspace, (cabinet, runs): (&Cabinet, &Runs), bench: &Bench
     let unmatched = (0..exact.len()).filter(|at| !used.contains(at)).map(|at| exact[at].id.to_string()).collect();
     let matched = found.iter().map(|matched| matched.by).collect();
     let reading = runs.reading.clone();
-    Ok(Held { reading, runs: exact.len(), unmatched, matched, trials, evaluators, judge: None })
+    Ok(Held { reading, runs: exact.len(), unmatched, strangers, matched, trials, evaluators, judge: None })
 }
 
 fn trial(case: &Case, run: Run<'_>, objection: Option<&bench::Objection>) -> Trial {

@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Progress;
+use super::door::Door;
 use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions, ReadSummary, Sink, ToolList};
 use crate::model::id::ConversationId;
 use crate::model::score::{Direction, Scale};
@@ -47,6 +48,8 @@ pub struct ImportOptions<'a> {
     pub batch: BatchLimits,
     /// Which conversations are kept.
     pub choice: Choice<'a>,
+    /// The door that values in rows about conversations may have been masked by, as copied from this workspace's output.
+    pub door: Option<&'a Door>,
     /// A second thread, where there is one: files are then read ahead of what is stored of them.
     pub beside: Option<Beside>,
     /// What becomes of conversations that are there already under another source.
@@ -87,6 +90,7 @@ impl Default for ImportOptions<'_> {
             scale: &assumed_scale,
             batch: BatchLimits::default(),
             choice: Choice::default(),
+            door: None,
             beside: None,
             twins: Twins::default(),
         }
@@ -155,6 +159,9 @@ pub struct ImportReport {
     /// What the input's rows are about that wait because no conversation has such an id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unmatched: Vec<String>,
+    /// Conversations whose expected calls were not taken: they hold a masked value that nothing in the conversation explains.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub masked: u64,
     /// Judgements that came with conversations; whoever can write events records them.
     #[serde(skip)]
     pub labels: Vec<ImportedLabel>,

@@ -415,7 +415,7 @@ pub fn report(
         segments: segments(&pool, &service, &both.now, &listing),
         segments_left_out: left_out(&both.now),
         tools: service.tools(&both.now, &|tool| listing.with(&Filter::is(Field::Tool, "", tool).to_string())),
-        escalations: plan::reasons(&service, &both.now),
+        escalations: plan::reasons((workspace, &door), &service, &both.now)?,
         satisfaction: plan::satisfaction(&pool, &service, &both.now),
         impact: plan::impact((&service, both.audit), &both.now, &listing),
         targets: plan::targets(workspace, &service, (&both.now, &both.before), now)?,

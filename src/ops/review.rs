@@ -22,6 +22,7 @@ mod correct;
 mod describe;
 mod last;
 mod open;
+mod unmask;
 
 pub use correct::CorrectionError;
 pub use last::last_fail;
@@ -44,6 +45,11 @@ pub enum ReviewError {
         /// What is wrong with it.
         error: CorrectionError,
     },
+    /// A pseudonym stands in for a value that is not known.
+    #[error(
+        "{0} stands in for a value that was masked, and nothing in this conversation has it: write the value itself (`aftercall show CONVERSATION --json --unmasked` shows what is masked)"
+    )]
+    Masked(String),
     /// A codebook change names a mode that is not in use.
     #[error("the codebook has no failure mode {0:?}; `aftercall codebook` lists them")]
     Mode(String),
@@ -106,6 +112,9 @@ impl ReviewError {
 pub fn record(workspace: &mut Workspace, act: &Act, now: Timestamp) -> Result<Saved, ReviewError> {
     let conversation = subject_of(act).map(|subject| subject.conversation.clone());
     let mut checked = act.clone();
+    if let Some(id) = &conversation {
+        unmask::put_back(workspace, id, &mut checked)?;
+    }
     if let (Some(id), Some(corrections)) = (&conversation, corrections_of(&mut checked))
         && !corrections.is_empty()
     {
@@ -116,6 +125,11 @@ pub fn record(workspace: &mut Workspace, act: &Act, now: Timestamp) -> Result<Sa
         }
     }
     let reviewer = workspace.reviewer().to_owned();
+    // A mode that is merged away has its name before only.
+    let named = match act {
+        Act::Codebook(_) => Some(workspace.store().codebook()?),
+        _ => None,
+    };
     let written = workspace.append(now, |log| drafts(log, &reviewer, &checked))?;
     if matches!(act, Act::Queue(QueueChange::Add(_)) | Act::StartSession { queue: Some(_), .. }) {
         // What was received so far is a batch of its own, so that the new queue can draw from it by lot.
@@ -125,7 +139,7 @@ pub fn record(workspace: &mut Workspace, act: &Act, now: Timestamp) -> Result<Sa
     let what = if written.events.is_empty() {
         "nothing to change".to_owned()
     } else {
-        describe::group(&written.events, &codebook)
+        describe::group(&written.events, named.as_ref().unwrap_or(&codebook))
     };
     saved(workspace, written, what, conversation, now)
 }

@@ -123,7 +123,9 @@ impl Scaling {
                 }
             }
         }
-        sums.iter_mut().for_each(|(n, sum, _)| *sum /= (*n).max(1) as f64);
+        for (n, sum, _) in &mut sums {
+            *sum /= (*n).max(1) as f64;
+        }
         for row in rows {
             for (at, (column, (_, mean, squares))) in columns.iter().zip(&mut sums).enumerate() {
                 if let Some(value) = given(row, at) {

@@ -95,6 +95,14 @@ impl Store {
         self.sql(self.sql(rows)?.collect())
     }
 
+    /// Of all other datasets the newest number that was there when a version was made, by name.
+    pub fn datasets_before(&self, name: &str, number: u32) -> Result<Vec<(String, u32)>, StoreError> {
+        let sql = "SELECT name, max(number) FROM dataset_versions
+                    WHERE name <> ?1 AND at <= (SELECT at FROM dataset_versions WHERE name = ?1 AND number = ?2)
+                    GROUP BY name ORDER BY name";
+        self.rows(sql, &[&name, &number], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// Gives a version a name; a tag that is there already moves.
     pub fn tag_dataset(&mut self, name: &str, number: u32, tag: &str) -> Result<(), StoreError> {
         self.write(|transaction| {

@@ -161,7 +161,12 @@ fn rows_of(transaction: &Connection, key: i64) -> Result<(), StoreError> {
     let mut ordinal = FIRST_ORDINAL;
     for packed in packed {
         // What cannot be unpacked is told of where it is read; its rows are no reason to stop a judge.
-        for score in unpack(&packed).unwrap_or_default().iter().filter(|score| is_whole(score)) {
+        let all = unpack(&packed).unwrap_or_default();
+        let whole = |name: &Score| all.iter().any(|one| is_whole(one) && one.evaluator == name.evaluator);
+        // What was said of the conversation as a whole counts; of one that was judged by its steps only, all of them do, as
+        // of imported scores, and lists take the worst.
+        let counts = |score: &&Score| is_told(score) && (is_whole(score) || !whole(score));
+        for score in all.iter().filter(counts) {
             scores::put_one(transaction, (key, ordinal), score)?;
             ordinal += 1;
         }
@@ -169,9 +174,14 @@ fn rows_of(transaction: &Connection, key: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// True for what lists and filters know of: values of the conversation as a whole.
+/// True for what says something.
+fn is_told(score: &Score) -> bool {
+    score.value.is_some() || score.passed.is_some()
+}
+
+/// True for what is said of the conversation as a whole.
 fn is_whole(score: &Score) -> bool {
-    score.target == ScoreTarget::Conversation && (score.value.is_some() || score.passed.is_some())
+    score.target == ScoreTarget::Conversation && is_told(score)
 }
 
 fn unpack(packed: &[u8]) -> Result<Vec<Score>, String> {

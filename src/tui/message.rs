@@ -36,6 +36,8 @@ pub enum Message {
     Arrived,
     /// Something the reviewer should know.
     Notice(String),
+    /// Nothing happened for a moment.
+    Idle,
     /// The time.
     Clock(Timestamp),
     /// A worker answered.

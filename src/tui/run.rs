@@ -42,6 +42,8 @@ pub struct Outcome {
     pub demo: bool,
     /// Acts that could not be saved: what, and why. Empty when all is well.
     pub unsaved: Vec<String>,
+    /// How many texts, fails and corrections are kept that were begun and not saved.
+    pub begun: usize,
     /// Where the reviewer was.
     pub place: Place,
     /// The signal that ended the program.
@@ -139,10 +141,14 @@ impl Session {
                 Ok(first) => first,
                 // The input thread may be stuck in a terminal that is going away, and cannot tell of the signal then.
                 Err(RecvTimeoutError::Timeout) if self.signals.ending().is_some() => Message::Terminate.into(),
-                Err(RecvTimeoutError::Timeout) => match self.other_size()? {
-                    Some(size) => Message::Resize(size).into(),
-                    None => continue,
-                },
+                Err(RecvTimeoutError::Timeout) => {
+                    let Some(size) = self.other_size()? else {
+                        // Nothing is drawn: an idle screen stays as it is.
+                        self.take_in(Message::Idle.into())?;
+                        continue;
+                    };
+                    Message::Resize(size).into()
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             self.tell_time();
@@ -163,7 +169,8 @@ impl Session {
         terminal::give_back();
         let Self { mut state, engine, .. } = self;
         engine.join();
-        while !state.writes.pending.is_empty() {
+        state.kept.read = false;
+        while !state.writes.pending.is_empty() || state.kept.awaiting.is_some() {
             // The workers have answered everything by now; the wait is for the relay only.
             match inlet.recv_timeout(std::time::Duration::from_secs(2)) {
                 Ok(Incoming::Engine(EngineMessage::Reply(ticket, reply))) => {
@@ -176,7 +183,9 @@ impl Session {
         let mut unsaved: Vec<String> =
             state.writes.unsaved.iter().map(|entry| format!("{}: {}", entry.write.what, entry.reason)).collect();
         unsaved.extend(state.writes.pending.values().map(|write| format!("{}: no answer came", write.what)));
-        Outcome { demo: state.demo_wanted, unsaved, place: state.place(), signal: None }
+        unsaved.extend(state.kept.problem.clone());
+        let begun = state.kept.drawer.len();
+        Outcome { demo: state.demo_wanted, unsaved, begun, place: state.place(), signal: None }
     }
 
     fn tell_time(&mut self) {

@@ -3,6 +3,8 @@
 //! Invariant: what was typed for a number is what is saved; the arguments are assembled as text, never by way of a
 //! floating point number.
 
+pub mod strict;
+
 use jsonschema::Validator;
 use serde_json::Value;
 
@@ -72,6 +74,8 @@ pub struct Field {
     pub required: bool,
     /// False for an argument the schema does not have.
     pub known: bool,
+    /// With what its raw JSON begins where that is known: `[` for a list, `{` for an object.
+    pub opens: Option<char>,
     /// What was typed; empty leaves the argument out.
     pub input: LineInput,
     /// Where the value came from.
@@ -135,6 +139,7 @@ impl Schema {
                 kind: kind(schema),
                 required: required.contains(&name.as_str()),
                 known: true,
+                opens: opens(schema),
                 input: LineInput::default(),
                 origin: None,
                 description: schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
@@ -147,6 +152,9 @@ impl Schema {
 
     /// What does not fit; empty where all does or nothing can be checked.
     pub fn problems(&self, arguments: &str) -> Vec<String> {
+        if let Err(error) = strict::check(arguments) {
+            return vec![format!("not JSON to be used: {error}")];
+        }
         let value: Value = match serde_json::from_str(arguments) {
             Ok(value) => value,
             Err(error) => return vec![format!("not JSON: {error}")],
@@ -190,7 +198,27 @@ fn kind(schema: &Value) -> Kind {
     }
 }
 
+/// With what a list or an object begins.
+fn opens(schema: &Value) -> Option<char> {
+    match schema.get("type").and_then(Value::as_str)? {
+        "array" => Some('['),
+        "object" => Some('{'),
+        _ => None,
+    }
+}
+
 impl Field {
+    /// True where a raw JSON value is of the kind this field takes.
+    pub fn suits(&self, raw: &str) -> bool {
+        match &self.kind {
+            Kind::Number | Kind::Integer => is_number(raw.trim_matches('"')),
+            Kind::String => raw.starts_with('"'),
+            Kind::Choice(choices) => choices.iter().any(|choice| raw.trim_matches('"') == choice),
+            Kind::Boolean => matches!(raw, "true" | "false"),
+            Kind::Json => self.opens.is_none_or(|sign| raw.starts_with(sign)),
+        }
+    }
+
     /// A field for an argument the schema does not have.
     pub fn unknown(name: &str) -> Self {
         Self {
@@ -198,6 +226,7 @@ impl Field {
             kind: Kind::Json,
             required: false,
             known: false,
+            opens: None,
             input: LineInput::default(),
             origin: None,
             description: String::new(),
@@ -325,6 +354,9 @@ mod tests {
         let problems = schema.problems(&assemble(&fields)).join("; ");
         assert!(problems.contains("amount") && problems.contains("reason"), "{problems}");
         assert_eq!(fields[1].problem(), Some("not a number"));
+        let of = |name: &str| fields.iter().find(|field| field.name == name).unwrap();
+        assert!(of("items").suits("[\"x\"]") && !of("items").suits("\"x\"") && !of("items").suits("{}"));
+        assert!(of("note").suits("\"x\"") && !of("note").suits("7") && of("amount").suits("\"7\""));
         assert!(Schema::new(Some("not json")).problems("{}").is_empty());
         assert!(!Schema::new(Some("{\"type\": 7}")).checks());
     }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+pub mod begun;
 pub mod calibration;
 pub mod correct;
 pub mod define;
@@ -152,6 +153,10 @@ pub enum Expected {
     Codebook,
     /// The tools that the workspace knows.
     Tools,
+    /// What was begun the last time.
+    Begun,
+    /// What became of what was begun since.
+    Kept,
     /// The fail that the reviewer gave last.
     LastFail,
     /// Highlighted text of the detail pane, by its key.
@@ -224,6 +229,8 @@ pub struct State {
     pub scores_seen: HashSet<ConversationId>,
     /// Texts that were begun and not saved, by what they are for.
     pub drafts: BTreeMap<String, String>,
+    /// What the file holds that keeps all of this.
+    pub kept: begun::Kept,
     /// Fails that were begun and not saved, by conversation, and by whether a room was looking.
     pub fails_begun: HashMap<(ConversationId, bool), judge::Judge>,
     /// Forms that were taken, by what they wait for; none is lost before that is done.
@@ -304,6 +311,7 @@ impl State {
             revealed: HashSet::new(),
             scores_seen: HashSet::new(),
             drafts: BTreeMap::new(),
+            kept: begun::Kept::default(),
             fails_begun: HashMap::new(),
             forms_taken: HashMap::new(),
             exported: BTreeSet::new(),
@@ -330,7 +338,12 @@ impl State {
         let conversation = open.or_else(|| self.queue.current()).or(self.queue.wanted_place.as_ref()).cloned();
         Place {
             queue: query.queue.clone(),
-            filter: query.filter.clone(),
+            // What a screen listed once is not what the reviewer works on.
+            filter: if self.queue.listed.as_ref() == Some(&query.filter) {
+                String::new()
+            } else {
+                query.filter.clone()
+            },
             order: query.order,
             step: conversation.as_ref().and_then(|id| self.step_of(id)),
             conversation,

@@ -30,6 +30,7 @@ mod calibration;
 mod forms;
 mod frames;
 mod insights;
+mod keep;
 mod numbers;
 mod others;
 mod queues;
@@ -162,6 +163,8 @@ impl Engine {
             Request::Codebook => Reply::Codebook(self.codebook.clone()),
             Request::Tools => Reply::Tools(self.tools.clone()),
             Request::LastFail => Reply::LastFail(self.last_fail().map(Box::new)),
+            Request::Begun => Reply::Begun(crate::engine::request::Drawer::new()),
+            Request::KeepBegun(_) => Reply::Kept,
             Request::Highlight(text) => Reply::Highlighted(crate::text::highlight::json(text.exact())),
             Request::Record(_) | Request::Undo | Request::Redo if self.refuse.is_some() => {
                 Reply::Failed { message: self.refuse.clone().unwrap_or_default(), retry: true }

@@ -4,6 +4,7 @@
 
 use ratatui::layout::Rect;
 
+pub mod begun;
 pub mod calibration;
 mod claims;
 pub mod correct;
@@ -77,12 +78,16 @@ pub fn begin(state: &mut State, start: Start) -> Vec<Command> {
         }
     }
     judge::ask_last_fail(state);
+    begun::ask(state);
     settle(state);
     std::mem::take(&mut state.outbox)
 }
 
 /// Carries out one message.
 pub fn update(state: &mut State, message: Message) -> Vec<Command> {
+    // Whoever tells the time takes no commands.
+    let happened = !matches!(message, Message::Clock(_) | Message::Idle);
+    state.kept.touched |= happened;
     match message {
         Message::Key(chord) => key(state, chord),
         Message::Paste(text) => paste(state, &text),
@@ -96,6 +101,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
             }
         }
         Message::Clock(now) => state.now = now,
+        Message::Idle => begun::keep(state),
         Message::Reply(ticket, reply) => messages::reply(state, ticket, reply),
         Message::Arrived => {
             queue::freshen(state);
@@ -119,6 +125,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
             state.want(Command::Quit);
         }
         Message::Suspend => state.want(Command::Suspend),
+    }
+    if happened {
+        begun::settle(state);
     }
     settle(state);
     std::mem::take(&mut state.outbox)

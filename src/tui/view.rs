@@ -238,6 +238,16 @@ pub fn choice(value: Row, at: Option<(usize, usize)>) -> Row {
     row.with(" >", Tone::Dim).with(&format!("  {} of {count}", at + 1), Tone::Dim)
 }
 
+/// All that can be chosen on a line, for the line below it.
+pub fn all_of(state: &State, options: &[String], columns: usize) -> Row {
+    let mut row = Row::new();
+    for option in options {
+        row.push(if row.width() == 0 { "  one of: " } else { ", " }, Tone::Dim);
+        row.extend(state.lens().row(option, Tone::Dim));
+    }
+    row.cut(columns, state.config.theme.signs().more)
+}
+
 /// A box with a title and hints, emptied; gives what is inside.
 pub fn boxed(canvas: &mut Canvas, area: Rect, title: &Row, hints: &Row) -> Rect {
     canvas.clear(area);

@@ -56,6 +56,18 @@ fn a_corrected_call_ends_the_row() {
 }
 
 #[test]
+fn words_beside_a_corrected_call_go_unless_a_reviewer_wrote_them() {
+    let story = Story::refund();
+    let label = corrected(&story, fail(&story, "ana", Some(4)), 4, right_call());
+    let last = rows(&story, &label).remove(0)["messages"][2].clone();
+    assert_eq!((last.get("content"), last["tool_calls"].as_array().unwrap().len()), (None, 2), "{last}");
+    let reply = Correction { remainder_valid: true, ..words(CorrectionKind::Reply, "I look at both.") };
+    let label = corrected(&story, corrected(&story, fail(&story, "ana", Some(2)), 2, reply), 4, right_call());
+    let last = rows(&story, &label).remove(0)["messages"][2].clone();
+    assert_eq!(last["content"], "I look at both.", "{last}");
+}
+
+#[test]
 fn what_is_still_valid_stays() {
     let story = Story::refund();
     let right = Correction { remainder_valid: true, ..right_call() };

@@ -59,6 +59,7 @@ enum Slot {
     Codebook,
     Tools,
     LastFail,
+    Begun,
     Highlight,
 }
 
@@ -81,6 +82,7 @@ impl Slot {
             Request::Codebook => Self::Codebook,
             Request::Tools => Self::Tools,
             Request::LastFail => Self::LastFail,
+            Request::Begun => Self::Begun,
             Request::Highlight(_) => Self::Highlight,
             _ => Self::Queue,
         }

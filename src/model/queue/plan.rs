@@ -9,6 +9,9 @@ use crate::model::time::Timestamp;
 /// Labels below which a share of them is not printed.
 const FEW: u64 = 10;
 
+/// Audit labels from which on probabilities are told as numbers.
+const ENOUGH: u64 = 50;
+
 /// The longest name of a queue.
 const LONGEST_NAME: usize = 60;
 
@@ -417,7 +420,8 @@ impl QueueState {
     /// How much was judged. What cannot be told, is in dispute or still hidden was judged and is no label yet.
     fn judged_words(&self) -> String {
         let labels = if self.labels == 1 { "1 label".to_owned() } else { format!("{} labels", self.labels) };
-        if self.spec.calibration == Some(Calibration::Open) && self.done > 0 {
+        // Once all are done the labels count, though nobody had to reveal anything.
+        if self.spec.calibration == Some(Calibration::Open) && self.done > 0 && self.labels == 0 {
             return format!("{} judged, labels hidden till all are done", self.done);
         }
         let judged = if self.done > self.labels { format!("{} judged: ", self.done) } else { String::new() };
@@ -436,10 +440,19 @@ impl QueueState {
         parts
     }
 
-    /// What is ahead, by the model, once there are labels: failures still to be found, and how many the next ones hold.
+    /// What is ahead, by the model, once there are labels: failures still to be found, and how many the next ones hold. In
+    /// a word, as P(fail) of rows is, until so many audit labels are there that a number means something.
     pub fn ahead(&self) -> Vec<String> {
         if self.labels == 0 || self.left == 0 {
             return Vec::new();
+        }
+        if self.audit_labels < ENOUGH {
+            let word = |share: f64| match share {
+                0.5.. => "many",
+                0.2.. => "some",
+                _ => "few",
+            };
+            return self.next_share.map(|share| format!("next 20: {} fail", word(share))).into_iter().collect();
         }
         let left = self.failures_left.map(|left| format!("about {left:.0} failures left"));
         let next = self.next_share.map(|share| format!("next 20: {:.0} % fail", share * 100.0));

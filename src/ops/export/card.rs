@@ -105,7 +105,8 @@ fn body(targets: &[Target], manifest: &Manifest, source: &Source) -> String {
     );
     out.push_str(
         "\n## Limits\n\nTool arguments, tool lists and outcomes are JSON text in strings. What followed a corrected \
-                  step is not in the data, unless a reviewer said that it still holds.\n",
+                  step is not in the data, unless a reviewer said that it still holds; nor is what the agent said beside a call \
+                  that was corrected, unless a reviewer wrote other words for it.\n",
     );
     out.push_str("\n## Licence\n\nSee LICENSE.\n\n## Files\n\n| file | rows | SHA-256 |\n| --- | --- | --- |\n");
     for file in manifest.files.iter().filter(|file| targets.iter().any(|t| t.in_folder() && t.name == file.name)) {

@@ -200,6 +200,7 @@ impl Files {
             sha256: manifest::sha256(text.as_bytes()),
             left_out: BTreeMap::new(),
             warnings: BTreeMap::new(),
+            split: None,
         })
     }
 

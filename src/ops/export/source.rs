@@ -1,7 +1,7 @@
 //! Where the rows of an export come from: what a filter matches now, or a version of a dataset.
 //!
 //! Invariant: of a version, the same conversations with the same labels come out whatever was said of them since; only
-//! what another dataset seals stays behind, and is counted.
+//! what another dataset sealed before stays behind, and is counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub enum Source {
         version: Box<DatasetVersion>,
         /// Which of its rows.
         rows: Vec<usize>,
-        /// What is sealed in the newest version of any other dataset.
+        /// What other datasets sealed when it was made.
         sealed: BTreeSet<ConversationId>,
     },
 }
@@ -91,8 +91,7 @@ impl Source {
             return Ok(Self::Matching { ids, codebook: workspace.store().codebook()?, covered, sealed });
         };
         let version = find(workspace, reference)?;
-        let elsewhere =
-            if order.open_test.is_some() { BTreeSet::new() } else { sealed(workspace, Some(&version.name))? };
+        let elsewhere = if order.open_test.is_some() { BTreeSet::new() } else { sealed(workspace, Some(&version))? };
         let mut source = Self::version_of(version, order.open_test.is_some());
         if let Self::Version { sealed, .. } = &mut source {
             *sealed = elsewhere;
@@ -305,12 +304,17 @@ impl Fetched {
     }
 }
 
-/// What is in the test split of the newest version of any dataset but this one: chosen by a filter, or by another dataset
-/// for training, it must not leave unsealed.
-fn sealed(workspace: &Workspace, but: Option<&str>) -> Result<BTreeSet<ConversationId>, StoreError> {
+/// What is in the test split of other datasets: chosen by a filter, or by another dataset for training, it must not leave
+/// unsealed. For a version those count that were there when it was made, so that it gives the same files ever after.
+fn sealed(workspace: &Workspace, version: Option<&DatasetVersion>) -> Result<BTreeSet<ConversationId>, StoreError> {
+    let store = workspace.store();
+    let others = match version {
+        Some(version) => store.datasets_before(&version.name, version.number)?,
+        None => store.datasets()?,
+    };
     let mut found = BTreeSet::new();
-    for (name, number) in workspace.store().datasets()?.into_iter().filter(|(name, _)| but != Some(name)) {
-        found.extend(workspace.store().dataset_split(&name, number, Split::Test)?);
+    for (name, number) in others {
+        found.extend(store.dataset_split(&name, number, Split::Test)?);
     }
     Ok(found)
 }

@@ -18,6 +18,18 @@ pub(super) const STRINGS: &[&str] = &["tools", "arguments", "alternatives", "out
 pub(super) const VIEWS: [(&str, &str); 4] =
     [("sft", "openai-sft"), ("preference", "trl-preference"), ("kto", "trl-kto"), ("labels", "labels")];
 
+/// Formats whose rows are trained on and say nothing of their split: of a dataset they have a file for each.
+const BY_SPLIT: [&str; 8] = [
+    "openai-sft",
+    "openai-preference",
+    "trl-sft",
+    "trl-preference",
+    "trl-kto",
+    "trl-stepwise",
+    "few-shot",
+    "futureagi",
+];
+
 /// One file to be written.
 pub struct Target {
     /// What makes its rows.
@@ -43,6 +55,11 @@ impl Target {
         self.view.is_some()
     }
 
+    /// True where the file holds one split only, and is not there without rows.
+    pub(super) fn is_of_split(&self) -> bool {
+        self.split.is_some()
+    }
+
     pub(super) fn empty(&self) -> DataFile {
         DataFile {
             name: self.name.clone(),
@@ -52,6 +69,7 @@ impl Target {
             sha256: String::new(),
             left_out: BTreeMap::new(),
             warnings: BTreeMap::new(),
+            split: self.split.map(Split::word),
         }
     }
 }
@@ -70,16 +88,27 @@ pub(super) fn targets(order: &ExportOrder) -> Result<Vec<Target>, ExportError> {
             continue;
         }
         let found = exporter(name).ok_or_else(|| ExportError::Format { name: name.to_owned(), known: known() })?;
-        chosen.push(Target {
+        let whole = |split: Option<Split>| Target {
             exporter: found,
-            name: found.file_name().to_owned(),
+            name: split.map_or_else(|| found.file_name().to_owned(), |split| of_split(found.file_name(), split)),
             format: found.name(),
-            split: None,
+            split,
             strings: order.json_strings && found.name().starts_with("trl-"),
             view: None,
-        });
+        };
+        if order.dataset.is_some() && BY_SPLIT.contains(&found.name()) {
+            chosen.extend(Split::ALL.into_iter().map(|split| whole(Some(split))));
+        } else {
+            chosen.push(whole(None));
+        }
     }
     if chosen.is_empty() { Err(ExportError::NoFormat(known())) } else { Ok(chosen) }
+}
+
+/// The name of the file of a split: `trl-sft-train.jsonl`.
+fn of_split(file: &str, split: Split) -> String {
+    let (name, end) = file.rsplit_once('.').unwrap_or((file, "jsonl"));
+    format!("{name}-{}.{end}", split.word())
 }
 
 fn folder() -> impl Iterator<Item = Target> {

@@ -128,6 +128,7 @@ pub fn report(cases: &[Case], new: &Held, baseline: Option<&Held>, rules: &Rules
         report.comparison = Some(compare(&mut report.cases, (new, baseline), rules.alpha));
     }
     conclude(&mut report);
+    strangers(&mut report, [Some(new), baseline]);
     report
 }
 
@@ -219,6 +220,22 @@ fn conclude(report: &mut Report) {
 /// likely than `alpha`. `None` where no number is.
 pub(super) fn fewest(alpha: f64) -> Option<u64> {
     (1..=1_024).find(|cases| worse_exact(*cases, 0) < alpha)
+}
+
+/// Says why cases have no run where the runs that name their tasks are another domain's.
+fn strangers(report: &mut Report, held: [Option<&Held>; 2]) {
+    for (held, whose) in held.into_iter().zip(["", " in the baseline"]) {
+        let Some(held) = held.filter(|held| held.strangers > 0 && held.trials.iter().any(Vec::is_empty)) else {
+            continue;
+        };
+        let why = format!(
+            "runs of another domain{whose}: {} with the id of a case's task, but other tools than the cases have (a file called as \
+             the source of the cases is taken for theirs)",
+            count(held.strangers as u64, "run")
+        );
+        // A decision that stands otherwise is told why it may be about too little.
+        report.reasons.push(why);
+    }
 }
 
 /// What no run was found for, and what could not be judged: neither is passed silently.

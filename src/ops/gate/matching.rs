@@ -71,11 +71,15 @@ fn first_words(run: &Conversation) -> String {
     })
 }
 
-/// The runs of every case. `exact` are the runs as they are, `compared` the same with what is masked in the cases.
+/// The runs of every case, and how many runs name a task of theirs but are of another domain. `exact` are the runs as they are, `compared` the same with what is masked in the cases.
 ///
 /// # Errors
 /// The id of a task stands for several tasks.
-pub fn matches(cases: &[Case], exact: &[Conversation], compared: &[Conversation]) -> Result<Vec<Matched>, GateError> {
+pub fn matches(
+    cases: &[Case],
+    exact: &[Conversation],
+    compared: &[Conversation],
+) -> Result<(Vec<Matched>, usize), GateError> {
     let tasks: Vec<Option<String>> = exact.iter().map(task).collect();
     let by_task = tasks::Tasks::of(cases, exact, compared);
     let mut by_opening: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -103,7 +107,7 @@ pub fn matches(cases: &[Case], exact: &[Conversation], compared: &[Conversation]
             found[at] = Matched { by: Some(MatchedBy::Opening), runs };
         }
     }
-    Ok(found)
+    Ok((found, by_task.strangers()))
 }
 
 /// Runs that begin nearly as the cases do, by case: as many messages of a run are looked at as stand before the step.
@@ -159,7 +163,7 @@ mod tests {
     #[test]
     fn a_task_goes_before_words_and_is_never_taken_for_another() {
         let runs = [run("customer: one\nagent: a", Some("7")), run("customer: one\nagent: b", Some("8"))];
-        let named = |case: &Case| matches(std::slice::from_ref(case), &runs, &runs).unwrap().remove(0);
+        let named = |case: &Case| matches(std::slice::from_ref(case), &runs, &runs).unwrap().0.remove(0);
         let one = r#"{"role":"user","content":"one"}"#;
         assert_eq!(named(&case("7", one)), Matched { by: Some(MatchedBy::Task), runs: vec![0] });
         assert_eq!(named(&case("\"8\"", one)), Matched { by: Some(MatchedBy::Task), runs: vec![1] });
@@ -182,7 +186,7 @@ mod tests {
             case("null", &[user("hello, there"), agent("Good morning.")].join(",")),
             case("null", &user("nobody says this")),
         ];
-        let found = matches(&cases, &runs, &runs).unwrap();
+        let found = matches(&cases, &runs, &runs).unwrap().0;
         assert_eq!(found[0], Matched { by: Some(MatchedBy::Family), runs: vec![0] });
         assert_eq!(found[1], Matched { by: Some(MatchedBy::Opening), runs: vec![1] });
         assert_eq!(found[2], Matched::default());

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
+use super::super::door::Door;
 use super::ahead::{Beside, in_halves};
 use super::choice::Chooser;
 use super::rows::{self, Kept, Told};
@@ -71,6 +72,10 @@ pub struct Intake<'a> {
     /// The namespace that rows are restricted to.
     source: Option<&'a str>,
     rows: Vec<Told>,
+    /// What masked values in rows were masked by.
+    door: Option<&'a Door>,
+    /// Conversations whose expected calls were left out because of a masked value.
+    masked: HashSet<ConversationId>,
     /// Rows that no conversation has, and what each is about.
     unmatched: Vec<(Slot, String)>,
     /// Score rows by the conversation that has them, where one has.
@@ -103,6 +108,8 @@ impl<'a> Intake<'a> {
             elsewhere: BTreeMap::new(),
             source: options.read.source.as_deref(),
             rows: Vec::new(),
+            door: options.door,
+            masked: HashSet::new(),
             unmatched: Vec::new(),
             row_scores: HashMap::new(),
             last_key,
@@ -224,7 +231,8 @@ impl<'a> Intake<'a> {
         if rows.is_empty() {
             return Ok(());
         }
-        let done = rows::store(self.store, &rows)?;
+        let done = rows::store(self.store, &rows, self.door)?;
+        self.masked.extend(done.masked);
         self.count(done.tally);
         for slot in done.scores {
             *self.row_scores.entry(done.homes.get(&slot).cloned()).or_default() += 1;
@@ -235,11 +243,14 @@ impl<'a> Intake<'a> {
     }
 
     /// Gives conversations that are about to be stored what is kept of them, and their stored form.
-    fn settle(&self, changes: &mut Changes) -> Result<(), StoreError> {
-        let kept = Kept::look(self.store)?;
+    fn settle(&mut self, changes: &mut Changes) -> Result<(), StoreError> {
+        let kept = Kept::look(self.store, self.door)?;
         for put in &mut changes.puts {
             let id = put.conversation.id.clone();
-            let slots = kept.settle(self.store, &mut put.conversation)?;
+            let (slots, masked) = kept.settle(self.store, &mut put.conversation)?;
+            if masked {
+                self.masked.insert(id.clone());
+            }
             changes.matched.extend(slots.into_iter().map(|slot| (slot, id.clone())));
         }
         let mut forms: Vec<(&Put, Option<Encoded>)> = changes.puts.iter().map(|put| (put, None)).collect();
@@ -354,6 +365,7 @@ impl<'a> Intake<'a> {
         report.elsewhere =
             self.elsewhere.into_iter().map(|(source, conversations)| (source, conversations.len() as u64)).collect();
         report.undated = self.store.undated_after(self.last_key)?;
+        report.masked = self.masked.len() as u64;
         report.aliases = self.aliases;
         Ok(())
     }

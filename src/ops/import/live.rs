@@ -5,6 +5,7 @@
 
 use std::ops::ControlFlow;
 
+use super::super::door::Door;
 use super::intake::{Intake, Tally};
 use super::{ImportError, ImportOptions};
 use crate::config::scales::Scales;
@@ -71,7 +72,9 @@ impl LiveImport {
         now: Timestamp,
     ) -> Result<Arrived, ImportError> {
         let scales = &self.scales;
+        let door = Door::masked(workspace);
         let options = ImportOptions {
+            door: Some(&door),
             read: self.read.clone(),
             scale: &|name| evaluate::scale(scales, name),
             ..Default::default()

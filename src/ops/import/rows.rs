@@ -8,12 +8,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::super::door::Door;
 use super::intake::Tally;
 use crate::ingest::{Fact, Row, RowKey};
+use crate::mask::first_pseudonym;
 use crate::model::conversation::Conversation;
 use crate::model::id::{ConversationId, SpanRef};
 use crate::model::score::{Score, ScoreTarget};
 use crate::model::step::{Role, StepContent};
+use crate::model::tool::{Arguments, ExpectedCall};
 use crate::store::{Applied, Changes, KeptFact, Put, Slot, Store, StoreError};
 
 /// The attributes by which a conversation carries flags and an expected answer.
@@ -47,10 +50,12 @@ pub struct RowsDone {
     pub waiting: Vec<(Slot, String)>,
     /// Places of scores, each row's own.
     pub scores: Vec<Slot>,
+    /// Conversations whose expected calls hold a masked value that nothing in them explains, so that they were not taken.
+    pub masked: BTreeSet<ConversationId>,
 }
 
-/// Keeps rows, and puts them into the conversations that are there.
-pub fn store(store: &mut Store, rows: &[Told]) -> Result<RowsDone, StoreError> {
+/// Keeps rows, and puts them into the conversations that are there, masked values in them put back.
+pub fn store(store: &mut Store, rows: &[Told], door: Option<&Door>) -> Result<RowsDone, StoreError> {
     let mut done = RowsDone::default();
     let mut fresh: BTreeMap<Slot, KeptFact> = BTreeMap::new();
     let (mut wanted, mut words) = (Vec::new(), BTreeMap::new());
@@ -85,7 +90,7 @@ pub fn store(store: &mut Store, rows: &[Told]) -> Result<RowsDone, StoreError> {
     store.apply(&Changes { facts, ..Changes::default() })?;
     let ids: Vec<ConversationId> = subjects(store, &wanted)?.into_iter().collect();
     for chunk in ids.chunks(CHUNK) {
-        put(store, chunk, &mut done.homes)?;
+        put(store, (chunk, door), &mut done)?;
     }
     for (slot, words) in words {
         if !done.homes.contains_key(&slot) && store.fact(&slot)?.is_some_and(|(_, home)| home.is_none()) {
@@ -96,15 +101,21 @@ pub fn store(store: &mut Store, rows: &[Told]) -> Result<RowsDone, StoreError> {
 }
 
 /// Brings conversations up to date with the facts that are kept of them.
-fn put(store: &mut Store, ids: &[ConversationId], homes: &mut HashMap<Slot, ConversationId>) -> Result<(), StoreError> {
+fn put(
+    store: &mut Store,
+    (ids, door): (&[ConversationId], Option<&Door>),
+    done: &mut RowsDone,
+) -> Result<(), StoreError> {
     for _ in 0..TRIES {
-        let kept = Kept::look(store)?;
+        let kept = Kept::look(store, door)?;
         let mut changes = Changes::default();
         for id in ids {
             let Some(stored) = store.stored(id)? else { continue };
             let mut conversation = stored.conversation;
-            for slot in kept.settle(store, &mut conversation)? {
-                homes.entry(slot).or_insert_with(|| id.clone());
+            let (slots, masked) = kept.settle(store, &mut conversation)?;
+            done.masked.extend(masked.then(|| id.clone()));
+            for slot in slots {
+                done.homes.entry(slot).or_insert_with(|| id.clone());
                 changes.matched.push((slot, id.clone()));
             }
             changes.puts.push(Put { conversation, whole: stored.whole, base: Some(stored.content_hash) });
@@ -117,21 +128,23 @@ fn put(store: &mut Store, ids: &[ConversationId], homes: &mut HashMap<Slot, Conv
 }
 
 /// What kinds of facts there are, so that nothing is looked up in vain.
-pub struct Kept {
+pub struct Kept<'a> {
     any: bool,
     of_spans: bool,
+    door: Option<&'a Door>,
 }
 
-impl Kept {
-    /// Looks.
-    pub fn look(store: &Store) -> Result<Self, StoreError> {
-        Ok(Self { any: store.has_facts("")?, of_spans: store.has_facts("s:")? })
+impl<'a> Kept<'a> {
+    /// Looks. The door is the one that values in rows were masked by, if they were.
+    pub fn look(store: &Store, door: Option<&'a Door>) -> Result<Self, StoreError> {
+        Ok(Self { any: store.has_facts("")?, of_spans: store.has_facts("s:")?, door })
     }
 
-    /// Gives a conversation all that is kept of it. Answers which facts it has.
-    pub fn settle(&self, store: &Store, conversation: &mut Conversation) -> Result<Vec<Slot>, StoreError> {
+    /// Gives a conversation all that is kept of it. Answers which facts it has, and whether expected calls were left out
+    /// because of a masked value.
+    pub fn settle(&self, store: &Store, conversation: &mut Conversation) -> Result<(Vec<Slot>, bool), StoreError> {
         if !self.any {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), false));
         }
         let names = self.names(store, conversation)?;
         let mut told = Vec::new();
@@ -140,7 +153,7 @@ impl Kept {
         }
         // The most precise comes last, and so has the last word.
         told.sort_by_key(|(slot, target, _)| (precision(target), *slot));
-        Ok(give(conversation, told))
+        Ok(give(conversation, told, self.door))
     }
 
     /// All names under which something may be kept of a conversation.
@@ -274,8 +287,22 @@ fn subjects(store: &Store, keys: &[RowKey]) -> Result<BTreeSet<ConversationId>, 
     Ok(found)
 }
 
+/// Puts what masked values of expected calls stand for in their places; false where nothing in the conversation tells.
+fn put_back(conversation: &Conversation, calls: &mut [ExpectedCall], door: Option<&Door>) -> bool {
+    let masked = |call: &&mut ExpectedCall| first_pseudonym(call.arguments.0.exact()).is_some();
+    let Some(door) = door.filter(|_| calls.iter_mut().any(|call| masked(&call))) else { return true };
+    let originals = door.knowing(conversation).originals(conversation);
+    calls.iter_mut().filter(masked).all(|call| match originals.put_back_json(call.arguments.0.exact()) {
+        Ok(text) => {
+            call.arguments = Arguments(text.into());
+            true
+        }
+        Err(_) => false,
+    })
+}
+
 /// Puts facts into a conversation, as far as they fit it.
-fn give(conversation: &mut Conversation, told: Vec<(Slot, String, Told)>) -> Vec<Slot> {
+fn give(conversation: &mut Conversation, told: Vec<(Slot, String, Told)>, door: Option<&Door>) -> (Vec<Slot>, bool) {
     let (mut has, mut scores, mut flags) = (Vec::new(), Vec::new(), Vec::new());
     let (mut calls, mut reply) = (None, None);
     for (slot, _, Told { row, source }) in told {
@@ -297,8 +324,12 @@ fn give(conversation: &mut Conversation, told: Vec<(Slot, String, Told)>) -> Vec
         conversation.scores.retain(|score| !scores.contains(score));
         conversation.scores.extend(scores);
     }
-    if calls.is_some() {
-        conversation.expected = calls;
+    let mut masked = false;
+    if let Some(mut calls) = calls {
+        masked = !put_back(conversation, &mut calls, door);
+        if !masked {
+            conversation.expected = Some(calls);
+        }
     }
     let attributes = &mut conversation.attributes;
     if let Some(reply) = reply {
@@ -313,7 +344,7 @@ fn give(conversation: &mut Conversation, told: Vec<(Slot, String, Told)>) -> Vec
         attributes.insert(FLAGGED.to_owned(), true.into());
         attributes.insert(FLAGS.to_owned(), flags.into());
     }
-    has
+    (has, masked)
 }
 
 /// What of a conversation a row is about; `None` where that is not in it.

@@ -34,6 +34,9 @@ pub struct Held {
     pub judged: u64,
     /// What stands on the parking lot, masked.
     pub parked: Vec<Aside>,
+    /// What earlier sessions left on the parking lot, masked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parked_before: Vec<Aside>,
     /// What was put off and nobody judged, masked.
     pub put_off: Vec<Aside>,
 }
@@ -113,6 +116,13 @@ pub(super) fn held(
         parked: session
             .parked
             .iter()
+            .map(|parked| aside(&parked.conversation, &parked.reason, &parked.by))
+            .collect::<Result<_, _>>()?,
+        parked_before: session::book(workspace.store())?
+            .sessions
+            .iter()
+            .take_while(|one| one.event != session.event)
+            .flat_map(|one| &one.parked)
             .map(|parked| aside(&parked.conversation, &parked.reason, &parked.by))
             .collect::<Result<_, _>>()?,
         put_off: activity.put_off().iter().map(|(id, by)| aside(id, "", &by.join(", "))).collect::<Result<_, _>>()?,

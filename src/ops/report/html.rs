@@ -26,7 +26,7 @@ pub fn page(report: &Report) -> String {
     for block in document::blocks(report) {
         put(&mut out, &block);
     }
-    out.push_str("<footer>Made by Aftercall. Personal data are masked; ids name conversations in the workspace.</footer>\n</main>\n</body>\n</html>\n");
+    out.push_str("<footer>Made by Aftercall. Personal data are masked as far as they are found by form and by names known from records; not everything is found. Ids name conversations in the workspace.</footer>\n</main>\n</body>\n</html>\n");
     out
 }
 

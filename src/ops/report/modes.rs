@@ -104,7 +104,7 @@ pub struct Saturation {
     pub new_per_twenty: Vec<u64>,
     /// New modes in the last twenty.
     pub new_in_last_twenty: u64,
-    /// True where the last twenty brought none; null below twenty.
+    /// True where the last twenty brought none; null below forty: before it takes twenty that could bring some.
     pub saturated: Option<bool>,
 }
 
@@ -285,6 +285,6 @@ pub(super) fn saturation(pool: &Pool, window: &Window) -> Saturation {
         modes: seen.len() as u64,
         new_per_twenty: new.rchunks(BLOCK).rev().map(|block| block.iter().sum()).collect(),
         new_in_last_twenty,
-        saturated: (order.len() >= BLOCK).then_some(new_in_last_twenty == 0),
+        saturated: (order.len() >= 2 * BLOCK).then_some(new_in_last_twenty == 0),
     }
 }

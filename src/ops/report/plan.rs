@@ -8,6 +8,7 @@ use std::fs;
 
 use serde::Serialize;
 
+use super::super::door::Door;
 use super::super::workspace::Workspace;
 use super::pool::{Audit, Pool};
 use super::service::{Figure, METRICS, MOST_VALUES, Service, Unit, values};
@@ -21,7 +22,7 @@ use crate::model::time::Timestamp;
 use crate::stats::guard::{self, Guarded};
 use crate::stats::quantile::{mean, quantile};
 use crate::stats::rate::{LEAST_IN_SEGMENT, Rate};
-use crate::store::{Asker, Contact};
+use crate::store::{Asker, Contact, StoreError};
 
 /// The file of targets within a workspace.
 pub const TARGETS: &str = "targets.toml";
@@ -195,19 +196,36 @@ pub struct ReasonRow {
 }
 
 /// Hand-overs by recorded reason, most frequent first, those without one last.
-pub(super) fn reasons(service: &Service, now: &[&Contact]) -> Vec<ReasonRow> {
-    let mut counts: BTreeMap<Option<&str>, u64> = BTreeMap::new();
-    for one in now.iter().filter_map(|contact| service.get(contact)).filter(|one| one.escalated == Some(true)) {
-        *counts.entry(one.reason.as_deref()).or_default() += 1;
+/// Texts leave through the door that knows the people of a conversation with them.
+pub(super) fn reasons(
+    (workspace, door): (&Workspace, &Door),
+    service: &Service,
+    now: &[&Contact],
+) -> Result<Vec<ReasonRow>, StoreError> {
+    let mut counts: BTreeMap<Option<&str>, (u64, &ConversationId)> = BTreeMap::new();
+    let handed = now.iter().filter_map(|contact| Some((service.get(contact)?, &contact.id)));
+    for (one, id) in handed.filter(|(one, _)| one.escalated == Some(true)) {
+        counts.entry(one.reason.as_deref()).or_insert((0, id)).0 += 1;
     }
-    let all: u64 = counts.values().sum();
-    let row = |(reason, conversations): (Option<&str>, u64)| {
-        let share = conversations as f64 / all.max(1) as f64;
-        ReasonRow { reason: reason.map(str::to_owned), conversations, share }
-    };
-    let mut rows: Vec<ReasonRow> = counts.into_iter().map(row).collect();
+    let all: u64 = counts.values().map(|(count, _)| count).sum();
+    let mut rows = Vec::with_capacity(counts.len());
+    for (reason, (conversations, id)) in counts {
+        let reason = reason.map(|reason| without_people((workspace, door), reason, id)).transpose()?;
+        rows.push(ReasonRow { reason, conversations, share: conversations as f64 / all.max(1) as f64 });
+    }
     rows.sort_by_key(|row| (row.reason.is_none(), std::cmp::Reverse(row.conversations)));
-    rows
+    Ok(rows)
+}
+
+/// A text of a conversation without the people that its records name. It is opened only for a text that may hold a name.
+fn without_people(
+    (workspace, door): (&Workspace, &Door),
+    text: &str,
+    id: &ConversationId,
+) -> Result<String, StoreError> {
+    let capital = |word: &str| word.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(char::is_uppercase);
+    let opened = if text.split_whitespace().skip(1).any(capital) { workspace.store().conversation(id)? } else { None };
+    Ok(opened.map_or_else(|| door.text(text), |conversation| door.knowing(&conversation).text(text)))
 }
 
 /// Whether a target holds.

@@ -18,7 +18,7 @@ pub fn group(events: &[Event], codebook: &Codebook) -> String {
         }
         _ => None,
     });
-    let Some((event, verdict, first_failure, (severity, owner))) = verdict else { return others(events) };
+    let Some((event, verdict, first_failure, (severity, owner))) = verdict else { return others(events, codebook) };
     let word = match verdict {
         Verdict::Pass => "PASS",
         Verdict::Fail => "FAIL",
@@ -61,7 +61,7 @@ fn name_in(events: &[Event], codebook: &Codebook, key: &str) -> String {
     codebook.name_of(&key).to_owned()
 }
 
-fn others(events: &[Event]) -> String {
+fn others(events: &[Event], codebook: &Codebook) -> String {
     let Some(first) = events.first() else { return "nothing".into() };
     if let Some(EventBody::Session(change)) = events.last().map(|event| &event.body) {
         return session(change);
@@ -80,7 +80,9 @@ fn others(events: &[Event]) -> String {
         EventBody::Codebook(_) if events.len() > 1 => format!("{} codebook changes", events.len()),
         EventBody::Codebook(CodebookChange::Add { name, .. }) => format!("new failure mode {name}"),
         EventBody::Codebook(CodebookChange::Rename { name, .. }) => format!("failure mode renamed to {name}"),
-        EventBody::Codebook(CodebookChange::Merge { from, into }) => format!("{from} merged into {into}"),
+        EventBody::Codebook(CodebookChange::Merge { from, into }) => {
+            format!("{} merged into {}", codebook.name_of(from), codebook.name_of(into))
+        }
         EventBody::Queue(QueueChange::Add(spec)) => format!("new queue {}", spec.name),
         EventBody::Queue(QueueChange::Remove { name }) => format!("queue {name} removed"),
         EventBody::Decision(change) => match change {

@@ -224,6 +224,9 @@ fn modes_are_renamed_and_merged_by_key_or_name() {
     assert_eq!(desk.judge(fail("c3", &["Late reply"])).own.unwrap().modes, ["slow"], "merged names are followed");
     let same = Act::Codebook(vec![CodebookChange::Merge { from: "slow".into(), into: "too late".into() }]);
     assert!(matches!(record(&mut desk.workspace, &same, NOW), Err(ReviewError::MergeIntoSelf(_))));
+    desk.judge(fail("c4", &["Rude Tone"]));
+    let merge = CodebookChange::Merge { from: "rude-tone".into(), into: "slow".into() };
+    assert_eq!(desk.act(&Act::Codebook(vec![merge])).what, "Rude Tone merged into Too late");
 }
 
 #[test]
@@ -253,4 +256,41 @@ fn corrections_are_checked_against_the_schema_of_the_tool_as_offered() {
     let alternative = AcceptableCall { tool: "cancel".into(), arguments: Arguments("{}".into()) };
     let both = Correction { alternatives: vec![alternative], ..call("cancel", r#"{"order":"A-1"}"#) };
     assert_eq!(check(both, 1), Ok(Some(false)), "an alternative has to fit as well");
+}
+
+#[test]
+fn pseudonyms_that_come_in_are_put_back_or_refused() {
+    use crate::ops::workspace::ImportOrder;
+    let mut desk = Desk::new();
+    let file = desk.folder.path().join("one.jsonl");
+    let made = r#"{"id":"a","type":"function","function":{"name":"get","arguments":"{\"user_id\":\"mia_li_3668\",\"phone\":4915112345671}"}}"#;
+    let line = format!(
+        r#"{{"id":"one","messages":[{{"role":"user","content":"My name is Mia Li"}},{{"role":"assistant","content":null,"tool_calls":[{made}]}},{{"role":"tool","tool_call_id":"a","content":"{{\"dob\":\"1985-04-04\"}}"}}]}}"#
+    );
+    std::fs::write(&file, line).unwrap();
+    let order = ImportOrder { paths: vec![file], ..ImportOrder::default() };
+    desk.workspace.import(&order, NOW, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+    let id = desk.workspace.store().resolve("one").unwrap();
+    let conversation = desk.workspace.store().conversation(&id).unwrap().unwrap();
+    let door = crate::ops::door::Door::masked(&desk.workspace).knowing(&conversation);
+    let exact = r#"{"user_id":"mia_li_3668","phone":4915112345671,"dob":"1985-04-04"}"#;
+    let masked = door.json_text(exact);
+    assert_eq!([masked.matches("<NAME-").count(), masked.matches("<DATE-").count()], [1, 1], "{masked}");
+    let at = conversation.steps.iter().find(|step| step.tool().is_some()).unwrap().pointer();
+    let subject = Subject { conversation: id.clone(), transcript_hash: conversation.transcript_hash() };
+    let judged = |arguments: &str, note: &str| {
+        let mut judgement = Judgement::new(subject.clone(), Verdict::Fail);
+        judgement.failed_at = Some(FailedAt::Step(at.clone()));
+        judgement.corrections.push((at.clone(), self::call("get", arguments)));
+        judgement.note = Some(note.to_owned());
+        Act::Judge(judgement)
+    };
+    let saved = desk.act(&judged(&masked, &door.text("Mia Li asked")));
+    let own = saved.own.unwrap();
+    assert_eq!(own.corrections[0].correction.arguments.as_ref().unwrap().0.exact(), exact);
+    assert_eq!(own.notes[0].text, "Mia Li asked");
+    for (arguments, note) in [(r#"{"user_id":"<NAME-00000000>"}"#, ""), ("{}", "ask <EMAIL-0123abcd>")] {
+        let refused = record(&mut desk.workspace, &judged(arguments, note), NOW).unwrap_err();
+        assert!(matches!(&refused, ReviewError::Masked(token) if token.starts_with('<')), "{refused}");
+    }
 }

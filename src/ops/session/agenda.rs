@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde::Serialize;
 
-use super::SessionError;
+use super::{Activity, SessionError};
 use crate::model::filter::Filter;
 use crate::model::id::ConversationId;
 use crate::model::label::Verdict;
@@ -79,6 +79,14 @@ pub struct AgendaLine {
     /// Ids of decisions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<String>,
+    /// Of what is new: how many were flagged as well, are older, and wait for a verdict still.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub older: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the serialiser hands a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl AgendaLine {
@@ -104,7 +112,12 @@ pub fn agenda(
         None => book.sessions.iter().collect(),
     };
     let queue = session.and_then(|session| session.queue.as_deref()).or(queue);
-    let failures = new_failures(workspace, earlier.last().copied(), now)?;
+    let (mut failures, older) = new_failures(workspace, earlier.last().copied(), now)?;
+    if let Some(session) = session {
+        // What the session has judged is looked at: a fail it gave is no more to do.
+        let reviewed = Activity::of(workspace.store(), session)?.reviewed();
+        failures.retain(|id| !reviewed.contains(id));
+    }
     let unsure = ids(workspace, UNSURE, now)?;
     let disputed = ids(workspace, "label:disputed", now)?;
     let audit = match queue {
@@ -125,9 +138,10 @@ pub fn agenda(
         count: conversations.len() as u64,
         conversations,
         decisions: Vec::new(),
+        older: 0,
     };
     Ok(vec![
-        line(AgendaKind::NewFailures, failures),
+        AgendaLine { older, ..line(AgendaKind::NewFailures, failures) },
         line(AgendaKind::LowConfidence, unsure),
         AgendaLine { count: audit, ..line(AgendaKind::Audit, Vec::new()) },
         AgendaLine {
@@ -146,14 +160,17 @@ fn ids(workspace: &Workspace, filter: &str, now: Timestamp) -> Result<Vec<Conver
     Ok(workspace.store().index(&filter, "", QueueOrder::Suspicion, asker)?.ids)
 }
 
-/// What is new since the session before began, and failed by the reviewer's own verdict or by P(fail).
+/// What is new since the session before began, and failed by the reviewer's own verdict or by P(fail); and how many of
+/// those that nobody judged are older.
 fn new_failures(
     workspace: &Workspace,
     before: Option<&Session>,
     now: Timestamp,
-) -> Result<Vec<ConversationId>, SessionError> {
+) -> Result<(Vec<ConversationId>, u64), SessionError> {
     let store = workspace.store();
     let mut failed = ids(workspace, LIKELY, now)?;
+    let likely = failed.len();
+    let mut older = 0;
     let judged = ids(workspace, "verdict:fail", now)?;
     let own: HashSet<ConversationId> = store
         .summaries(&judged, workspace.reviewer())?
@@ -164,9 +181,10 @@ fn new_failures(
     failed.extend(judged.into_iter().filter(|id| own.contains(id)));
     if let Some(before) = before {
         let new = store.new_since(&before.started)?;
+        older = failed[..likely].iter().filter(|id| !new.contains(id)).count() as u64;
         failed.retain(|id| new.contains(id));
     }
-    Ok(failed)
+    Ok((failed, older))
 }
 
 /// How many of a queue are still to be drawn by lot.

@@ -99,11 +99,13 @@ pub fn summary(workspace: &Workspace, session: &Session, now: Timestamp) -> Resu
     let put_off = activity.put_off().len() as u64;
     let activity = seen(activity, &|event| shows(&covered, reviewer, event));
     let told = Told::of(&activity, &codebook);
-    let keys = told.modes.keys().chain(&told.new_modes);
-    let mode_names = keys.map(|key| (key.clone(), codebook.name_of(key).to_owned())).collect();
     let (made, rest): (Vec<Decision>, Vec<Decision>) =
         book.decisions.iter().cloned().partition(|decision| decision.spec.session.as_ref() == Some(&session.event));
-    let carried_over = rest.into_iter().filter(|decision| decision.is_open() && decision.at < session.started.at);
+    let carried = rest.into_iter().filter(|decision| decision.is_open() && decision.at < session.started.at);
+    let carried_over: Vec<Decision> = carried.collect();
+    let answered = made.iter().chain(&carried_over).filter_map(|decision| decision.spec.mode.as_ref());
+    let keys = told.modes.keys().chain(&told.new_modes).chain(answered);
+    let mode_names = keys.map(|key| (key.clone(), codebook.name_of(&codebook.resolve(key)).to_owned())).collect();
     Ok(SessionSummary {
         schema_version: 1,
         state: state(session),
@@ -122,7 +124,7 @@ pub fn summary(workspace: &Workspace, session: &Session, now: Timestamp) -> Resu
         new_modes: told.new_modes,
         mode_names,
         decisions: made,
-        carried_over: carried_over.collect(),
+        carried_over,
         safe: verify::copies(workspace, &labels)?,
         reviewed,
         session: session.clone(),

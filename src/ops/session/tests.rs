@@ -187,6 +187,12 @@ fn the_agenda_holds_what_is_new_and_what_was_left() {
         (1, &vec![decision.id.clone()])
     );
     assert_eq!(of(AgendaKind::Audit).conversations, []);
+    // A fail that the session gives is looked at and no more to do: judging never makes the line longer.
+    let before = of(AgendaKind::NewFailures).count;
+    judge(&mut w, 8, Verdict::Fail, 7 * 86_400 + 22);
+    let after = agenda(&mut w, (Some(&second), None), at(7 * 86_400 + 24)).unwrap();
+    let after = after.iter().find(|line| line.kind == AgendaKind::NewFailures).unwrap();
+    assert!(after.count <= before && !after.conversations.contains(&id(8)), "{after:?}");
     act(&mut w, SessionChange::Unpark { conversation: id(1) }, 7 * 86_400 + 30);
     let close = DecisionChange::Close { decision: decision.id.clone(), reason: "shipped".into() };
     assert!(!decide_at(&mut w, close.clone(), 7 * 86_400 + 40).is_open());

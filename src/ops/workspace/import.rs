@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::super::Progress;
+use super::super::door::Door;
 use super::super::evaluate::{self, EvaluateOrder};
 use super::super::import::{
     BatchLimits, Beside, Choice, ImportError, ImportOptions, ImportReport, Sample, Twins, import, record_labels,
@@ -84,8 +85,10 @@ impl Workspace {
             Choice { sample: order.sample, filter: filter.map(|filter| (filter, Asker { reviewer: &reviewer, now })) };
         // A source that was typed, or that a mapping says, is meant.
         let twins = if read.source.is_none() { Twins::Leave } else { Twins::Keep };
+        let door = Door::masked(self);
         let options = ImportOptions {
             twins,
+            door: Some(&door),
             read,
             scale: &|name| evaluate::scale(&scales, name),
             batch: BatchLimits::default(),

@@ -253,22 +253,10 @@ impl Correct {
         }
     }
 
-    /// Values that suit a field: those seen under its name first, latest first.
+    /// Values of a field's kind: those seen under its name first, latest first.
     pub fn values_for(&self, field: &Field) -> Vec<&Seen> {
-        let suits = |seen: &&Seen| match &field.kind {
-            _ if seen.key == field.name => 0,
-            Kind::Number | Kind::Integer => {
-                1 + usize::from(!seen.raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()))
-            }
-            Kind::String => 1 + usize::from(!seen.raw.starts_with('"')),
-            Kind::Choice(choices) => {
-                3 - 2 * usize::from(choices.iter().any(|choice| seen.raw.trim_matches('"') == choice))
-            }
-            Kind::Boolean => 3 - 2 * usize::from(matches!(seen.raw.as_str(), "true" | "false")),
-            Kind::Json => 1,
-        };
-        let mut values: Vec<&Seen> = self.seen.iter().filter(|seen| suits(seen) < 3).collect();
-        values.sort_by_key(suits);
+        let mut values: Vec<&Seen> = self.seen.iter().filter(|seen| field.suits(&seen.raw)).collect();
+        values.sort_by_key(|seen| seen.key != field.name);
         values
     }
 }

@@ -174,6 +174,22 @@ impl Form for DefineForm {
         }
     }
 
+    fn options(&self) -> Vec<String> {
+        match self.current() {
+            Line::Order => self.orders().iter().map(|order| order.name.to_owned()).collect(),
+            Line::Segment => SEGMENTS.iter().map(|segment| (*segment).to_owned()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn choose(&mut self, at: usize) {
+        match self.current() {
+            Line::Order => self.order = self.orders().get(at).copied(),
+            Line::Segment => self.segment = at,
+            _ => {}
+        }
+    }
+
     fn turn(&mut self, turn: Turn) {
         match self.current() {
             Line::Order => {

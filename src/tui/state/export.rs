@@ -114,6 +114,12 @@ impl Form for ExportForm {
         }
     }
 
+    fn options(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn choose(&mut self, _: usize) {}
+
     fn turn(&mut self, _: Turn) {
         if let Line::Format(at) = self.current() {
             self.formats[at] = !self.formats[at];

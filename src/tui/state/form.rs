@@ -16,6 +16,8 @@ pub struct Head {
     pub line: usize,
     /// True once something was changed in it.
     pub touched: bool,
+    /// Letters typed on a line of choices, to jump to the one that begins so.
+    pub typed: String,
     /// What is wrong with it.
     pub error: Option<String>,
 }
@@ -34,6 +36,12 @@ pub trait Form {
 
     /// The text of the line that takes the keys, where it is a text.
     fn input(&mut self) -> Option<&mut LineInput>;
+
+    /// The names of what can be chosen on the line that takes the keys; none where it is a text or a box to tick.
+    fn options(&self) -> Vec<String>;
+
+    /// Takes one of them by its place.
+    fn choose(&mut self, at: usize);
 
     /// Goes to another choice of the line that takes the keys, where it is a choice.
     fn turn(&mut self, turn: Turn);

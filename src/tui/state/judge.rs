@@ -26,6 +26,14 @@ pub struct Judge {
     pub owner: Option<Owner>,
     /// True for "no single step".
     pub no_step: bool,
+    /// The number of the step to blame, where that was said before: of the saved fail, or of this one when it was left.
+    pub step: Option<u32>,
+    /// The number of the step that was read when the strip opened, where that is another one.
+    pub read: Option<u32>,
+    /// Digits that picked modes, one after the other with nothing between them.
+    pub picked: String,
+    /// True once something was changed in it.
+    pub touched: bool,
     /// Saved with the verdict.
     pub note: Option<String>,
     /// Saved with the verdict.
@@ -52,7 +60,7 @@ impl Offer {
 }
 
 impl Judge {
-    /// True where a printable key is text: a letter always, a digit or another sign once a name was begun. The keys of
+    /// True where a printable key is text: a letter or blank always, a digit or another sign once a name was begun. The keys of
     /// the severity stay what they are while a name is typed; only within a word is a hyphen one.
     pub fn takes(&self, letter: char, action: Option<Action>) -> bool {
         let text = self.input.text();
@@ -60,7 +68,7 @@ impl Judge {
             Some(Action::MoreSevere | Action::LessSevere) if !letter.is_alphanumeric() => {
                 letter == '-' && text.ends_with(char::is_alphanumeric)
             }
-            _ => !text.is_empty() || letter.is_alphabetic(),
+            _ => !text.is_empty() || letter.is_alphabetic() || letter == ' ',
         }
     }
 
@@ -95,6 +103,23 @@ impl Judge {
     pub fn next_owner(&mut self) {
         let next = self.owner.map_or(0, |owner| owner as usize + 1);
         self.owner = Owner::ALL.get(next).copied();
+    }
+
+    /// Picks the mode of a digit, or drops it. A digit that stands at none begins a name, with the digits just before it.
+    pub fn pick(&mut self, digit: char, codebook: &Codebook) {
+        let key_of = |digit: char| {
+            let place = (digit.to_digit(10)? as usize).checked_sub(1)?;
+            codebook.modes.get(place).map(|mode| mode.key.clone())
+        };
+        if let Some(key) = key_of(digit) {
+            self.toggle(&key);
+            return self.picked.push(digit);
+        }
+        let before = std::mem::take(&mut self.picked);
+        for key in before.chars().filter_map(key_of) {
+            self.toggle(&key);
+        }
+        self.input.set(&format!("{before}{digit}"));
     }
 
     /// Takes a mode, or drops it where it was taken.

@@ -4,7 +4,8 @@
 
 use crate::model::id::ConversationId;
 use crate::tui::input::LineInput;
-use ratatui_textarea::TextArea;
+use crate::tui::keymap::{Chord, Key};
+use ratatui_textarea::{Input, Key as AreaKey, TextArea};
 
 /// What a one-line question is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +166,33 @@ impl Editor {
         self.area.set_wrap_mode(ratatui_textarea::WrapMode::Word);
         self.area.move_cursor(ratatui_textarea::CursorMove::Bottom);
         self.area.move_cursor(ratatui_textarea::CursorMove::End);
+    }
+
+    /// Takes a key.
+    pub fn press(&mut self, chord: Chord) {
+        let key = match chord.key {
+            // As in every line of the program; the widget's own meaning of it is undo.
+            Key::Char('u') if chord.ctrl => {
+                self.area.delete_line_by_head();
+                return;
+            }
+            Key::Char(c) => AreaKey::Char(c),
+            Key::Enter => AreaKey::Enter,
+            Key::Esc => AreaKey::Esc,
+            Key::Tab => AreaKey::Tab,
+            Key::Backspace => AreaKey::Backspace,
+            Key::Delete => AreaKey::Delete,
+            Key::Up => AreaKey::Up,
+            Key::Down => AreaKey::Down,
+            Key::Left => AreaKey::Left,
+            Key::Right => AreaKey::Right,
+            Key::Home => AreaKey::Home,
+            Key::End => AreaKey::End,
+            Key::PageUp => AreaKey::PageUp,
+            Key::PageDown => AreaKey::PageDown,
+            Key::Function(number) => AreaKey::F(number),
+        };
+        self.area.input(Input { key, ctrl: chord.ctrl, alt: chord.alt, shift: chord.shift });
     }
 
     /// The text.

@@ -63,6 +63,8 @@ impl Hits {
 pub struct Queue {
     /// What is listed.
     pub query: QueueQuery,
+    /// The filter that a screen listed last, which nobody typed.
+    pub listed: Option<String>,
     /// What was asked for last; becomes `query` once it is answered.
     pub asked: QueueQuery,
     /// The ids and counts.

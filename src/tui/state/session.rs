@@ -236,6 +236,15 @@ impl Form for StartForm {
         if self.head.line == 1 { None } else { self.texts.get_mut(self.head.line) }
     }
 
+    fn options(&self) -> Vec<String> {
+        let all = if self.head.line == 1 { self.choices() } else { 0 };
+        (0..all).map(|at| self.queue_words(at).to_owned()).collect()
+    }
+
+    fn choose(&mut self, at: usize) {
+        self.queue = at;
+    }
+
     fn turn(&mut self, turn: Turn) {
         if self.head.line == 1 {
             self.queue = turn.from(self.queue, self.choices());
@@ -371,6 +380,25 @@ impl Form for DecisionForm {
 
     fn input(&mut self) -> Option<&mut LineInput> {
         if matches!(self.head.line, 1 | 4) { None } else { self.texts.get_mut(self.head.line) }
+    }
+
+    fn options(&self) -> Vec<String> {
+        match self.head.line {
+            1 => DecisionKind::ALL.iter().map(|kind| kind.word().to_owned()).collect(),
+            4 => std::iter::once("none")
+                .chain(self.modes.iter().map(|(_, name)| name.as_str()))
+                .map(str::to_owned)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn choose(&mut self, at: usize) {
+        match self.head.line {
+            1 => self.kind = at,
+            4 => self.mode = at,
+            _ => {}
+        }
     }
 
     fn turn(&mut self, turn: Turn) {

@@ -13,12 +13,12 @@ use crate::ops::workspace::{Identity, ImportOrder, Workspace};
 use crate::store::Access;
 use crate::tui::state::Overlay;
 
-fn workspace(folder: &std::path::Path, reviewer: &str) -> Workspace {
+pub fn workspace(folder: &std::path::Path, reviewer: &str) -> Workspace {
     let identity = Identity::load(reviewer, &folder.join(format!("state-{reviewer}"))).unwrap();
     Workspace::open(&folder.join("workspace"), identity, Access::Create).unwrap()
 }
 
-fn prepared(folder: &std::path::Path) {
+pub fn prepared(folder: &std::path::Path) {
     let chat = |number: usize| {
         format!(
             r#"{{"id":"n{number}","metadata":{{"intent":"refund"}},"messages":[{{"role":"user","content":"Lamp {number} came broken."}},{{"role":"assistant","content":"It is refunded."}}]}}"#
@@ -31,7 +31,7 @@ fn prepared(folder: &std::path::Path) {
 }
 
 /// The cases of a calibration, by the names of their conversations.
-fn cases(workspace: &Workspace, name: &str) -> Vec<(String, ConversationId)> {
+pub fn cases(workspace: &Workspace, name: &str) -> Vec<(String, ConversationId)> {
     let store = workspace.store();
     let ids = store.members(&store.queue(name).unwrap().unwrap().spec).unwrap();
     let named = |id: &ConversationId| store.conversation(id).unwrap().unwrap().external_id.exact().to_owned();
@@ -40,7 +40,7 @@ fn cases(workspace: &Workspace, name: &str) -> Vec<(String, ConversationId)> {
     cases
 }
 
-fn judge(workspace: &mut Workspace, id: &ConversationId, fail: Option<(&str, &str)>) {
+pub fn judge(workspace: &mut Workspace, id: &ConversationId, fail: Option<(&str, &str)>) {
     let transcript_hash = workspace.store().conversation(id).unwrap().unwrap().transcript_hash();
     let subject = Subject { conversation: id.clone(), transcript_hash };
     let mut judgement = Judgement::new(subject, if fail.is_some() { Verdict::Fail } else { Verdict::Pass });
@@ -135,7 +135,8 @@ fn a_calibration_is_begun_judged_alone_revealed_and_talked_about() {
     assert!(frame.contains("Invented") && !frame.contains("Made-up fact"), "{frame}");
     let before = frame.contains("Wrong tool");
     let frame = desk.press("e <enter> \"wrong\" <enter> \"invented\" <enter>");
-    assert!(before && !frame.contains("Wrong tool"), "{frame}");
+    assert!(before && frame.matches("Wrong tool").count() == 1, "{frame}");
+    assert!(frame.contains("Wrong tool merged into Invented"), "{frame}");
     let frame = desk.press("<esc> <esc>");
     assert!(desk.app.state.overlays.is_empty() && frame.contains("Queue"), "{frame}");
 }

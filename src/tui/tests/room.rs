@@ -120,7 +120,7 @@ fn a_note_in_a_fail_that_was_begun_alone_is_kept_from_the_room_and_added_to() {
     desk.press("\"of_the_room\" <ctrl-s>");
     nameless(&desk.press("<ctrl-e>"));
     desk.press("\"and_more\" <ctrl-s> <enter>");
-    assert_eq!(stored(folder.path(), &id).1, "of the room\n\nand more");
+    assert_eq!(stored(folder.path(), &id).1, "Ottilie Marsh rang about it\n\nof the room\n\nand more");
     // What was begun alone is still there, alone.
     desk.press("q V");
     to(&mut desk, &id);

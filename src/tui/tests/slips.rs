@@ -73,16 +73,17 @@ fn enter_never_saves_what_does_not_fit() {
 }
 
 #[test]
-fn typing_over_a_value_of_the_agent_takes_its_place() {
+fn a_value_of_the_agent_is_added_to_and_one_key_clears_it() {
     let mut app = App::new((80, 24));
-    app.press("<enter> ! t <enter> \"refund\" <ctrl-s> <enter>");
+    app.press("<enter> ! t <enter>");
+    assert!(app.frame().contains("ctrl-u clears"), "{}", app.frame());
+    app.press("<ctrl-u> \"refund\" <ctrl-s> <enter>");
     let arguments = |app: &App, at: usize| {
         let correction = app.label(at).unwrap().corrections[0].correction.clone();
         correction.arguments.unwrap().0.exact().to_owned()
     };
     assert_eq!(arguments(&app, 0), r#"{"topic": "refund"}"#);
-    // Moving the caret first keeps it.
-    app.press("J t <enter> <end> \"0\" <ctrl-s> <enter>");
+    app.press("J t <enter> \"0\" <ctrl-s> <enter>");
     assert_eq!(arguments(&app, 1), r#"{"order_id": "LF-10090"}"#);
 }
 

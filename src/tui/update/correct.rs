@@ -7,11 +7,12 @@ use super::prompt::bare;
 use crate::engine::request::{Reply, Request};
 use crate::model::act::{Act, FailedAt, Judgement};
 use crate::model::correction::{AcceptableCall, Correction, CorrectionKind};
+use crate::model::id::ConversationId;
 use crate::model::label::{StepPointer, Verdict};
-use crate::model::tool::{Arguments, members};
+use crate::model::tool::{Arguments, KnownTool, members};
 use crate::tui::action::Action;
 use crate::tui::keymap::Key;
-use crate::tui::schema::{Kind, Schema, Turn, fill};
+use crate::tui::schema::{Field, Kind, Schema, Turn, fill, strict};
 use crate::tui::state::correct::{Choice, Correct, KeptCall, Stage};
 use crate::tui::state::messages::Weight;
 use crate::tui::state::prompt::TextFor;
@@ -80,13 +81,47 @@ pub fn open_for_judge(state: &mut State) {
 /// The form that was left half filled at this step, as it was.
 fn begun(state: &mut State) -> Option<Box<Correct>> {
     let review = state.review.as_ref()?;
-    let mut form = state.corrections_begun.remove(&(review.id.clone(), review.step()?.number))?;
+    let place = (review.id.clone(), review.step()?.number);
+    let Some(mut form) = state.corrections_begun.remove(&place) else { return begun_before(state, &place) };
     form.for_judge = false;
     form.message = None;
     if form.chosen.is_some() {
         form.stage = Stage::Fill;
     }
     Some(form)
+}
+
+/// The same, where the program was left since: the form is made anew, and filled with what it held.
+fn begun_before(state: &mut State, place: &(ConversationId, u32)) -> Option<Box<Correct>> {
+    let before = state.kept.corrections.remove(place)?;
+    let mut form = form(state)?;
+    form.input.set(&before.typed);
+    let kept = before.kept.into_iter();
+    form.kept = kept.map(|(tool, arguments, fits)| KeptCall { tool, arguments, fits }).collect();
+    let Some(name) = before.chosen else { return Some(Box::new(form)) };
+    let known = form.choices.iter().find(|choice| choice.name() == name).cloned();
+    let choice = known.unwrap_or_else(|| Choice::Tool(KnownTool::named(&name).spec));
+    choose(&mut form, &choice);
+    if let [(only, text)] = before.fields.as_slice()
+        && fields::is_raw(only)
+    {
+        form.fields = vec![raw_field(text)];
+    } else {
+        for (name, text) in &before.fields {
+            let at = form.fields.iter().position(|field| field.name == *name).unwrap_or_else(|| {
+                form.fields.push(Field::unknown(name));
+                form.fields.len() - 1
+            });
+            if form.fields[at].input.text() != text {
+                form.fields[at].input.set(text);
+                form.fields[at].origin = None;
+            }
+        }
+    }
+    form.field = before.field.min(form.fields.len().saturating_sub(1));
+    form.whole_text = before.whole_text;
+    check(&mut form);
+    Some(Box::new(form))
 }
 
 /// Closes the form; what was begun is kept for the next time.
@@ -279,8 +314,8 @@ fn call(state: &State, form: &mut Correct, action: Action) -> Option<KeptCall> {
     let Some(Choice::Tool(spec)) = &form.chosen else { return None };
     let tool = spec.name.exact().to_owned();
     let arguments = arguments(form);
-    if serde_json::from_str::<serde_json::Value>(&arguments).is_err() {
-        form.message = Some(form.problems.first().cloned().unwrap_or_else(|| "not JSON".to_owned()));
+    if let Err(error) = strict::check(&arguments) {
+        form.message = Some(format!("Not saved: {error}."));
         return None;
     }
     if !form.problems.is_empty() && (!form.warned || action == Action::Accept) {
@@ -428,14 +463,13 @@ fn save(state: &mut State, form: &Correct, correction: Correction) {
 }
 
 /// Takes in a text from the editor: the whole of the arguments.
-pub fn edited(state: &mut State, text: &str) {
-    let mut problem = None;
+///
+/// # Errors
+/// It is not JSON, or a name stands in it twice; the form stays as it was.
+pub fn edited(state: &mut State, text: &str) -> Result<(), String> {
+    strict::check(text)?;
     for overlay in &mut state.overlays {
         let Overlay::Correct(form) = overlay else { continue };
-        if serde_json::from_str::<&serde_json::value::RawValue>(text.trim()).is_err() {
-            problem = Some("That is not JSON; the form stays as it was.");
-            continue;
-        }
         for field in &mut form.fields {
             field.input.set("");
             field.origin = None;
@@ -448,7 +482,5 @@ pub fn edited(state: &mut State, text: &str) {
         form.warned = false;
         check(form);
     }
-    if let Some(problem) = problem {
-        state.log.say(state.now, Weight::Problem, problem);
-    }
+    Ok(())
 }

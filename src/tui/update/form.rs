@@ -114,7 +114,17 @@ fn press(form: &mut dyn Form, pressed: Pressed) -> Taken {
     {
         return if input.handle(pressed.chord) { Taken::Changed } else { Taken::Moved };
     }
+    if let Some(letter) = pressed.chord.typed()
+        && form.input().is_none()
+    {
+        // A key that turns the choice does so, unless it goes on with a word.
+        let turns = matches!(pressed.action, Some(Action::Toggle | Action::ToggleBack));
+        if !turns || !form.head().typed.is_empty() {
+            return jump(form, letter);
+        }
+    }
     let head = form.head();
+    head.typed.clear();
     match pressed.action {
         Some(Action::Back) => return Taken::Left,
         Some(Action::Save | Action::Accept) => return Taken::Done,
@@ -125,6 +135,19 @@ fn press(form: &mut dyn Form, pressed: Pressed) -> Taken {
         _ => {}
     }
     if matches!(pressed.action, Some(Action::Toggle | Action::ToggleBack)) { Taken::Changed } else { Taken::Moved }
+}
+
+/// Goes to the choice that begins with what was typed on its line; a blank within a word turns nothing.
+fn jump(form: &mut dyn Form, letter: char) -> Taken {
+    let typed: String = format!("{}{letter}", form.head().typed).to_lowercase();
+    form.head().typed.clone_from(&typed);
+    match form.options().iter().position(|option| option.to_lowercase().starts_with(&typed)) {
+        Some(at) => {
+            form.choose(at);
+            Taken::Changed
+        }
+        None => Taken::Moved,
+    }
 }
 
 /// Puts pasted text into the form on top.

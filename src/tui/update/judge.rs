@@ -11,7 +11,7 @@ use crate::model::label::{Label, StepPointer, Verdict};
 use crate::model::queue::Slot;
 use crate::tui::action::Action;
 use crate::tui::keymap::Key;
-use crate::tui::state::judge::{Judge, Offer, SEVERITIES};
+use crate::tui::state::judge::{Judge, SEVERITIES};
 use crate::tui::state::messages::{Weight, Write};
 use crate::tui::state::prompt::TextFor;
 use crate::tui::state::queue::Said;
@@ -50,22 +50,44 @@ pub fn kept_corrections(review: Option<&Review>) -> Vec<(StepPointer, crate::mod
 }
 
 fn open_strip(state: &mut State) {
-    super::review::aim(state);
     // What one said before would sway the room.
     let hidden = state.review.as_ref().is_some_and(|review| state.waits_for_room(&review.id));
-    let Some(review) = &mut state.review else { return };
+    let note = super::prompt::own_note(state);
+    let Some(review) = &state.review else { return };
     let own = review.opened.as_ref().and_then(|opened| opened.own.as_ref()).filter(|_| !hidden);
-    let mut judge = Judge { corrections: kept_corrections(Some(review)), ..Judge::default() };
+    let note = Some(note).filter(|note| !hidden && !note.is_empty());
+    let mut judge = Judge { corrections: kept_corrections(Some(review)), note, ..Judge::default() };
     if let Some(Label { verdict: Some(Verdict::Fail), modes, severity, owner, first_failure, .. }) = own.cloned() {
         judge.chosen = modes;
         judge.severity = severity;
         judge.owner = owner;
         judge.no_step = first_failure.is_none();
+        judge.step = first_failure.map(|at| at.step);
     }
-    if let Some(begun) = state.fails_begun.remove(&(review.id.clone(), state.presenting)) {
+    let id = review.id.clone();
+    if let Some(begun) = state.fails_begun.remove(&(id.clone(), state.presenting)) {
         judge = begun;
     }
+    if let Some(note) = super::begun::note_for(state, &id) {
+        (judge.note, judge.touched) = (Some(note), true);
+    }
+    match judge.step {
+        Some(step) if !judge.no_step => blame_again(state, &mut judge, step),
+        _ => super::review::aim(state),
+    }
     state.overlays.push(Overlay::Judge(Box::new(judge)));
+}
+
+/// Puts the cursor on the step that was blamed before: where one happens to read is no reason to blame another.
+fn blame_again(state: &mut State, judge: &mut Judge, step: u32) {
+    let Some(read) = state.review.as_ref().and_then(|review| review.step()).map(|step| step.number) else { return };
+    if read == step || !super::review::go_to_number(state, step) {
+        return;
+    }
+    judge.read = Some(read);
+    let key = state.key(Action::NoStep);
+    let said = format!("Step {step} is blamed, as before; {key} {key} blames step {read}, which you were reading.");
+    state.log.say(state.now, Weight::Info, said);
 }
 
 fn repeat(state: &mut State) {
@@ -110,23 +132,29 @@ pub fn last_fail_arrived(state: &mut State, ticket: Ticket, reply: Reply) {
 
 /// Takes a key in the strip.
 pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Option<Box<Judge>> {
+    judge.touched |= !matches!(pressed.action, Some(Action::Back | Action::NextChoice | Action::PreviousChoice));
+    if pressed.action != Some(Action::PickMode) {
+        judge.picked.clear();
+    }
     match pressed.action {
-        Some(Action::Back) if !judge.input.is_empty() => judge.input.set(""),
-        Some(Action::Back) => {
-            let key = state.key(Action::Fail);
-            state.log.say(state.now, Weight::Info, format!("Not saved; {key} goes on where you left."));
-            if let Some(review) = &state.review {
-                state.fails_begun.insert((review.id.clone(), state.presenting), *judge);
-            }
-            return None;
-        }
+        Some(Action::Back) => return back(state, judge),
         Some(Action::Accept) => {
             take_typed(state, &mut judge);
             return save(state, judge);
         }
         Some(Action::NextField) => take_typed(state, &mut judge),
-        Some(Action::PickMode) => pick(state, &mut judge, pressed),
-        Some(Action::NoStep) => judge.no_step = !judge.no_step,
+        Some(Action::PickMode) => {
+            if let Key::Char(digit) = pressed.chord.key {
+                judge.pick(digit, &state.codebook);
+            }
+        }
+        Some(Action::NoStep) => {
+            judge.no_step = !judge.no_step;
+            if let Some(read) = judge.read.filter(|_| !judge.no_step) {
+                super::review::go_to_number(state, read);
+                judge.read = None;
+            }
+        }
         Some(Action::MoreSevere) => judge.severity = Some(judge.severity.map_or(2, |s| (s + 1).min(4))),
         Some(Action::LessSevere) => {
             judge.severity = match judge.severity {
@@ -146,18 +174,17 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
         Some(Action::NextChoice) => judge.choice += 1,
         Some(Action::PreviousChoice) => judge.choice = judge.choice.saturating_sub(1),
         Some(Action::AddNote) => {
-            let text = judge.note.clone().unwrap_or_default();
-            if state.presenting {
-                super::prompt::open_editor(state, TextFor::RoomJudgeNote, "");
-            } else {
-                super::prompt::open_editor(state, TextFor::JudgeNote, &text);
-            }
+            let text = judge.note.clone().filter(|_| !state.presenting).unwrap_or_default();
+            let purpose = if state.presenting { TextFor::RoomJudgeNote } else { TextFor::JudgeNote };
+            super::prompt::open_editor(state, purpose, &text);
             // The editor lies over the strip, which is put back beneath it.
             return Some(judge);
         }
         Some(Action::CorrectNow) if state.presenting => super::review::one_pane(state),
         Some(Action::CorrectNow) => super::correct::open_for_judge(state),
         Some(_) => {}
+        // A bracket that moves from one conversation to the next elsewhere is not the beginning of a name.
+        None if judge.input.is_empty() && pressed.chord.typed().is_some_and(|sign| !judge.takes(sign, None)) => {}
         None => {
             if judge.input.handle(pressed.chord) {
                 judge.choice = 0;
@@ -169,13 +196,21 @@ pub fn handle(state: &mut State, mut judge: Box<Judge>, pressed: Pressed) -> Opt
     Some(judge)
 }
 
-fn pick(state: &State, judge: &mut Judge, pressed: Pressed) {
-    let Key::Char(digit) = pressed.chord.key else { return };
-    let Some(place) = digit.to_digit(10).and_then(|digit| (digit as usize).checked_sub(1)) else { return };
-    if let Some(Offer::Known(key, _)) = judge.offers(&state.codebook).get(place) {
-        let key = key.clone();
-        judge.toggle(&key);
+/// One step back: what is being typed goes first, then the strip, of which what was begun is kept.
+fn back(state: &mut State, mut judge: Box<Judge>) -> Option<Box<Judge>> {
+    if !judge.input.is_empty() {
+        judge.input.set("");
+        let key = state.key(Action::Back);
+        state.log.say(state.now, Weight::Info, format!("What was typed is dropped; {key} again leaves the fail."));
+        return Some(judge);
     }
+    let review = state.review.as_ref().filter(|_| judge.touched)?;
+    judge.step = review.step().map(|step| step.number);
+    let place = (review.id.clone(), state.presenting);
+    let key = state.key(Action::Fail);
+    state.log.say(state.now, Weight::Info, format!("Not saved; {key} goes on where you left."));
+    state.fails_begun.insert(place, *judge);
+    None
 }
 
 /// Takes the mode that is chosen while typing.
@@ -209,7 +244,7 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
         owner: judge.owner,
         modes: judge.chosen.clone(),
         corrections: judge.corrections.clone(),
-        note: judge.note.clone(),
+        note: note_of(state, &judge),
         slot: slot(state),
         room: Vec::new(),
         settles: None,
@@ -220,6 +255,18 @@ fn save(state: &mut State, judge: Box<Judge>) -> Option<Box<Judge>> {
     }
     save_fail(state, judgement);
     None
+}
+
+/// The note to save: nothing where it is the one that is saved already, an empty one where that was taken away. What a
+/// room notes is added to what it was not shown.
+fn note_of(state: &State, judge: &Judge) -> Option<String> {
+    let saved = super::prompt::own_note(state);
+    let hidden = state.review.as_ref().is_some_and(|review| state.waits_for_room(&review.id));
+    match &judge.note {
+        Some(note) if hidden => Some(super::prompt::added(&saved, note.clone())),
+        None if hidden => None,
+        note => Some(note.clone().unwrap_or_default()).filter(|note| *note != saved),
+    }
 }
 
 /// Saves a fail, remembers it for the repeat key, and goes on.

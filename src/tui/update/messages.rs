@@ -41,6 +41,8 @@ fn expected_reply(state: &mut State, ticket: Ticket, expected: &Expected, reply:
         }
         Expected::Codebook => codebook(state, reply),
         Expected::Tools => super::correct::tools_arrived(state, reply),
+        Expected::Begun => super::begun::arrived(state, reply),
+        Expected::Kept => super::begun::kept(state, ticket, reply),
         Expected::LastFail => super::judge::last_fail_arrived(state, ticket, reply),
         Expected::Queue if state.queue.awaiting == Some(ticket) => {
             state.queue.awaiting = None;

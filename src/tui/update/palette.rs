@@ -48,14 +48,10 @@ pub fn handle(state: &mut State, mut palette: Palette, pressed: Pressed) -> Opti
 
 /// To the step of this number; the last-place key comes back.
 fn go_to_step(state: &mut State, number: u32) {
-    let Some(review) = &mut state.review else { return };
-    let Some(opened) = &review.opened else { return };
-    let numbers = || opened.conversation.steps.iter().map(|step| step.number);
-    let Some(at) = numbers().position(|other| other == number) else {
-        let said = format!("There is no step {number}: they go from 1 to {}.", numbers().max().unwrap_or(0));
-        return state.log.say(state.now, Weight::Info, said);
-    };
-    review.leave_place();
-    review.go_to_step(at);
-    super::review::follow(review);
+    let Some(opened) = state.review.as_ref().and_then(|review| review.opened.as_ref()) else { return };
+    let last = opened.conversation.steps.iter().map(|step| step.number).max().unwrap_or(0);
+    if !super::review::go_to_number(state, number) {
+        let said = format!("There is no step {number}: they go from 1 to {last}.");
+        state.log.say(state.now, Weight::Info, said);
+    }
 }

@@ -2,8 +2,6 @@
 //!
 //! Invariant: leaving an editor keeps its text as a draft; an outside editor that fails leaves the text as it was.
 
-use ratatui_textarea::{Input, Key as AreaKey};
-
 use super::Pressed;
 use crate::engine::request::{Reply, Request};
 use crate::model::act::Act;
@@ -14,7 +12,6 @@ use crate::model::id::ConversationId;
 use crate::model::label::StepPointer;
 use crate::tui::action::Action;
 use crate::tui::command::{Command, EditorJob};
-use crate::tui::keymap::{Chord, Key};
 use crate::tui::state::messages::{Weight, Write};
 use crate::tui::state::prompt::{Editor, Prompt, Question, TextFor, draft_key};
 use crate::tui::state::{Overlay, State};
@@ -41,6 +38,19 @@ fn left_of(state: &State, prompt: &Prompt) -> String {
     // What was begun alone is not shown to a room.
     let room = if state.presenting { " before a room" } else { "" };
     format!("{:?} {}{room}", prompt.question, about.map_or("", crate::model::id::ConversationId::as_str))
+}
+
+/// True for the text of a question that only looks something up.
+pub fn is_lookup(key: &str) -> bool {
+    let lookups = [Question::Filter, Question::FindInQueue, Question::FindInTranscript];
+    lookups.iter().any(|question| key.split(' ').next() == Some(format!("{question:?}").as_str()))
+}
+
+/// What is typed into a question that is open, and under which name it is kept; `None` where nothing would be missed.
+pub fn begun(state: &State, prompt: &Prompt) -> Option<(String, String)> {
+    let text = prompt.input.text();
+    let missed = prompt.is_text() && !prompt.is_lookup() && text != prompt.original && !text.is_empty();
+    missed.then(|| (left_of(state, prompt), text.to_owned()))
 }
 
 /// Leaves a question without an answer; what was typed is kept for the next time.
@@ -346,14 +356,14 @@ fn is_opened(state: &mut State) -> bool {
 }
 
 /// The reviewer's own note on the open conversation, as it was saved.
-fn own_note(state: &State) -> String {
+pub fn own_note(state: &State) -> String {
     let own = state.review.as_ref().and_then(|review| review.opened.as_ref()).and_then(|opened| opened.own.as_ref());
     let note = own.and_then(|label| label.notes.iter().find(|note| note.at.is_none()));
     note.map(|note| note.text.clone()).unwrap_or_default()
 }
 
 /// A note with what was added to it.
-fn added(note: &str, text: String) -> String {
+pub fn added(note: &str, text: String) -> String {
     if note.trim().is_empty() { text } else { format!("{note}\n\n{text}") }
 }
 
@@ -362,10 +372,21 @@ pub fn handle_editor(state: &mut State, mut editor: Box<Editor>, pressed: Presse
     match pressed.action {
         Some(Action::Back) => {
             let text = editor.text();
-            if text != editor.original {
-                state.drafts.insert(editor.draft_key(), text);
-                state.log.say(state.now, Weight::Info, "Kept as a draft, not saved.");
+            let for_verdict = matches!(editor.purpose, TextFor::JudgeNote | TextFor::RoomJudgeNote);
+            if text == editor.original {
+                return None;
             }
+            if for_verdict {
+                // It was written for this fail: leaving the box is no reason to leave it out.
+                finish(state, &editor, text.trim_end().to_owned());
+                state.drafts.remove(&editor.draft_key());
+                let key = state.key(Action::AddNote);
+                let said = format!("The note goes with the fail once that is saved; {key} changes it.");
+                state.log.say(state.now, Weight::Info, said);
+                return None;
+            }
+            state.drafts.insert(editor.draft_key(), text);
+            state.log.say(state.now, Weight::Info, "Kept as a draft, not saved.");
             None
         }
         // A line break in JSON or in an answer is a matter of course; a note is a line, and enter saves it as elsewhere.
@@ -385,6 +406,12 @@ pub fn handle_editor(state: &mut State, mut editor: Box<Editor>, pressed: Presse
                 state.log.say(state.now, Weight::Problem, said);
                 return None;
             }
+            if editor.purpose == TextFor::RawJson
+                && let Err(error) = super::correct::edited(state, &text)
+            {
+                editor.error = Some(format!("Not taken: {error}."));
+                return Some(editor);
+            }
             state.drafts.remove(&editor.draft_key());
             finish(state, &editor, text);
             None
@@ -396,31 +423,10 @@ pub fn handle_editor(state: &mut State, mut editor: Box<Editor>, pressed: Presse
         }
         _ => {
             editor.error = None;
-            editor.area.input(input(pressed.chord));
+            editor.press(pressed.chord);
             Some(editor)
         }
     }
-}
-
-fn input(chord: Chord) -> Input {
-    let key = match chord.key {
-        Key::Char(c) => AreaKey::Char(c),
-        Key::Enter => AreaKey::Enter,
-        Key::Esc => AreaKey::Esc,
-        Key::Tab => AreaKey::Tab,
-        Key::Backspace => AreaKey::Backspace,
-        Key::Delete => AreaKey::Delete,
-        Key::Up => AreaKey::Up,
-        Key::Down => AreaKey::Down,
-        Key::Left => AreaKey::Left,
-        Key::Right => AreaKey::Right,
-        Key::Home => AreaKey::Home,
-        Key::End => AreaKey::End,
-        Key::PageUp => AreaKey::PageUp,
-        Key::PageDown => AreaKey::PageDown,
-        Key::Function(number) => AreaKey::F(number),
-    };
-    Input { key, ctrl: chord.ctrl, alt: chord.alt, shift: chord.shift }
 }
 
 fn finish(state: &mut State, editor: &Editor, text: String) {
@@ -456,7 +462,7 @@ fn finish(state: &mut State, editor: &Editor, text: String) {
             let correction = Correction { text: Some(text), ..bare(CorrectionKind::Reply) };
             super::correct::ask_remainder(state, at, correction);
         }
-        TextFor::RawJson => super::correct::edited(state, &text),
+        TextFor::RawJson => {}
     }
 }
 

@@ -455,6 +455,7 @@ pub fn settle(state: &mut State, height: usize) {
 /// Lists what a filter chooses, of a queue or of all conversations; whatever lay over the list is left.
 pub fn list(state: &mut State, queue: Option<String>, filter: String) {
     state.overlays.clear();
+    state.queue.listed = Some(filter.clone());
     turn_to(state, queue, filter);
 }
 

@@ -381,6 +381,17 @@ pub fn aim(state: &mut State) {
     state.log.say(state.now, Weight::Info, format!("Step {}: what the agent did next.", next + 1));
 }
 
+/// To the step of this number; the last-place key comes back. False where there is none.
+pub fn go_to_number(state: &mut State, number: u32) -> bool {
+    let Some(review) = &mut state.review else { return false };
+    let steps = review.opened.iter().flat_map(|opened| &opened.conversation.steps);
+    let Some(at) = steps.map(|step| step.number).position(|step| step == number) else { return false };
+    review.leave_place();
+    review.go_to_step(at);
+    follow(review);
+    true
+}
+
 fn open_reply(state: &mut State) {
     let Some(step) = state.review.as_ref().and_then(|review| review.step()) else { return };
     let number = step.number;

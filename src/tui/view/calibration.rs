@@ -136,6 +136,7 @@ fn progress(state: &State, sheet: &Sheet, columns: usize) -> Vec<Row> {
         let wanted = (report.reviewers_needed as usize).saturating_sub(done);
         let missing = match missing.len() {
             known if known > wanted => format!("Missing: {wanted} of {}", missing.join(", ")),
+            0 => format!("Missing: {wanted} more"),
             known if known < wanted => format!("Missing: {}, and {} more", missing.join(", "), wanted - known),
             _ => format!("Missing: {}", missing.join(", ")),
         };
@@ -168,7 +169,7 @@ fn table(state: &State, (view, sheet): (&CalibrationView, &Sheet), (columns, hei
         cases.iter().flat_map(|case| &case.answers).map(|answer| answer.reviewer.as_str()).collect();
     people.sort_unstable();
     people.dedup();
-    let first = cases.iter().map(|case| case.external_id.chars().count()).max().unwrap_or(0).clamp(6, 20) + 5;
+    let first = cases.iter().map(|case| case.first.chars().count()).max().unwrap_or(0).clamp(6, 30) + 5;
     let shown = (columns.saturating_sub(first) / LEAST).clamp(1, people.len().max(1));
     let wide = (columns.saturating_sub(first) / shown).min(36);
     let more = state.config.theme.signs().more;
@@ -204,9 +205,13 @@ fn table(state: &State, (view, sheet): (&CalibrationView, &Sheet), (columns, hei
 fn name_of(state: &State, case: &CaseSaid, here: bool) -> Row {
     let signs = state.config.theme.signs();
     let mut row = Row::of(if here { signs.cursor } else { " " }, Tone::Strong).with(" ", Tone::Text);
-    row.push(if case.differs.is_empty() { " " } else { signs.unequal }, Tone::Warn);
+    match (case.differs.is_empty(), case.settled) {
+        (true, _) => row.push(" ", Tone::Text),
+        (false, true) => row.push(state.config.theme.fine(), Tone::Good),
+        (false, false) => row.push(signs.unequal, Tone::Warn),
+    }
     row.push(" ", Tone::Text);
-    row.extend(state.lens().row(&case.external_id, if here { Tone::Strong } else { Tone::Text }));
+    row.extend(state.lens().row(&case.first, if here { Tone::Strong } else { Tone::Text }));
     row
 }
 
@@ -235,6 +240,7 @@ fn in_full(state: &State, case: &CaseSaid, columns: usize) -> Vec<Row> {
     match case.differs.as_slice() {
         [] if case.answers.len() < 2 => head.push(": one person judged it", Tone::Dim),
         [] => head.push(": all said the same", Tone::Dim),
+        differs if case.settled => head.push(&format!(": settled; they differed in {}", differs.join(", ")), Tone::Dim),
         differs => head.push(&format!(": they differ in {}", differs.join(", ")), Tone::Warn),
     }
     let mut lines = vec![head];

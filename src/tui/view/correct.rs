@@ -10,7 +10,7 @@ use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
 use crate::tui::row::{Row, wrap};
-use crate::tui::schema::Kind;
+use crate::tui::schema::{Field, Kind};
 use crate::tui::state::State;
 use crate::tui::state::correct::{Choice, Correct, Stage, Standing};
 use crate::tui::theme::Tone;
@@ -194,22 +194,17 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
         let name: String = field.name.chars().take(18).collect();
         row.push(&format!("{name:<widest$} "), if here { Tone::Strong } else { Tone::JsonKey });
         row.push(&format!("{:<7} ", field.kind.word()), Tone::Dim);
-        let room = columns.saturating_sub(row.width() + 24).max(10);
+        // Where the value in hand is from stands below; here it would take the room of the value.
+        let filled = here && field.origin.is_some() && field.problem().is_none();
+        let note = if filled { Row::of("ctrl-u clears", Tone::Dim) } else { note(state, form, field) };
+        let room = columns.saturating_sub(row.width() + note.width() + 1).max(10);
         if here {
             row.extend(field.input.row(room, Focus::Yes));
         } else {
             row.extend(state.lens().row(field.input.text(), Tone::Input).cut(room, "…").padded(room));
         }
         row.push(" ", Tone::Text);
-        match (field.problem(), &field.origin) {
-            (Some(problem), _) => row.push(&format!("{} {problem}", theme.wrong()), Tone::Bad),
-            (None, Some(origin)) => row.push(&format!("{} from {origin}", theme.fine()), Tone::Dim),
-            (None, None) if !field.known && form.schema.value.is_some() => {
-                row.push(&format!("{} not in the schema", theme.signs().warn), Tone::Warn);
-            }
-            (None, None) if field.input.is_empty() => row.push("left out", Tone::Dim),
-            (None, None) => {}
-        }
+        row.extend(note);
         canvas.line(list, at - top, &row.cut(columns, "…"));
     }
     if form.fields.is_empty() {
@@ -221,6 +216,8 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
             Kind::Choice(choices) => format!("one of: {}", choices.join(", ")),
             _ => field.description.clone(),
         };
+        let from = field.origin.as_ref().map(|origin| format!("from {origin}  ")).unwrap_or_default();
+        let about = format!("{from}{about}");
         canvas.line(area, below.saturating_sub(3), &Row::of(&about, Tone::Dim).cut(columns, "…"));
     }
     if let Some(Choice::Tool(spec)) = &form.chosen {
@@ -239,6 +236,20 @@ fn filling(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
         canvas.line(area, below.saturating_sub(2), &fits.cut(columns, "…"));
     }
     message(form, canvas, area);
+}
+
+/// What is to be said of a value: what is wrong with it, or where it is from.
+fn note(state: &State, form: &Correct, field: &Field) -> Row {
+    let theme = &state.config.theme;
+    match (field.problem(), &field.origin) {
+        (Some(problem), _) => Row::of(&format!("{} {problem}", theme.wrong()), Tone::Bad),
+        (None, Some(origin)) => Row::of(&format!("{} from {origin}", theme.fine()), Tone::Dim),
+        (None, None) if !field.known && form.schema.value.is_some() => {
+            Row::of(&format!("{} not in the schema", theme.signs().warn), Tone::Warn)
+        }
+        (None, None) if field.input.is_empty() => Row::of("left out", Tone::Dim),
+        (None, None) => Row::new(),
+    }
 }
 
 fn remainder(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use ratatui::layout::Rect;
 
-use super::{boxed, choice, dialog, worded};
+use super::{all_of, boxed, choice, dialog, worded};
 use crate::engine::request::QueueState;
 use crate::tui::action::Action;
 use crate::tui::input::Focus;
@@ -14,6 +14,7 @@ use crate::tui::paint::Canvas;
 use crate::tui::row::{Row, wrap};
 use crate::tui::state::State;
 use crate::tui::state::define::{DefineForm, Line, SEGMENTS};
+use crate::tui::state::form::Form as _;
 use crate::tui::theme::Tone;
 
 /// Draws the form.
@@ -55,6 +56,7 @@ pub fn draw(state: &State, form: &DefineForm, canvas: &mut Canvas) {
         }
         canvas.line(inside, at, &row.cut(columns, "…"));
     }
+    canvas.line(inside, Line::ALL.len(), &all_of(state, &form.options(), columns));
     let look = state.lens().look;
     let about = form.order.filter(|_| form.current() == Line::Order).map_or("", |order| order.line);
     let mut below = if about.is_empty() { Vec::new() } else { wrap(about, Tone::Dim, columns, look) };

@@ -16,13 +16,18 @@ use crate::tui::theme::Tone;
 /// Draws the strip on the lines under the rule.
 pub fn draw(state: &State, judge: &Judge, canvas: &mut Canvas, area: Rect) {
     let columns = usize::from(area.width);
-    canvas.line(area, 0, &summary(state, judge).cut(columns, "…"));
-    canvas.line(area, 1, &typed(state, judge, columns));
     let hints = if area.height > 5 { 2 } else { 1 };
-    let lines = usize::from(area.height).saturating_sub(2 + hints).max(1);
-    for (at, row) in offers(state, judge, columns, lines).iter().enumerate() {
-        canvas.line(area, 2 + at, row);
+    let summary = summary(state, judge, (columns, hints));
+    for (at, row) in summary.iter().enumerate() {
+        canvas.line(area, at, row);
     }
+    let top = summary.len();
+    canvas.line(area, top, &typed(state, judge, columns));
+    let lines = usize::from(area.height).saturating_sub(top + 1 + hints).max(1);
+    for (at, row) in offers(state, judge, columns, lines).iter().enumerate() {
+        canvas.line(area, top + 1 + at, row);
+    }
+    let below = top + 1 + lines;
     // The severity stands beside what is typed, since its keys act meanwhile; what has no room on a low screen comes last.
     let first = [
         (Action::Accept, "save & next"),
@@ -40,67 +45,96 @@ pub fn draw(state: &State, judge: &Judge, canvas: &mut Canvas, area: Rect) {
         (Action::Back, "back"),
     ];
     if hints == 2 {
-        canvas.line(area, 2 + lines, &worded(state, &first, columns));
-        canvas.line(area, 3 + lines, &worded(state, &second, columns));
+        canvas.line(area, below, &worded(state, &first, columns));
+        canvas.line(area, below + 1, &worded(state, &second, columns));
     } else {
-        canvas.line(area, 2 + lines, &worded(state, &[&first[..], &second].concat(), columns));
+        canvas.line(area, below, &worded(state, &[&first[..], &second].concat(), columns));
     }
 }
 
-fn summary(state: &State, judge: &Judge) -> Row {
+/// What will be saved, on as many lines of these as it takes; where that is too much the modes are counted.
+fn summary(state: &State, judge: &Judge, (columns, lines): (usize, usize)) -> Vec<Row> {
+    let more = state.config.theme.signs().more;
+    let names = modes(state, judge);
+    let mut rows = flow(state, parts(state, judge, &names), (columns, lines));
+    if rows.last().is_some_and(|row| row.width() > columns) && names.len() > COUNTED {
+        let count = judge.chosen.len() + usize::from(under_way(state, judge).is_some());
+        let counted = if count == 1 { "1 mode".to_owned() } else { format!("{count} modes") };
+        rows = flow(state, parts(state, judge, &counted), (columns, lines));
+    }
+    rows.into_iter().map(|row| row.cut(columns, more)).collect()
+}
+
+/// Names of modes shorter than this in all take no more room than their count.
+const COUNTED: usize = 7;
+
+/// Parts one after the other, on another line where there is no room; the last line takes what is left.
+fn flow(state: &State, parts: Vec<Row>, (columns, lines): (usize, usize)) -> Vec<Row> {
+    let dot = format!("  {}  ", state.config.theme.signs().dot);
+    let mut rows: Vec<Row> = Vec::new();
+    for part in parts {
+        let last = rows.len() == lines;
+        match rows.last_mut() {
+            Some(row) if last || row.width() + dot.chars().count() + part.width() <= columns => {
+                row.push(&dot, Tone::Frame);
+                row.extend(part);
+            }
+            _ => rows.push(part),
+        }
+    }
+    rows
+}
+
+fn modes(state: &State, judge: &Judge) -> String {
+    let mut names: Vec<String> =
+        judge.chosen.iter().map(|key| state.codebook.name_of(key).to_owned()).chain(under_way(state, judge)).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+fn parts(state: &State, judge: &Judge, modes: &str) -> Vec<Row> {
     let theme = &state.config.theme;
-    let dot = format!("  {}  ", theme.signs().dot);
-    let sign = theme.verdict(crate::model::label::Verdict::Fail);
-    let mut row = Row::of(&format!("{sign} FAIL"), Tone::Bad);
-    row.push(&dot, Tone::Frame);
     let review = state.review.as_ref();
-    match review.and_then(|review| review.step()) {
+    let mut parts = vec![Row::of(&format!("{} FAIL", theme.verdict(crate::model::label::Verdict::Fail)), Tone::Bad)];
+    parts.push(match review.and_then(|review| review.step()) {
         Some(step) if !judge.no_step => {
-            row.push(&format!("step {}", step.number), Tone::Strong);
+            let mut row = Row::of(&format!("step {}", step.number), Tone::Strong);
             if let Some(tool) = step.tool() {
                 row.push(" ", Tone::Text);
                 row.push(&tool.exact().chars().take(30).collect::<String>(), Tone::Tool);
             }
+            if let Some(read) = judge.read {
+                let key = state.key(Action::NoStep);
+                row.push(&format!(" ({key} {key}: step {read})"), Tone::Dim);
+            }
             if step.is_customers() {
                 row.push(&format!(" {} what the customer said", theme.signs().warn), Tone::Warn);
             }
+            row
         }
-        _ => row.push("no single step", Tone::Strong),
-    }
-    row.push(&dot, Tone::Frame);
-    let mut names: Vec<String> =
-        judge.chosen.iter().map(|key| state.codebook.name_of(key).to_owned()).chain(under_way(state, judge)).collect();
-    names.dedup();
-    if names.is_empty() {
-        row.push("no mode", Tone::Dim);
-    } else {
-        row.push(&names.join(", "), Tone::Strong);
-    }
-    row.push(&dot, Tone::Frame);
-    match judge.severity {
+        _ => Row::of("no single step", Tone::Strong),
+    });
+    parts.push(if modes.is_empty() { Row::of("no mode", Tone::Dim) } else { Row::of(modes, Tone::Strong) });
+    parts.push(match judge.severity {
         Some(severity) => {
             let name = SEVERITIES.get(usize::from(severity) - 1).copied().unwrap_or("?");
-            row.push(&format!("{severity} {name}"), Tone::Text);
+            Row::of(&format!("{severity} {name}"), Tone::Text)
         }
-        None => row.push("no severity", Tone::Dim),
-    }
-    if let Some(owner) = judge.owner {
-        row.push(&format!("{dot}owner {}", owner.word()), Tone::Text);
-    }
-    if judge.note.is_some() {
-        row.push(&format!("{dot}with a note"), Tone::Text);
-    }
+        None => Row::of("no severity", Tone::Dim),
+    });
+    parts.extend(judge.owner.map(|owner| Row::of(&format!("owner {}", owner.word()), Tone::Text)));
+    parts.extend(judge.note.as_ref().map(|_| Row::of("with a note", Tone::Text)));
     // One that was given before, alone, is no business of a room.
     let hidden = review.is_some_and(|review| state.waits_for_room(&review.id));
     if !judge.corrections.is_empty() && !hidden {
-        row.push(&format!("{dot}with a correction"), Tone::Text);
+        parts.push(Row::of("with a correction", Tone::Text));
     }
-    row
+    parts
 }
 
 /// The mode that is being typed, which is saved together with the others.
 fn under_way(state: &State, judge: &Judge) -> Option<String> {
-    let offer = judge.offers(&state.codebook).into_iter().nth(judge.choice).filter(|_| !judge.input.is_empty())?;
+    let offer = judge.offers(&state.codebook).into_iter().nth(judge.choice).filter(|_| !judge.typed().is_empty())?;
     match offer {
         Offer::Known(key, name) => (!judge.chosen.contains(&key)).then_some(name),
         Offer::New(name) => Some(name),
@@ -109,12 +143,17 @@ fn under_way(state: &State, judge: &Judge) -> Option<String> {
 
 fn typed(state: &State, judge: &Judge, columns: usize) -> Row {
     let mut row = Row::of("What went wrong? ", Tone::Text);
-    let room = columns.saturating_sub(row.width()).min(40);
+    // While nothing is typed its room goes to what can be.
+    let room = columns.saturating_sub(row.width()).min(if judge.input.is_empty() { 12 } else { 40 });
     row.extend(judge.input.row(room, Focus::Yes));
-    let hint = match (state.codebook.modes.is_empty(), judge.input.is_empty()) {
-        (true, true) => "  name it in your own words",
-        (false, true) => "  digit picks, letters search or name a new one",
-        _ => "",
+    let scale =
+        SEVERITIES.iter().enumerate().fold(String::new(), |text, (at, word)| format!("{text}  {} {word}", at + 1));
+    let hint = match (judge.input.is_empty(), judge.severity) {
+        (false, _) => "",
+        (true, _) if !judge.picked.is_empty() => "  a blank first begins a name like 24h late",
+        (true, Some(_)) => scale.as_str(),
+        (true, None) if state.codebook.modes.is_empty() => "  name it in your own words",
+        (true, None) => "  digit picks, letters search or name a new one",
     };
     if row.width() + hint.len() <= columns {
         row.push(hint, Tone::Dim);
@@ -127,7 +166,7 @@ fn offers(state: &State, judge: &Judge, columns: usize, lines: usize) -> Vec<Row
     let mut rows = vec![];
     let mut row = Row::new();
     let offers = judge.offers(&state.codebook);
-    let typing = !judge.input.is_empty();
+    let typing = !judge.typed().is_empty();
     // While typing, the chosen offer is kept in view by starting with it.
     let from = if typing { judge.choice.min(offers.len().saturating_sub(1)) } else { 0 };
     for (at, offer) in offers.iter().enumerate().skip(from) {

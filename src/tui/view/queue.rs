@@ -4,6 +4,7 @@
 
 use ratatui::layout::Rect;
 
+mod columns;
 mod welcome;
 mod why;
 
@@ -22,6 +23,7 @@ use crate::tui::state::queue::{RowState, order_name};
 use crate::tui::state::{Lens, State};
 use crate::tui::theme::{Theme, Tone};
 use crate::tui::update::queue_layout;
+use columns::Columns;
 
 /// Draws the Queue screen.
 pub fn draw(state: &State, canvas: &mut Canvas) {
@@ -162,7 +164,12 @@ fn head(state: &State, canvas: &mut Canvas, layout: &QueueLayout) {
         left.push(&format!("{count} conversations"), Tone::Text);
     } else {
         left.push(&format!("{count} of {} {} ", queue.index.total, state.config.theme.signs().dot), Tone::Text);
-        left.extend(state.lens().row(&queue.query.filter, Tone::Input));
+        // How to be rid of it is not what gives way to a long one.
+        let more = state.config.theme.signs().more;
+        let clears = format!(" ({} clears)", state.key(Action::Back));
+        let room = usize::from(layout.head.width).saturating_sub(right.width() + left.width() + clears.len() + 4);
+        left.extend(state.lens().row(&queue.query.filter, Tone::Input).cut(room.max(12), more));
+        left.push(&clears, Tone::Dim);
     }
     left.extend(finding(state));
     left.push(&format!("{dot}{}", order_name(queue.query.order)), Tone::Dim);
@@ -181,74 +188,6 @@ fn finding(state: &State) -> Row {
         None => format!("{at}/{}", hits.positions.len()),
     };
     state.lens().row(&format!(" {dot} find \"{}\" {found}", hits.words), Tone::Match)
-}
-
-/// Columns of the table, by the width of the screen.
-struct Columns {
-    number: usize,
-    when: usize,
-    segment: usize,
-    first: usize,
-    steps: usize,
-    tools: usize,
-    chance: usize,
-    scores: usize,
-    why: usize,
-    state: usize,
-}
-
-impl Columns {
-    /// In a queue of a name, how likely it failed and why stand where scores stand elsewhere.
-    fn named(width: usize, count: usize) -> Self {
-        let mut columns = Self::new(width, count);
-        let room = columns.scores + columns.why + columns.first;
-        columns.chance = 8;
-        columns.scores = 0;
-        columns.why = match width {
-            ..72 => 14,
-            72..96 => 26,
-            96..116 => 32,
-            116..150 => 40,
-            _ => 52,
-        };
-        columns.first = room.saturating_sub(columns.why + columns.chance);
-        columns
-    }
-
-    fn new(width: usize, count: usize) -> Self {
-        // At most so wide each; the first message takes what is left.
-        let number = count.to_string().len().max(2) + 2;
-        let widest = Self {
-            number,
-            when: 13,
-            segment: 18,
-            first: 0,
-            steps: 6,
-            tools: 6,
-            chance: 0,
-            scores: 40,
-            why: 26,
-            state: 12,
-        };
-        let mut columns = match width {
-            ..72 => Self { when: 0, segment: 0, steps: 0, tools: 0, scores: 18, why: 0, state: 10, ..widest },
-            72..96 => Self { when: 0, segment: 13, steps: 0, tools: 0, scores: 23, why: 0, state: 10, ..widest },
-            96..116 => Self { when: 7, segment: 13, scores: 23, why: 0, state: 10, ..widest },
-            116..132 => Self { when: 7, segment: 14, scores: 23, why: 17, state: 10, ..widest },
-            132..150 => Self { when: 7, segment: 16, scores: 28, why: 17, state: 10, ..widest },
-            _ => widest,
-        };
-        let fixed = columns.number
-            + columns.when
-            + columns.segment
-            + columns.steps
-            + columns.tools
-            + columns.scores
-            + columns.why
-            + columns.state;
-        columns.first = width.saturating_sub(fixed + 2);
-        columns
-    }
 }
 
 impl Columns {
@@ -423,8 +362,8 @@ fn row_state(state: &State, summary: &Summary, columns: usize) -> Row {
         return Row::of("saving", Tone::Warn);
     }
     match state.queue.state_of(summary, &state.config.reviewer) {
-        RowState::Open => Row::of(theme.signs().nothing, Tone::Dim),
-        RowState::Draft => Row::of(&format!("{} draft", theme.signs().draft), Tone::Warn),
+        RowState::Open if !state.has_begun(&summary.id) => Row::of(theme.signs().nothing, Tone::Dim),
+        RowState::Open | RowState::Draft => Row::of(&format!("{} draft", theme.signs().draft), Tone::Warn),
         RowState::Skipped => Row::of("skipped", Tone::Dim),
         RowState::Judged(_) if state.waits_for_room(&summary.id) => Row::of("judged", Tone::Dim),
         RowState::Judged(verdict) => {

@@ -4,7 +4,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{hints, status};
+use super::{hints, status, worded};
 use crate::engine::request::Opened;
 use crate::model::trace::SpanKind;
 use crate::tui::action::Action;
@@ -273,7 +273,13 @@ fn span_row(
     let name_room = name_wide.saturating_sub(1 + mark.chars().count());
     let mut row = row.cut(name_room, signs.more).with(&mark, Tone::Warn).padded(name_wide);
     let micros = span.duration_micros();
-    let took = micros.map_or_else(|| if span.end.is_none() { "open".to_owned() } else { "?".to_owned() }, took);
+    // A file of messages records no times, which says nothing of what is going on.
+    let open = match (span.start, span.end) {
+        (Some(_), None) => "open",
+        (None, None) => "",
+        _ => "?",
+    };
+    let took = micros.map_or_else(|| open.to_owned(), took);
     row.push(&format!("{took:>8} "), Tone::Dim);
     row.extend(bar(state, micros.unwrap_or(0), review.tree.longest_micros, bar_wide));
     if scores_wide > 0
@@ -365,7 +371,10 @@ fn strip(state: &State, review: &Review, opened: &Opened, canvas: &mut Canvas) {
     }
     let room = columns.saturating_sub(right.width() + 2);
     let verdicts = [Action::Pass, Action::Fail, Action::RepeatFail, Action::Unsure, Action::Skip];
-    let left = hints(state, &verdicts, room);
+    // The captions of the table take more than a narrow screen has.
+    let short = ["pass", "fail", "same fail", "can't tell", "skip"];
+    let short: Vec<(Action, &str)> = verdicts.into_iter().zip(short).collect();
+    let left = if columns < 100 { worded(state, &short, room) } else { hints(state, &verdicts, room) };
     canvas.line(foot, 0, &left.with_right(right, columns, theme.signs().more));
     let second = second_hints(state, review.focus);
     canvas.line(foot, 1, &hints(state, second, columns));

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a label is called safe only where both copies were read; nothing here moves or blinks.
 
-use super::{boxed, choice, dialog, worded};
+use super::{all_of, boxed, choice, dialog, worded};
 use crate::engine::request::{AgendaKind, SessionSheet, SessionSummary, Waiting, Why};
 use crate::model::decision::{Day, Decision, DecisionKind};
 use crate::model::session::Session;
@@ -11,7 +11,7 @@ use crate::tui::action::Action;
 use crate::tui::input::Focus;
 use crate::tui::paint::Canvas;
 use crate::tui::row::{Row, wrap};
-use crate::tui::state::form::Head;
+use crate::tui::state::form::{Form as _, Head};
 use crate::tui::state::session::{DecisionForm, SessionView, StartForm, Tab};
 use crate::tui::state::{Screen, State};
 use crate::tui::theme::Tone;
@@ -379,7 +379,7 @@ pub fn draw_start(state: &State, form: &StartForm, canvas: &mut Canvas) {
         (*title, value, hint)
     });
     let accept = if form.unevaluated > 0 { "evaluate and start" } else { "start" };
-    draw_form(state, canvas, (&title, accept), (&form.head, rows.collect(), begins(state, form)));
+    draw_form(state, canvas, (&title, accept), (&form.head, rows.collect(), begins(state, form), form.options()));
 }
 
 /// What happens before the session begins, or where the earlier ones are.
@@ -407,12 +407,14 @@ pub fn draw_decision(state: &State, form: &DecisionForm, canvas: &mut Canvas) {
         let (value, hint) = match at {
             1 => (Value::Choice(kind, (form.kind, DecisionKind::ALL.len())), ""),
             4 => (Value::Choice(mode, (form.mode, form.modes.len() + 1)), "its rate tells later whether it helped"),
+            0 => (Value::Text(&form.texts[0]), "what is decided, in a sentence"),
+            2 => (Value::Text(&form.texts[2]), "who sees to it"),
             3 => (Value::Text(&form.texts[3]), "such as 2026-11-27"),
             at => (Value::Text(&form.texts[at]), ""),
         };
         (*title, value, hint)
     });
-    draw_form(state, canvas, (&title, "save"), (&form.head, rows.collect(), String::new()));
+    draw_form(state, canvas, (&title, "save"), (&form.head, rows.collect(), String::new(), form.options()));
 }
 
 /// A line of a form: what it asks for, what it holds, a hint.
@@ -429,7 +431,7 @@ fn draw_form(
     state: &State,
     canvas: &mut Canvas,
     (title, accept): (&Row, &str),
-    (head, lines, note): (&Head, Vec<FormLine<'_>>, String),
+    (head, lines, note, options): (&Head, Vec<FormLine<'_>>, String, Vec<String>),
 ) {
     let keys = [
         (Action::Accept, accept),
@@ -448,8 +450,11 @@ fn draw_form(
         match value {
             Value::Text(input) => {
                 let focus = if here { Focus::Yes } else { Focus::No };
-                row.extend(input.row(columns.saturating_sub(17), focus));
-                if here && input.is_empty() {
+                // While nothing is typed its room goes to what can be.
+                let hint = if here && input.is_empty() { hint } else { "" };
+                let taken = if hint.is_empty() { 17 } else { 19 + hint.chars().count() };
+                row.extend(input.row(columns.saturating_sub(taken).max(2), focus));
+                if !hint.is_empty() {
                     row.push(&format!("  {hint}"), Tone::Dim);
                 }
             }
@@ -462,6 +467,7 @@ fn draw_form(
         }
         canvas.line(inside, at, &row.cut(columns, state.config.theme.signs().more));
     }
+    canvas.line(inside, count, &all_of(state, &options, columns));
     let (text, tone) = head.error.as_ref().map_or((&note, Tone::Dim), |error| (error, Tone::Bad));
     for (at, row) in wrap(text, tone, columns, state.lens().look).iter().take(2).enumerate() {
         canvas.line(inside, count + 1 + at, row);

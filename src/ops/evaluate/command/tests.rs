@@ -8,6 +8,7 @@ use super::super::super::queue;
 use super::super::super::workspace::{Identity, ImportOrder, Workspace};
 use super::*;
 use crate::model::id::ConversationId;
+use crate::model::queue::QueueQuery;
 use crate::model::time::Timestamp;
 use crate::store::Access;
 
@@ -103,6 +104,11 @@ fn answers_become_scores_in_lists_and_in_the_opened_conversation() {
     );
     let rows = queue::rows(place.workspace.store(), &[place.id("n3")], "Mara").unwrap();
     assert_eq!(rows[0].scores["Warmth"], Some(0.75));
+    // What was said of a step only is known of the conversation too, by its worst.
+    assert_eq!(rows[0].scores["Tone"], Some(0.25));
+    let query = QueueQuery { filter: "score.Tone<0.3".to_owned(), ..QueueQuery::default() };
+    let asker = crate::store::Asker { reviewer: "Mara", now: Timestamp(0) };
+    assert_eq!(queue::index(place.workspace.store(), &query, asker).unwrap().ids.len(), 7);
     // A second run replaces, an evaluation in between changes nothing of it.
     super::super::evaluate(&mut place.workspace, &super::super::EvaluateOrder::default(), Timestamp(0), &mut |_| {
         ControlFlow::Continue(())

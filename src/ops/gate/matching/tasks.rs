@@ -23,7 +23,7 @@ enum Relation {
     Same,
     /// Their agents have the same tools, most of them.
     Alike,
-    /// Their domains differ, or their tools.
+    /// Their domains differ, or their tools: the same id is another task there.
     Other,
     /// Nothing tells.
     Unknown,
@@ -84,14 +84,12 @@ impl<'a> Tasks<'a> {
         let Some((id, own)) = case.task().map(|id| (id, Scope::of_case(case))) else { return Ok(Vec::new()) };
         let (Some(runs), Some(cases)) = (self.runs.get(&id), self.cases.get(&id)) else { return Ok(Vec::new()) };
         let rivals: Vec<Scope<'_>> = cases.iter().copied().filter(|case| !self.one_world(own, *case)).collect();
-        let single = rivals.is_empty() && runs.len() == 1;
         let mut found = Vec::new();
         for (scope, at) in runs {
             let takes = match self.relation(own, *scope) {
                 Relation::Same => true,
                 _ if rivals.iter().any(|rival| self.relation(*rival, *scope) == Relation::Same) => false,
-                // Where there is but one source on either side, its tools may all have other names by now.
-                Relation::Other => single && !own.says_other(*scope),
+                Relation::Other => false,
                 Relation::Alike if !rivals.iter().any(|rival| self.relation(*rival, *scope) != Relation::Other) => true,
                 Relation::Unknown if rivals.is_empty() => true,
                 _ => return Err(ambiguous(&id, cases, *scope)),
@@ -102,6 +100,16 @@ impl<'a> Tasks<'a> {
         }
         found.sort_unstable();
         Ok(found)
+    }
+
+    /// How many runs name a task of the cases, but in another domain than any of its cases.
+    pub(super) fn strangers(&self) -> usize {
+        let runs = self.runs.iter().filter_map(|(id, runs)| Some((self.cases.get(id)?, runs)));
+        let apart = |cases: &BTreeSet<Scope<'a>>, scope: &Scope<'a>| {
+            cases.iter().all(|case| self.relation(*case, *scope) == Relation::Other)
+        };
+        let found = runs.flat_map(|(cases, runs)| runs.iter().filter(move |(scope, _)| apart(cases, scope)));
+        found.flat_map(|(_, at)| at).collect::<BTreeSet<_>>().len()
     }
 
     fn one_world(&self, one: Scope<'_>, two: Scope<'_>) -> bool {
@@ -185,6 +193,17 @@ mod tests {
         assert_eq!(found(&cases, &same), Ok(vec![vec![1], vec![0]]));
         let new = [run("new-shop", None, SHOP), run("new-air", None, &["book", "cancel", "pay"])];
         assert_eq!(found(&cases, &new), Ok(vec![vec![1], vec![0]]));
+    }
+
+    #[test]
+    fn runs_of_another_domain_are_not_taken_though_the_id_is_the_same() {
+        let (cases, runs) = ([case("air", None, FLY)], [run("shop", None, SHOP), run("new", None, FLY)]);
+        for (runs, taken) in [(&runs[..1], vec![]), (&runs[..], vec![1])] {
+            let tasks = Tasks::of(&cases, runs, runs);
+            assert_eq!((tasks.runs_of(&cases[0]), tasks.strangers()), (Ok(taken), 1));
+        }
+        // A source of the same name says that it is the same, whatever its tools are called by now.
+        assert_eq!(found(&cases, &[run("air", None, SHOP)]), Ok(vec![vec![0]]));
     }
 
     #[test]

@@ -208,3 +208,35 @@ fn judgements_that_came_along_are_events_of_their_reviewer() {
     let report = workspace.import(&order, Timestamp(2_000_000), &mut tell).unwrap();
     assert_eq!((report.imported, events(&workspace)), (0, before));
 }
+
+#[test]
+fn masked_values_of_expected_calls_are_put_back_or_not_taken() {
+    use crate::ops::door::Door;
+    use crate::ops::workspace::{Identity, ImportOrder, Workspace};
+    let folder = tempfile::tempdir().unwrap();
+    let identity = Identity::load("mara", &folder.path().join("state")).unwrap();
+    let mut workspace = Workspace::open(&folder.path().join("w"), identity, Access::Create).unwrap();
+    let import = |workspace: &mut Workspace, name: &str, text: &str| {
+        let order = ImportOrder { paths: vec![write(folder.path(), name, text)], ..ImportOrder::default() };
+        let now = crate::model::time::Timestamp(1);
+        workspace.import(&order, now, &mut |_| ControlFlow::Continue(())).unwrap()
+    };
+    let chat = json!({"conversation_id": "A-1", "metadata": {"task_id": "t-9"}, "messages": [
+        {"role": "user", "content": "Mail ana@example.org"}, {"role": "assistant", "content": "Sorry!"}]});
+    import(&mut workspace, "chat.jsonl", &chat.to_string());
+    let exact = r#"{"to":"ana@example.org"}"#;
+    let masked = Door::masked(&workspace).json_text(exact);
+    assert!(masked.contains("<EMAIL-"), "{masked}");
+    let row = |arguments: &str| {
+        format!(r#"{{"task_id": "t-9", "expected_tools": [{{"name": "send", "arguments": {arguments}}}]}}"#)
+    };
+    let expected = |workspace: &Workspace| {
+        let id = workspace.store().resolve("A-1").unwrap();
+        let expected = workspace.store().conversation(&id).unwrap().unwrap().expected.unwrap();
+        expected[0].arguments.0.exact().replace(' ', "")
+    };
+    assert_eq!(import(&mut workspace, "one.jsonl", &row(&masked)).masked, 0);
+    assert_eq!(expected(&workspace), exact);
+    assert_eq!(import(&mut workspace, "two.jsonl", &row(r#"{"to":"<EMAIL-0123abcd>"}"#)).masked, 1);
+    assert_eq!(expected(&workspace), exact, "what was there stays");
+}

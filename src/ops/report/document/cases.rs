@@ -12,7 +12,7 @@ pub(super) fn examples(report: &Report, blocks: &mut Vec<Block>) {
     heading(
         blocks,
         "To read",
-        "Up to three of each mode, the gravest first. Personal data are masked; `aftercall show ID` opens one where the workspace is.",
+        "Up to three of each mode, the gravest first. Personal data are masked by rules, and not everything is found; `aftercall show ID` opens one where the workspace is.",
     );
     for mode in report.modes.iter().filter(|mode| !mode.examples.is_empty()) {
         let cases = mode.examples.iter().map(case).collect();
@@ -24,13 +24,13 @@ fn case(example: &Example) -> Case {
     let severity = match (example.severities.as_slice(), example.severity) {
         ([], None) => String::new(),
         ([], Some(severity)) => format!(", severity {severity}"),
-        (several, _) => format!(", severity {} (disputed)", either(several)),
+        (several, _) => format!(", severity {} (reviewers differ)", either(several)),
     };
     let place = match (example.steps.as_slice(), example.step, &example.at) {
         ([], None, _) => ", no single step".to_owned(),
         ([], Some(step), Some(at)) => format!(", step {step}: {at}"),
         ([], Some(step), None) => format!(", step {step}"),
-        (several, ..) => format!(", step {} (disputed)", either(several)),
+        (several, ..) => format!(", step {} (reviewers differ)", either(several)),
     };
     let told = &example.told;
     let lines = [
@@ -62,6 +62,6 @@ mod tests {
         let mut example = Example { conversation, severity, severities, step, steps, at, told };
         assert!(case(&example).name.ends_with(", severity 4, step 2: refund"));
         (example.severities, example.steps) = (vec![4, 1], vec![2, 7]);
-        assert!(case(&example).name.ends_with(", severity 4 or 1 (disputed), step 2 or 7 (disputed)"));
+        assert!(case(&example).name.ends_with(", severity 4 or 1 (reviewers differ), step 2 or 7 (reviewers differ)"));
     }
 }

@@ -21,12 +21,16 @@ pub(super) fn people(report: &Report, blocks: &mut Vec<Block>) {
     blocks.push(Block::Points(vec![
         format!("{} took part.", session.participants.join(", ")),
         format!(
-            "Judged: {}{queue}. Counts and rates below are about these alone.",
+            "Judged: {}{queue}. Counts and rates below are about these alone, as their labels stand by now; `aftercall session summary` counts verdicts as they were given.",
             count(session.judged, "conversation")
         ),
         format!(
-            "{} on the parking lot, {} put off without a verdict.",
+            "{} put on the parking lot{}, {} put off without a verdict.",
             count(session.parked.len() as u64, "conversation"),
+            match session.parked_before.len() {
+                0 => String::new(),
+                left => format!(" and {left} left there by earlier sessions"),
+            },
             session.put_off.len()
         ),
     ]));
@@ -37,9 +41,10 @@ pub(super) fn aside(report: &Report, blocks: &mut Vec<Block>) {
     let Some(session) = &report.session else { return };
     let parts = [
         ("Parking lot", "To be talked about, with the reason that was given.", &session.parked),
+        ("Left by earlier sessions", "On the parking lot since before it.", &session.parked_before),
         ("Put off", "Left without a verdict.", &session.put_off),
     ];
-    if session.parked.len() + session.put_off.len() > 0 {
+    if parts.iter().any(|(.., rows)| !rows.is_empty()) {
         heading(blocks, "Put aside", "");
     }
     for (name, about, rows) in parts {

@@ -24,7 +24,7 @@ pub fn tool_fields(form: &Correct, tool: &str) -> Vec<Field> {
     }
     if let Some((called, arguments)) = &form.was {
         let same = called == tool;
-        let origin = "the agent's call";
+        let origin = "the call";
         if same {
             if !fill(&mut fields, arguments, Some(origin)) {
                 fields = vec![raw_field(if arguments.trim().is_empty() { "{}" } else { arguments })];
@@ -47,7 +47,6 @@ pub fn tool_fields(form: &Correct, tool: &str) -> Vec<Field> {
         if let Some(seen) = seen.filter(|_| field.input.is_empty() && field.required) {
             field.put(&seen.raw, Some(format!("step {}", seen.step)));
         }
-        field.input.suggest();
     }
     fields
 }
@@ -61,6 +60,11 @@ fn called_field(name: &str, kind: ValueKind) -> Field {
         ValueKind::Other => Kind::Json,
     };
     Field { kind, known: true, ..Field::unknown(name) }
+}
+
+/// True for the name of the field that takes all arguments.
+pub fn is_raw(name: &str) -> bool {
+    name == RAW
 }
 
 /// The field that takes all arguments.
@@ -91,7 +95,7 @@ pub fn put_seen(form: &mut Correct) {
     let Some(field) = form.fields.get(form.field) else { return };
     let values = form.values_for(field);
     if values.is_empty() {
-        form.message = Some("No value was seen before this step.".to_owned());
+        form.message = Some("No value of this kind was seen before this step.".to_owned());
         return;
     }
     let next = field.seen.map_or(0, |at| (at + 1) % values.len());
