@@ -218,7 +218,7 @@ impl SlotKind {
     /// What its letter means, in words.
     pub fn told(self) -> &'static str {
         match self {
-            Self::Audit => "drawn by lot for the audit, which says how often the agent fails",
+            Self::Audit => "drawn by lot for the audit: how often the agent fails",
             Self::Ranked => "the queue's order put it there: likely failures first",
             Self::Manual => "a rule of the queue or a person put it there",
         }
