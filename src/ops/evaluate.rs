@@ -32,6 +32,7 @@ use crate::model::score::{Direction, Scale, Score, ScoreTarget};
 use crate::model::time::Timestamp;
 use crate::store::{Asker, ContentHash, Evaluated, SaidOf, Store, StoreError, Stored};
 
+pub use crate::evaluate::SOURCE;
 pub use crate::evaluate::learn::ENOUGH as LABELS_ENOUGH;
 use weigh::Weights;
 pub use weigh::{RescoreReport, held_out, rescore};
