@@ -24,6 +24,7 @@ pub mod session;
 pub mod step;
 pub mod summary;
 pub mod time;
+pub mod title;
 pub mod tool;
 pub mod trace;
 pub mod undo;

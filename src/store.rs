@@ -56,7 +56,7 @@ pub use evaluations::{Evaluated, Lesson, Weighed};
 pub use facts::{KeptFact, Opening, Slot};
 pub use foreign::{ForeignColumn, ForeignDatabase, ForeignError, ForeignTable, Selection, is_sqlite};
 pub use gates::GateRun;
-pub use imports::ImportRecord;
+pub use imports::{ImportRecord, Twin};
 pub use judgements::{Judgement, SaidOf};
 pub use measure::{Measured, Opinions, SEGMENTS};
 pub use migrate::Depth;

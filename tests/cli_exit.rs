@@ -6,7 +6,7 @@
 mod home;
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -303,4 +303,37 @@ fn everything_that_is_made_is_private() {
     for (mode, folder, path) in found {
         assert_eq!(mode, if folder { 0o700 } else { 0o600 }, "{path}");
     }
+}
+
+#[test]
+fn what_is_piped_in_is_read_and_what_holds_nothing_is_told() {
+    let home = Home::new();
+    let chat = r#"{"conversation_id": "a", "messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello"}]}"#;
+    let file = home.file("chat.jsonl", chat);
+    let piped = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(chat.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, told) = piped(&["import", "-"]);
+    assert!(code == Some(0) && told.contains("1 conversation in 1 file"), "{code:?} {told}");
+    assert_eq!(home.lines(&["list", "--json"])[0]["source"], "stdin");
+    let (code, told) = piped(&["import", "/dev/stdin", "--source", "shop"]);
+    assert!(code == Some(0) && told.contains("1 new or changed"), "{code:?} {told}");
+    // The same under the name of a file is told, and where it is.
+    let ran = home.run(&["import", &file]);
+    assert!(ran.code == 0 && ran.err.contains("1 conversation is there already, from `stdin`"), "{ran:?}");
+    let ran = home.run(&["import", "-"]);
+    assert!(ran.code == 0 && ran.err.contains("there is nothing in it"), "{ran:?}");
+    home.file("folder/effects.toml", "get_order = \"read\"");
+    let folder = home.path().join("folder");
+    let ran = home.run(&["import", folder.to_str().unwrap()]);
+    assert!(ran.code == 0 && ran.err.contains("nothing in it to import") && ran.err.contains("--tools"), "{ran:?}");
+    let ran = home.run(&["sync", "nowhere/labels"]);
+    assert!(ran.code == 2 && ran.err.contains("misspelt") && !home.path().join("nowhere").exists(), "{ran:?}");
+    let ran = home.run(&["sync", &file]);
+    assert!(ran.code == 2 && ran.err.contains("that is a file"), "{ran:?}");
 }

@@ -3,6 +3,7 @@
 //! Invariant: what was skipped is always told, in the report and by the exit code.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -52,9 +53,20 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
         let [path] = paths.as_slice() else {
             return Err(Failure::usage("--follow takes one file"));
         };
+        if path.as_os_str() == "-" {
+            return Err(Failure::usage("--follow reads a file as it grows; `import -` reads a pipe to its end"));
+        }
         return follow::follow(context, FollowOrder { path: path.clone(), read, json: arguments.json });
     }
     for path in &paths {
+        if path.as_os_str() == "-" {
+            if std::io::stdin().is_terminal() {
+                return Err(Failure::usage(
+                    "`import -` reads what is piped into it, and nothing is; nothing was imported",
+                ));
+            }
+            continue;
+        }
         // Asked before a workspace is made, so that a mistyped path leaves nothing behind.
         std::fs::metadata(path)
             .map_err(|error| Failure::new(Code::Error, format!("{}: {error}; nothing was imported", path.display())))?;
@@ -80,12 +92,6 @@ pub fn import(context: &Context, arguments: &ImportArguments) -> Result<Code, Fa
     let mut report = outcome?;
     report.seconds = start.elapsed().as_secs_f64();
     tell(context, &report);
-    let (all, undated) = workspace.store().undated()?;
-    if undated > 0 && report.imported > 0 {
-        context.talk.say(&format!(
-            "{undated} of {all} stored conversations have no date of their own: they stand at the day of their import (`when:none`)"
-        ));
-    }
     if arguments.json {
         let mut data = Data::open();
         data.json(&report)?;
@@ -180,27 +186,41 @@ fn tell(context: &Context, report: &ImportReport) {
 }
 
 fn summary(report: &ImportReport) -> Vec<String> {
+    if report.files == 0 {
+        return told_of_no_file(report);
+    }
+    let came = listed(&[
+        (report.imported, "new or changed"),
+        (report.unchanged, "unchanged"),
+        (report.skipped, "skipped"),
+        (report.conflicts, "in conflict"),
+    ]);
     let mut lines = vec![format!(
-        "{} in {}: {} records read, {} new or changed, {} unchanged, {} skipped, {} in conflict ({:.1} s)",
+        "{} in {}: {} read{}{} ({:.1} s)",
         count(report.conversations, "conversation"),
         count(report.files, "file"),
-        report.read,
-        report.imported,
-        report.unchanged,
-        report.skipped,
-        report.conflicts,
+        count(report.read, "record"),
+        if came.is_empty() { "" } else { ", " },
+        came,
         report.seconds,
     )];
-    lines.push(format!(
-        "{}, {} ({} with an error status), {}, {}",
-        count(report.traces, "trace"),
-        count(report.spans, "span"),
-        report.error_spans,
-        count(report.failed_steps, "failed step"),
-        count(report.scores, "score"),
-    ));
+    lines.extend(held(report));
+    lines.extend(report.elsewhere.iter().map(|(source, conversations)| {
+        format!(
+            "{} there already, from `{}`: not stored again; `--source NAME` takes them as another source",
+            count(*conversations, "conversation") + if *conversations == 1 { " is" } else { " are" },
+            door::terminal_line(source)
+        )
+    }));
+    lines.extend(passed_over(report));
     if report.left_out > 0 {
         lines.push(format!("{} of conversations that were not asked for", count(report.left_out, "more record")));
+    }
+    if report.undated > 0 {
+        lines.push(format!(
+            "{} without a date of their own, counted for the day of their import (`when:none`)",
+            count(report.undated, "new conversation")
+        ));
     }
     if report.pending > 0 {
         lines.push(format!(
@@ -234,9 +254,55 @@ fn summary(report: &ImportReport) -> Vec<String> {
     if report.conflicts > 0 {
         lines.push("a conversation in conflict has another text than the stored one, which was kept".into());
     }
-    if report.files == 0 {
-        lines.push("no file was found there".into());
+    lines
+}
+
+/// What the input holds, but for what it does not.
+fn held(report: &ImportReport) -> Option<String> {
+    let mut parts = Vec::new();
+    for (number, what) in [(report.traces, "trace"), (report.spans, "span")] {
+        if number > 0 {
+            parts.push(count(number, what));
+        }
     }
+    if report.error_spans > 0
+        && let Some(spans) = parts.last_mut()
+    {
+        let _ = write!(spans, " ({} with an error status)", report.error_spans);
+    }
+    for (number, what) in [(report.failed_steps, "failed step"), (report.scores, "score")] {
+        if number > 0 {
+            parts.push(count(number, what));
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Numbers with their words, without those that are zero.
+fn listed(numbers: &[(u64, &str)]) -> String {
+    let told: Vec<String> =
+        numbers.iter().filter(|(number, _)| *number > 0).map(|(number, words)| format!("{number} {words}")).collect();
+    told.join(", ")
+}
+
+/// Files that were not opened, in one line; one that may say what tools do is worth a hint.
+fn passed_over(report: &ImportReport) -> Option<String> {
+    let names: Vec<String> = report.passed_over.iter().take(MOST_IDS).map(|path| door::terminal_line(path)).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let more = report.passed_over.len().saturating_sub(MOST_IDS);
+    let rest = if more == 0 { String::new() } else { format!(", and {more} more") };
+    let toml = report.passed_over.iter().any(|path| Path::new(path).extension().is_some_and(|end| end == "toml"));
+    let hint = if toml { "; `--tools FILE` takes a .toml that says what tools do" } else { "" };
+    let files = count(report.passed_over.len() as u64, "file");
+    Some(format!("passed over {files} that cannot hold conversations: {}{rest}{hint}", names.join(", ")))
+}
+
+/// Nothing was read.
+fn told_of_no_file(report: &ImportReport) -> Vec<String> {
+    let mut lines = vec!["there is nothing in it to import".to_owned()];
+    lines.extend(passed_over(report));
     lines
 }
 

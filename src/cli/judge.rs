@@ -18,6 +18,7 @@ use super::output::Data;
 use super::progress::{Bar, Unit};
 use crate::engine;
 use crate::model::score::Direction;
+use crate::model::title;
 use crate::ops::evaluate::{self, EvaluateOrder, EvaluateReport, Tally};
 use crate::ops::workspace::Workspace;
 use crate::store::Access;
@@ -146,7 +147,8 @@ pub fn evaluators(arguments: &EvaluatorsArguments) -> Result<Code, Failure> {
             continue;
         }
         let better = if about.direction == Direction::Higher { "higher is better" } else { "lower is better" };
-        data.put(about.name)?;
+        let called = title::fault(about.name).map_or_else(String::new, |fault| format!("  (\"{fault}\" in lists)"));
+        data.put(&format!("{}{called}", about.name))?;
         data.put(&format!("    looks at {}", about.looks_at))?;
         data.put(&format!("    {}; {better}; needs {}", about.scale, about.needs))?;
         if let Some(differs) = about.differs {
@@ -193,7 +195,8 @@ fn test(file: &Path) -> Result<Code, Failure> {
     }
     if broken.is_empty() {
         let examples: usize = policy.rules.iter().map(|rule| rule.must_hit.len() + rule.must_not_hit.len()).sum();
-        data.line(&format!("{} rules, {examples} examples, all as they say", policy.rules.len()))?;
+        let rules = count(policy.rules.len() as u64, "rule");
+        data.line(&format!("{rules}, {}, all as they say", count(examples as u64, "example")))?;
     }
     data.finish()?;
     Ok(if broken.is_empty() { Code::Done } else { Code::Found })

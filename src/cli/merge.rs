@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::args::upkeep::{MergeArguments, SyncArguments};
 use super::context::Context;
@@ -22,17 +23,18 @@ const DIGITS: usize = 12;
 
 /// Carries `merge` out.
 pub fn merge(context: &Context, arguments: &MergeArguments) -> Result<Code, Failure> {
-    unite(context, arguments.json, |workspace, tell| merge::merge(workspace, &arguments.folders, tell))
+    unite(context, (arguments.json, None), |workspace, tell| merge::merge(workspace, &arguments.folders, tell))
 }
 
 /// Carries `sync` out.
 pub fn sync(context: &Context, arguments: &SyncArguments) -> Result<Code, Failure> {
-    unite(context, arguments.json, |workspace, tell| merge::sync(workspace, &arguments.folder, tell))
+    let folder = arguments.folder.as_path();
+    unite(context, (arguments.json, Some(folder)), |workspace, tell| merge::sync(workspace, folder, tell))
 }
 
 fn unite(
     context: &Context,
-    json: bool,
+    (json, folder): (bool, Option<&Path>),
     carry_out: impl FnOnce(&mut Workspace, &mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Result<Merged, MergeError>,
 ) -> Result<Code, Failure> {
     let mut workspace = context.open_to_write(Access::Create)?;
@@ -41,6 +43,10 @@ fn unite(
     drop(bar);
     let merged = outcome?;
     let talk = context.talk;
+    if let Some(folder) = folder.filter(|_| merged.made) {
+        let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        talk.say(&format!("made the folder {}", door::terminal_line(&whole.display().to_string())));
+    }
     for odd in &merged.findings {
         let mut place = odd.path.display().to_string();
         if odd.line > 0 {
@@ -77,6 +83,10 @@ fn unite(
 
 impl From<MergeError> for Failure {
     fn from(error: MergeError) -> Self {
-        Self::new(error.class().into(), error.to_string())
+        let code = match &error {
+            MergeError::NoFolder { .. } | MergeError::NoParent { .. } => Code::Usage,
+            other => other.class().into(),
+        };
+        Self::new(code, error.to_string())
     }
 }

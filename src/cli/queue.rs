@@ -284,7 +284,7 @@ fn line((number, row): (usize, &ShownRow), door: &Door) -> String {
     let open = place.filter(|_| !row.hidden);
     let mut why: Vec<String> = place.and_then(|place| Some(door.text(place.pinned.as_ref()?))).into_iter().collect();
     why.extend(place.and_then(|place| place.held).map(|until| format!("held by another reviewer until {until}")));
-    why.extend(open.iter().flat_map(|place| place.why.iter().cloned()));
+    why.extend(open.iter().flat_map(|place| place.told().map(ToOwned::to_owned)));
     let chance = open.map_or_else(String::new, Place::chance);
     let message = summary.first_message.exact().split_whitespace().collect::<Vec<_>>().join(" ");
     let message: String = message.chars().take(50).collect();

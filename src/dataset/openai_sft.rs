@@ -179,7 +179,7 @@ pub fn openai(message: &Chat, weight: Option<u8>) -> Value {
 }
 
 /// The tools offered at a decision (or anywhere) and every known one that `messages` call; false where a call names a
-/// tool the conversation does not list.
+/// tool the conversation does not list, where it lists any.
 pub(super) fn tools(item: &Item<'_>, decided: Option<&Step>, messages: &[Chat]) -> (Vec<Tool>, bool) {
     let all = &item.conversation.tools;
     let mut chosen: Vec<&ToolSpec> = match decided {
@@ -195,7 +195,8 @@ pub(super) fn tools(item: &Item<'_>, decided: Option<&Step>, messages: &[Chat]) 
             if chosen.iter().all(|tool| tool.name.exact() != call.tool) {
                 match all.iter().find(|tool| tool.name.exact() == call.tool) {
                     Some(tool) => chosen.push(tool),
-                    None => complete = false,
+                    // What was on offer is not known where nothing was recorded.
+                    None => complete = all.is_empty() && complete,
                 }
             }
         }

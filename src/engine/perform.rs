@@ -236,6 +236,9 @@ fn import(workspace: &mut Workspace, paths: Vec<PathBuf>, now: Timestamp, tell: 
             let _ = write!(message, ", {count} {what}");
         }
     }
+    for (source, conversations) in &report.elsewhere {
+        let _ = write!(message, "; {conversations} there already, from {source}");
+    }
     if report.cancelled {
         message.push_str("; stopped, what was stored is whole");
     }

@@ -149,14 +149,8 @@ impl Learnt {
         let mut order: Vec<Feature> = Feature::all().filter(|feature| moved[*feature as usize].abs() >= 0.05).collect();
         order.sort_by(|a, b| moved[*b as usize].abs().total_cmp(&moved[*a as usize].abs()));
         let reason = |feature: Feature| {
-            let value = features.get(feature);
-            let shown = if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.2}") };
-            let height = match row[feature as usize + 2] {
-                away if away > 0.0 => " (high)",
-                away if away < 0.0 => " (low)",
-                _ => "",
-            };
-            Reason { words: format!("{} {shown}{height}", feature.words()), weight: moved[feature as usize] }
+            let words = suspicion::measured(feature, features.get(feature), row[feature as usize + 2]);
+            Reason { words, weight: moved[feature as usize] }
         };
         let reasons = order.into_iter().take(2).map(reason).collect();
         Suspicion { p_fail: Some(chance(dot(&self.weights, &row))), reasons }
@@ -414,7 +408,7 @@ mod tests {
         assert_eq!(Learnt::from_kept(&serde_json::from_str(&older).unwrap()), None);
         let said = learnt.suspicion(&runs[0].0);
         assert!((said.p_fail.unwrap() - learnt.p_fail(&runs[0].0)).abs() < 1e-12);
-        assert!(said.reasons[0].weight > 0.0 && said.reasons[0].words.ends_with("(high)"), "{said:?}");
+        assert!(said.reasons[0].weight > 0.0 && said.reasons[0].words.starts_with("many "), "{said:?}");
     }
 
     #[test]

@@ -159,6 +159,19 @@ impl Moved {
     }
 }
 
+/// A number in words, with which side of the usual it is on.
+pub(super) fn measured(feature: Feature, value: f64, deviation: f64) -> String {
+    let words = feature.words();
+    match (words.strip_prefix("share of "), deviation > 0.0, deviation < 0.0) {
+        (Some(words), ..) => format!("{words} ({:.0} %)", value * 100.0),
+        (None, true, _) if value.fract() == 0.0 && value > 1.0 => format!("many {words} ({value})"),
+        (None, _, true) if value.fract() == 0.0 && value > 1.0 => format!("few {words} ({value})"),
+        _ if value == 0.0 => format!("no {words}"),
+        _ if value.fract() == 0.0 => format!("{words} ({value})"),
+        _ => format!("{words} {value:.2}"),
+    }
+}
+
 impl Graded {
     fn deviation(&self, features: &Features) -> f64 {
         let value = features.get(self.feature);
@@ -171,9 +184,25 @@ impl Graded {
     }
 
     fn words(&self, features: &Features) -> String {
-        let value = features.get(self.feature);
-        let shown = if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.2}") };
-        let height = if self.deviation(features) >= 0.0 { "high" } else { "low" };
-        format!("{} {shown} ({height})", self.feature.words())
+        measured(self.feature, features.get(self.feature), self.deviation(features))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_in_words_for_people() {
+        for (feature, value, deviation, words) in [
+            (Feature::Steps, 31.0, 1.2, "many messages and calls (31)"),
+            (Feature::Steps, 3.0, -0.8, "few messages and calls (3)"),
+            (Feature::ToolErrors, 1.0, 1.5, "failed calls (1)"),
+            (Feature::ToolErrors, 0.0, -0.3, "no failed calls"),
+            (Feature::UnconfirmedShare, 0.5, 1.2, "changes without a yes (50 %)"),
+            (Feature::AgentWords, 12.5, 1.0, "words per answer 12.50"),
+        ] {
+            assert_eq!(measured(feature, value, deviation), words);
+        }
     }
 }

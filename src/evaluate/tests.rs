@@ -231,6 +231,8 @@ fn the_table_has_unique_names_and_says_what_differs() {
         "ReasoningQuality",
     ];
     for one in EVALUATORS.iter().map(registry::Builtin::about) {
+        let titled = crate::model::title::fault(one.name).is_some();
+        assert!(titled || ["CostDollars", "HandoffReason"].contains(&one.name), "{} has no title for lists", one.name);
         assert!(!one.looks_at.is_empty() && !one.needs.is_empty() && !one.scale.is_empty());
         assert!(one.differs.is_some() || !shared.contains(&one.name), "{}", one.name);
     }

@@ -82,14 +82,22 @@ fn refusal(head: &[u8]) -> Option<&'static str> {
     if !sample.contains(&0) {
         return None;
     }
-    let zeros = |parity: usize| sample.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
-    if zeros(1) * 4 > sample.len() {
+    if is_utf16(sample, u16::from_le_bytes) {
         return Some("this is UTF-16 text (little endian); save it as UTF-8");
     }
-    if zeros(0) * 4 > sample.len() {
+    if is_utf16(sample, u16::from_be_bytes) {
         return Some("this is UTF-16 text (big endian); save it as UTF-8");
     }
-    Some("this is binary data of no known form")
+    Some("this is binary data, no text or archive of a known kind")
+}
+
+/// True for text in units of two bytes, mostly of letters that one byte would do for. Other binary data has zeros as
+/// well, but also units that no text has.
+fn is_utf16(sample: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
+    let units = || sample.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let control = |unit: u16| unit < 0x20 && !matches!(unit, 0x09 | 0x0a | 0x0d);
+    let narrow = units().filter(|unit| *unit < 0x100).count();
+    narrow * 2 > units().count() && !units().any(|unit| control(unit) || unit == 0xffff)
 }
 
 /// How a file is written that grows.
@@ -169,6 +177,12 @@ mod tests {
     fn encodings_and_archives_are_named() {
         assert!(matches!(wrapping(b"\xff\xfe{\0", true), Wrapping::Refused(why) if why.contains("UTF-16")));
         assert!(matches!(wrapping(b"{\0\"\0a\0\"\0", true), Wrapping::Refused(why) if why.contains("little")));
+        for binary in [
+            &b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0\x01\0\0\0\x30\x61"[..],
+            &b"\x01\0\x02\0\x03\0\x04\0\x10\0"[..],
+        ] {
+            assert!(matches!(wrapping(binary, true), Wrapping::Refused(why) if why.contains("binary")), "{binary:?}");
+        }
         assert_eq!(wrapping(b"PK\x03\x04..", true), Wrapping::Zip);
         assert_eq!(
             wrapping(b"# Notes\n\nThese are exports.\n", true),

@@ -1,7 +1,8 @@
 //! Importing files and folders into the store.
 //!
 //! Invariant: importing the same input again changes nothing; how the input is cut into batches, lines and files, and in
-//! which order they come, makes no difference to what is stored. Memory is bounded by a batch, not by the input.
+//! which order they come, makes no difference to what is stored, but for the name of a conversation that several files
+//! hold and none of them names. Memory is bounded by a batch, not by the input.
 
 pub(in crate::ops) mod ahead;
 mod choice;
@@ -16,6 +17,7 @@ mod rows;
 mod spans;
 mod wholes;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -23,7 +25,7 @@ use serde::Serialize;
 
 use super::Progress;
 use super::door::Door;
-use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions, ReadSummary, Sink};
+use crate::ingest::{self, ImportedLabel, Input, Item, Problem, ProblemKind, ReadOptions, ReadSummary, Sink, ToolList};
 use crate::model::id::ConversationId;
 use crate::model::score::{Direction, Scale};
 use crate::store::{Store, StoreError};
@@ -50,6 +52,19 @@ pub struct ImportOptions<'a> {
     pub door: Option<&'a Door>,
     /// A second thread, where there is one: files are then read ahead of what is stored of them.
     pub beside: Option<Beside>,
+    /// What becomes of conversations that are there already under another source.
+    pub twins: Twins,
+}
+
+/// What becomes of a conversation that is named after its file, where the same id and transcript are stored already
+/// under another source: the same file under another name, mostly.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Twins {
+    /// It is one more conversation, as two runs of a deterministic agent are.
+    #[default]
+    Keep,
+    /// It is not stored again, and told.
+    Leave,
 }
 
 /// How much is gathered before it is stored; whichever is reached first.
@@ -77,6 +92,7 @@ impl Default for ImportOptions<'_> {
             choice: Choice::default(),
             door: None,
             beside: None,
+            twins: Twins::default(),
         }
     }
 }
@@ -131,6 +147,15 @@ pub struct ImportReport {
     pub seconds: f64,
     /// What was not, or not wholly, understood.
     pub problems: Vec<Problem>,
+    /// Conversations that are stored already under another source, by that source; they are among the unchanged.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub elsewhere: BTreeMap<String, u64>,
+    /// Files in folders that by their names hold no data, and were not opened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<String>,
+    /// New conversations without a date of their own.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub undated: u64,
     /// What the input's rows are about that wait because no conversation has such an id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unmatched: Vec<String>,
@@ -189,12 +214,15 @@ pub fn import(
 ) -> Result<ImportReport, ImportError> {
     let found = files::find(paths)?;
     let mut intake = Intake::new(store, options)?;
-    let mut report = ImportReport { schema_version: 1, problems: found.problems, ..ImportReport::default() };
+    let passed_over = found.passed_over.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    let mut report =
+        ImportReport { schema_version: 1, problems: found.problems, passed_over, ..ImportReport::default() };
     let meter = files::Meter::default();
     for file in &found.files {
         let mut tell = |done: u64| {
             progress(&Progress { done, total: Some(found.bytes), what: format!("importing {}", file.name) })
         };
+        intake.begin(&file.stem);
         let mut problems = Vec::new();
         let mut labels = std::mem::take(&mut report.labels);
         let mut take = |item: Item| {
@@ -208,6 +236,10 @@ pub fn import(
         };
         let summary = read_file(file, &meter, options, &mut take);
         let nothing = summary.as_ref().is_ok_and(|read| read.is_some_and(|read| read.read == read.skipped));
+        if nothing && problems.is_empty() {
+            let (kind, message) = (ProblemKind::NotARecord, "there is nothing in it".to_owned());
+            problems.push(Problem { kind, message, ..nothing_read(&file.name) });
+        }
         report.problems.extend(if nothing { summed_up(problems) } else { problems });
         report.labels = labels;
         let Some(summary) = summary? else { continue };
@@ -229,14 +261,23 @@ fn summed_up(problems: Vec<Problem>) -> Vec<Problem> {
     let mut told: Vec<Problem> = Vec::new();
     for problem in problems {
         let same = told.iter_mut().find(|one| {
-            problem.kind == ProblemKind::NotARecord && one.kind == problem.kind && one.message == problem.message
+            one.kind == problem.kind
+                && match problem.kind {
+                    ProblemKind::NotARecord => one.message == problem.message,
+                    // Where in its line each of them stops being JSON helps nobody: the file is something else.
+                    ProblemKind::InvalidJson => true,
+                    _ => false,
+                }
         });
         match same {
             Some(one) => one.lost += problem.lost,
             None => told.push(problem),
         }
     }
-    for problem in told.iter_mut().filter(|problem| problem.kind == ProblemKind::NotARecord && problem.lost > 1) {
+    let merged = |problem: &&mut Problem| {
+        matches!(problem.kind, ProblemKind::NotARecord | ProblemKind::InvalidJson) && problem.lost > 1
+    };
+    for problem in told.iter_mut().filter(merged) {
         problem.message = format!("{} (the same of {} records of this file)", problem.message, problem.lost);
     }
     told
@@ -250,6 +291,10 @@ fn read_file(
     take: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<Option<ReadSummary>, ImportError> {
     let ImportOptions { read: options, beside, .. } = options;
+    if file.is_toml() {
+        let _ = take(Item::Problem(settings(file)));
+        return Ok(Some(ReadSummary::default()));
+    }
     if file.is_database() {
         let mut summary = ReadSummary::default();
         return match database::read(file.path(), (&file.name, &file.stem), options, (&mut summary, take)) {
@@ -278,6 +323,19 @@ fn read_file(
             Ok(None)
         }
     }
+}
+
+/// A table of settings that was named as if it were data, as a problem.
+fn settings(file: &files::Source) -> Problem {
+    let text = std::fs::read_to_string(file.path()).unwrap_or_default();
+    let tools = ToolList::parse(&file.name, &text).is_ok_and(|list| !list.effects.is_empty());
+    let message = if tools {
+        "this says what tools do, and holds no conversation; `--tools FILE` takes it beside the data"
+    } else {
+        "this is a TOML file, which holds no conversations; `--tools FILE` takes one that says what tools do, \
+         `--map FILE` one that says which column means what"
+    };
+    Problem { kind: ProblemKind::Refused, message: message.to_owned(), ..nothing_read(&file.name) }
 }
 
 /// A file that could not be opened, as a problem.

@@ -35,6 +35,9 @@ pub struct Merged {
     pub waiting: u64,
     /// The same for everybody who has the same events, in whatever order they came.
     pub state: String,
+    /// True where the folder to share through was not there, and was made.
+    #[serde(skip)]
+    pub made: bool,
     /// True where the caller asked to stop; the journals taken until then are whole.
     #[serde(skip)]
     pub cancelled: bool,
@@ -64,6 +67,21 @@ pub enum MergeError {
     /// The path leads to no journal.
     #[error("{}: no journals there; name a workspace's folder, its `journal` folder, or a folder of such", path.display())]
     Nothing {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The folder to share through is a file.
+    #[error("{}: that is a file; name a folder that all reviewers reach", path.display())]
+    NoFolder {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The folder in which the one to share through would have to be made is not there.
+    #[error(
+        "{}: there is no such folder, nor one to make it in; is a name misspelt, or a disk not mounted?",
+        path.display()
+    )]
+    NoParent {
         /// What was named.
         path: PathBuf,
     },
@@ -122,7 +140,7 @@ pub fn sync(
 ) -> Result<Merged, MergeError> {
     writable(workspace)?;
     let io = |error| StoreError::from_io(folder, error);
-    fs::create_dir_all(folder).map_err(io)?;
+    let made = made(folder)?;
     let there = folder.canonicalize().map_err(io)?;
     // Somebody's workspace is read in its journals, so that is where its people will look.
     let inner = there.join(journal::FOLDER);
@@ -133,7 +151,7 @@ pub fn sync(
     {
         return Err(MergeError::Own { path: folder.to_owned() });
     }
-    let mut merged = Merged { schema_version: 1, ..Merged::default() };
+    let mut merged = Merged { schema_version: 1, made, ..Merged::default() };
     let found: BTreeSet<PathBuf> = journals_in(&there)?.into_iter().collect();
     take_all(workspace, &found, &mut merged, tell)?;
     let device = workspace.identity().device.clone();
@@ -147,6 +165,27 @@ pub fn sync(
     }
     merged.conclude(workspace)?;
     Ok(merged)
+}
+
+/// Makes the folder to share through where it is not there. Only its last component may be new: a mistyped path would
+/// otherwise be a folder that nobody else ever reads.
+fn made(folder: &Path) -> Result<bool, MergeError> {
+    match fs::metadata(folder) {
+        Ok(there) if there.is_dir() => return Ok(false),
+        Ok(_) => return Err(MergeError::NoFolder { path: folder.to_owned() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            return Err(MergeError::NoParent { path: folder.to_owned() });
+        }
+        Err(error) => return Err(StoreError::from_io(folder, error).into()),
+    }
+    match fs::create_dir(folder) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(MergeError::NoParent { path: folder.to_owned() })
+        }
+        Err(error) => Err(StoreError::from_io(folder, error).into()),
+    }
 }
 
 fn writable(workspace: &Workspace) -> Result<(), StoreError> {

@@ -256,7 +256,7 @@ const COUNTS: [(Feature, &str, &str, Shape, Polarity); 11] = [
     (Feature::Ungrounded, "feature/ungrounded", "values nobody had named", Shape::Count, Polarity::HighIsBad),
     (Feature::AnnoyedShare, "feature/annoyed", "annoyed messages", Shape::Share, Polarity::HighIsBad),
     (Feature::AgentWords, "feature/agent-words", "words per answer", Shape::Count, Polarity::Unknown),
-    (Feature::CleanEnd, "feature/clean-end", "clean end", Shape::Score, Polarity::LowIsBad),
+    (Feature::CleanEnd, "feature/clean-end", "CleanEnd", Shape::Score, Polarity::LowIsBad),
 ];
 
 /// The key of the column that holds the fixed P(fail) of the built-in evaluators.

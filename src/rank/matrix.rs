@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::algebra::LANES;
 use crate::model::id::ConversationId;
+use crate::model::title;
 
 /// Columns at most, the constant among them.
 pub const WIDEST: usize = 64;
@@ -313,7 +314,21 @@ impl Used {
 
     /// What it measures, however that is spelt: a count of the trace and an evaluator may be the same under two names.
     pub(super) fn measure(&self) -> String {
-        self.column.words.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        let words = title::fault(&self.column.words).unwrap_or_else(|| self.column.words.clone());
+        words.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    }
+
+    /// True where a value says something of the conversation that a person can look up in it: that something is not
+    /// there, was not measured, or is as it should be, is no reason to read it.
+    pub(super) fn tells(&self, standard: f64) -> bool {
+        let value = standard * self.spread.sd + self.spread.mean;
+        match &self.column.kind {
+            _ if self.absence => false,
+            Kind::Count => value.abs().exp_m1() >= 0.5,
+            Kind::Share => value >= 1e-4,
+            Kind::Score => standard * self.column.polarity.sign() >= 0.0,
+            Kind::Flag { .. } => value > 0.5,
+        }
     }
 
     /// What a standardised value says, in words.
@@ -329,12 +344,19 @@ impl Used {
                 let count = (value.signum() * value.abs().exp_m1()).round();
                 // What was held within the limits is at least so much.
                 let more = if clipped && count > 0.0 { "+" } else { "" };
-                if count == 0.0 { format!("no {words}") } else { format!("{count}{more} {words}") }
+                match count {
+                    0.0 => format!("no {words}"),
+                    1.0 if more.is_empty() => format!("1 {}", one_of(words)),
+                    _ => format!("{count}{more} {words}"),
+                }
             }
             Kind::Share if value < 1e-4 => format!("no {words}"),
             Kind::Share => format!("{} {words}", if standard > 0.0 { "many" } else { "few" }),
             // A score a hair below nothing is nothing.
-            Kind::Score => format!("{words} {:.2}", if value.abs() < 0.005 { 0.0 } else { value }),
+            Kind::Score => match title::fault(words) {
+                Some(fault) => fault,
+                None => format!("{words} {:.2}", if value.abs() < 0.005 { 0.0 } else { value }),
+            },
             Kind::Flag { otherwise } => {
                 if value > 0.5 {
                     words.clone()
@@ -343,6 +365,17 @@ impl Used {
                 }
             }
         }
+    }
+}
+
+/// The singular of what a column counts: of its last word, or of its first one where the last is no plural.
+pub(super) fn one_of(words: &str) -> String {
+    let first = words.split(' ').next().unwrap_or_default();
+    match (words.strip_suffix('s'), first.strip_suffix('s')) {
+        (Some(_), _) if words.contains(" and ") => words.to_owned(),
+        (Some(one), _) => one.to_owned(),
+        (None, Some(one)) => words.replacen(first, one, 1),
+        (None, None) => words.to_owned(),
     }
 }
 

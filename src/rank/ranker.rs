@@ -257,7 +257,8 @@ impl Ranker {
         let mut parts: Vec<(usize, f64)> = (1..x.len()).map(|at| (at, self.weights[at] * x[at])).collect();
         parts.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
         let mut named = BTreeSet::new();
-        let once = parts.into_iter().filter(|(at, _)| named.insert(matrix.used()[at - 1].measure()));
+        let telling = parts.into_iter().filter(|(at, _)| matrix.used()[at - 1].tells(x[*at]));
+        let once = telling.filter(|(at, _)| named.insert(matrix.used()[at - 1].measure()));
         // Below this nothing would be left of it after rounding.
         let told = once.take(REASONS).filter(|(_, weight)| weight.abs() >= 0.05);
         told.map(|(at, weight)| Reason { words: matrix.used()[at - 1].words(x[at]), weight }).collect()

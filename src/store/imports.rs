@@ -3,6 +3,8 @@
 //! Invariant: one row per import that stored something, and per batch of what was received; none is ever changed.
 
 use super::{Store, StoreError, json, run};
+use crate::model::conversation::Conversation;
+use crate::model::id::{ConversationId, TranscriptHash};
 use crate::model::time::Timestamp;
 
 /// An import that stored something.
@@ -20,19 +22,42 @@ pub struct ImportRecord {
     pub imported: u64,
 }
 
+/// A stored conversation that is the same as one that came, but for its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Twin {
+    /// Its id.
+    pub id: ConversationId,
+    /// The source it is stored under.
+    pub source: String,
+}
+
 /// When a conversation `c` came, which is the time of the first import that was over once it was there.
 pub(super) const CAME: &str = "(SELECT i.at FROM imports i WHERE i.last_key >= c.key ORDER BY i.key LIMIT 1)";
 
 impl Store {
-    /// How many conversations there are, and how many of them have no date of their own.
+    /// How many conversations with larger keys have no date of their own.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn undated(&self) -> Result<(u64, u64), StoreError> {
-        let sql = "SELECT count(*), count(*) - count(started_at) FROM conversations";
-        let found: Vec<(i64, i64)> = self.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (all, undated) = found.first().copied().unwrap_or_default();
-        Ok((all.unsigned_abs(), undated.unsigned_abs()))
+    pub fn undated_after(&self, key: i64) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM conversations WHERE key > ?1 AND started_at IS NULL";
+        let found: Vec<i64> = self.rows(sql, &[&key], |row| row.get(0))?;
+        Ok(found.first().copied().unwrap_or_default().unsigned_abs())
+    }
+
+    /// The conversation that has this one's external id and transcript under another source: the oldest.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn twin(&self, conversation: &Conversation, hash: &TranscriptHash) -> Result<Option<Twin>, StoreError> {
+        let sql = "SELECT id, source FROM conversations
+                    WHERE external_id = ?1 AND transcript_hash = ?2 AND source <> ?3 ORDER BY key LIMIT 1";
+        let wanted: [&dyn rusqlite::ToSql; 3] =
+            [&conversation.external_id.exact(), &hash.as_str(), &conversation.source.exact()];
+        let found = self.rows(sql, &wanted, |row| {
+            Ok(Twin { id: ConversationId::from_stored(row.get::<_, String>(0)?), source: row.get(1)? })
+        })?;
+        Ok(found.into_iter().next())
     }
 
     /// Remembers an import.

@@ -10,6 +10,7 @@ use super::theme::{Theme, Tone};
 use crate::engine::request::Opened;
 use crate::model::id::SpanRef;
 use crate::model::score::{Score, ScoreTarget};
+use crate::model::title;
 
 /// Ranks at or below this are worth a look.
 const LOW_RANK: f64 = 0.2;
@@ -155,11 +156,22 @@ pub fn contradict(opened: &Opened, list: &[usize]) -> bool {
 
 /// A score in brief: sign, evaluator, value.
 pub fn brief(opened: &Opened, at: usize, theme: Theme) -> Row {
-    brief_within(opened, at, theme, usize::MAX)
+    let name = opened.conversation.scores[at].evaluator.exact().chars().take(LONGEST_NAME).collect();
+    named(opened, at, theme, (name, usize::MAX))
 }
 
 /// A score in brief in so many columns; the evaluator's name gives way, so that the value is always there.
 pub fn brief_within(opened: &Opened, at: usize, theme: Theme, columns: usize) -> Row {
+    let score = &opened.conversation.scores[at];
+    // What a built-in one objects to says more than its cut name; where it does not object it goes by that.
+    let objects = score.passed == Some(false) || (score.passed.is_none() && is_bad(opened, at));
+    let fault = title::fault(score.evaluator.exact()).filter(|_| objects);
+    // Cut before it is measured: a name may be as long as a file.
+    let name = fault.unwrap_or_else(|| score.evaluator.exact().chars().take(LONGEST_NAME).collect());
+    named(opened, at, theme, (name, columns))
+}
+
+fn named(opened: &Opened, at: usize, theme: Theme, (name, columns): (String, usize)) -> Row {
     let score = &opened.conversation.scores[at];
     let low = is_bad(opened, at);
     let (sign, tone) = match score.passed {
@@ -168,8 +180,6 @@ pub fn brief_within(opened: &Opened, at: usize, theme: Theme, columns: usize) ->
         None if low => (theme.signs().warn, Tone::Warn),
         None => ("", Tone::Dim),
     };
-    // Cut before it is measured: a name may be as long as a file.
-    let name: String = score.evaluator.exact().chars().take(LONGEST_NAME).collect();
     let mut row = Row::of(sign, tone);
     if !sign.is_empty() {
         row.push(" ", tone);

@@ -15,8 +15,8 @@ use crate::ingest::{FORMATS, Format};
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag that may be typed")]
 pub struct ImportArguments {
-    /// Files, or folders whose files are all read; plain, gzip, zstd or zip; also databases of Phoenix and MLflow. The
-    /// first may be a word that says what the others hold: scores, outcomes, expected (reference calls and answers) or
+    /// Files, or folders whose files are all read; plain, gzip, zstd or zip; also databases of Phoenix and MLflow; - for
+    /// what is piped in. The first may be a word that says what the others hold: scores, outcomes, expected (reference calls and answers) or
     /// flags
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,

@@ -157,8 +157,12 @@ pub enum BenchCommand {
     },
 }
 
+/// The description of the language, which also stands beside the ready-made policy.
+const POLICY_LANGUAGE: &str = include_str!("../../../assets/policies/README.md");
+
 /// Arguments of `policy`.
 #[derive(Debug, Args)]
+#[command(after_long_help = POLICY_LANGUAGE)]
 pub struct PolicyArguments {
     /// What to do
     #[command(subcommand)]

@@ -210,3 +210,15 @@ proptest! {
         prop_assert_eq!(rows(&story, &labels[0]).len(), given.lines.len());
     }
 }
+
+#[test]
+fn a_call_is_of_no_tool_on_offer_only_where_the_offer_is_known() {
+    let mut story = Story::refund();
+    let labels = [pass(&story, "ana")];
+    assert_eq!(OpenAiSft.rows(&story.item(&labels)).warnings, []);
+    story.conversation.tools.retain(|tool| tool.name.exact() != "get_order");
+    let warned = OpenAiSft.rows(&story.item(&labels)).warnings;
+    assert!(warned.len() == 1 && warned[0].what.contains("not offered"), "{warned:?}");
+    story.conversation.tools.clear();
+    assert_eq!(OpenAiSft.rows(&story.item(&labels)).warnings, []);
+}

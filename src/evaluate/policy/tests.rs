@@ -87,3 +87,41 @@ fn patterns() {
         assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
     }
 }
+
+/// The keys that a table reads, as its own error lists them.
+fn keys_of(table: &str) -> Vec<String> {
+    let error = Policy::parse(table).unwrap_err().to_string();
+    let listed = error.split_once("expected").map_or("", |(_, listed)| listed);
+    let keys: Vec<String> = listed.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect();
+    assert!(keys.len() > 1, "{error}");
+    keys
+}
+
+#[test]
+fn the_description_names_every_key_and_word_and_its_example_holds() {
+    const TOLD: &str = include_str!("../../../assets/policies/README.md");
+    let rule = "name = \"t\"\n[[rule]]\nid = \"r\"\nmessage = \"m\"\nseverity = 2\n";
+    let mut words = keys_of("nothing = 1");
+    for table in ["nothing = 1", "scope.nothing = 1", "call.nothing = 1", "agent.nothing = 1", "customer.nothing = 1"] {
+        words.extend(keys_of(&format!("{rule}{table}")));
+    }
+    for value in ["call.needs = [\"nothing\"]", "call.effect = \"nothing\"", "customer.then = \"nothing\""] {
+        words.extend(keys_of(&format!("{rule}{value}")));
+    }
+    let error = Policy::parse(&format!("{rule}agent.says = [\"<nothing>\"]")).unwrap_err().to_string();
+    let cues = error.split_once("the cues are ").unwrap().1;
+    words.extend(cues.split(", ").map(ToOwned::to_owned));
+    assert!(words.len() > 35, "{words:?}");
+    for word in words.iter().filter(|word| *word != "rule") {
+        let is_word =
+            |at: usize| !TOLD[at + word.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_');
+        assert!(TOLD.match_indices(word.as_str()).any(|(at, _)| is_word(at)), "{word} is described nowhere");
+    }
+    let example: String = TOLD
+        .lines()
+        .skip_while(|line| !line.starts_with("    name"))
+        .take_while(|line| line.is_empty() || line.starts_with("    "))
+        .fold(String::new(), |text, line| text + line.trim() + "\n");
+    let policy = Policy::parse(&example).unwrap();
+    assert_eq!((policy.rules.len(), policy.test().unwrap()), (1, vec![]));
+}

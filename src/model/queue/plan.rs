@@ -212,6 +212,18 @@ impl SlotKind {
         }
     }
 
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Audit, Self::Ranked, Self::Manual];
+
+    /// What its letter means, in words.
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Audit => "drawn by lot for the audit: how often the agent fails",
+            Self::Ranked => "the queue's order put it there: likely failures first",
+            Self::Manual => "a rule of the queue or a person put it there",
+        }
+    }
+
     /// One letter, for rows that are judged.
     pub fn mark(self) -> &'static str {
         match self {
@@ -291,6 +303,15 @@ pub struct Place {
 }
 
 impl Place {
+    /// What speaks for a failure, in words without figures, as a list has room for it.
+    pub fn told(&self) -> impl Iterator<Item = &str> {
+        self.why.iter().filter_map(|part| match part.rsplit_once(", ") {
+            Some((_, figure)) if figure.starts_with('-') => None,
+            Some((words, figure)) if figure.starts_with('+') => Some(words),
+            _ => Some(part.as_str()),
+        })
+    }
+
     /// P(fail) in a word, or as a share once it may be told.
     pub fn chance(&self) -> String {
         match (self.p, self.band) {

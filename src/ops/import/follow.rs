@@ -66,7 +66,7 @@ enum Cut {
 impl Follow {
     /// Begins at the start of `path`; what is stored already is found unchanged.
     pub fn begin(path: &Path, live: LiveImport) -> Self {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = super::files::stem(path);
         let name = path.to_string_lossy().into_owned();
         Self { path: path.to_owned(), name, stem, open: None, live }
     }

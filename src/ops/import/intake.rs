@@ -2,7 +2,7 @@
 //!
 //! Invariant: every record taken in is counted once: as imported, unchanged or in conflict.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
@@ -12,8 +12,8 @@ use super::ahead::{Beside, in_halves};
 use super::choice::Chooser;
 use super::rows::{self, Kept, Told};
 use super::spans::Workset;
-use super::wholes;
-use super::{BatchLimits, ImportOptions, ImportReport};
+use super::wholes::{self, Merged};
+use super::{BatchLimits, ImportOptions, ImportReport, Twins};
 use crate::ingest::{LogRecord, Record, Row, SpanRecord, ToolList};
 use crate::model::conversation::Conversation;
 use crate::model::id::{ConversationId, SpanRef};
@@ -44,6 +44,8 @@ struct Batch {
     spans: Vec<SpanRecord>,
     logs: Vec<LogRecord>,
     wholes: Vec<Conversation>,
+    /// Those of the wholes whose source is nothing but the name of their file.
+    after_files: HashSet<ConversationId>,
     bytes: usize,
 }
 
@@ -62,6 +64,11 @@ pub struct Intake<'a> {
     batch: Batch,
     chooser: Chooser<'a>,
     beside: Option<Beside>,
+    twins: Twins,
+    /// What conversations are named after that name no source.
+    stem: String,
+    /// Conversations that are there already under other sources, by those.
+    elsewhere: BTreeMap<String, HashSet<ConversationId>>,
     /// The namespace that rows are restricted to.
     source: Option<&'a str>,
     rows: Vec<Told>,
@@ -96,6 +103,9 @@ impl<'a> Intake<'a> {
             batch: Batch::default(),
             chooser: Chooser::new(options.choice, last_key),
             beside: options.beside,
+            twins: options.twins,
+            stem: String::new(),
+            elsewhere: BTreeMap::new(),
             source: options.read.source.as_deref(),
             rows: Vec::new(),
             door: options.door,
@@ -118,6 +128,11 @@ impl<'a> Intake<'a> {
     pub fn known_until(mut self, last_key: i64) -> Self {
         self.last_key = last_key;
         self
+    }
+
+    /// What comes from now on is of a file of this name.
+    pub fn begin(&mut self, stem: &str) {
+        stem.clone_into(&mut self.stem);
     }
 
     /// Stores what is left and answers what was counted and which conversations got other ids. Ranks stay as they are.
@@ -153,6 +168,9 @@ impl<'a> Intake<'a> {
             Record::Conversation(conversation) => {
                 for span in &conversation.spans {
                     self.count_span(&span.id, span.status);
+                }
+                if self.twins == Twins::Leave && conversation.source.exact() == self.stem {
+                    self.batch.after_files.insert(conversation.id.clone());
                 }
                 self.batch.wholes.push(*conversation);
             }
@@ -268,19 +286,24 @@ impl<'a> Intake<'a> {
         }
         if !batch.wholes.is_empty() {
             let mut tries = 0;
-            loop {
-                let (tally, mut changes) = wholes::merge(self.store, &batch.wholes)?;
+            let twins = loop {
+                let Merged { tally, mut changes, twins } =
+                    wholes::merge(self.store, &batch.wholes, &batch.after_files)?;
                 self.settle(&mut changes)?;
                 if self.store.apply(&changes)? == Applied::Done {
                     self.count(tally);
-                    break;
+                    break twins;
                 }
                 tries += 1;
                 if tries == TRIES {
                     return Err(StoreError::Overtaken);
                 }
+            };
+            let stored = |id: ConversationId| twins.get(&id).map_or_else(|| id.clone(), |twin| twin.id.clone());
+            self.seen_conversations.extend(batch.wholes.into_iter().map(|conversation| stored(conversation.id)));
+            for (id, twin) in twins {
+                self.elsewhere.entry(twin.source).or_default().insert(id);
             }
-            self.seen_conversations.extend(batch.wholes.into_iter().map(|conversation| conversation.id));
         }
         Ok(())
     }
@@ -339,6 +362,9 @@ impl<'a> Intake<'a> {
                 report.unmatched.push(words);
             }
         }
+        report.elsewhere =
+            self.elsewhere.into_iter().map(|(source, conversations)| (source, conversations.len() as u64)).collect();
+        report.undated = self.store.undated_after(self.last_key)?;
         report.masked = self.masked.len() as u64;
         report.aliases = self.aliases;
         Ok(())

@@ -476,3 +476,56 @@ fn a_sample_is_the_same_whatever_the_batch_and_a_filter_keeps_what_matches() {
     assert_eq!(report.read + report.left_out, 360);
     store.check(Depth::Full).unwrap();
 }
+
+#[test]
+fn the_same_under_another_file_name_is_told_and_not_stored_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path());
+    let chat = |id: &str, text: &str| {
+        serde_json::json!({"conversation_id": id, "messages": [{"role": "user", "content": text},
+            {"role": "assistant", "content": "Sure."}]})
+        .to_string()
+    };
+    let (a, b, other) = (chat("A-1", "hi"), chat("A-2", "hello"), chat("A-2", "something else"));
+    let first = write(folder.path(), "runs.jsonl", &[a.clone(), b.clone()]);
+    let renamed = write(folder.path(), "copy.jsonl", &[a.clone(), b.clone()]);
+    let differs = write(folder.path(), "later.jsonl", &[a, other]);
+    let import_as = |store: &mut Store, paths: &[PathBuf], source: Option<&str>| {
+        let read = ReadOptions { source: source.map(ToOwned::to_owned), ..ReadOptions::default() };
+        let twins = if source.is_none() { Twins::Leave } else { Twins::Keep };
+        let options = ImportOptions { read, twins, ..ImportOptions::default() };
+        let report = import(store, paths, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+        (report.imported, report.unchanged, report.conversations, report.elsewhere)
+    };
+    let told = |source: &str, number: u64| BTreeMap::from([(source.to_owned(), number)]);
+    // In one batch, and against what is stored.
+    let both = [first, renamed.clone()];
+    assert_eq!(import_as(&mut store, &both, None), (2, 2, 2, told("runs", 2)));
+    let before = content(&store);
+    assert_eq!(import_as(&mut store, &both, None), (0, 4, 2, told("runs", 2)));
+    assert_eq!(content(&store), before);
+    assert_eq!(import_as(&mut store, &[differs], None), (1, 1, 2, told("runs", 1)), "another transcript is another");
+    assert_eq!(
+        import_as(&mut store, &[renamed], Some("b")),
+        (2, 0, 2, BTreeMap::new()),
+        "a source that was typed counts"
+    );
+    store.check(Depth::Full).unwrap();
+}
+
+#[test]
+fn files_that_hold_nothing_or_settings_are_told_in_one_line_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path());
+    let effects = write(folder.path(), "effects.toml", &["[shop]".to_owned(), "get_order = \"read\"".to_owned()]);
+    let none = write(folder.path(), "none.jsonl", &[]);
+    let brackets = write(folder.path(), "log", &["{12:01} started".to_owned(), "{12:02} stopped".to_owned()]);
+    let report = import_into(&mut store, &[effects, none, brackets]);
+    let told: Vec<&str> = report.problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].contains("--tools FILE"), "{told:?}");
+    assert_eq!(told[1], "there is nothing in it");
+    assert!(told[2].contains("the same of 2 records"), "{told:?}");
+    let report = import_into(&mut store, &[folder.path().to_owned()]);
+    assert_eq!(report.passed_over.len(), 1, "{report:?}");
+}

@@ -2,13 +2,13 @@
 //!
 //! Invariant: a stored transcript only ever grows; one that differs is set aside, never written over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::intake::Tally;
 use crate::model::conversation::Conversation;
-use crate::model::id::ConversationId;
+use crate::model::id::{ConversationId, TranscriptHash};
 use crate::model::step::{Growth, growth};
-use crate::store::{Changes, ContentHash, Put, Store, StoreError};
+use crate::store::{Changes, ContentHash, Put, Store, StoreError, Twin};
 
 /// A conversation as it will be.
 struct Draft {
@@ -18,11 +18,28 @@ struct Draft {
     dirty: bool,
 }
 
-/// Decides what becomes of each incoming conversation.
-pub fn merge(store: &Store, incoming: &[Conversation]) -> Result<(Tally, Changes), StoreError> {
+/// What becomes of incoming conversations.
+#[derive(Default)]
+pub struct Merged {
+    pub tally: Tally,
+    pub changes: Changes,
+    /// Those that are not stored because they are there already under another source.
+    pub twins: HashMap<ConversationId, Twin>,
+}
+
+/// Conversations that are new, by what makes twins of them.
+type Fresh = HashMap<(String, TranscriptHash), Twin>;
+
+/// Decides what becomes of each incoming conversation. Those in `after_files` have a source that nobody chose, and are
+/// left out where the same is there under another.
+pub fn merge(
+    store: &Store,
+    incoming: &[Conversation],
+    after_files: &HashSet<ConversationId>,
+) -> Result<Merged, StoreError> {
     let mut drafts: BTreeMap<ConversationId, Draft> = BTreeMap::new();
-    let mut tally = Tally::default();
-    let mut changes = Changes::default();
+    let Merged { mut tally, mut changes, mut twins } = Merged::default();
+    let mut fresh = Fresh::new();
     for conversation in incoming {
         let known = match drafts.get_mut(&conversation.id) {
             Some(draft) => Some(draft),
@@ -37,6 +54,13 @@ pub fn merge(store: &Store, incoming: &[Conversation]) -> Result<(Tally, Changes
             },
         };
         let Some(draft) = known else {
+            if after_files.contains(&conversation.id)
+                && let Some(twin) = twin(store, conversation, &mut fresh)?
+            {
+                twins.insert(conversation.id.clone(), twin);
+                tally.unchanged += 1;
+                continue;
+            }
             let draft = Draft { conversation: conversation.clone(), base: None, whole: true, dirty: true };
             drafts.insert(conversation.id.clone(), draft);
             tally.imported += 1;
@@ -60,7 +84,22 @@ pub fn merge(store: &Store, incoming: &[Conversation]) -> Result<(Tally, Changes
     for draft in drafts.into_values().filter(|draft| draft.dirty) {
         changes.puts.push(Put { conversation: draft.conversation, whole: draft.whole, base: draft.base });
     }
-    Ok((tally, changes))
+    Ok(Merged { tally, changes, twins })
+}
+
+/// The same conversation under another source, stored or about to be; remembers a new one.
+fn twin(store: &Store, conversation: &Conversation, fresh: &mut Fresh) -> Result<Option<Twin>, StoreError> {
+    let hash = conversation.transcript_hash();
+    if let Some(twin) = store.twin(conversation, &hash)? {
+        return Ok(Some(twin));
+    }
+    let key = (conversation.external_id.exact().to_owned(), hash);
+    if let Some(twin) = fresh.get(&key) {
+        return Ok(Some(twin.clone()));
+    }
+    let own = Twin { id: conversation.id.clone(), source: conversation.source.exact().to_owned() };
+    fresh.insert(key, own);
+    Ok(None)
 }
 
 impl Draft {

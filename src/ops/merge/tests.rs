@@ -155,6 +155,17 @@ fn a_shared_folder_unites_everybody_and_nobody_writes_anothers_journal() {
     assert_ne!(mode(&fs::read_dir(&shared).unwrap().next().unwrap().unwrap().path()), 0o700);
     let own = people[0].root.clone();
     assert!(matches!(sync(&mut people[0].workspace, &own, &mut go_on), Err(MergeError::Own { .. })));
+    let new = shared.join("of-the-team");
+    assert!(sync(&mut people[0].workspace, &new, &mut go_on).unwrap().made);
+    assert!(!sync(&mut people[0].workspace, &new, &mut go_on).unwrap().made);
+    let misspelt = shared.join("of-the-taem").join("labels");
+    assert!(matches!(sync(&mut people[0].workspace, &misspelt, &mut go_on), Err(MergeError::NoParent { .. })));
+    let file = shared.join("a-file");
+    std::fs::write(&file, "").unwrap();
+    for path in [file.clone(), file.join("below")] {
+        let error = sync(&mut people[0].workspace, &path, &mut go_on).unwrap_err();
+        assert!(matches!(error, MergeError::NoFolder { .. } | MergeError::NoParent { .. }), "{error}");
+    }
 }
 
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {

@@ -30,12 +30,24 @@ pub fn page(report: &Report) -> String {
     out
 }
 
+/// A sentence, with what stands between backticks as code; one backtick alone is a backtick.
+fn said(text: &str) -> String {
+    let whole = safe(text);
+    let parts: Vec<&str> = whole.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return whole;
+    }
+    let code =
+        |(at, part): (usize, &&str)| if at % 2 == 1 { format!("<code>{part}</code>") } else { (*part).to_owned() };
+    parts.iter().enumerate().map(code).collect()
+}
+
 fn put(out: &mut String, block: &Block) {
     match block {
         Block::Heading(name, about) => {
             let _ = writeln!(out, "<h2>{}</h2>", safe(name));
             if !about.is_empty() {
-                let _ = writeln!(out, "<p class=\"about\">{}</p>", safe(about));
+                let _ = writeln!(out, "<p class=\"about\">{}</p>", said(about));
             }
         }
         Block::Tiles(tiles) => {
@@ -51,12 +63,12 @@ fn put(out: &mut String, block: &Block) {
         Block::Points(points) => {
             out.push_str("<ul>\n");
             for point in points {
-                let _ = writeln!(out, "<li>{}</li>", safe(point));
+                let _ = writeln!(out, "<li>{}</li>", said(point));
             }
             out.push_str("</ul>\n");
         }
         Block::Note(text) => {
-            let _ = writeln!(out, "<p class=\"note\">{}</p>", safe(text));
+            let _ = writeln!(out, "<p class=\"note\">{}</p>", said(text));
         }
         Block::Bars(bars) => out.push_str(&chart::bars(bars)),
         Block::Line(points) => out.push_str(&chart::line(points)),

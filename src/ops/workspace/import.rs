@@ -10,7 +10,7 @@ use super::super::Progress;
 use super::super::door::Door;
 use super::super::evaluate::{self, EvaluateOrder};
 use super::super::import::{
-    BatchLimits, Beside, Choice, ImportError, ImportOptions, ImportReport, Sample, import, record_labels,
+    BatchLimits, Beside, Choice, ImportError, ImportOptions, ImportReport, Sample, Twins, import, record_labels,
 };
 use super::super::review;
 use super::Workspace;
@@ -83,8 +83,11 @@ impl Workspace {
         let filter = (!order.filter.is_empty()).then_some(&order.filter);
         let choice =
             Choice { sample: order.sample, filter: filter.map(|filter| (filter, Asker { reviewer: &reviewer, now })) };
+        // A source that was typed, or that a mapping says, is meant.
+        let twins = if read.source.is_none() { Twins::Leave } else { Twins::Keep };
         let door = Door::masked(self);
         let options = ImportOptions {
+            twins,
             door: Some(&door),
             read,
             scale: &|name| evaluate::scale(&scales, name),

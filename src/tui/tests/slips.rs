@@ -109,7 +109,11 @@ fn tools_that_were_called_are_offered_where_no_list_was_recorded() {
     assert!(app.frame().contains("Tool list not recorded"), "{}", app.frame());
     app.press("1 ! t");
     let frame = app.frame();
-    let listed = |tool: &str| frame.lines().any(|line| line.contains(tool) && line.contains("schema not recorded"));
+    assert!(
+        frame.contains("no schema was recorded for any of these tools") && !frame.contains("schema not recorded"),
+        "{frame}"
+    );
+    let listed = |tool: &str| frame.lines().any(|line| line.contains(tool));
     assert!(listed("create_ticket") && listed("lookup_order") && listed("start_refund"), "{frame}");
     app.press("\"lookup\" <enter>");
     let frame = app.frame();
@@ -166,7 +170,7 @@ fn a_long_message_pushes_the_rest_off_the_status_line() {
 
 #[test]
 fn names_that_begin_alike_keep_their_ends_and_states_their_letters() {
-    let escalation = "CustomerAgentHumanEscalation";
+    let escalation = "OurAgentHumanEscalation";
     let conversation = sample::Story::new("loop-1", "refunds", "en")
         .user("Hello")
         .agent("Hello")
@@ -174,6 +178,11 @@ fn names_that_begin_alike_keep_their_ends_and_states_their_letters() {
         .done();
     let mut app = App::with(vec![conversation], Theme::default(), (80, 24));
     assert!(app.frame().contains("alation .10"), "{}", app.frame());
+    // A built-in one is called by what it objects to.
+    let known = sample::Story::new("loop-2", "refunds", "en").user("Hello").agent("Hello");
+    let known = known.score("CustomerAgentHumanEscalation", 0.1, Some(false), "").done();
+    let told = App::with(vec![known], Theme::default(), (80, 24)).frame();
+    assert!(told.contains("no handover") && !told.contains("scalation"), "{told}");
     app.press("<enter> i");
     assert!(app.frame().contains("? UNSURE"), "{}", app.frame());
 }

@@ -34,6 +34,8 @@ pub fn import(state: &mut State, typed: &str) {
     state.drafts.insert(TYPED.to_owned(), typed.to_owned());
     let path = match (typed.strip_prefix("~/"), &state.config.home) {
         (Some(rest), Some(home)) => home.join(rest),
+        // What stands for standard input on a command line is a file's name here: standard input are the keys.
+        _ if typed == "-" => PathBuf::from("./-"),
         _ => PathBuf::from(typed),
     };
     start(state, Request::Import(vec![path]), format!("Import {typed}"));

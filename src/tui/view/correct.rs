@@ -122,8 +122,18 @@ fn choosing(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
         let kept: Vec<&str> = form.kept.iter().map(|call| call.tool.as_str()).collect();
         canvas.line(area, 1, &Row::of(&format!("also right as {}", kept.join(", ")), Tone::Dim).cut(columns, "…"));
     }
-    let list = Rect { y: area.y + 2, height: area.height.saturating_sub(3), ..area };
     let fitting = form.fitting();
+    let bare = |choice: &Choice| matches!(choice, Choice::Tool(spec) if spec.parameters.is_none());
+    let with_schema = |choice: &Choice| matches!(choice, Choice::Tool(spec) if spec.parameters.is_some());
+    // Where hardly any tool has one it is said once, not on every line.
+    let lacking = fitting.iter().filter(|choice| bare(choice)).count();
+    let said_once = lacking > 1 && lacking > fitting.iter().filter(|choice| with_schema(choice)).count();
+    if said_once && form.kept.is_empty() {
+        let few = if fitting.iter().any(with_schema) { "for most" } else { "for any" };
+        let words = format!("no schema was recorded {few} of these tools: arguments are not checked");
+        canvas.line(area, 1, &Row::of(&words, Tone::Dim).cut(columns, "…"));
+    }
+    let list = Rect { y: area.y + 2, height: area.height.saturating_sub(3), ..area };
     let height = usize::from(list.height).max(1);
     let top = (form.choice + 1).saturating_sub(height);
     let called = form.was.as_ref().map(|(tool, _)| tool.as_str());
@@ -149,7 +159,7 @@ fn choosing(state: &State, form: &Correct, canvas: &mut Canvas, area: Rect) {
                 Standing::Elsewhere => row.push("  (of other conversations)", Tone::Dim),
                 Standing::Free => row.push(&format!("  {} {NEW_NAME}", state.config.theme.signs().warn), Tone::Warn),
             }
-            if spec.parameters.is_none() && standing != Standing::Free {
+            if spec.parameters.is_none() && standing != Standing::Free && !said_once {
                 row.push("  schema not recorded", Tone::Dim);
             }
             let about: String = spec.description.exact().chars().take(120).collect();

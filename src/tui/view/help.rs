@@ -1,8 +1,10 @@
 //! The help screen, made from the keys in force.
 //!
-//! Invariant: it holds no list of its own.
+//! Invariant: it holds no list of keys of its own; signs come from where they are drawn from.
 
 use super::boxed;
+use crate::model::label::Verdict;
+use crate::model::queue::SlotKind;
 use crate::tui::action::{BINDINGS, Context, Group};
 use crate::tui::paint::Canvas;
 use crate::tui::row::Row;
@@ -72,5 +74,33 @@ fn lines(state: &State, context: Context, columns: usize) -> Vec<Row> {
             rows.push(row);
         }
     }
+    if context == Context::Queue {
+        rows.push(Row::new());
+        rows.extend(signs(state));
+    }
     rows
+}
+
+/// What the State column says, sign by sign.
+fn signs(state: &State) -> Vec<Row> {
+    let theme = &state.config.theme;
+    let verdicts = [
+        (Verdict::Pass, "your verdict: it did what it should"),
+        (Verdict::Fail, "your verdict: it did not"),
+        (Verdict::Unsure, "your verdict: it cannot be told"),
+    ]
+    .map(|(verdict, words)| {
+        (format!("{} {}", theme.verdict(verdict), verdict.word().to_uppercase()), words.to_owned())
+    });
+    let others = [
+        (theme.signs().nothing, "not judged by you yet"),
+        ("skipped", "put off; it comes again at the end"),
+        ("disputed", "you and another reviewer differ"),
+        ("went on", "it has grown since your verdict"),
+    ]
+    .map(|(sign, words)| (sign.to_owned(), words.to_owned()));
+    let slots = SlotKind::ALL.map(|kind| (format!("{} behind it", kind.mark()), kind.told().to_owned()));
+    let told = verdicts.into_iter().chain(slots).chain(others);
+    let rows = told.map(|(sign, words)| Row::of(&format!("{sign:>11} "), Tone::Key).with(&words, Tone::Text));
+    std::iter::once(Row::of("The State column", Tone::Title)).chain(rows).collect()
 }

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 mod columns;
 mod welcome;
+mod why;
 
 use super::{hints, status, worded};
 use crate::engine::request::{Hit, QueueState};
@@ -18,7 +19,6 @@ use crate::tui::action::Action;
 use crate::tui::layout::QueueLayout;
 use crate::tui::paint::Canvas;
 use crate::tui::row::Row;
-use crate::tui::scoring;
 use crate::tui::state::queue::{RowState, order_name};
 use crate::tui::state::{Lens, State};
 use crate::tui::theme::{Theme, Tone};
@@ -301,7 +301,7 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
     }
     cell(row, tools, columns.tools);
     let hidden = state.scores_hidden || state.presenting || state.is_row_blind(summary);
-    let scores = if hidden { Row::of("hidden", Tone::Dim) } else { worst(state, summary, columns.scores) };
+    let scores = if hidden { Row::of("hidden", Tone::Dim) } else { why::worst(state, summary, columns.scores) };
     let place = summary.place.as_deref();
     let chance = place.filter(|_| !hidden).map_or_else(String::new, Place::chance);
     let tone = if chance == Band::High.word() { Tone::Warn } else { Tone::Text };
@@ -313,8 +313,8 @@ fn entry(state: &State, lens: &Lens, row: &mut Row, (position, summary): (usize,
             let by = if columns.why > 36 { " by another reviewer" } else { "" };
             format!("held{by} until {until}")
         }
-        Some(place) => reasons(state, place, (hidden, columns.why)),
-        None => why(state, summary, columns.why),
+        Some(place) => why::reasons(state, place, (hidden, columns.why)),
+        None => why::why(state, summary, columns.why),
     };
     cell(row, lens.row(&why, Tone::Dim), columns.why);
     // Nothing follows it, so it takes the last column too.
@@ -339,57 +339,6 @@ fn found(lens: &Lens, (words, hit): (&str, &Hit), columns: usize) -> Row {
     row
 }
 
-/// Why a conversation is where it is in a queue.
-fn reasons(state: &State, place: &Place, (hidden, columns): (bool, usize)) -> String {
-    let pinned = place.pinned.iter().cloned();
-    let learnt = place.why.iter().filter(|_| !hidden).cloned();
-    let mut said = String::new();
-    for part in pinned.chain(learnt) {
-        // Half a reason says less than one, and half a weight less than none.
-        if said.is_empty() {
-            let whole = part.chars().count() < columns;
-            said.push_str(part.rsplit_once(", ").filter(|_| !whole).map_or(part.as_str(), |(words, _)| words));
-        } else if said.chars().count() + part.chars().count() + 2 < columns {
-            said = format!("{said}; {part}");
-        }
-    }
-    if said.is_empty() { state.config.theme.signs().nothing.to_owned() } else { said }
-}
-
-/// Why a conversation is where it is, in as many whole words as fit: what failed first, since the scores have a column of
-/// their own.
-fn why(state: &State, summary: &Summary, columns: usize) -> String {
-    let counted = |count: u32, one: &str, many: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        _ => Some(format!("{count} {many}")),
-    };
-    let mut parts: Vec<String> =
-        counted(summary.counts.failed_steps, "failed step", "failed steps").into_iter().collect();
-    if !state.scores_hidden && !state.presenting {
-        let is_reason = |name: &str| summary.reasons.iter().any(|reason| reason.starts_with(name));
-        let low = summary.worst.iter().map(|(name, _)| name.exact()).filter(|name| is_reason(name));
-        let low: Vec<String> = low.map(|name| format!("low {}", name.chars().take(40).collect::<String>())).collect();
-        let fits = |name: &&String| name.len() < columns;
-        match (low.iter().find(fits), low.is_empty(), parts.is_empty()) {
-            (Some(named), ..) => parts.push(named.clone()),
-            (None, false, true) => parts.push("low score".to_owned()),
-            _ => {}
-        }
-    }
-    if summary.counts.failed_steps == 0 {
-        parts.extend(counted(summary.counts.error_spans, "error", "errors"));
-    }
-    let mut said = String::new();
-    for part in parts {
-        let gap = if said.is_empty() { "" } else { ", " };
-        if said.is_empty() || said.len() + gap.len() + part.len() < columns {
-            said = said + gap + &part;
-        }
-    }
-    said
-}
-
 fn segment(lens: &Lens, summary: &Summary, columns: usize) -> Row {
     let text = |part: &Option<Untrusted>| part.as_ref().map(|part| part.exact().chars().take(24).collect::<String>());
     let name = text(&summary.segments.intent).or_else(|| text(&summary.segments.channel)).unwrap_or_default();
@@ -402,31 +351,6 @@ fn segment(lens: &Lens, summary: &Summary, columns: usize) -> Row {
         _ => format!("{name}{language}"),
     };
     lens.row(&text, Tone::Text)
-}
-
-fn worst(state: &State, summary: &Summary, columns: usize) -> Row {
-    let mut whole = Row::new();
-    for (at, (evaluator, rank)) in summary.worst.iter().take(2).enumerate() {
-        let value = summary.scores.get(evaluator.exact()).copied().flatten();
-        let tone = if *rank <= 0.2 { Tone::Warn } else { Tone::Dim };
-        let mut row = Row::new();
-        if at > 0 {
-            row.push("  ", Tone::Text);
-        } else if *rank <= 0.2 {
-            row.push(state.config.theme.signs().warn, tone);
-            row.push(" ", tone);
-        }
-        let value = value.map_or_else(|| "?".to_owned(), scoring::value);
-        // The name gives way, so that the value is always there.
-        let room = if at == 0 { columns.saturating_sub(row.width() + value.len() + 2) } else { columns };
-        row.extend(Row::of(&evaluator.exact().chars().take(60).collect::<String>(), tone).cut_middle(room, "…"));
-        row.push(&format!(" {value}"), tone);
-        if at > 0 && whole.width() + row.width() + 1 > columns {
-            break;
-        }
-        whole.extend(row);
-    }
-    whole
 }
 
 fn row_state(state: &State, summary: &Summary, columns: usize) -> Row {
