@@ -61,7 +61,7 @@ fn an_import_is_judged_at_once_and_says_the_same() {
     let ran = judged.run(&["import", &more, "--json"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(ran.out.contains("odd.toml") && ran.err.contains("evaluate --missing"), "{ran:?}");
-    assert_eq!(judged.lines(&["list", "--json"]).len(), 3, "the import is whole all the same");
+    assert_eq!(judged.lines(&["list", "--json"]).len(), 4, "the import is whole all the same");
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn what_has_no_date_stands_at_its_import_and_a_page_of_nothing_says_so() {
     let home = Home::new();
     let chats = home.file("undated.jsonl", &[undated("a"), undated("b")].join("\n"));
     let said = home.run(&["import", &chats]);
-    assert!(said.err.contains("2 new conversations without a date of their own"), "{said:?}");
+    assert!(said.err.contains("new without a date: 2 conversations"), "{said:?}");
     assert!(said.err.contains("2 conversations evaluated"), "{said:?}");
     let found = home.json(&["report", "--json"]);
     assert_eq!((&found["counts"]["conversations"], &found["counts"]["undated"]), (&json!(2), &json!(2)));

@@ -218,8 +218,8 @@ fn summary(report: &ImportReport) -> Vec<String> {
     }
     if report.undated > 0 {
         lines.push(format!(
-            "{} without a date of their own, counted for the day of their import (`when:none`)",
-            count(report.undated, "new conversation")
+            "new without a date: {}, counted for the day of the import (`when:none`)",
+            count(report.undated, "conversation")
         ));
     }
     if report.pending > 0 {

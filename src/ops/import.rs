@@ -56,8 +56,8 @@ pub struct ImportOptions<'a> {
     pub twins: Twins,
 }
 
-/// What becomes of a conversation that is named after its file, where the same id and transcript are stored already
-/// under another source: the same file under another name, mostly.
+/// What becomes of a conversation that is named after its file, where the same id and transcript of four steps and more
+/// are stored already under another source: the same file under another name, mostly.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Twins {
     /// It is one more conversation, as two runs of a deterministic agent are.

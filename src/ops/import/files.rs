@@ -126,10 +126,12 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, ImportError> {
             found.folder(path, 0).map_err(at)?;
         } else if kind.is_file() {
             found.file(path, kind.len());
-        } else if kind.file_type().is_fifo() {
+        } else if kind.file_type().is_fifo() && path.starts_with("/dev") {
             found.piped(path, &mut File::open(path).map_err(at)?).map_err(at)?;
         } else {
-            return Err(at(io::Error::new(io::ErrorKind::InvalidInput, "neither a file nor a folder")));
+            // Opening a pipe that lies on a disk would wait until somebody writes to it.
+            let what = "neither a file nor a folder; `import -` reads what is piped into it";
+            return Err(at(io::Error::new(io::ErrorKind::InvalidInput, what)));
         }
     }
     Ok(found)

@@ -483,7 +483,8 @@ fn the_same_under_another_file_name_is_told_and_not_stored_again() {
     let mut store = open(folder.path());
     let chat = |id: &str, text: &str| {
         serde_json::json!({"conversation_id": id, "messages": [{"role": "user", "content": text},
-            {"role": "assistant", "content": "Sure."}]})
+            {"role": "assistant", "content": "Sure."}, {"role": "user", "content": "Thanks."},
+            {"role": "assistant", "content": "You are welcome."}]})
         .to_string()
     };
     let (a, b, other) = (chat("A-1", "hi"), chat("A-2", "hello"), chat("A-2", "something else"));

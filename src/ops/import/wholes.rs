@@ -55,6 +55,7 @@ pub fn merge(
         };
         let Some(draft) = known else {
             if after_files.contains(&conversation.id)
+                && conversation.steps.len() >= TELLING
                 && let Some(twin) = twin(store, conversation, &mut fresh)?
             {
                 twins.insert(conversation.id.clone(), twin);
@@ -86,6 +87,9 @@ pub fn merge(
     }
     Ok(Merged { tally, changes, twins })
 }
+
+/// Fewer steps than these may be the same by chance in two conversations that files number alike.
+const TELLING: usize = 4;
 
 /// The same conversation under another source, stored or about to be; remembers a new one.
 fn twin(store: &Store, conversation: &Conversation, fresh: &mut Fresh) -> Result<Option<Twin>, StoreError> {
