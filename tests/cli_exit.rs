@@ -308,7 +308,7 @@ fn everything_that_is_made_is_private() {
 #[test]
 fn what_is_piped_in_is_read_and_what_holds_nothing_is_told() {
     let home = Home::new();
-    let chat = r#"{"conversation_id": "a", "messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello"}]}"#;
+    let chat = r#"{"conversation_id": "a", "messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye"}]}"#;
     let file = home.file("chat.jsonl", chat);
     let piped = |arguments: &[&str]| {
         let mut command = home.command(arguments);

@@ -189,7 +189,7 @@ impl StartForm {
     /// The choice of a queue in words.
     pub fn queue_words(&self, at: usize) -> &str {
         match at {
-            0 => "a queue of its own, what is unresolved first",
+            0 => "its own: one conversation a minute, unresolved first",
             1 => "none: every verdict counts",
             at => self.queues.get(at - 2).map_or("", |queue| queue.name.as_str()),
         }
